@@ -1,0 +1,49 @@
+# One library per folder of src, given only the libraries that it may include. Headers are found
+# from the root of src ("swim/swim.h"), but a library sees only the folders of those that it names:
+# each folder is offered under its own name in an include directory of its own, so who may include
+# whom is decided here and nowhere else.
+#
+#   grapevine_library(swim LINK base SOURCES swim.cc ...)
+function(grapevine_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;SOURCES" ${ARGN})
+  set(target grapevine_${name})
+  set(view ${CMAKE_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${view})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${name} ${view}/${name} SYMBOLIC)
+  if(ARG_SOURCES)
+    list(TRANSFORM ARG_SOURCES PREPEND ${name}/)
+    add_library(${target} STATIC ${ARG_SOURCES})
+    target_include_directories(${target} PUBLIC ${view})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE ${view})
+    set(scope INTERFACE)
+  endif()
+  foreach(library IN LISTS ARG_LINK)
+    if(TARGET PkgConfig::${library})
+      target_link_libraries(${target} ${scope} PkgConfig::${library})
+    elseif(library MATCHES "::")
+      target_link_libraries(${target} ${scope} ${library})
+    else()
+      target_link_libraries(${target} ${scope} grapevine_${library})
+    endif()
+  endforeach()
+endfunction()
+
+# A Catch2 executable whose cases ctest knows one by one, under a label.
+#
+#   grapevine_test(swim_test LABEL unit LINK swim SOURCES swim_test.cc)
+function(grapevine_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LINK;SOURCES" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  list(TRANSFORM ARG_LINK PREPEND grapevine_)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} grapevine_test_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  # A filter that matches nothing must fail rather than pass.
+  catch_discover_tests(${name} TEST_PREFIX "${name}: " EXTRA_ARGS --warn NoTests
+                       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,26 @@
+#pragma once
+// Bounds of the protocol that every program checks on both sides of the wire.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace grapevine {
+
+inline constexpr std::size_t key_size_max = 64 * 1024;           // bytes
+inline constexpr std::size_t value_size_max = 16 * 1024 * 1024;  // bytes
+inline constexpr std::size_t frame_size_max = 64 * 1024 * 1024;  // bytes, header included
+// Fits one Ethernet frame with room for tunnels (memberlist uses 1,400).
+inline constexpr std::size_t datagram_size_max = 1400;  // bytes, header included
+inline constexpr std::size_t copies_max = 9;            // --rep; past that every write crawls
+inline constexpr std::size_t name_size_max = 64;        // bytes of a member's name or zone
+inline constexpr std::uint16_t protocol_version = 1;
+
+// The longest deadline a client may set for one operation.
+inline constexpr Duration deadline_max = 60s;
+// How long an idle client's request ids are remembered, in partition time. More than twice
+// deadline_max, so that a request that is refused as too old (half of this) had no deadline left.
+inline constexpr Duration request_memory = 150s;
+
+}  // namespace grapevine

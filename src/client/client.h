@@ -1,0 +1,125 @@
+#pragma once
+// The client core: routing, retry and deadlines, pure. A host (runtime's libuv host, the simulator)
+// moves its messages.
+//
+// An operation is sent to the primary of its key's partition by the newest ring that the client has
+// seen. Refusals (not the primary, no lease, busy), ended links and silence lead to a newer ring,
+// fetched by long poll from the seeds or any member, and to sending again under the *same* request
+// id, until an answer comes or the operation's one deadline passes. A write whose attempt may have
+// been executed ends as `unknown`, never as failed, unless an answer that was ordered says
+// otherwise. Within one cluster no ring older than one seen is accepted; when the cluster id
+// changes the handle ends: every later operation fails, and writes in flight are unknown.
+//
+// Reads are retried freely. A primary that stays silent for `attempt_timeout` is left for a newer
+// ring; the operation is re-sent to the same primary only if the ring has not changed by then.
+//
+// One operation's completion comes exactly once. Order: operations on the same key from one handle
+// that are in flight together may take effect in any order.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "client/messages.h"
+#include "ring/ring.h"
+#include "store/operation.h"
+
+namespace grapevine {
+
+struct ClientConfig {
+    std::vector<Address> seeds;        // coordinator or any members
+    ClientId id;                       // drawn by the host, unique for all time
+    Duration attempt_timeout = 250ms;  // silence of a primary before a newer ring is asked for
+    Duration retry_pause_min = 5ms;    // after a refusal; doubled, jittered
+    Duration retry_pause_max = 100ms;
+    Duration poll_wait = 1s;             // long poll for a newer ring
+    std::size_t operations_max = 65536;  // in flight; more are refused with `overloaded`
+};
+
+struct Operation {
+    OperationKind kind = OperationKind::get;
+    Condition condition = Condition::none;
+    Version expected;
+    std::string key;
+    std::string value;
+    Duration deadline = 5s;  // (0, deadline_max]
+};
+
+enum class OutcomeKind : std::uint8_t {
+    ok,
+    not_found,
+    condition_failed,
+    invalid,      // over a limit, or nonsense; nothing was sent or changed
+    unavailable,  // no copy of the partition is up, or no ring or primary could be reached;
+                  // nothing was changed
+    unknown,      // a write was sent and its fate could not be learned in time
+    overloaded,   // too many operations in flight; nothing was sent
+    ended,        // the handle has ended (the cluster changed its id); nothing was sent
+};
+
+struct Outcome {
+    OutcomeKind kind = OutcomeKind::ok;
+    std::string value;  // get: the value
+    Version version;    // of the record read or written
+    NodeId server;      // who answered as primary; zero: nobody
+    std::string server_name;
+    std::string detail;  // for a person, where kind is not ok: what happened, what to do
+    std::uint32_t attempts = 0;
+};
+
+using OperationId = std::uint64_t;
+
+struct Completion {
+    OperationId id;
+    Outcome outcome;
+};
+
+struct ClientEffects {
+    std::vector<std::pair<Address, ClientMessage>> messages;  // the host connects as needed
+    std::vector<Address> disconnects;                         // links that are of no use any more
+    std::vector<Completion> completions;
+    std::vector<std::string> notes;  // what --verbose tells: time-out, new epoch, re-send
+    RingPtr new_ring;                // set when a newer ring was adopted in this batch
+};
+
+class Client {
+public:
+    Client(ClientConfig config, std::uint64_t seed);
+
+    // Its completion comes with a later take_effects(), also when it fails at once.
+    OperationId submit(Time now, Operation operation);
+
+    // Asks for the ring and keeps asking, so that ring() is or becomes set without an operation.
+    // newer_than: wait for a ring newer than that.
+    void want_ring(Time now, Epoch newer_than = Epoch{});
+
+    void receive(Time now, Address from, const ServerMessage& message);
+    // The link could not be made, or ended; what was sent on it may or may not have arrived.
+    void link_failed(Time now, Address peer);
+
+    void tick(Time now);
+    [[nodiscard]] ClientEffects take_effects();
+    [[nodiscard]] Time next_deadline() const;
+
+    [[nodiscard]] const RingPtr& ring() const { return ring_; }
+    [[nodiscard]] std::size_t in_flight() const;
+
+    void invariants() const;
+
+private:
+    // The implementer's; adjust freely, keep the public part.
+    struct Pending;
+    struct State;
+    RingPtr ring_;
+};
+
+}  // namespace grapevine

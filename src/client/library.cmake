@@ -1,0 +1,1 @@
+grapevine_library(client LINK base ring store)

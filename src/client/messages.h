@@ -1,0 +1,51 @@
+#pragma once
+// What clients and cluster say to each other on a client's connection. Every member answers all of
+// these; Request only where it is the primary. Answers to requests may come out of order, matched
+// by sequence.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "ring/ring.h"
+#include "store/operation.h"
+
+namespace grapevine {
+
+// "Tell me the ring as soon as it is newer than `have`, within wait_ms." One pending at a time on a
+// connection; a second replaces the first.
+struct RingPoll {
+    Epoch have;                 // 0: whatever there is
+    std::uint32_t wait_ms = 0;  // 0: answer at once, newer or not
+};
+struct RingReply {
+    RingPtr ring;  // null: none that is newer (or none yet)
+};
+
+struct StatusRequest {};
+struct StatusReply {
+    NodeId id;  // of the member that answers
+    std::string name;
+    Epoch epoch;
+    std::uint64_t keys = 0;       // in partitions that it is primary of
+    std::uint64_t keys_held = 0;  // in all that it holds
+    std::uint64_t memory_bytes = 0;
+    std::uint32_t serving = 0;  // partitions that it serves now as active primary, with lease
+    std::uint32_t filling = 0;  // partitions that it is receiving
+};
+
+// Ends the process that receives it (and what it launched), without draining.
+struct StopRequest {};
+struct StopReply {};
+
+// The sender's bytes made no sense; the connection ends after this.
+struct ErrorReply {
+    std::string message;
+};
+
+using ClientMessage = std::variant<Request, RingPoll, StatusRequest, StopRequest>;
+using ServerMessage = std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply>;
+
+}  // namespace grapevine

@@ -1,0 +1,1 @@
+grapevine_library(node LINK base swim ring store replication client)

@@ -1,0 +1,136 @@
+#pragma once
+// One member of a cluster: composes failure detection, ring, leases and replication. Pure: a host
+// (runtime/, sim/) moves bytes and time. The coordinator is a Node with Role::coordinator: it votes
+// and serves rings, and stores nothing.
+//
+// Contract with the host, in this order, for each turn of its loop:
+//  1. Hand in everything that has arrived (datagrams, links, clients) with a fresh `now`.
+//  2. If next_deadline() has come, tick(now). Never tick before draining the sockets: after a
+//  stall,
+//     silence would be judged while the answers wait.
+//  3. take_effects(), and carry them out in the order of the struct's fields.
+// Links are directed: a member dials each peer that it has something to say to, and messages of one
+// live link arrive in order, once; when it ends, a tail of them may be lost. All messages may be
+// lost, delayed or (datagrams) doubled.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "client/messages.h"
+#include "node/messages.h"
+#include "ring/agreement.h"
+#include "ring/lease.h"
+#include "ring/planner.h"
+#include "ring/ring.h"
+#include "store/store.h"
+#include "swim/swim.h"
+
+namespace grapevine {
+
+// A client's connection, numbered by the host, never reused.
+using ConnectionId = Id<struct ConnectionIdTag>;
+
+struct NodeConfig {
+    // Who this is. `id` was drawn for this state; `name` may be empty (the ring gives one);
+    // `joined` and `state` are the ring's.
+    Member self;
+    // How it begins: founding a cluster, or joining the one that the seeds are in.
+    bool found = false;
+    ClusterId cluster;                // founding: the new cluster's id, drawn by the host
+    std::uint32_t copies_wanted = 3;  // founding: k, 1 ... copies_max
+    std::uint32_t partitions = 1024;  // founding: a power of two, 1 ... slot_count
+    std::size_t genesis_members = 1;  // founding coordinator: nodes to wait for
+    std::vector<Address> seeds;       // joining, and to be told again where the cluster is
+
+    Duration heartbeat = 40ms;       // one exchange per pair of members
+    Duration settle_gone = 10ms;     // failures noticed within this go into one ring
+    Duration settle = 50ms;          // the same for silence, joins and reports
+    Duration rank_delay = 20ms;      // a voter waits this long for each live voter before it
+    Duration join_period = 100ms;    // how often a joiner asks again
+    Duration redial = 200ms;         // how long after a failed dial the next one, at first
+    std::size_t full_mesh_max = 32;  // members up to which all link to all
+
+    SwimConfig swim;
+    LeaseConfig lease;
+    AgreementConfig agreement;
+    PlannerConfig planner;
+    std::size_t pending_bytes_max = 64 * 1024 * 1024;  // unfinished operations; above: overloaded()
+};
+
+enum class LinkEnd : std::uint8_t {
+    ended,    // was up and ended or was reset
+    refused,  // dial was refused: nobody listens there
+    timeout,  // dial got no answer
+};
+
+struct NodeEffects {
+    bool persist = false;  // Node::durable_state() first, before anything below
+    // Datagrams and messages on links. The host dials where it has no link, and holds a bounded
+    // number of bytes meanwhile.
+    std::vector<std::pair<Address, Envelope>> datagrams;
+    std::vector<std::pair<Address, Envelope>> links;
+    std::vector<Address> dials;     // links to have; link_up or link_down will tell
+    std::vector<Address> hang_ups;  // links that are of no use any more
+    struct ToClient {
+        ConnectionId connection;
+        ServerMessage message;
+        // The lease under which it was made. The host reads its clock afresh just before it hands
+        // the bytes to the socket; at or past this time it calls Node::refuse() instead of sending.
+        Time valid_until = never;
+    };
+    std::vector<ToClient> replies;
+    LogLines log;
+    bool stop = false;  // a client asked this process to end
+};
+
+class Node {
+public:
+    // `store` outlives the node; null for a coordinator.
+    Node(NodeConfig config, Store* store, std::uint64_t seed, Time now);
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    // From peers, already decoded. Who an envelope claims to be from is believed (no authentication
+    // yet), but checked against the ring.
+    void receive(Time now, const Envelope& envelope);
+    void link_up(Time now, Address peer);
+    void link_down(Time now, Address peer, LinkEnd how);
+    // A peer's link to us ended: its process may be gone, so ours is dialed again.
+    void peer_hung_up(Time now, Address peer);
+
+    // From clients.
+    void receive(Time now, ConnectionId connection, ClientMessage message);
+    void client_closed(Time now, ConnectionId connection);
+    // What to send instead of a reply whose lease has ended.
+    [[nodiscard]] Reply refuse(const Reply& stale) const;
+
+    void tick(Time now);
+    [[nodiscard]] NodeEffects take_effects();
+    [[nodiscard]] Time next_deadline() const;
+
+    // The host stops reading from clients while this is true: memory stays bounded.
+    [[nodiscard]] bool overloaded() const;
+
+    [[nodiscard]] const RingPtr& ring() const;  // null: not in a ring yet
+    [[nodiscard]] const Member& self() const;   // with the name that the ring gave
+    // In the current ring and, for a storage node, all its partitions active with a lease.
+    [[nodiscard]] bool serving() const;
+    [[nodiscard]] StatusReply status(Time now) const;
+
+    // Aborts where the state contradicts itself. For tests and the simulator.
+    void invariants() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace grapevine

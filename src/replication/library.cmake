@@ -1,0 +1,1 @@
+grapevine_library(replication LINK base ring store)

@@ -1,0 +1,141 @@
+#pragma once
+// What the holders of a partition say to each other. Everything about data carries (partition,
+// since): a receiver that knows a later `since` refuses with its ring, one that sees a later one
+// fetches the ring first. Batched per peer and turn of the loop.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "store/operation.h"
+
+namespace grapevine {
+
+// What an operation was answered: remembered by every replica with its request id.
+struct Answer {
+    Status status = Status::ok;
+    Version version;
+    bool operator==(const Answer&) const = default;
+};
+
+enum class OpKind : std::uint8_t {
+    put,
+    erase,
+    none,  // changes no key: a refused condition to be remembered, or partition time alone
+};
+
+// One ordered operation of a partition, as its primary decided it: replicas execute, never judge.
+struct Op {
+    Version version;  // counters are gapless within a partition
+    OpKind kind = OpKind::none;
+    std::int64_t stamp_ms = 0;  // partition time when it was ordered
+    ClientId client;            // zero: of no client
+    std::uint64_t sequence = 0;
+    std::uint64_t floor = 0;
+    Answer answer;
+    std::string key;
+    std::string value;
+    bool operator==(const Op&) const = default;
+};
+
+// Where a message belongs.
+struct EntryRef {
+    PartitionId partition;
+    Epoch since;
+    auto operator<=>(const EntryRef&) const = default;
+};
+
+// Primary to the rest of the write set: operations that follow the one with counter `previous`, and
+// the commit watermark (all up to it are on every member of the write set). Without operations: the
+// watermark alone, or a question what the receiver holds.
+struct Replicate {
+    struct Part {
+        EntryRef entry;
+        std::uint64_t previous = 0;
+        std::uint64_t watermark = 0;
+        std::vector<Op> ops;
+    };
+    std::vector<Part> parts;
+};
+
+// `held`: the highest counter up to which the sender holds all, under `entry`. Cumulative.
+struct ReplicateAck {
+    struct Part {
+        EntryRef entry;
+        std::uint64_t held = 0;
+        bool gap = false;  // something between `held` and the batch is missing: send from held + 1
+    };
+    std::vector<Part> parts;
+};
+
+// A new primary asks every other up copy for its unfinished operations (activation, step 1).
+struct Gather {
+    std::vector<EntryRef> entries;
+};
+
+struct Gathered {
+    struct Part {
+        EntryRef entry;
+        std::uint64_t watermark = 0;
+        std::vector<Op> unfinished;  // above the watermark, ascending
+        // The sender was the primary of the entry that this one replaced, saw every ring up to
+        // `since`, and was active (or had waited out its predecessor's lease): it serves no more.
+        bool stepped_down = false;
+    };
+    std::vector<Part> parts;
+};
+
+// Names a fill session; any difference on either side restarts the fill.
+struct FillSession {
+    Epoch tenure;  // of the entry: a new primary, a new session
+    Epoch opened;  // of the fill
+    auto operator<=>(const FillSession&) const = default;
+};
+
+// What a replica remembers of one client.
+struct ClientMemory {
+    struct Remembered {
+        std::uint64_t sequence = 0;
+        Answer answer;
+        bool operator==(const Remembered&) const = default;
+    };
+    ClientId client;
+    std::uint64_t floor = 0;
+    std::int64_t stamp_ms = 0;  // of its last operation
+    std::vector<Remembered> answers;
+    bool operator==(const ClientMemory&) const = default;
+};
+
+struct FillItem {
+    Version version;
+    std::string key;
+    std::string value;
+};
+
+// Committed state from an active primary to a fill, in order of `number` (from 0). Chunk 0 carries
+// the base: the watermark at which the stream began and the remembered ids at that moment; ops
+// above it come by Replicate. The last one says so.
+struct FillChunk {
+    EntryRef entry;
+    FillSession session;
+    std::uint32_t number = 0;
+    bool last = false;
+    Version base;  // chunk 0: version of the op at the watermark
+    std::int64_t base_stamp_ms = 0;
+    std::vector<ClientMemory> clients;  // chunk 0
+    std::vector<FillItem> items;
+};
+
+// `next`: the number of the chunk that is wanted next; cumulative, the window moves with it.
+struct FillAck {
+    EntryRef entry;
+    FillSession session;
+    std::uint32_t next = 0;
+};
+
+using ReplicationMessage =
+    std::variant<Replicate, ReplicateAck, Gather, Gathered, FillChunk, FillAck>;
+
+}  // namespace grapevine

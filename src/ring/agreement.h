@@ -1,0 +1,117 @@
+#pragma once
+// Agreement on the next ring: single-decree Paxos per epoch among the voters of the current ring.
+// See ring/messages.h for the messages and DESIGN.md for the protocol in numbered steps.
+//
+// The class is acceptor and proposer of one member for the one epoch after the ring it is in; it
+// forgets both when the ring is adopted. Promises are in `AgreementState`, which a host with a disk
+// makes durable before the messages of the same Effects leave.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "ring/change.h"
+#include "ring/messages.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+using AgreementMessage = std::variant<Prepare, Promise, Accept, Accepted, Rejected>;
+
+struct AgreementConfig {
+    // A phase that is not answered by a majority is started again after this, doubled each time up
+    // to the maximum, plus up to as much again of jitter, so that two proposers part.
+    Duration retry_min = 30ms;
+    Duration retry_max = 400ms;
+};
+
+// What an acceptor must not forget.
+struct AgreementState {
+    Epoch epoch;  // the instance: of the ring to be decided
+    Ballot promised;
+    std::optional<AcceptedValue> accepted;
+};
+
+struct AgreementEffects {
+    bool state_changed = false;  // make state() durable before sending
+    std::vector<std::pair<NodeId, AgreementMessage>> messages;
+    std::optional<RingChange> decided;  // learned here, as proposer: adopt it and tell everybody
+    bool voted = false;                 // accepted a value in this batch: grant no more leases
+};
+
+class Agreement {
+public:
+    Agreement(const AgreementConfig& config, NodeId self, std::uint64_t seed);
+
+    void adopt(const RingPtr& ring);
+
+    // Members that this node hears now; asked for when a promise is given.
+    void set_heard(std::set<NodeId> heard) { heard_ = std::move(heard); }
+
+    // Asks for a value once a majority promised and no value is bound; `hears` are the members that
+    // some promiser hears, which must not be evicted. No value: the attempt ends.
+    using Chooser = std::function<std::optional<RingChange>(const std::set<NodeId>& hears)>;
+
+    // Starts to propose unless it is already at it. Only a voter may.
+    void propose(Time now);
+    [[nodiscard]] bool proposing() const { return attempt_.has_value(); }
+
+    // Messages of another instance are ignored here: the caller brings who is behind up to date.
+    void receive(Time now, NodeId from, const AgreementMessage& message, const Chooser& choose);
+    void tick(Time now, const Chooser& choose);
+    [[nodiscard]] AgreementEffects take_effects() { return std::exchange(effects_, {}); }
+    [[nodiscard]] Time next_deadline() const;
+
+    // True from the vote for the successor on: this node echoes no lease of its ring any more.
+    [[nodiscard]] bool has_voted() const { return state_.accepted.has_value(); }
+    [[nodiscard]] const AgreementState& state() const { return state_; }
+
+private:
+    struct Preparing {
+        std::set<NodeId> promised;
+        std::optional<AcceptedValue> bound;  // the accepted value of the highest ballot
+        std::set<NodeId> hears;
+    };
+    struct Accepting {
+        RingChange change;
+        std::set<NodeId> accepted;
+    };
+    struct Attempt {
+        Ballot ballot;
+        std::variant<Preparing, Accepting> phase;
+        Time retry_at;
+    };
+
+    void on(Time now, NodeId from, const Prepare& message);
+    void on(Time now, NodeId from, const Accept& message);
+    void on(Time now, NodeId from, const Promise& message, const Chooser& choose);
+    void on(Time now, NodeId from, const Accepted& message);
+    void on(Time now, NodeId from, const Rejected& message);
+
+    void start_attempt(Time now);
+    void send(NodeId to, AgreementMessage message);
+    void broadcast(const AgreementMessage& message);
+    [[nodiscard]] std::uint32_t votes(const std::set<NodeId>& ids) const;
+
+    AgreementConfig config_;
+    NodeId self_;
+    Rng rng_;
+    RingPtr ring_;
+    AgreementState state_;
+    std::set<NodeId> heard_;
+    std::optional<Attempt> attempt_;
+    std::uint64_t round_seen_ = 0;
+    Duration backoff_;
+    Time again_at_ = never;  // a voter that accepted and hears no decision proposes itself
+    AgreementEffects effects_;
+};
+
+}  // namespace grapevine

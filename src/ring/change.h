@@ -1,0 +1,89 @@
+#pragma once
+// A ring is made from its predecessor by one RingChange. The change is what the voters decide on,
+// and what travels between members that have the predecessor (it is the delta).
+//
+// apply() is pure and fixed by the protocol version: from a ring and a change it makes the next
+// ring, or says why the change is not a legal step. A voter accepts nothing else. Policy (which
+// member *should* hold what) is in ring/planner.h and appears here only as `arrangements`, whose
+// legality does not depend on the policy: a bug there can make a cluster lopsided, never unsafe.
+
+#include <cstdint>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+// The primary of an entry says that a fill now holds everything.
+struct FillReport {
+    PartitionId partition;
+    Epoch since;   // of the entry in which it was completed; counts only while unchanged
+    Epoch opened;  // of the fill
+    NodeId member;
+    auto operator<=>(const FillReport&) const = default;
+};
+
+// New lists for one partition. `copies` is a reordering of the entry's copies after evictions and
+// readmissions, less those that leave (only while k others stay). `fills` keeps the entry's fills
+// or drops some, and may open new ones. In the genesis ring `copies` is free.
+struct Arrangement {
+    PartitionId partition;
+    std::vector<NodeId> copies;
+    std::vector<NodeId> fills;
+    bool operator==(const Arrangement&) const = default;
+};
+
+// The steps are applied in the order of the fields.
+struct RingChange {
+    Epoch epoch;                            // of the ring that it makes
+    std::vector<FillReport> completed;      // 1. fills that become copies
+    std::vector<NodeId> evicted;            // 2. up members that are gone
+    std::vector<Member> joined;             // 3. new members, and down ones that return with their
+                                            //    state (same id); `state`, `joined` are ignored
+    std::vector<NodeId> leaving;            //    members that become undesired
+    std::vector<NodeId> departed;           //    leaving ones that are in no list and go
+    std::vector<PartitionId> losses;        //    down partitions that restart empty
+    std::vector<Arrangement> arrangements;  // 4., 5. at most one per partition
+    bool operator==(const RingChange&) const = default;
+
+    [[nodiscard]] bool empty() const;  // changes nothing
+};
+
+// Errors: a sentence that names the illegal part. The ring is unchanged.
+//
+// Rules, beside those at the fields above:
+// - change.epoch is ring.epoch + 1.
+// - An evicted member leaves all fills, and copies where another copy stays up. Where all copies
+// go,
+//   the list stays as it is, all down, without fills; its members stay listed as `down`. Down
+//   members that no entry lists are dropped from `members`.
+// - A partition that is down comes up when at least one of its copies returns; those that do not
+//   return in the same ring are dropped from its copies. The order is kept.
+// - Reordering that changes the primary: only in partitions without fills before and after.
+// - A loss: only where all copies are down; generation + 1; copies as its arrangement says (up
+//   storage members, empty at once complete), the lost holders dropped.
+// - `since` becomes the new epoch in each entry that changed in any way, going down or up included;
+//   `tenure` in each whose primary changed or that came up; `opened` in each new fill.
+// - The first ring with storage members is the genesis ring: every partition's arrangement is
+//   required and makes complete copies. From then on an entry is never without copies.
+// - A joined member with an empty name is given "serverN", N = max(last_server_number, largest N of
+//   a member so named) + 1; a name "serverN" that was asked for raises last_server_number too.
+// - A join is illegal if its id or (where up) name or address is taken, if it is a second
+//   coordinator, or if a name or zone is longer than name_size_max or holds control characters.
+// - voters are recomputed by voters_for().
+Result<Ring> apply(const Ring& ring, const RingChange& change);
+
+// The voters of a ring with these members: every up storage member up to seven, beyond that the
+// seven longest in the ring (then by id), one vote each; the coordinator, if up, first in rank with
+// one or two votes, whichever makes the total odd, none beside a single storage node, one alone.
+// Without a coordinator and with an even number, the last voter has no vote (and is not listed).
+std::vector<Voter> voters_for(const std::vector<Member>& members);
+
+// The ring before any storage member: epoch 1, one coordinator, an empty table of `partitions`
+// entries. Or, with a storage member as founder, epoch 1 and genesis at once, all copies its own.
+Ring found_ring(ClusterId cluster, Member founder, std::uint32_t copies_wanted,
+                std::uint32_t partitions);
+
+}  // namespace grapevine

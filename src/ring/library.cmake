@@ -1,0 +1,1 @@
+grapevine_library(ring LINK base)

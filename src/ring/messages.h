@@ -1,0 +1,99 @@
+#pragma once
+// What members say to each other about rings: fetching, agreement, leases, joining, reports.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "ring/change.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+// "Send me your ring if it is newer than mine." Anyone may ask anyone, also before joining.
+struct RingRequest {
+    Epoch have;
+};
+
+// The sender's ring, whole. Also the answer to whoever shows an older epoch.
+struct RingAnswer {
+    RingPtr ring;  // null: the sender has no ring yet
+};
+
+// Ring `change.epoch` is decided. Sent to the members of its predecessor and of itself.
+struct Decided {
+    RingChange change;
+    std::uint64_t digest = 0;  // of the ring that the change makes; another result means: fetch
+};
+
+// Single-decree Paxos, one instance per epoch (Lamport, "Paxos Made Simple", 2001). Ballots are
+// ordered by round, then by proposer, so no two proposers share one.
+struct Ballot {
+    std::uint64_t round = 0;  // 0: none
+    NodeId proposer;
+    constexpr auto operator<=>(const Ballot&) const = default;
+    constexpr explicit operator bool() const { return round != 0; }
+};
+
+struct Prepare {  // phase 1a
+    Epoch epoch;  // of the ring to be decided
+    Ballot ballot;
+};
+
+struct AcceptedValue {
+    Ballot ballot;
+    RingChange change;
+};
+
+struct Promise {  // phase 1b
+    Epoch epoch;
+    Ballot ballot;
+    std::optional<AcceptedValue> accepted;
+    // Objections: members that the voter hears (ring/lease.h). A proposer that is free to choose
+    // does not evict them.
+    std::vector<NodeId> hears;
+};
+
+struct Accept {  // phase 2a
+    Epoch epoch;
+    Ballot ballot;
+    RingChange change;
+};
+
+struct Accepted {  // phase 2b: "voted"
+    Epoch epoch;
+    Ballot ballot;
+};
+
+// A voter that promised a higher ballot says so, and the proposer backs off.
+struct Rejected {
+    Epoch epoch;
+    Ballot ballot;  // the one that was refused
+    Ballot promised;
+};
+
+// Lease heartbeat and probe in one (ring/lease.h). The pair exchanges three: request, echo with
+// request, echo. Times are the clock of who sent the request and mean nothing to the other.
+struct Heartbeat {
+    Epoch epoch;               // the ring that the request is for; an echo repeats it
+    std::int64_t sent_us = 0;  // nonzero: a request, echo it
+    Epoch echo_epoch;
+    std::int64_t echo_us = 0;  // nonzero: the receiver's own sent_us, of its ring echo_epoch
+    bool grants = false;       // the echo counts towards the lease (the echoer has not voted on)
+};
+
+// "I have ring `have` and links to the members that I would link to: admit me."
+struct JoinRequest {
+    Member self;
+    Epoch have;
+};
+
+struct FillReports {
+    std::vector<FillReport> reports;
+};
+
+}  // namespace grapevine

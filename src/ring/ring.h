@@ -1,0 +1,128 @@
+#pragma once
+// The ring snapshot: who the members are, who votes on the next ring, and which member holds which
+// partition. A value: made by apply() (ring/change.h) from its predecessor, decided by the voters
+// of that predecessor (ring/agreement.h), never modified after. Share it as RingPtr.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+
+namespace grapevine {
+
+enum class Role : std::uint8_t { storage, coordinator };
+
+enum class MemberState : std::uint8_t {
+    up,
+    leaving,  // up, but undesired: it holds what it has until others hold it
+    down,     // evicted, and listed only because a partition waits for what it holds
+};
+
+// Weights are fixed point, so that every machine computes the same placement.
+inline constexpr std::uint32_t weight_one = 1000;
+
+struct Member {
+    NodeId id;
+    // Stable across restarts: placement hashes the name, so a node that returns under its name is
+    // wanted for the partitions it had. Unique among the members that are not down. Empty only in a
+    // join: the ring gives it a name ("server4").
+    std::string name;
+    Address address;
+    std::uint32_t pid = 0;  // for people; 0: not known
+    Role role = Role::storage;
+    MemberState state = MemberState::up;
+    std::string zone;                   // empty: a zone of its own
+    std::uint32_t weight = weight_one;  // in thousandths
+    Epoch joined;                       // the ring that admitted it
+
+    bool operator==(const Member&) const = default;
+    [[nodiscard]] bool is_up() const { return state != MemberState::down; }
+    [[nodiscard]] bool stores() const { return role == Role::storage; }
+};
+
+struct Voter {
+    NodeId id;
+    std::uint32_t votes = 0;
+    bool operator==(const Voter&) const = default;
+};
+
+// A member that is being backfilled. (tenure of the entry, opened) names the fill session.
+struct Fill {
+    NodeId id;
+    Epoch opened;
+    bool operator==(const Fill&) const = default;
+};
+
+// Who holds one partition. Either all copies are up, or all are down.
+struct Entry {
+    std::vector<NodeId> copies;  // each holds every acknowledged write; the first is the primary
+    std::vector<Fill> fills;
+    Epoch tenure;  // when its primary took over
+    Epoch since;   // when this entry last changed, going down and up included
+    Generation generation;
+
+    bool operator==(const Entry&) const = default;
+    [[nodiscard]] NodeId primary() const { return copies.empty() ? NodeId{} : copies.front(); }
+    [[nodiscard]] bool is_copy(NodeId id) const;
+    [[nodiscard]] const Fill* fill_of(NodeId id) const;  // nullptr: not a fill
+    // In the write set: copies and fills.
+    [[nodiscard]] bool writes_to(NodeId id) const { return is_copy(id) || fill_of(id) != nullptr; }
+};
+
+struct Ring {
+    ClusterId cluster;
+    ClusterId parent;  // the cluster that this one was founded anew from; zero: none
+    Epoch epoch;
+    Epoch genesis;                    // the first ring with storage members; zero: not yet
+    std::uint32_t copies_wanted = 1;  // k
+    std::uint16_t protocol = 0;
+    std::uint32_t last_server_number = 0;  // the N of the last name "serverN" that was given
+    std::vector<Member> members;           // ordered by id
+    std::vector<Voter> voters;             // ordered by rank: who proposes first
+    std::vector<Entry> table;              // by PartitionId; its size is a power of two
+
+    bool operator==(const Ring&) const = default;
+
+    [[nodiscard]] const Member* member(NodeId id) const;                    // nullptr: not a member
+    [[nodiscard]] const Member* member_named(std::string_view name) const;  // up ones only
+    [[nodiscard]] const Member* member_at(Address address) const;           // up ones only
+    [[nodiscard]] bool is_up(NodeId id) const;
+    [[nodiscard]] const Member* coordinator() const;  // nullptr: none is up
+    [[nodiscard]] std::uint32_t partitions() const {
+        return static_cast<std::uint32_t>(table.size());
+    }
+    [[nodiscard]] const Entry& entry(PartitionId id) const { return table[id.value]; }
+    // True where no copy is up (before genesis too).
+    [[nodiscard]] bool is_down(const Entry& entry) const;
+    [[nodiscard]] std::size_t storage_count() const;  // storage members that are up
+    [[nodiscard]] std::uint32_t votes_of(NodeId id) const;
+    [[nodiscard]] std::uint32_t votes_total() const;
+    // More than half of all votes.
+    [[nodiscard]] std::uint32_t majority() const { return votes_total() / 2 + 1; }
+};
+
+using RingPtr = std::shared_ptr<const Ring>;
+
+// How many storage members can die at the same instant, whichever they are, without the loss of an
+// acknowledged write and without losing the quorum, counting the coordinator as staying if it is
+// up.
+std::size_t deaths_survived(const Ring& ring);
+
+// True when every partition has min(k, storage members not leaving) copies and nothing is being
+// filled.
+bool fully_replicated(const Ring& ring);
+
+// Short text of the ring's own consistency rules that it breaks; empty where it keeps them all.
+// Checked by apply(), by decoders of snapshots and by tests.
+std::string ring_defect(const Ring& ring);
+
+// XXH3 over a canonical serialisation: equal rings, equal digests, on every machine.
+std::uint64_t digest(const Ring& ring);
+
+}  // namespace grapevine

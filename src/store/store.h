@@ -1,0 +1,52 @@
+#pragma once
+// Where a node keeps the committed contents of its partitions. One interface, engines behind it:
+// MemoryStore (store/memory_store.h) now, a durable one later.
+//
+// An engine knows keys, values and versions, nothing of replication: it does what it is told, in
+// order. One owner, no threads. Views returned are valid until the next call that changes the
+// partition.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "base/ids.h"
+
+namespace grapevine {
+
+struct Record {
+    std::string_view key;
+    std::string_view value;
+    Version version;
+};
+
+class Store {
+public:
+    virtual ~Store() = default;
+
+    [[nodiscard]] virtual std::optional<Record> find(PartitionId partition,
+                                                     std::string_view key) const = 0;
+    // Inserts or replaces, whatever version was there. Limits of base/limits.h are the caller's.
+    virtual void put(PartitionId partition, std::string_view key, std::string_view value,
+                     Version version) = 0;
+    // True where the key was there.
+    virtual bool erase(PartitionId partition, std::string_view key) = 0;
+    // Drops the whole partition and gives its memory back.
+    virtual void clear(PartitionId partition) = 0;
+
+    // Visits records from `cursor` (0: the beginning) until `bytes` of keys and values were visited
+    // (at least one record, if any is left) and returns the cursor to go on from, or nothing at the
+    // end. Changes between calls are allowed: every key that is there throughout is visited at
+    // least once; keys that come or go meanwhile may or may not be.
+    using Visitor = std::function<void(const Record&)>;
+    virtual std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
+                                              std::size_t bytes, const Visitor& visit) const = 0;
+
+    [[nodiscard]] virtual std::size_t count(PartitionId partition) const = 0;  // keys
+    [[nodiscard]] virtual std::size_t count() const = 0;                       // keys in all
+    [[nodiscard]] virtual std::size_t memory_bytes() const = 0;  // allocated, in all, approximately
+};
+
+}  // namespace grapevine

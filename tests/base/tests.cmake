@@ -1,0 +1,2 @@
+grapevine_test(base_test LABEL unit LINK base
+               SOURCES base/address_test.cc base/hash_test.cc base/rng_test.cc)
