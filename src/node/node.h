@@ -34,9 +34,6 @@
 
 namespace grapevine {
 
-// A client's connection, numbered by the host, never reused.
-using ConnectionId = Id<struct ConnectionIdTag>;
-
 struct NodeConfig {
     // Who this is. `id` was drawn for this state; `name` may be empty (the ring gives one);
     // `joined` and `state` are the ring's.
@@ -109,7 +106,7 @@ public:
     // From clients.
     void receive(Time now, ConnectionId connection, ClientMessage message);
     void client_closed(Time now, ConnectionId connection);
-    // What to send instead of a reply whose lease has ended.
+    // What to send instead of a reply whose lease has ended: `lapsed`, for the same sequence.
     [[nodiscard]] Reply refuse(const Reply& stale) const;
 
     void tick(Time now);

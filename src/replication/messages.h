@@ -114,9 +114,11 @@ struct FillItem {
     std::string value;
 };
 
-// Committed state from an active primary to a fill, in order of `number` (from 0). Chunk 0 carries
-// the base: the watermark at which the stream began and the remembered ids at that moment; ops
-// above it come by Replicate. The last one says so.
+// Committed state from a primary to a fill, in order of `number` (from 0). Chunk 0 is the base: the
+// watermark at which the session began and the ids remembered at it, no items; operations above it
+// come by Replicate. It is sent as soon as the unfinished operations are gathered, since the fill
+// has to acknowledge their re-sending; items follow once the primary is active. The last one says
+// so.
 struct FillChunk {
     EntryRef entry;
     FillSession session;

@@ -7,8 +7,8 @@
 // makes durable before the messages of the same Effects leave.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -61,7 +61,7 @@ public:
     using Chooser = std::function<std::optional<RingChange>(const std::set<NodeId>& hears)>;
 
     // Starts to propose unless it is already at it. Only a voter may.
-    void propose(Time now);
+    void propose(Time now, const Chooser& choose);
     [[nodiscard]] bool proposing() const { return attempt_.has_value(); }
 
     // Messages of another instance are ignored here: the caller brings who is behind up to date.
@@ -99,6 +99,7 @@ private:
     void start_attempt(Time now);
     void send(NodeId to, AgreementMessage message);
     void broadcast(const AgreementMessage& message);
+    void deliver_to_self(Time now, const Chooser& choose);
     [[nodiscard]] std::uint32_t votes(const std::set<NodeId>& ids) const;
 
     AgreementConfig config_;
@@ -111,6 +112,7 @@ private:
     std::uint64_t round_seen_ = 0;
     Duration backoff_;
     Time again_at_ = never;  // a voter that accepted and hears no decision proposes itself
+    std::deque<AgreementMessage> to_self_;  // a member is its own voter like any other
     AgreementEffects effects_;
 };
 

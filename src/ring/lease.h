@@ -14,7 +14,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -63,10 +63,10 @@ private:
     NodeId self_;
     Epoch epoch_;
     std::uint32_t majority_ = 0;
-    std::uint32_t own_votes_ = 0;  // 0 once voted for the successor
-    Time own_until_;               // when the own vote stopped counting
-    std::vector<Grant> grants_;    // the other voters of the current ring
-    std::deque<Held> older_;       // leases of earlier rings, as they stood when these ended
+    std::uint32_t own_votes_ = 0;
+    Time own_until_ = never;     // when it voted for the successor
+    std::vector<Grant> grants_;  // the other voters of the current ring
+    std::deque<Held> older_;     // leases of earlier rings, as they stood when these ended
 };
 
 }  // namespace grapevine

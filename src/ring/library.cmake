@@ -1,1 +1,3 @@
-grapevine_library(ring LINK base)
+grapevine_library(ring LINK base SOURCES
+                  agreement.cc
+                  lease.cc)

@@ -9,6 +9,9 @@
 
 namespace grapevine {
 
+// A client's connection to a node, numbered by the node's host, never reused.
+using ConnectionId = Id<struct ConnectionIdTag>;
+
 enum class OperationKind : std::uint8_t { get, put, erase };
 
 enum class Condition : std::uint8_t {
@@ -46,6 +49,9 @@ enum class Status : std::uint8_t {
     below_floor,  // the client said before that it had the answer
     too_large,    // key or value over the limit
     malformed,    // not a request that this version knows
+    // Neither an answer nor a refusal: the operation may have been executed, but this node may no
+    // longer vouch for it (its lease ended, or another primary takes over). Send it again.
+    lapsed,
 };
 
 struct Reply {
@@ -57,7 +63,7 @@ struct Reply {
     std::string value;           // get: the value
 };
 
-// True for answers that say what became of the operation, false for refusals.
+// True for answers that say what became of the operation.
 constexpr bool is_answer(Status status) {
     return status <= Status::condition_failed;
 }

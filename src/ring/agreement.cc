@@ -1,0 +1,170 @@
+#include "ring/agreement.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace grapevine {
+
+Agreement::Agreement(const AgreementConfig& config, NodeId self, std::uint64_t seed)
+    : config_(config), self_(self), rng_(seed), backoff_(config.retry_min) {
+    ASSERT(config.retry_min > 0us && config.retry_min <= config.retry_max);
+}
+
+void Agreement::adopt(const RingPtr& ring) {
+    ring_ = ring;
+    state_ = {.epoch = next(ring->epoch), .promised = {}, .accepted = {}};
+    attempt_.reset();
+    round_seen_ = 0;
+    backoff_ = config_.retry_min;
+    again_at_ = never;
+    to_self_.clear();
+    effects_ = {};
+}
+
+void Agreement::propose(Time now, const Chooser& choose) {
+    if (attempt_ || !ring_ || ring_->votes_of(self_) == 0) return;
+    start_attempt(now);
+    deliver_to_self(now, choose);
+}
+
+void Agreement::start_attempt(Time now) {
+    const Ballot ballot{std::max(round_seen_, state_.promised.round) + 1, self_};
+    attempt_ = Attempt{.ballot = ballot,
+                       .phase = Preparing{},
+                       .retry_at = now + backoff_ + rng_.between(0us, backoff_)};
+    backoff_ = std::min(backoff_ * 2, config_.retry_max);
+    again_at_ = never;
+    broadcast(Prepare{state_.epoch, ballot});
+}
+
+void Agreement::receive(Time now, NodeId from, const AgreementMessage& message,
+                        const Chooser& choose) {
+    if (!ring_ || ring_->votes_of(from) == 0) return;  // only voters take part
+    const auto dispatch = [&](const auto& body) {
+        if (body.epoch != state_.epoch) return;
+        round_seen_ = std::max(round_seen_, body.ballot.round);
+        if constexpr (requires { on(now, from, body, choose); }) {
+            on(now, from, body, choose);
+        } else {
+            on(now, from, body);
+        }
+    };
+    std::visit(dispatch, message);
+    deliver_to_self(now, choose);
+}
+
+void Agreement::tick(Time now, const Chooser& choose) {
+    if (attempt_ && now >= attempt_->retry_at) start_attempt(now);
+    if (!attempt_ && now >= again_at_) start_attempt(now);
+    deliver_to_self(now, choose);
+}
+
+Time Agreement::next_deadline() const {
+    return attempt_ ? attempt_->retry_at : again_at_;
+}
+
+// --- acceptor ---
+
+void Agreement::on(Time now, NodeId from, const Prepare& message) {
+    static_cast<void>(now);
+    if (message.ballot < state_.promised) {
+        send(from, Rejected{state_.epoch, message.ballot, state_.promised});
+        return;
+    }
+    state_.promised = message.ballot;
+    effects_.state_changed = true;
+    send(from, Promise{state_.epoch, message.ballot, state_.accepted,
+                       std::vector<NodeId>(heard_.begin(), heard_.end())});
+}
+
+void Agreement::on(Time now, NodeId from, const Accept& message) {
+    if (message.ballot < state_.promised) {
+        send(from, Rejected{state_.epoch, message.ballot, state_.promised});
+        return;
+    }
+    // Refused only for not being a legal step, never for an opinion: a value that some quorum may
+    // have accepted must stay acceptable to every later quorum.
+    if (!apply(*ring_, message.change)) return;
+    state_.promised = message.ballot;
+    state_.accepted = AcceptedValue{message.ballot, message.change};
+    effects_.state_changed = true;
+    effects_.voted = true;
+    if (!attempt_) again_at_ = now + rng_.between(config_.retry_max, config_.retry_max * 2);
+    send(from, Accepted{state_.epoch, message.ballot});
+}
+
+// --- proposer ---
+
+void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser& choose) {
+    if (!attempt_ || message.ballot != attempt_->ballot) return;
+    auto* preparing = std::get_if<Preparing>(&attempt_->phase);
+    if (preparing == nullptr) return;
+    preparing->promised.insert(from);
+    preparing->hears.insert(message.hears.begin(), message.hears.end());
+    if (message.accepted &&
+        (!preparing->bound || preparing->bound->ballot < message.accepted->ballot)) {
+        preparing->bound = message.accepted;
+    }
+    if (votes(preparing->promised) < ring_->majority()) return;
+
+    std::optional<RingChange> value =
+        preparing->bound ? std::optional(preparing->bound->change) : choose(preparing->hears);
+    if (!value) {  // nothing to decide (any more)
+        attempt_.reset();
+        return;
+    }
+    ASSERT(value->epoch == state_.epoch, "{} {}", value->epoch, state_.epoch);
+    attempt_->phase = Accepting{*value, {}};
+    attempt_->retry_at = now + backoff_ + rng_.between(0us, backoff_);
+    broadcast(Accept{state_.epoch, attempt_->ballot, *std::move(value)});
+}
+
+void Agreement::on(Time now, NodeId from, const Accepted& message) {
+    static_cast<void>(now);
+    if (!attempt_ || message.ballot != attempt_->ballot) return;
+    auto* accepting = std::get_if<Accepting>(&attempt_->phase);
+    if (accepting == nullptr) return;
+    accepting->accepted.insert(from);
+    if (votes(accepting->accepted) < ring_->majority()) return;
+    effects_.decided = std::move(accepting->change);
+    attempt_.reset();
+}
+
+void Agreement::on(Time now, NodeId from, const Rejected& message) {
+    static_cast<void>(from);
+    round_seen_ = std::max(round_seen_, message.promised.round);
+    if (!attempt_ || message.ballot != attempt_->ballot) return;
+    // Somebody else is at it: leave it a chance, then try above its ballot.
+    attempt_->retry_at = std::min(attempt_->retry_at, now + rng_.between(backoff_ / 2, backoff_));
+}
+
+// --- sending ---
+
+void Agreement::send(NodeId to, AgreementMessage message) {
+    if (to == self_) {
+        to_self_.push_back(std::move(message));
+    } else {
+        effects_.messages.emplace_back(to, std::move(message));
+    }
+}
+
+void Agreement::broadcast(const AgreementMessage& message) {
+    for (const Voter& voter : ring_->voters) send(voter.id, message);
+}
+
+void Agreement::deliver_to_self(Time now, const Chooser& choose) {
+    while (!to_self_.empty()) {
+        const AgreementMessage message = std::move(to_self_.front());
+        to_self_.pop_front();
+        receive(now, self_, message, choose);
+    }
+}
+
+std::uint32_t Agreement::votes(const std::set<NodeId>& ids) const {
+    std::uint32_t sum = 0;
+    for (const NodeId id : ids) sum += ring_->votes_of(id);
+    return sum;
+}
+
+}  // namespace grapevine

@@ -1,0 +1,59 @@
+#include "ring/lease.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace grapevine {
+
+Lease::Lease(const LeaseConfig& config, NodeId self) : config_(config), self_(self) {}
+
+void Lease::adopt(Time now, const Ring& ring) {
+    if (epoch_) older_.push_back({epoch_, current_expiry(now)});
+    std::erase_if(older_, [now](const Held& held) { return held.until <= now; });
+    epoch_ = ring.epoch;
+    majority_ = ring.majority();
+    own_votes_ = ring.votes_of(self_);
+    own_until_ = never;
+    grants_.clear();
+    for (const Voter& voter : ring.voters) {
+        if (voter.id != self_) grants_.push_back({voter.id, voter.votes, Time::min()});
+    }
+}
+
+void Lease::voted(Time now) {
+    own_until_ = std::min(own_until_, now);
+}
+
+void Lease::echoed(NodeId voter, Epoch epoch, Time sent) {
+    if (epoch != epoch_) return;
+    for (Grant& grant : grants_) {
+        if (grant.voter == voter) grant.sent = std::max(grant.sent, sent);
+    }
+}
+
+Time Lease::expiry(Time now, Epoch from) const {
+    Time until = from <= epoch_ ? current_expiry(now) : Time::min();
+    for (const Held& held : older_) {
+        if (from <= held.epoch) until = std::max(until, held.until);
+    }
+    return until;
+}
+
+Time Lease::current_expiry(Time now) const {
+    // The newest moment at which a majority was behind this node: own vote counts up to now.
+    std::vector<std::pair<Time, std::uint32_t>> votes;
+    votes.reserve(grants_.size() + 1);
+    votes.emplace_back(std::min(now, own_until_), own_votes_);
+    for (const Grant& grant : grants_) votes.emplace_back(grant.sent, grant.votes);
+    std::sort(votes.begin(), votes.end(), std::greater<>{});
+    std::uint32_t sum = 0;
+    for (const auto& [sent, count] : votes) {
+        sum += count;
+        if (sum >= majority_ && majority_ > 0) {
+            return sent == Time::min() ? Time::min() : sent + config_.held();
+        }
+    }
+    return Time::min();
+}
+
+}  // namespace grapevine
