@@ -43,7 +43,12 @@ function(grapevine_test name)
   list(TRANSFORM ARG_LINK PREPEND grapevine_)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} grapevine_test_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  # The runs of one case with and without sanitizers are told apart by name.
+  set(prefix "${name}: ")
+  if(GRAPEVINE_SANITIZE)
+    set(prefix "sanitized ${prefix}")
+  endif()
   # A filter that matches nothing must fail rather than pass.
-  catch_discover_tests(${name} TEST_PREFIX "${name}: " EXTRA_ARGS --warn NoTests
+  catch_discover_tests(${name} TEST_PREFIX "${prefix}" EXTRA_ARGS --warn NoTests
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
