@@ -1,1 +1,1 @@
-grapevine_library(store LINK base)
+grapevine_library(store LINK base SOURCES memory_store.cc)

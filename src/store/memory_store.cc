@@ -1,0 +1,314 @@
+#include "store/memory_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <new>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/hash.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr int tag_bits = 20;
+constexpr int address_bits = 64 - tag_bits;
+constexpr int alignment_bits = 4;  // malloc's on 64-bit machines
+constexpr std::uint64_t address_mask = (std::uint64_t{1} << address_bits) - 1;
+constexpr std::uint32_t homes_min = 4;
+
+// What glibc's malloc takes for an allocation: a header of 8 bytes, multiples of 16, at least 32.
+std::size_t malloc_bytes(std::size_t size) {
+    return size == 0 ? 0 : std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+}
+
+std::uint64_t tag_of_hash(std::uint64_t hash) {
+    return hash >> address_bits;
+}
+
+std::uint64_t tag_of(std::uint64_t slot) {
+    return slot >> address_bits;
+}
+
+std::size_t home_of(std::uint64_t tag, std::uint32_t homes) {
+    return static_cast<std::size_t>((tag * homes) >> tag_bits);
+}
+
+std::uint64_t make_slot(std::uint64_t hash, const char* record) {
+    const auto address = reinterpret_cast<std::uintptr_t>(record);
+    ASSERT((address >> alignment_bits << alignment_bits) == address &&
+               address >> (address_bits + alignment_bits) == 0,
+           "address {:#x}", address);
+    return tag_of_hash(hash) << address_bits | address >> alignment_bits;
+}
+
+char* record_at(std::uint64_t slot) {
+    return reinterpret_cast<char*>((slot & address_mask) << alignment_bits);
+}
+
+// Numbers of up to 64 bits in groups of seven, lowest first; the top bit says that more follow.
+std::size_t varint_size(std::uint64_t number) {
+    std::size_t size = 1;
+    for (; number >= 128; number >>= 7) ++size;
+    return size;
+}
+
+char* put_varint(char* to, std::uint64_t number) {
+    for (; number >= 128; number >>= 7) *to++ = static_cast<char>(number | 128);
+    *to++ = static_cast<char>(number);
+    return to;
+}
+
+std::uint64_t take_varint(const char*& from) {
+    std::uint64_t number = 0;
+    for (int shift = 0;; shift += 7) {
+        const auto byte = static_cast<unsigned char>(*from++);
+        number |= std::uint64_t{byte & 127u} << shift;
+        if (byte < 128) return number;
+    }
+}
+
+std::size_t record_size(const Record& record) {
+    return varint_size(record.key.size()) + varint_size(record.value.size()) +
+           varint_size(record.version.epoch.value) + varint_size(record.version.counter) +
+           record.key.size() + record.value.size();
+}
+
+char* new_record(const Record& record) {
+    char* const start = static_cast<char*>(::operator new(record_size(record)));
+    char* to = put_varint(start, record.key.size());
+    to = put_varint(to, record.value.size());
+    to = put_varint(to, record.version.epoch.value);
+    to = put_varint(to, record.version.counter);
+    to = std::ranges::copy(record.key, to).out;
+    std::ranges::copy(record.value, to);
+    return start;
+}
+
+Record read_record(std::uint64_t slot) {
+    const char* from = record_at(slot);
+    const std::size_t key_size = take_varint(from);
+    const std::size_t value_size = take_varint(from);
+    Record record;
+    record.version.epoch = Epoch{take_varint(from)};
+    record.version.counter = take_varint(from);
+    record.key = {from, key_size};
+    record.value = {from + key_size, value_size};
+    return record;
+}
+
+// Frees the record and returns what it took.
+std::size_t free_record(std::uint64_t slot) {
+    const std::size_t size = record_size(read_record(slot));
+    ::operator delete(record_at(slot), size);
+    return malloc_bytes(size);
+}
+
+}  // namespace
+
+MemoryStore::~MemoryStore() {
+    for (std::uint32_t id = 0; id < tables_.size(); ++id) clear(PartitionId{id});
+}
+
+const MemoryStore::Table* MemoryStore::table_of(PartitionId partition) const {
+    return partition.value < tables_.size() ? &tables_[partition.value] : nullptr;
+}
+
+std::uint64_t MemoryStore::hash(std::string_view key) const {
+    return hash64(key, hash_seed_);
+}
+
+std::uint64_t MemoryStore::hash_at(Slot slot) const {
+    return hash(read_record(slot).key);
+}
+
+// The first place whose record has this hash or a higher one, or where one would be inserted.
+std::size_t MemoryStore::first_from(const Table& table, std::uint64_t hash) const {
+    const std::uint64_t tag = tag_of_hash(hash);
+    const auto& slots = table.slots;
+    std::size_t i = home_of(tag, table.homes);
+    while (i < slots.size() && slots[i] != 0 && tag_of(slots[i]) < tag) ++i;
+    return i;
+}
+
+MemoryStore::Place MemoryStore::locate(const Table& table, std::string_view key,
+                                       std::uint64_t hash) const {
+    const std::uint64_t tag = tag_of_hash(hash);
+    const auto& slots = table.slots;
+    std::size_t i = first_from(table, hash);
+    for (; i < slots.size() && slots[i] != 0 && tag_of(slots[i]) == tag; ++i) {
+        const Record record = read_record(slots[i]);
+        if (record.key == key) return {i, true};
+        if (this->hash(record.key) > hash) break;
+    }
+    return {i, false};
+}
+
+std::optional<Record> MemoryStore::find(PartitionId partition, std::string_view key) const {
+    const Table* const table = table_of(partition);
+    if (table == nullptr || table->count == 0) return std::nullopt;
+    const Place place = locate(*table, key, hash(key));
+    if (!place.found) return std::nullopt;
+    return read_record(table->slots[place.index]);
+}
+
+void MemoryStore::put(PartitionId partition, std::string_view key, std::string_view value,
+                      Version version) {
+    if (partition.value >= tables_.size()) tables_.resize(partition.value + 1);
+    Table& table = tables_[partition.value];
+    const std::uint64_t key_hash = hash(key);
+    const Record record{key, value, version};
+    // The new record first: key and value may be views of the one that it replaces.
+    const Slot slot = make_slot(key_hash, new_record(record));
+    allocated_ += malloc_bytes(record_size(record));
+
+    const Place place = locate(table, key, key_hash);
+    if (place.found) {
+        allocated_ -= free_record(std::exchange(table.slots[place.index], slot));
+        return;
+    }
+    const bool full = (std::uint64_t{table.count} + 1) * 8 > std::uint64_t{table.homes} * 7;
+    if (full) rebuild(table, std::max(homes_min, table.homes + table.homes / 2));
+    insert(table, full ? locate(table, key, key_hash).index : place.index, slot);
+}
+
+void MemoryStore::insert(Table& table, std::size_t index, Slot slot) {
+    auto& slots = table.slots;
+    std::size_t empty = index;
+    while (empty < slots.size() && slots[empty] != 0) ++empty;
+    make_room(table, empty + 1);
+    const auto at = [&](std::size_t i) { return std::next(slots.begin(), std::ptrdiff_t(i)); };
+    std::move_backward(at(index), at(empty), at(empty + 1));
+    slots[index] = slot;
+    ++table.count;
+    ++count_;
+}
+
+bool MemoryStore::erase(PartitionId partition, std::string_view key) {
+    if (count(partition) == 0) return false;
+    Table& table = tables_[partition.value];
+    const Place place = locate(table, key, hash(key));
+    if (!place.found) return false;
+
+    auto& slots = table.slots;
+    allocated_ -= free_record(slots[place.index]);
+    // Those behind it that are not at home move up, so that probing meets no hole.
+    std::size_t hole = place.index;
+    for (std::size_t i = hole + 1; i < slots.size() && slots[i] != 0; ++i) {
+        if (home_of(tag_of(slots[i]), table.homes) == i) break;
+        slots[hole] = slots[i];
+        hole = i;
+    }
+    slots[hole] = 0;
+    --table.count;
+    --count_;
+    if (table.count == 0) {
+        clear(partition);
+    } else if (table.count < table.homes / 4) {
+        rebuild(table, std::max(homes_min, table.homes / 2));
+    }
+    return true;
+}
+
+void MemoryStore::clear(PartitionId partition) {
+    if (partition.value >= tables_.size()) return;
+    Table& table = tables_[partition.value];
+    for (const Slot slot : table.slots) {
+        if (slot != 0) allocated_ -= free_record(slot);
+    }
+    allocated_ -= malloc_bytes(table.slots.capacity() * sizeof(Slot));
+    count_ -= table.count;
+    table = Table{};
+}
+
+// Makes the table at least this long, for less than the doubling of a vector.
+void MemoryStore::make_room(Table& table, std::size_t slots) {
+    if (slots <= table.slots.size()) return;
+    const std::size_t before = table.slots.capacity();
+    if (slots > before) {
+        table.slots.reserve(slots + 2 + slots / 16);
+        allocated_ -= malloc_bytes(before * sizeof(Slot));
+        allocated_ += malloc_bytes(table.slots.capacity() * sizeof(Slot));
+    }
+    table.slots.resize(slots);
+}
+
+// Spreads the records over another number of homes. They are in order already: each goes to its
+// home, or behind its predecessor.
+void MemoryStore::rebuild(Table& table, std::uint32_t homes) {
+    ASSERT(homes > table.count, "{} homes for {} keys", homes, table.count);
+    const std::vector<Slot> old = std::exchange(table.slots, {});
+    allocated_ -= malloc_bytes(old.capacity() * sizeof(Slot));
+    table.homes = homes;
+    make_room(table, homes);
+    std::size_t next = 0;
+    for (const Slot slot : old) {
+        if (slot == 0) continue;
+        next = std::max(next, home_of(tag_of(slot), homes));
+        make_room(table, next + 1);
+        table.slots[next++] = slot;
+    }
+}
+
+std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint64_t cursor,
+                                               std::size_t bytes, const Visitor& visit) const {
+    const Table* const table = table_of(partition);
+    if (table == nullptr || table->count == 0) return std::nullopt;
+    const auto& slots = table->slots;
+    const std::uint64_t cursor_tag = tag_of_hash(cursor);
+    std::size_t visited = 0;
+    std::optional<Slot> last;
+    for (std::size_t i = home_of(cursor_tag, table->homes); i < slots.size(); ++i) {
+        const Slot slot = slots[i];
+        if (slot == 0 || tag_of(slot) < cursor_tag) continue;
+        if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) continue;
+        // Keys of one hash are visited together: the cursor cannot point between them.
+        if (last && visited >= bytes && hash_at(*last) != hash_at(slot)) return hash_at(*last) + 1;
+        const Record record = read_record(slot);
+        visit(record);
+        visited += record.key.size() + record.value.size();
+        last = slot;
+    }
+    return std::nullopt;
+}
+
+std::size_t MemoryStore::count(PartitionId partition) const {
+    const Table* const table = table_of(partition);
+    return table == nullptr ? 0 : table->count;
+}
+
+std::size_t MemoryStore::memory_bytes() const {
+    return allocated_ + malloc_bytes(tables_.capacity() * sizeof(Table));
+}
+
+void MemoryStore::invariants() const {
+    std::size_t keys = 0;
+    std::size_t bytes = 0;
+    for (const Table& table : tables_) {
+        std::size_t here = 0;
+        std::uint64_t before = 0;
+        for (std::size_t i = 0; i < table.slots.size(); ++i) {
+            const Slot slot = table.slots[i];
+            if (slot == 0) continue;
+            const Record record = read_record(slot);
+            const std::uint64_t now = hash(record.key);
+            ASSERT(tag_of(slot) == tag_of_hash(now), "slot {}", i);
+            ASSERT(before <= now, "slot {}: {:#x} after {:#x}", i, now, before);
+            const std::size_t home = home_of(tag_of(slot), table.homes);
+            ASSERT(home <= i, "slot {} before its home {}", i, home);
+            ASSERT(i == home || table.slots[i - 1] != 0, "hole before slot {} of {}", i, home);
+            before = now;
+            bytes += malloc_bytes(record_size(record));
+            ++here;
+        }
+        ASSERT(here == table.count, "{} keys, {} counted", here, table.count);
+        keys += here;
+        bytes += malloc_bytes(table.slots.capacity() * sizeof(Slot));
+    }
+    ASSERT(keys == count_, "{} keys, {} counted", keys, count_);
+    ASSERT(bytes == allocated_, "{} bytes, {} counted", bytes, allocated_);
+}
+
+}  // namespace grapevine
