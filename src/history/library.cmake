@@ -1,0 +1,1 @@
+grapevine_library(history LINK base SOURCES linearizability.cc record.cc)

@@ -1,0 +1,537 @@
+#include "history/linearizability.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/rng.h"
+
+namespace grapevine {
+
+namespace {
+
+using Records = std::vector<const OperationRecord*>;
+
+// The register: what the key holds, and the version of its last write.
+struct Register {
+    std::uint32_t value = 0;  // number of the value; 0: absent
+    Version version;          // of the last write, or of the last one before it whose is known
+    bool exact = true;        // false: the last write's own version was not told
+    // The last operation was an unknown write that nothing has observed. Were it overwritten now,
+    // it might as well never have taken effect: such orders are not tried.
+    bool idle = false;
+
+    bool operator==(const Register&) const = default;
+    [[nodiscard]] bool present() const { return value != 0; }
+};
+
+struct Step {
+    const OperationRecord* record = nullptr;
+    std::uint32_t value = 0;  // number of record->value
+    Version told;             // record->version, or what readers of the value were told
+};
+
+// The version that an answer gives for what the register holds: known from then on.
+bool learn(Register& state, Version told) {
+    if (told == Version{}) return true;
+    if (state.exact ? told != state.version : told <= state.version) return false;
+    state.version = told;
+    state.exact = true;
+    return true;
+}
+
+bool write(Register& state, std::uint32_t value, Version told) {
+    if (told != Version{} && told <= state.version) return false;
+    state.value = value;
+    state.exact = told != Version{};
+    if (state.exact) state.version = told;
+    return true;
+}
+
+// True where the condition may have been true, and then `state` knows what that implies.
+bool condition_holds(Register& state, const OperationRecord& record) {
+    switch (record.condition) {
+        case RecordCondition::none:
+            return true;
+        case RecordCondition::absent:
+            return !state.present();
+        case RecordCondition::version:
+            return state.present() && learn(state, record.expected);
+    }
+    return false;
+}
+
+// Refused: the condition was false, and `record.version` was there.
+bool refuse(Register& state, const OperationRecord& record) {
+    if (record.condition == RecordCondition::none) return false;
+    const bool was_present = record.version != Version{};
+    if (was_present != state.present()) return false;
+    if (record.condition == RecordCondition::absent)
+        return was_present && learn(state, record.version);
+    return !was_present || (record.version != record.expected && learn(state, record.version));
+}
+
+// An erase is told the version of the deletion or of what was deleted: only a later one is news.
+bool erase(Register& state, const OperationRecord& record) {
+    if (record.outcome == RecordOutcome::done && !state.present()) return false;
+    const bool news = record.version > state.version;
+    return write(state, 0, news ? record.version : Version{});
+}
+
+// A write whose answer does not depend on what it overwrites.
+bool overwrites_unseen(const OperationRecord& record) {
+    if (record.kind == RecordKind::get || record.condition != RecordCondition::none) return false;
+    return record.kind == RecordKind::put || record.outcome == RecordOutcome::unknown;
+}
+
+// The register after the operation took effect; nothing where its answer does not fit.
+std::optional<Register> apply(Register state, const Step& step) {
+    const OperationRecord& record = *step.record;
+    const bool is_unknown = record.outcome == RecordOutcome::unknown;
+    if (state.idle && overwrites_unseen(record)) return std::nullopt;
+    state.idle = is_unknown && record.condition == RecordCondition::none;
+    bool fits = true;
+    if (record.outcome == RecordOutcome::refused) {
+        fits = refuse(state, record);
+    } else if (record.outcome == RecordOutcome::absent) {
+        fits = !state.present();
+    } else if (record.kind == RecordKind::get) {
+        fits = state.value == step.value && learn(state, record.version);
+    } else {
+        fits = condition_holds(state, record) &&
+               (record.kind == RecordKind::put ? write(state, step.value, step.told)
+                                               : erase(state, record));
+    }
+    return fits ? std::optional(state) : std::nullopt;
+}
+
+// All unknown puts whose value nobody read write this: it does not matter which of them it was.
+constexpr std::uint32_t unread_value = 1;
+
+bool is_unknown_put(const OperationRecord& record) {
+    return record.kind == RecordKind::put && record.outcome == RecordOutcome::unknown;
+}
+
+// What readers of a value were told as its version. {0, 0}: nothing, or several operations write
+// the value, so that it is not known of which the version is.
+std::unordered_map<std::string, Version> versions_by_reader(const Records& records) {
+    std::unordered_map<std::string, std::size_t> writers;
+    std::unordered_map<std::string, Version> told;
+    for (const OperationRecord* record : records) {
+        if (record->kind == RecordKind::put) ++writers[record->value];
+        if (record->kind == RecordKind::get && record->outcome == RecordOutcome::done) {
+            told[record->value] = record->version;
+        }
+    }
+    for (auto& [value, version] : told) {
+        if (writers[value] > 1) version = Version{};
+    }
+    return told;
+}
+
+struct SetHash {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    bool operator==(const SetHash&) const = default;
+    void toggle(const SetHash& key) {
+        high ^= key.high;
+        low ^= key.low;
+    }
+};
+
+// Where the search was: what has taken effect, and what the register then holds.
+struct Seen {
+    SetHash taken;  // without the interchangeable ones
+    Register state;
+    bool operator==(const Seen&) const = default;
+};
+
+// How many unknown operations that can stand in for each other have taken effect.
+struct Spent {
+    std::uint32_t erases = 0;
+    std::uint32_t puts = 0;  // of values that nobody read
+    [[nodiscard]] bool within(const Spent& other) const {
+        return erases <= other.erases && puts <= other.puts;
+    }
+};
+
+struct SeenHash {
+    std::size_t operator()(const Seen& seen) const noexcept {
+        return seen.taken.low ^ (seen.state.value * 0x9e3779b97f4a7c15ULL) ^
+               (seen.state.version.counter * 0xff51afd7ed558ccdULL) ^
+               (seen.state.idle ? 0xc4ceb9fe1a85ec53ULL : 0);
+    }
+};
+
+// Calls and returns of one key in order of time, as a doubly linked list from which an operation is
+// lifted when it takes effect and put back when the search turns round. Unknown operations have a
+// list of their own: they have no return, may take effect at any time after their call or never,
+// and are tried last.
+class KeySearch {
+public:
+    explicit KeySearch(const Records& records) {
+        steps_.reserve(records.size());
+        const std::unordered_map<std::string, Version> told = versions_by_reader(records);
+        Rng rng(1);  // any fixed keys do
+        for (const OperationRecord* record : records) {
+            Step step{record, number_of(record->value), record->version};
+            const auto found = told.find(record->value);
+            if (is_unknown_put(*record)) {
+                if (found == told.end()) {
+                    step.value = unread_value;
+                } else {
+                    step.told = found->second;
+                }
+            }
+            steps_.push_back(step);
+            keys_.push_back({rng.next(), rng.next()});
+        }
+        link();
+    }
+
+    HistoryVerdict run(const CheckBudget& budget) {
+        HistoryVerdict result;
+        std::size_t at = nodes_[head].next;
+        while (open_ > 0) {
+            if (may_take(at)) {
+                if (++result.steps > budget.steps_max) {
+                    result.verdict = Verdict::undecided;
+                    result.explanation = fmt::format("undecided after {} steps", budget.steps_max);
+                    return result;
+                }
+                at = try_step(at);
+                continue;
+            }
+            if (at > unknown_tail) {
+                at = pass_over(at);
+                continue;
+            }
+            if (path_.empty()) {
+                result.verdict = Verdict::violated;
+                result.explanation = explain();
+                return result;
+            }
+            at = turn_round();
+        }
+        return result;
+    }
+
+private:
+    struct ListNode {
+        std::size_t step = 0;
+        bool is_call = false;
+        bool is_unknown = false;
+        std::size_t partner = 0;  // the return of a call; 0: none
+        std::size_t previous = 0;
+        std::size_t next = 0;
+    };
+    struct Taken {
+        std::size_t call;
+        Register state;  // before it, as the others
+        SetHash taken;
+        Spent spent;
+    };
+    // Nodes are numbered in order of time, after these.
+    static constexpr std::size_t head = 0;
+    static constexpr std::size_t tail = 1;
+    static constexpr std::size_t unknown_head = 2;
+    static constexpr std::size_t unknown_tail = 3;
+
+    std::uint32_t number_of(const std::string& value) {
+        return values_.try_emplace(value, static_cast<std::uint32_t>(values_.size()) + 2)
+            .first->second;
+    }
+
+    static bool is_open_ended(const OperationRecord& record) {
+        return record.outcome == RecordOutcome::unknown;
+    }
+
+    void link() {
+        struct Moment {
+            Time time;
+            bool is_return;  // at the same moment calls come first: more orders are allowed
+            std::size_t step;
+            auto operator<=>(const Moment&) const = default;
+        };
+        std::vector<Moment> moments;
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            const OperationRecord& record = *steps_[i].record;
+            moments.push_back({record.called, false, i});
+            if (is_open_ended(record)) continue;
+            ASSERT(record.returned >= record.called, "{}", to_string(record));
+            moments.push_back({record.returned, true, i});
+            ++open_;
+        }
+        std::sort(moments.begin(), moments.end());
+        nodes_.resize(4);
+        nodes_[head].next = tail;
+        nodes_[tail].previous = head;
+        nodes_[unknown_head].next = unknown_tail;
+        nodes_[unknown_tail].previous = unknown_head;
+        std::vector<std::size_t> calls(steps_.size());
+        for (const Moment& moment : moments) {
+            const std::size_t node = nodes_.size();
+            const bool is_unknown = is_open_ended(*steps_[moment.step].record);
+            const std::size_t end = is_unknown ? unknown_tail : tail;
+            nodes_.push_back(
+                {moment.step, !moment.is_return, is_unknown, 0, nodes_[end].previous, end});
+            put_back(node);
+            if (is_interchangeable(steps_[moment.step])) {
+                const bool is_put = steps_[moment.step].record->kind == RecordKind::put;
+                (is_put ? unread_puts_ : erases_).push_back(node);
+            }
+            if (moment.is_return) {
+                nodes_[calls[moment.step]].partner = node;
+            } else {
+                calls[moment.step] = node;
+            }
+        }
+    }
+
+    void lift(std::size_t node) {
+        nodes_[nodes_[node].previous].next = nodes_[node].next;
+        nodes_[nodes_[node].next].previous = nodes_[node].previous;
+    }
+
+    void put_back(std::size_t node) {
+        nodes_[nodes_[node].previous].next = node;
+        nodes_[nodes_[node].next].previous = node;
+    }
+
+    // A call that nothing has to precede: no operation returned before it without having taken
+    // effect.
+    [[nodiscard]] bool may_take(std::size_t at) const {
+        if (at <= unknown_tail || !nodes_[at].is_call || overtakes(at)) return false;
+        return !nodes_[at].is_unknown || (at < first_return() && is_first_of_its_kind(at));
+    }
+
+    // Versions only grow along the order: an operation that was told a lower version and has yet to
+    // take effect comes first. The register would find out too, but many steps later. (A deletion
+    // may have been told the version of what it deleted; the order is the same.)
+    [[nodiscard]] bool overtakes(std::size_t call) const {
+        const Version told = told_in_order(steps_[nodes_[call].step]);
+        for (std::size_t at = nodes_[head].next; nodes_[at].is_call; at = nodes_[at].next) {
+            const Version other = told_in_order(steps_[nodes_[at].step]);
+            if (other != Version{} && other < told) return true;
+        }
+        return false;
+    }
+
+    static Version told_in_order(const Step& step) {
+        const bool done =
+            step.record->outcome == RecordOutcome::done || is_unknown_put(*step.record);
+        return done ? step.told : Version{};
+    }
+
+    // Unknown operations that can stand in for each other are taken in the order of their calls.
+    [[nodiscard]] bool is_first_of_its_kind(std::size_t call) const {
+        const Step& step = steps_[nodes_[call].step];
+        if (!is_interchangeable(step)) return true;
+        return step.record->kind == RecordKind::put ? unread_puts_[spent_.puts] == call
+                                                    : erases_[spent_.erases] == call;
+    }
+
+    static bool is_interchangeable(const Step& step) {
+        const OperationRecord& record = *step.record;
+        if (!is_open_ended(record) || record.condition != RecordCondition::none) return false;
+        return record.kind == RecordKind::erase || step.value == unread_value;
+    }
+
+    [[nodiscard]] std::size_t first_return() const {
+        std::size_t at = nodes_[head].next;
+        while (at != tail && nodes_[at].is_call) at = nodes_[at].next;
+        return at;
+    }
+
+    // Lets the call's operation take effect now, if that fits and was not tried; says where to go
+    // on.
+    std::size_t try_step(std::size_t call) {
+        const std::size_t step = nodes_[call].step;
+        const std::optional<Register> after = apply(state_, steps_[step]);
+        if (!after) return nodes_[call].next;
+        const Taken before{call, state_, taken_, spent_};
+        take(step);
+        if (!is_new({taken_, *after})) {
+            taken_ = before.taken;
+            spent_ = before.spent;
+            return nodes_[call].next;
+        }
+        path_.push_back(before);
+        state_ = *after;
+        lift(call);
+        if (nodes_[call].partner != 0) {
+            lift(nodes_[call].partner);
+            --open_;
+        }
+        return nodes_[head].next;
+    }
+
+    void take(std::size_t step) {
+        const Step& taken = steps_[step];
+        if (!is_interchangeable(taken)) {
+            taken_.toggle(keys_[step]);
+        } else if (taken.record->kind == RecordKind::put) {
+            ++spent_.puts;
+        } else {
+            ++spent_.erases;
+        }
+    }
+
+    // False where the search was here before with as many unknown operations left, or more.
+    bool is_new(const Seen& here) {
+        std::vector<Spent>& spent = seen_[here];
+        if (std::ranges::any_of(spent, [&](const Spent& s) { return s.within(spent_); }))
+            return false;
+        std::erase_if(spent, [&](const Spent& s) { return spent_.within(s); });
+        spent.push_back(spent_);
+        return true;
+    }
+
+    // At a return the known operations are exhausted: on to the unknown ones.
+    std::size_t pass_over(std::size_t at) {
+        if (nodes_[at].is_call) return nodes_[at].next;
+        note_stuck(at);
+        return nodes_[unknown_head].next;
+    }
+
+    std::size_t turn_round() {
+        const Taken last = path_.back();
+        path_.pop_back();
+        state_ = last.state;
+        taken_ = last.taken;
+        spent_ = last.spent;
+        if (nodes_[last.call].partner != 0) {
+            put_back(nodes_[last.call].partner);
+            ++open_;
+        }
+        put_back(last.call);
+        return nodes_[last.call].next;
+    }
+
+    // The search that came furthest says best what is wrong.
+    void note_stuck(std::size_t at) {
+        if (stuck_ != nullptr && open_ >= stuck_open_) return;
+        stuck_ = steps_[nodes_[at].step].record;
+        stuck_open_ = open_;
+        last_ = path_.empty() ? nullptr : steps_[nodes_[path_.back().call].step].record;
+    }
+
+    [[nodiscard]] std::string explain() const {
+        ASSERT(stuck_ != nullptr);
+        return fmt::format("no order of the operations explains: {}; the best one ends with: {}",
+                           to_string(*stuck_),
+                           last_ != nullptr ? to_string(*last_) : "the absent key");
+    }
+
+    std::vector<Step> steps_;
+    std::vector<SetHash> keys_;
+    std::unordered_map<std::string, std::uint32_t> values_;
+    std::vector<ListNode> nodes_;
+    std::vector<std::size_t> unread_puts_;  // calls of interchangeable operations, in order
+    std::vector<std::size_t> erases_;
+    std::size_t open_ = 0;  // operations with a return that have not taken effect
+    std::vector<Taken> path_;
+    Register state_;
+    SetHash taken_;
+    Spent spent_;
+    std::unordered_map<Seen, std::vector<Spent>, SeenHash> seen_;
+    const OperationRecord* stuck_ = nullptr;
+    const OperationRecord* last_ = nullptr;
+    std::size_t stuck_open_ = 0;
+};
+
+// True where the answer depends on whether, or in which version, the key is there.
+bool depends_on_presence(const OperationRecord& record) {
+    return record.kind == RecordKind::erase || record.condition != RecordCondition::none;
+}
+
+// Leaves out what cannot matter, because the search is exponential in open-ended operations:
+// operations without effect, reads without answer, and unknown puts whose value nobody read and
+// after whose call no answer depends on the key being there. (If such a put took effect, nothing
+// observed it before the next write: the order stays right without it.)
+Records relevant(const Records& records) {
+    std::unordered_set<std::string> read;
+    Time presence_mattered{};
+    for (const OperationRecord* record : records) {
+        const bool is_unknown = record->outcome == RecordOutcome::unknown;
+        if (is_unknown && record->condition != RecordCondition::none) presence_mattered = never;
+        if (is_unknown || record->outcome == RecordOutcome::no_effect) continue;
+        if (record->kind == RecordKind::get) read.insert(record->value);
+        if (depends_on_presence(*record)) {
+            presence_mattered = std::max(presence_mattered, record->returned);
+        }
+    }
+    Records kept;
+    for (const OperationRecord* record : records) {
+        if (record->outcome == RecordOutcome::no_effect) continue;
+        if (record->outcome == RecordOutcome::unknown) {
+            if (record->kind == RecordKind::get) continue;
+            if (record->kind == RecordKind::put && !read.contains(record->value) &&
+                record->called > presence_mattered) {
+                continue;
+            }
+        }
+        kept.push_back(record);
+    }
+    return kept;
+}
+
+// Versions may not go backwards in time. The search would find that out too, after it tried every
+// order of what went before; here it costs a sort, and the explanation is the best there is.
+std::string version_that_goes_back(const Records& records) {
+    Records called;
+    for (const OperationRecord* record : records) {
+        if (record->outcome == RecordOutcome::done && record->version != Version{}) {
+            called.push_back(record);
+        }
+    }
+    Records returned = called;
+    std::ranges::sort(called, {}, &OperationRecord::called);
+    std::ranges::sort(returned, {}, &OperationRecord::returned);
+    const OperationRecord* highest = nullptr;  // of those that returned before
+    auto before = returned.begin();
+    for (const OperationRecord* record : called) {
+        for (; before != returned.end() && (*before)->returned < record->called; ++before) {
+            if (highest == nullptr || (*before)->version > highest->version) highest = *before;
+        }
+        if (highest != nullptr && record->version < highest->version) {
+            return fmt::format("a version goes backwards: {}; after: {}", to_string(*record),
+                               to_string(*highest));
+        }
+    }
+    return {};
+}
+
+HistoryVerdict check_key(const Records& records, const CheckBudget& budget) {
+    std::string defect = version_that_goes_back(records);
+    if (!defect.empty()) return {Verdict::violated, {}, std::move(defect), 0};
+    return KeySearch(relevant(records)).run(budget);
+}
+
+}  // namespace
+
+HistoryVerdict check_linearizable(const History& history, const CheckBudget& budget) {
+    std::map<std::string, Records> keys;
+    for (const OperationRecord& record : history) keys[record.key].push_back(&record);
+    HistoryVerdict result;
+    for (const auto& [key, records] : keys) {
+        HistoryVerdict one = check_key(records, budget);
+        one.steps += result.steps;
+        one.key = one.verdict == Verdict::linearizable ? "" : key;
+        if (one.verdict == Verdict::violated) return one;
+        const bool keep = result.verdict == Verdict::undecided;
+        const std::uint64_t steps = one.steps;
+        if (!keep) result = std::move(one);
+        result.steps = steps;
+    }
+    return result;
+}
+
+}  // namespace grapevine

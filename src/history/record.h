@@ -1,0 +1,48 @@
+#pragma once
+// What a client asked and what it was told: one record for each operation of a run. Whoever drives
+// clients keeps a History; the checker (history/linearizability.h) judges it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace grapevine {
+
+enum class RecordKind : std::uint8_t { get, put, erase };
+
+enum class RecordCondition : std::uint8_t {
+    none,
+    absent,   // the key is not there
+    version,  // its version equals OperationRecord::expected
+};
+
+enum class RecordOutcome : std::uint8_t {
+    done,       // get: `value` was read; put: it was written; erase: the key was there and is gone
+    absent,     // get, erase: the key was not there
+    refused,    // the condition was false; `version` was there, {0, 0}: nothing was
+    no_effect,  // it failed, and the client was promised that it never takes effect
+    unknown,    // it may have taken effect, may take it later, or never
+};
+
+struct OperationRecord {
+    std::uint64_t client = 0;
+    Time called;
+    Time returned = never;  // of an unknown one it does not matter
+    RecordKind kind = RecordKind::get;
+    RecordCondition condition = RecordCondition::none;
+    Version expected;
+    std::string key;
+    std::string value;  // put: what to write; get: what was read
+    Version version;    // as told with the outcome; {0, 0}: not told
+    RecordOutcome outcome = RecordOutcome::unknown;
+};
+
+using History = std::vector<OperationRecord>;
+
+// "put k=v (3.7) by client 2, 1.000200 s to 1.000900 s: done".
+std::string to_string(const OperationRecord& record);
+
+}  // namespace grapevine
