@@ -1,0 +1,145 @@
+// What members say to each other about rings (ring/messages.h).
+#include "wire/codecs.h"
+
+namespace grapevine::wire {
+
+namespace {
+
+fb::Ballot pack(const Ballot& ballot) {
+    return {ballot.round, ballot.proposer.value};
+}
+
+Ballot unpack(const fb::Ballot* in) {
+    if (in == nullptr) return {};
+    return {.round = in->round(), .proposer = NodeId{in->proposer()}};
+}
+
+// A change that is absent unpacks to an empty one, which the rules refuse for its epoch.
+RingChange unpack_change(Unpacker& unpacker, const fb::RingChange* in) {
+    return in == nullptr ? RingChange{} : unpack(unpacker, *in);
+}
+
+}  // namespace
+
+Packed<fb::RingRequest> pack(Builder& builder, const RingRequest& message) {
+    return fb::CreateRingRequest(builder, message.have.value);
+}
+
+RingRequest unpack(Unpacker&, const fb::RingRequest& in) {
+    return {.have = Epoch{in.have()}};
+}
+
+Packed<fb::RingAnswer> pack(Builder& builder, const RingAnswer& message) {
+    return fb::CreateRingAnswer(builder, message.ring ? pack(builder, *message.ring) : 0);
+}
+
+RingAnswer unpack(Unpacker& unpacker, const fb::RingAnswer& in) {
+    if (in.ring() == nullptr) return {};
+    return {.ring = std::make_shared<const Ring>(unpack(unpacker, *in.ring()))};
+}
+
+Packed<fb::Decided> pack(Builder& builder, const Decided& message) {
+    return fb::CreateDecided(builder, pack(builder, message.change), message.digest);
+}
+
+Decided unpack(Unpacker& unpacker, const fb::Decided& in) {
+    return {.change = unpack_change(unpacker, in.change()), .digest = in.digest()};
+}
+
+Packed<fb::Prepare> pack(Builder& builder, const Prepare& message) {
+    const fb::Ballot ballot = pack(message.ballot);
+    return fb::CreatePrepare(builder, message.epoch.value, &ballot);
+}
+
+Prepare unpack(Unpacker&, const fb::Prepare& in) {
+    return {.epoch = Epoch{in.epoch()}, .ballot = unpack(in.ballot())};
+}
+
+Packed<fb::Promise> pack(Builder& builder, const Promise& message) {
+    Packed<fb::AcceptedValue> accepted = 0;
+    if (message.accepted) {
+        const auto change = pack(builder, message.accepted->change);
+        const fb::Ballot ballot = pack(message.accepted->ballot);
+        accepted = fb::CreateAcceptedValue(builder, &ballot, change);
+    }
+    const auto hears = pack(builder, message.hears);
+    const fb::Ballot ballot = pack(message.ballot);
+    return fb::CreatePromise(builder, message.epoch.value, &ballot, accepted, hears);
+}
+
+Promise unpack(Unpacker& unpacker, const fb::Promise& in) {
+    Promise message{.epoch = Epoch{in.epoch()},
+                    .ballot = unpack(in.ballot()),
+                    .accepted = std::nullopt,
+                    .hears = unpack(unpacker, in.hears())};
+    if (in.accepted() != nullptr) {
+        message.accepted = {.ballot = unpack(in.accepted()->ballot()),
+                            .change = unpack_change(unpacker, in.accepted()->change())};
+    }
+    return message;
+}
+
+Packed<fb::Accept> pack(Builder& builder, const Accept& message) {
+    const auto change = pack(builder, message.change);
+    const fb::Ballot ballot = pack(message.ballot);
+    return fb::CreateAccept(builder, message.epoch.value, &ballot, change);
+}
+
+Accept unpack(Unpacker& unpacker, const fb::Accept& in) {
+    return {.epoch = Epoch{in.epoch()},
+            .ballot = unpack(in.ballot()),
+            .change = unpack_change(unpacker, in.change())};
+}
+
+Packed<fb::Accepted> pack(Builder& builder, const Accepted& message) {
+    const fb::Ballot ballot = pack(message.ballot);
+    return fb::CreateAccepted(builder, message.epoch.value, &ballot);
+}
+
+Accepted unpack(Unpacker&, const fb::Accepted& in) {
+    return {.epoch = Epoch{in.epoch()}, .ballot = unpack(in.ballot())};
+}
+
+Packed<fb::Rejected> pack(Builder& builder, const Rejected& message) {
+    const fb::Ballot ballot = pack(message.ballot);
+    const fb::Ballot promised = pack(message.promised);
+    return fb::CreateRejected(builder, message.epoch.value, &ballot, &promised);
+}
+
+Rejected unpack(Unpacker&, const fb::Rejected& in) {
+    return {.epoch = Epoch{in.epoch()},
+            .ballot = unpack(in.ballot()),
+            .promised = unpack(in.promised())};
+}
+
+Packed<fb::Heartbeat> pack(Builder& builder, const Heartbeat& message) {
+    return fb::CreateHeartbeat(builder, message.epoch.value, message.sent_us,
+                               message.echo_epoch.value, message.echo_us, message.grants);
+}
+
+Heartbeat unpack(Unpacker&, const fb::Heartbeat& in) {
+    return {.epoch = Epoch{in.epoch()},
+            .sent_us = in.sent_us(),
+            .echo_epoch = Epoch{in.echo_epoch()},
+            .echo_us = in.echo_us(),
+            .grants = in.grants()};
+}
+
+Packed<fb::JoinRequest> pack(Builder& builder, const JoinRequest& message) {
+    return fb::CreateJoinRequest(builder, pack(builder, message.self), message.have.value);
+}
+
+JoinRequest unpack(Unpacker& unpacker, const fb::JoinRequest& in) {
+    return {.self = in.self() == nullptr ? Member{} : unpack(unpacker, *in.self()),
+            .have = Epoch{in.have()}};
+}
+
+Packed<fb::FillReports> pack(Builder& builder, const FillReports& message) {
+    return fb::CreateFillReports(builder, pack(builder, message.reports));
+}
+
+FillReports unpack(Unpacker& unpacker, const fb::FillReports& in) {
+    return {.reports = unpack(unpacker, in.reports())};
+}
+
+}  // namespace grapevine::wire

@@ -1,0 +1,80 @@
+#include "wire/rule_tools.h"
+#include "wire/rules.h"
+
+namespace grapevine::wire {
+
+namespace {
+
+// -1: none.
+bool is_stamp(std::int64_t stamp_ms) {
+    return stamp_ms >= -1 && stamp_ms <= stamp_ms_max;
+}
+
+std::string defect_of_condition(const Request& request) {
+    if (!is_known(request.kind, OperationKind::erase)) return "a request is of an unknown kind";
+    if (!is_known(request.condition, Condition::version)) return "a condition is unknown";
+    if (request.condition == Condition::absent && request.kind != OperationKind::put) {
+        return "only a put can be conditional on absence";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string defect(const Request& message) {
+    if (!message.client) return "a request comes from no client";
+    if (message.sequence == 0) return "a request has no sequence number";
+    if (message.floor > message.sequence) return "a request's floor is above its own number";
+    if (!is_stamp(message.stamp_ms)) return "a request's stamp is out of range";
+    if (message.deadline_ms > deadline_max / 1ms) {
+        return fmt::format("a deadline of {} ms is over the limit of {}", message.deadline_ms,
+                           deadline_max / 1ms);
+    }
+    if (std::string condition = defect_of_condition(message); !condition.empty()) return condition;
+    if (std::string key = defect_of_key(message.key); !key.empty()) return key;
+    return defect_of_value(message.value);
+}
+
+std::string defect(const RingPoll&) {
+    return {};
+}
+
+std::string defect(const StatusRequest&) {
+    return {};
+}
+
+std::string defect(const StopRequest&) {
+    return {};
+}
+
+std::string defect(const Reply& message) {
+    if (!is_known(message.status, Status::malformed)) return "a reply's status is unknown";
+    if (!is_stamp(message.stamp_ms)) return "a reply's stamp is out of range";
+    return defect_of_value(message.value);
+}
+
+std::string defect(const RingReply& message) {
+    return defect(message.ring);
+}
+
+std::string defect(const StatusReply& message) {
+    return defect_of_name(message.name);
+}
+
+std::string defect(const StopReply&) {
+    return {};
+}
+
+std::string defect(const ErrorReply&) {
+    return {};
+}
+
+std::string defect(const ClientMessage& message) {
+    return std::visit([](const auto& body) { return defect(body); }, message);
+}
+
+std::string defect(const ServerMessage& message) {
+    return std::visit([](const auto& body) { return defect(body); }, message);
+}
+
+}  // namespace grapevine::wire

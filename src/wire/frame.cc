@@ -1,0 +1,171 @@
+#include "wire/frame.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/hash.h"
+
+namespace grapevine {
+
+namespace {
+
+// A reader keeps this much between frames; what a larger frame took is given back.
+constexpr std::size_t kept_bytes_max = 64 * 1024;
+
+constexpr std::size_t padded(std::size_t size) {
+    return (size + frame_alignment - 1) / frame_alignment * frame_alignment;
+}
+
+void append_number(std::string& out, std::uint64_t number, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(number >> (8 * i) & 0xff);
+}
+
+std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size) {
+    std::uint64_t number = 0;
+    for (std::size_t i = size; i-- > 0;) {
+        number = number << 8 | static_cast<std::uint8_t>(bytes[at + i]);
+    }
+    return number;
+}
+
+bool is_aligned(std::string_view bytes) {
+    return reinterpret_cast<std::uintptr_t>(bytes.data()) % frame_alignment == 0;
+}
+
+// The size of the frame whose header `bytes` begins with.
+Result<std::size_t> frame_size(std::string_view bytes, std::size_t frame_max) {
+    const auto magic = static_cast<std::uint8_t>(bytes[0]);
+    if (magic != frame_magic) {
+        return fail("a frame begins with {:#04x}, not {:#04x}", magic, frame_magic);
+    }
+    const auto kind = static_cast<std::uint8_t>(bytes[1]);
+    if (kind < static_cast<std::uint8_t>(FrameKind::hello) ||
+        kind > static_cast<std::uint8_t>(FrameKind::server)) {
+        return fail("a frame is of an unknown kind, {}", kind);
+    }
+    const auto payload = static_cast<std::size_t>(number_at(bytes, 4, 4));
+    if (payload == 0 || payload % frame_alignment != 0) {
+        return fail("a frame's payload of {} bytes is not a multiple of {}", payload,
+                    frame_alignment);
+    }
+    if (payload > frame_max - frame_header_size) {
+        return fail("a frame of {} bytes is over the limit of {}", frame_header_size + payload,
+                    frame_max);
+    }
+    return frame_header_size + payload;
+}
+
+// `bytes` are one frame whose header was found good.
+Result<Frame> checked_frame(std::string_view bytes) {
+    const std::string_view payload = bytes.substr(frame_header_size);
+    const std::uint64_t announced = number_at(bytes, 8, 8);
+    const std::uint64_t computed = hash64(payload, number_at(bytes, 0, 8));
+    if (announced != computed) {
+        return fail("a frame's checksum is {:016x}, its header says {:016x}", computed, announced);
+    }
+    return Frame{.kind = static_cast<FrameKind>(bytes[1]),
+                 .protocol = static_cast<std::uint16_t>(number_at(bytes, 2, 2)),
+                 .payload = payload};
+}
+
+}  // namespace
+
+void append_frame(std::string& out, FrameKind kind, std::string_view message,
+                  std::uint16_t protocol) {
+    ASSERT(out.size() % frame_alignment == 0, "{} bytes are not whole frames", out.size());
+    const std::size_t payload = padded(message.size());
+    ASSERT(payload > 0 && payload <= frame_size_max - frame_header_size, "{} bytes", payload);
+    const std::size_t start = out.size();
+    // One growth for the frame, but never less than doubling: batches append many.
+    if (out.capacity() - start < frame_header_size + payload) {
+        out.reserve(std::max(2 * start, start + frame_header_size + payload));
+    }
+    out += static_cast<char>(frame_magic);
+    out += static_cast<char>(kind);
+    append_number(out, protocol, 2);
+    append_number(out, payload, 4);
+    const std::uint64_t seed = number_at(out, start, 8);
+    append_number(out, 0, 8);
+    out += message;
+    out.append(payload - message.size(), '\0');
+    const std::uint64_t sum = hash64(std::string_view(out).substr(start + frame_header_size), seed);
+    for (std::size_t i = 0; i < 8; ++i) out[start + 8 + i] = static_cast<char>(sum >> (8 * i));
+}
+
+Result<Frame> parse_frame(std::string_view bytes, std::size_t frame_max) {
+    if (bytes.size() < frame_header_size) {
+        return fail("{} bytes are less than a frame's header", bytes.size());
+    }
+    const auto size = frame_size(bytes, frame_max);
+    if (!size) return std::unexpected(size.error());
+    if (*size != bytes.size()) {
+        return fail("a frame says that it has {} bytes, {} arrived", *size, bytes.size());
+    }
+    return checked_frame(bytes);
+}
+
+FrameReader::FrameReader(std::size_t frame_max) : frame_max_(frame_max) {
+    ASSERT(frame_max > frame_header_size && frame_max <= frame_size_max, "{}", frame_max);
+}
+
+void FrameReader::feed(std::string_view bytes) {
+    ASSERT(fed_.empty(), "{} bytes were not taken yet", fed_.size());
+    if (!error_) fed_ = bytes;
+}
+
+Result<std::optional<Frame>> FrameReader::next() {
+    drop_handed_out();
+    if (!error_) {
+        auto frame = advance();
+        if (frame) return frame;
+        error_ = frame.error();
+        fed_ = {};
+        begun_ = {};
+    }
+    return std::unexpected(*error_);
+}
+
+Result<std::optional<Frame>> FrameReader::advance() {
+    // In place, where nothing was begun and the whole frame is there.
+    if (begun_.empty() && fed_.size() >= frame_header_size && is_aligned(fed_)) {
+        const auto size = frame_size(fed_, frame_max_);
+        if (!size) return std::unexpected(size.error());
+        if (*size <= fed_.size()) {
+            auto frame = checked_frame(fed_.substr(0, *size));
+            if (!frame) return std::unexpected(frame.error());
+            fed_.remove_prefix(*size);
+            return *frame;
+        }
+    }
+    // Otherwise gather it: its header first, which tells its size.
+    if (!gather(frame_header_size)) return std::nullopt;
+    const auto size = frame_size(begun_, frame_max_);
+    if (!size) return std::unexpected(size.error());
+    if (!gather(*size)) return std::nullopt;
+    auto frame = checked_frame(begun_);
+    if (!frame) return std::unexpected(frame.error());
+    handed_out_ = begun_.size();
+    return *frame;
+}
+
+// Moves bytes from fed_ until begun_ has `size`; false where they do not suffice.
+bool FrameReader::gather(std::size_t size) {
+    if (begun_.size() < size) {
+        const std::size_t taken = std::min(size - begun_.size(), fed_.size());
+        begun_.append(fed_.substr(0, taken));
+        fed_.remove_prefix(taken);
+    }
+    return begun_.size() >= size;
+}
+
+void FrameReader::drop_handed_out() {
+    if (handed_out_ == 0) return;
+    handed_out_ = 0;
+    if (begun_.capacity() > kept_bytes_max) {
+        begun_ = {};
+    } else {
+        begun_.clear();
+    }
+}
+
+}  // namespace grapevine

@@ -1,0 +1,194 @@
+#include "wire/codecs.h"
+
+namespace grapevine::wire {
+
+static_assert(static_cast<int>(fb::OpKind::MAX) == static_cast<int>(OpKind::none));
+
+namespace {
+
+fb::EntryRef pack(const EntryRef& entry) {
+    return {entry.since.value, entry.partition.value};
+}
+
+EntryRef unpack(const fb::EntryRef* in) {
+    if (in == nullptr) return {};
+    return {.partition = PartitionId{in->partition()}, .since = Epoch{in->since()}};
+}
+
+fb::FillSession pack(const FillSession& session) {
+    return {session.tenure.value, session.opened.value};
+}
+
+FillSession unpack(const fb::FillSession* in) {
+    if (in == nullptr) return {};
+    return {.tenure = Epoch{in->tenure()}, .opened = Epoch{in->opened()}};
+}
+
+Packed<fb::Op> pack(Builder& builder, const Op& op) {
+    const auto key = pack_bytes(builder, op.key);
+    const auto value = pack_bytes(builder, op.value);
+    const fb::Version version = wire::pack(op.version);
+    const fb::Version answer = wire::pack(op.answer.version);
+    return fb::CreateOp(builder, &version, static_cast<fb::OpKind>(op.kind), op.stamp_ms,
+                        op.client.value, op.sequence, op.floor,
+                        static_cast<fb::Status>(op.answer.status),
+                        op.answer.version == Version{} ? nullptr : &answer, key, value);
+}
+
+Op unpack(Unpacker& unpacker, const fb::Op& in) {
+    return {.version = wire::unpack(in.version()),
+            .kind = static_cast<OpKind>(in.kind()),
+            .stamp_ms = in.stamp_ms(),
+            .client = ClientId{in.client()},
+            .sequence = in.sequence(),
+            .floor = in.floor(),
+            .answer = {.status = static_cast<Status>(in.status()),
+                       .version = wire::unpack(in.answer_version())},
+            .key = unpacker.bytes(in.key()),
+            .value = unpacker.bytes(in.value())};
+}
+
+auto pack(Builder& builder, const std::vector<Op>& ops) {
+    return pack_list(builder, ops, [&](const Op& op) { return pack(builder, op); });
+}
+
+std::vector<Op> unpack(Unpacker& unpacker,
+                       const flatbuffers::Vector<flatbuffers::Offset<fb::Op>>* in) {
+    return unpacker.list(in, [&](const fb::Op* op) { return unpack(unpacker, *op); });
+}
+
+Packed<fb::ClientMemory> pack(Builder& builder, const ClientMemory& memory) {
+    const auto answers =
+        pack_list(builder, memory.answers, [](const ClientMemory::Remembered& remembered) {
+            return fb::Remembered{remembered.sequence, wire::pack(remembered.answer.version),
+                                  static_cast<fb::Status>(remembered.answer.status)};
+        });
+    return fb::CreateClientMemory(builder, memory.client.value, memory.floor, memory.stamp_ms,
+                                  answers);
+}
+
+ClientMemory unpack(Unpacker& unpacker, const fb::ClientMemory& in) {
+    const auto remembered = [](const fb::Remembered* answer) {
+        return ClientMemory::Remembered{.sequence = answer->sequence(),
+                                        .answer = {.status = static_cast<Status>(answer->status()),
+                                                   .version = wire::unpack(&answer->version())}};
+    };
+    return {.client = ClientId{in.client()},
+            .floor = in.floor(),
+            .stamp_ms = in.stamp_ms(),
+            .answers = unpacker.list(in.answers(), remembered)};
+}
+
+Packed<fb::FillItem> pack(Builder& builder, const FillItem& item) {
+    const auto key = pack_bytes(builder, item.key);
+    const auto value = pack_bytes(builder, item.value);
+    const fb::Version version = wire::pack(item.version);
+    return fb::CreateFillItem(builder, &version, key, value);
+}
+
+FillItem unpack(Unpacker& unpacker, const fb::FillItem& in) {
+    return {.version = wire::unpack(in.version()),
+            .key = unpacker.bytes(in.key()),
+            .value = unpacker.bytes(in.value())};
+}
+
+}  // namespace
+
+Packed<fb::Replicate> pack(Builder& builder, const Replicate& message) {
+    const auto part = [&](const Replicate::Part& in) {
+        const auto ops = pack(builder, in.ops);
+        const fb::EntryRef entry = pack(in.entry);
+        return fb::CreateReplicatePart(builder, &entry, in.previous, in.watermark, ops);
+    };
+    return fb::CreateReplicate(builder, pack_list(builder, message.parts, part));
+}
+
+Replicate unpack(Unpacker& unpacker, const fb::Replicate& in) {
+    const auto part = [&](const fb::ReplicatePart* part_in) {
+        return Replicate::Part{.entry = unpack(part_in->entry()),
+                               .previous = part_in->previous(),
+                               .watermark = part_in->watermark(),
+                               .ops = unpack(unpacker, part_in->ops())};
+    };
+    return {.parts = unpacker.list(in.parts(), part)};
+}
+
+Packed<fb::ReplicateAck> pack(Builder& builder, const ReplicateAck& message) {
+    const auto part = [](const ReplicateAck::Part& in) {
+        return fb::ReplicateAckPart{pack(in.entry), in.held, in.gap};
+    };
+    return fb::CreateReplicateAck(builder, pack_list(builder, message.parts, part));
+}
+
+ReplicateAck unpack(Unpacker& unpacker, const fb::ReplicateAck& in) {
+    const auto part = [](const fb::ReplicateAckPart* part_in) {
+        return ReplicateAck::Part{
+            .entry = unpack(&part_in->entry()), .held = part_in->held(), .gap = part_in->gap()};
+    };
+    return {.parts = unpacker.list(in.parts(), part)};
+}
+
+Packed<fb::Gather> pack(Builder& builder, const Gather& message) {
+    const auto entry = [](const EntryRef& in) { return pack(in); };
+    return fb::CreateGather(builder, pack_list(builder, message.entries, entry));
+}
+
+Gather unpack(Unpacker& unpacker, const fb::Gather& in) {
+    const auto entry = [](const fb::EntryRef* entry_in) { return unpack(entry_in); };
+    return {.entries = unpacker.list(in.entries(), entry)};
+}
+
+Packed<fb::Gathered> pack(Builder& builder, const Gathered& message) {
+    const auto part = [&](const Gathered::Part& in) {
+        const auto unfinished = pack(builder, in.unfinished);
+        const fb::EntryRef entry = pack(in.entry);
+        return fb::CreateGatheredPart(builder, &entry, in.watermark, unfinished, in.stepped_down);
+    };
+    return fb::CreateGathered(builder, pack_list(builder, message.parts, part));
+}
+
+Gathered unpack(Unpacker& unpacker, const fb::Gathered& in) {
+    const auto part = [&](const fb::GatheredPart* part_in) {
+        return Gathered::Part{.entry = unpack(part_in->entry()),
+                              .watermark = part_in->watermark(),
+                              .unfinished = unpack(unpacker, part_in->unfinished()),
+                              .stepped_down = part_in->stepped_down()};
+    };
+    return {.parts = unpacker.list(in.parts(), part)};
+}
+
+Packed<fb::FillChunk> pack(Builder& builder, const FillChunk& message) {
+    const auto clients =
+        pack_list(builder, message.clients, [&](const auto& in) { return pack(builder, in); });
+    const auto items =
+        pack_list(builder, message.items, [&](const auto& in) { return pack(builder, in); });
+    const fb::EntryRef entry = pack(message.entry);
+    const fb::FillSession session = pack(message.session);
+    const fb::Version base = wire::pack(message.base);
+    return fb::CreateFillChunk(builder, &entry, &session, message.number, message.last, &base,
+                               message.base_stamp_ms, clients, items);
+}
+
+FillChunk unpack(Unpacker& unpacker, const fb::FillChunk& in) {
+    const auto one = [&](const auto* element) { return unpack(unpacker, *element); };
+    return {.entry = unpack(in.entry()),
+            .session = unpack(in.session()),
+            .number = in.number(),
+            .last = in.last(),
+            .base = wire::unpack(in.base()),
+            .base_stamp_ms = in.base_stamp_ms(),
+            .clients = unpacker.list(in.clients(), one),
+            .items = unpacker.list(in.items(), one)};
+}
+
+Packed<fb::FillAck> pack(Builder& builder, const FillAck& message) {
+    const fb::EntryRef entry = pack(message.entry);
+    const fb::FillSession session = pack(message.session);
+    return fb::CreateFillAck(builder, &entry, &session, message.next);
+}
+
+FillAck unpack(Unpacker&, const fb::FillAck& in) {
+    return {.entry = unpack(in.entry()), .session = unpack(in.session()), .next = in.next()};
+}
+
+}  // namespace grapevine::wire

@@ -1,0 +1,89 @@
+#include "wire/rule_tools.h"
+#include "wire/rules.h"
+
+namespace grapevine::wire {
+
+namespace {
+
+std::string defect(const EntryRef& entry) {
+    return defect_of_partition(entry.partition);
+}
+
+std::string defect_of_stamp(std::int64_t stamp_ms) {
+    if (stamp_ms >= 0 && stamp_ms <= stamp_ms_max) return {};
+    return fmt::format("an operation at {} ms", stamp_ms);
+}
+
+std::string defect(const Answer& answer) {
+    return is_known(answer.status, Status::malformed) ? "" : "an answer's status is unknown";
+}
+
+std::string defect(const Op& op) {
+    if (!is_known(op.kind, OpKind::none)) return "an operation is of an unknown kind";
+    if (std::string key = defect_of_key(op.key); !key.empty()) return key;
+    if (std::string value = defect_of_value(op.value); !value.empty()) return value;
+    if (std::string stamp = defect_of_stamp(op.stamp_ms); !stamp.empty()) return stamp;
+    return defect(op.answer);
+}
+
+// `after`: the counter that all must be above; the next one, where there may be no gap.
+std::string defect(const std::vector<Op>& ops, std::uint64_t after, bool gaps) {
+    for (const Op& op : ops) {
+        const std::uint64_t counter = op.version.counter;
+        if (counter <= after || (!gaps && counter != after + 1)) {
+            return fmt::format("operation {} after {}", counter, after);
+        }
+        after = counter;
+        if (std::string defect_of_op = defect(op); !defect_of_op.empty()) return defect_of_op;
+    }
+    return {};
+}
+
+std::string defect(const ClientMemory& memory) {
+    if (!memory.client) return "a remembered client has no id";
+    if (std::string stamp = defect_of_stamp(memory.stamp_ms); !stamp.empty()) return stamp;
+    return first_defect(memory.answers, [](const auto& in) { return defect(in.answer); });
+}
+
+std::string defect(const FillItem& item) {
+    if (std::string key = defect_of_key(item.key); !key.empty()) return key;
+    return defect_of_value(item.value);
+}
+
+}  // namespace
+
+std::string defect(const Replicate& message) {
+    return first_defect(message.parts, [](const Replicate::Part& part) {
+        const std::string entry = defect(part.entry);
+        return entry.empty() ? defect(part.ops, part.previous, false) : entry;
+    });
+}
+
+std::string defect(const ReplicateAck& message) {
+    return first_defect(message.parts, [](const auto& part) { return defect(part.entry); });
+}
+
+std::string defect(const Gather& message) {
+    return first_defect(message.entries, [](const EntryRef& entry) { return defect(entry); });
+}
+
+std::string defect(const Gathered& message) {
+    return first_defect(message.parts, [](const Gathered::Part& part) {
+        const std::string entry = defect(part.entry);
+        return entry.empty() ? defect(part.unfinished, part.watermark, true) : entry;
+    });
+}
+
+std::string defect(const FillChunk& message) {
+    if (std::string entry = defect(message.entry); !entry.empty()) return entry;
+    if (std::string stamp = defect_of_stamp(message.base_stamp_ms); !stamp.empty()) return stamp;
+    const auto rule = [](const auto& item) { return defect(item); };
+    if (std::string memory = first_defect(message.clients, rule); !memory.empty()) return memory;
+    return first_defect(message.items, rule);
+}
+
+std::string defect(const FillAck& message) {
+    return defect(message.entry);
+}
+
+}  // namespace grapevine::wire

@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <tuple>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "wire/codecs.h"
+#include "wire/distinct.h"
+
+namespace grapevine::wire {
+
+static_assert(static_cast<int>(fb::Role::MAX) == static_cast<int>(Role::coordinator));
+static_assert(static_cast<int>(fb::MemberState::MAX) == static_cast<int>(MemberState::down));
+
+namespace {
+
+// Tenure, since and generation of an entry.
+using StampValue = std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>;
+
+// The table in columns, while it is packed.
+struct Columns {
+    Distinct<StampValue> stamps;
+    std::vector<std::uint16_t> stamp_of;
+    std::vector<std::uint8_t> copy_counts;
+    std::vector<std::uint16_t> copies;
+    std::vector<fb::Fill> fills;
+    Distinct<std::uint64_t> fill_epochs;
+};
+
+std::uint16_t member_index(const Ring& ring, NodeId id) {
+    const auto place =
+        std::lower_bound(ring.members.begin(), ring.members.end(), id,
+                         [](const Member& m, NodeId wanted) { return m.id < wanted; });
+    ASSERT(place != ring.members.end() && place->id == id, "{} is not a member", id);
+    return static_cast<std::uint16_t>(place - ring.members.begin());
+}
+
+Columns columns_of(const Ring& ring) {
+    Columns out;
+    for (std::size_t partition = 0; partition < ring.table.size(); ++partition) {
+        const Entry& entry = ring.table[partition];
+        const std::size_t stamp =
+            out.stamps.index({entry.tenure.value, entry.since.value, entry.generation.value});
+        out.stamp_of.push_back(static_cast<std::uint16_t>(stamp));
+        out.copy_counts.push_back(static_cast<std::uint8_t>(entry.copies.size()));
+        for (const NodeId id : entry.copies) out.copies.push_back(member_index(ring, id));
+        for (const Fill& fill : entry.fills) {
+            out.fills.emplace_back(
+                static_cast<std::uint16_t>(partition), member_index(ring, fill.id),
+                static_cast<std::uint32_t>(out.fill_epochs.index(fill.opened.value)));
+        }
+    }
+    return out;
+}
+
+std::vector<fb::Stamp> packed(const std::vector<StampValue>& stamps) {
+    std::vector<fb::Stamp> out;
+    for (const auto& [tenure, since, generation] : stamps) {
+        out.emplace_back(tenure, since, generation);
+    }
+    return out;
+}
+
+template <class T>
+std::size_t size_of(const flatbuffers::Vector<T>* list) {
+    return list == nullptr ? 0 : list->size();
+}
+
+// Puts the columns together again. Each index is checked before it is followed.
+class TableUnpacker {
+public:
+    TableUnpacker(Unpacker& unpacker, const fb::Ring& in, const std::vector<Member>& members)
+        : unpacker_(unpacker), in_(in), members_(members) {
+        const auto same = [](auto value) { return value; };
+        stamps_ = unpacker.list(in.stamps(), [](const fb::Stamp* stamp) { return *stamp; });
+        fill_epochs_ = unpacker.list(in.fill_epochs(), same);
+        fills_ = unpacker.list(in.fills(), [](const fb::Fill* fill) { return *fill; });
+        copies_ = unpacker.list(in.copies(), same);
+    }
+
+    std::vector<Entry> unpack() {
+        const std::size_t partitions = size_of(in_.stamp_of());
+        if (partitions > slot_count || size_of(in_.copy_counts()) != partitions) {
+            unpacker_.fail("a ring's columns are too long or differ in length");
+            return {};
+        }
+        std::vector<Entry> table =
+            unpacker_.list(in_.stamp_of(), [&](std::uint16_t stamp) { return stamped(stamp); });
+        for (std::size_t p = 0; p < table.size(); ++p) {
+            take_copies(table[p], in_.copy_counts()->Get(static_cast<flatbuffers::uoffset_t>(p)));
+        }
+        if (next_copy_ != copies_.size()) unpacker_.fail("a ring lists copies of no partition");
+        for (const fb::Fill& fill : fills_) add_fill(table, fill);
+        return table;
+    }
+
+private:
+    Entry stamped(std::uint16_t index) {
+        if (index >= stamps_.size()) {
+            unpacker_.fail("a ring's entry has no stamp");
+            return {};
+        }
+        const fb::Stamp& stamp = stamps_[index];
+        return {.copies = {},
+                .fills = {},
+                .tenure = Epoch{stamp.tenure()},
+                .since = Epoch{stamp.since()},
+                .generation = Generation{stamp.generation()}};
+    }
+
+    void take_copies(Entry& entry, std::size_t count) {
+        if (count > copies_.size() - next_copy_) {
+            unpacker_.fail("a ring's entry lacks copies");
+            return;
+        }
+        for (std::size_t i = 0; i < count; ++i)
+            entry.copies.push_back(id_at(copies_[next_copy_++]));
+    }
+
+    void add_fill(std::vector<Entry>& table, const fb::Fill& fill) {
+        if (fill.partition() >= table.size() || fill.opened() >= fill_epochs_.size()) {
+            unpacker_.fail("a ring's fill is of no partition or epoch");
+            return;
+        }
+        table[fill.partition()].fills.push_back(
+            {.id = id_at(fill.member()), .opened = Epoch{fill_epochs_[fill.opened()]}});
+    }
+
+    NodeId id_at(std::uint16_t index) {
+        if (index < members_.size()) return members_[index].id;
+        unpacker_.fail("a ring's entry names a member that is not listed");
+        return {};
+    }
+
+    Unpacker& unpacker_;
+    const fb::Ring& in_;
+    const std::vector<Member>& members_;
+    std::vector<fb::Stamp> stamps_;
+    std::vector<std::uint64_t> fill_epochs_;
+    std::vector<fb::Fill> fills_;
+    std::vector<std::uint16_t> copies_;
+    std::size_t next_copy_ = 0;
+};
+
+std::vector<Voter> unpack_voters(Unpacker& unpacker, const fb::Ring& in,
+                                 const std::vector<Member>& members) {
+    return unpacker.list(in.voters(), [&](const fb::Voter* voter) {
+        if (voter->member() >= members.size()) {
+            unpacker.fail("a ring's voter is not listed as a member");
+            return Voter{};
+        }
+        return Voter{.id = members[voter->member()].id, .votes = voter->votes()};
+    });
+}
+
+}  // namespace
+
+Packed<fb::Member> pack(Builder& builder, const Member& member) {
+    const auto name = pack_text(builder, member.name);
+    const auto zone = pack_text(builder, member.zone);
+    const fb::Address address = pack(member.address);
+    return fb::CreateMember(
+        builder, member.id.value, name, &address, member.pid, static_cast<fb::Role>(member.role),
+        static_cast<fb::MemberState>(member.state), zone, member.weight, member.joined.value);
+}
+
+Member unpack(Unpacker& unpacker, const fb::Member& in) {
+    return {.id = NodeId{in.id()},
+            .name = unpacker.text(in.name()),
+            .address = unpack(in.address()),
+            .pid = in.pid(),
+            .role = static_cast<Role>(in.role()),
+            .state = static_cast<MemberState>(in.state()),
+            .zone = unpacker.text(in.zone()),
+            .weight = in.weight(),
+            .joined = Epoch{in.joined()}};
+}
+
+Packed<fb::Ring> pack(Builder& builder, const Ring& ring) {
+    const Columns columns = columns_of(ring);
+    const auto members = pack_list(builder, ring.members,
+                                   [&](const Member& member) { return pack(builder, member); });
+    const auto voters = pack_list(builder, ring.voters, [&](const Voter& voter) {
+        return fb::Voter{member_index(ring, voter.id), voter.votes};
+    });
+    const auto stamps = builder.CreateVectorOfStructs(packed(columns.stamps.values()));
+    const auto stamp_of = builder.CreateVector(columns.stamp_of);
+    const auto copy_counts = builder.CreateVector(columns.copy_counts);
+    const auto copies = builder.CreateVector(columns.copies);
+    const auto fills = builder.CreateVectorOfStructs(columns.fills);
+    const auto fill_epochs = builder.CreateVector(columns.fill_epochs.values());
+    return fb::CreateRing(builder, ring.cluster.value, ring.parent.value, ring.epoch.value,
+                          ring.genesis.value, ring.copies_wanted, ring.protocol,
+                          ring.last_server_number, members, voters, stamps, stamp_of, copy_counts,
+                          copies, fills, fill_epochs);
+}
+
+Ring unpack(Unpacker& unpacker, const fb::Ring& in) {
+    Ring ring{.cluster = ClusterId{in.cluster()},
+              .parent = ClusterId{in.parent()},
+              .epoch = Epoch{in.epoch()},
+              .genesis = Epoch{in.genesis()},
+              .copies_wanted = in.copies_wanted(),
+              .protocol = in.protocol(),
+              .last_server_number = in.last_server_number(),
+              .members = {},
+              .voters = {},
+              .table = {}};
+    ring.members = unpacker.list(
+        in.members(), [&](const fb::Member* member) { return unpack(unpacker, *member); });
+    ring.voters = unpack_voters(unpacker, in, ring.members);
+    ring.table = TableUnpacker(unpacker, in, ring.members).unpack();
+    return ring;
+}
+
+}  // namespace grapevine::wire

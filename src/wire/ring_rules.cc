@@ -1,0 +1,152 @@
+#include <bit>
+
+#include "wire/rule_tools.h"
+#include "wire/rules.h"
+
+namespace grapevine::wire {
+
+namespace {
+
+std::string defect(const Member& member) {
+    if (!member.id) return "a member has no id";
+    if (!member.address) return "a member has no address";
+    if (member.weight == 0) return "a member's weight is zero";
+    if (!is_known(member.role, Role::coordinator)) return "a member's role is unknown";
+    if (!is_known(member.state, MemberState::down)) return "a member's state is unknown";
+    if (std::string name = defect_of_name(member.name); !name.empty()) return name;
+    return defect_of_name(member.zone);
+}
+
+std::string defect(const std::vector<Member>& members) {
+    if (members.size() > members_max) return "too many members";
+    return first_defect(members, [](const Member& member) { return defect(member); });
+}
+
+std::string defect(const FillReport& report) {
+    if (!report.member) return "a report of a fill names nobody";
+    return defect_of_partition(report.partition);
+}
+
+std::string defect(const std::vector<FillReport>& reports) {
+    return first_defect(reports, [](const FillReport& report) { return defect(report); });
+}
+
+std::string defect(const std::vector<NodeId>& ids) {
+    if (ids.size() > members_max) return "too many members";
+    return first_defect(ids,
+                        [](NodeId id) -> std::string { return id ? "" : "a member's id is zero"; });
+}
+
+std::string defect(const Arrangement& arrangement) {
+    if (arrangement.copies.size() > holders_max || arrangement.fills.size() > holders_max) {
+        return "an arrangement has too many holders";
+    }
+    if (std::string ids = defect(arrangement.copies); !ids.empty()) return ids;
+    if (std::string ids = defect(arrangement.fills); !ids.empty()) return ids;
+    return defect_of_partition(arrangement.partition);
+}
+
+// Common to the messages of Paxos.
+std::string defect(Epoch epoch, const Ballot& ballot) {
+    if (!epoch) return "an agreement is on no epoch";
+    if (!ballot || !ballot.proposer) return "a ballot has no round or no proposer";
+    return {};
+}
+
+std::string defect(Epoch epoch, const Ballot& ballot, const RingChange& change) {
+    if (std::string frame = defect(epoch, ballot); !frame.empty()) return frame;
+    if (change.epoch != epoch) {
+        return fmt::format("a change that makes ring {} is proposed as ring {}", change.epoch,
+                           epoch);
+    }
+    return wire::defect(change);
+}
+
+}  // namespace
+
+std::string defect(const Ring& ring) {
+    // What the form of the message relies on first, then the ring's own rules.
+    if (!std::has_single_bit(ring.table.size()) || ring.table.size() > slot_count) {
+        return fmt::format("a ring of {} partitions", ring.table.size());
+    }
+    for (const Entry& entry : ring.table) {
+        if (entry.copies.size() > holders_max || entry.fills.size() > holders_max) {
+            return "a ring's entry has too many holders";
+        }
+    }
+    if (std::string members = defect(ring.members); !members.empty()) return members;
+    return ring_defect(ring);
+}
+
+std::string defect(const RingPtr& ring) {
+    return ring ? defect(*ring) : std::string{};
+}
+
+std::string defect(const RingChange& change) {
+    if (!change.epoch) return "a change makes no ring";
+    if (std::string reports = defect(change.completed); !reports.empty()) return reports;
+    if (std::string members = defect(change.joined); !members.empty()) return members;
+    for (const auto* ids : {&change.evicted, &change.leaving, &change.departed}) {
+        if (std::string zero = defect(*ids); !zero.empty()) return zero;
+    }
+    if (std::string losses = first_defect(change.losses, defect_of_partition); !losses.empty()) {
+        return losses;
+    }
+    return first_defect(change.arrangements,
+                        [](const Arrangement& arrangement) { return defect(arrangement); });
+}
+
+std::string defect(const RingRequest&) {
+    return {};
+}
+
+std::string defect(const RingAnswer& message) {
+    return defect(message.ring);
+}
+
+std::string defect(const Decided& message) {
+    return defect(message.change);
+}
+
+std::string defect(const Prepare& message) {
+    return defect(message.epoch, message.ballot);
+}
+
+std::string defect(const Promise& message) {
+    if (std::string ballot = defect(message.epoch, message.ballot); !ballot.empty()) return ballot;
+    if (message.accepted) {
+        const auto& [ballot, change] = *message.accepted;
+        if (std::string value = defect(message.epoch, ballot, change); !value.empty()) return value;
+    }
+    return defect(message.hears);
+}
+
+std::string defect(const Accept& message) {
+    return defect(message.epoch, message.ballot, message.change);
+}
+
+std::string defect(const Accepted& message) {
+    return defect(message.epoch, message.ballot);
+}
+
+std::string defect(const Rejected& message) {
+    if (std::string ballot = defect(message.epoch, message.ballot); !ballot.empty()) return ballot;
+    return defect(message.epoch, message.promised);
+}
+
+std::string defect(const Heartbeat& message) {
+    for (const std::int64_t us : {message.sent_us, message.echo_us}) {
+        if (us < 0 || us > clock_us_max) return fmt::format("a heartbeat at {} us", us);
+    }
+    return {};
+}
+
+std::string defect(const JoinRequest& message) {
+    return defect(message.self);
+}
+
+std::string defect(const FillReports& message) {
+    return defect(message.reports);
+}
+
+}  // namespace grapevine::wire

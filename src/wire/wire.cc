@@ -1,0 +1,225 @@
+#include "wire/wire.h"
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "wire/codecs.h"
+#include "wire/rules.h"
+
+namespace grapevine {
+
+namespace {
+
+using wire::Builder;
+using wire::Unpacker;
+
+// The encoder's first allocation, enough for most messages beside keys and values.
+constexpr std::size_t builder_bytes = 512;
+
+template <class Message>
+void assert_well_formed(const Message& message) {
+    const std::string defect = wire::defect(message);
+    ASSERT(defect.empty(), "{}", defect);
+}
+
+template <class Table>
+void append_finished(std::string& out, FrameKind kind, Builder& builder,
+                     flatbuffers::Offset<Table> root) {
+    builder.Finish(root);
+    append_frame(out, kind,
+                 {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+}
+
+struct PackedBody {
+    std::uint8_t number = 0;
+    flatbuffers::Offset<void> table;
+};
+
+template <template <class> class Traits, class Body>
+PackedBody pack_body(Builder& builder, const Body& body) {
+    return std::visit(
+        [&]<class Message>(const Message& message) -> PackedBody {
+            const auto number = Traits<wire::TableOf<Message>>::enum_value;
+            return {static_cast<std::uint8_t>(number), wire::pack(builder, message).Union()};
+        },
+        body);
+}
+
+// Bytes that a message has beside its fixed part, where they may be many.
+std::size_t payload_size(const ClientMessage& message) {
+    const auto* request = std::get_if<Request>(&message);
+    return request == nullptr ? 0 : request->key.size() + request->value.size();
+}
+
+std::size_t payload_size(const ServerMessage& message) {
+    const auto* reply = std::get_if<Reply>(&message);
+    return reply == nullptr ? 0 : reply->value.size();
+}
+
+// The root of a payload, verified: its offsets and sizes stay within it.
+template <class Root>
+Result<const Root*> verified(std::string_view payload) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(payload.data());
+    if (reinterpret_cast<std::uintptr_t>(bytes) % frame_alignment != 0) {
+        return fail("a message lies at an address that is not a multiple of {}", frame_alignment);
+    }
+    if (payload.size() > frame_size_max) {
+        return fail("a message of {} bytes is over the limit of {}", payload.size(),
+                    frame_size_max);
+    }
+    // Ours nest six deep, and no table takes less than 8 bytes with the offset that leads to it.
+    flatbuffers::Verifier verifier(
+        bytes, payload.size(),
+        {.max_depth = 16,
+         .max_tables = static_cast<flatbuffers::uoffset_t>(payload.size() / 8 + 1)});
+    if (!verifier.VerifyBuffer<Root>(nullptr)) {
+        return fail("a message's {} bytes are not what its kind says", payload.size());
+    }
+    return flatbuffers::GetRoot<Root>(bytes);
+}
+
+// What was unpacked, if it is well-formed.
+template <class Message>
+Result<Message> judged(const Unpacker& unpacker, Message&& message) {
+    if (!unpacker.defect().empty()) return fail("{}", unpacker.defect());
+    if (const std::string defect = wire::defect(message); !defect.empty()) {
+        return fail("{}", defect);
+    }
+    return std::forward<Message>(message);
+}
+
+}  // namespace
+
+void append_frame(std::string& out, const Envelope& envelope) {
+    assert_well_formed(envelope);
+    Builder builder(builder_bytes);
+    const auto [number, table] = pack_body<fb::PeerBodyTraits>(builder, envelope.body);
+    const auto address = wire::pack(envelope.from_address);
+    append_finished(out, FrameKind::peer, builder,
+                    fb::CreateEnvelope(builder, envelope.cluster.value, envelope.from.value,
+                                       &address, envelope.to.value, envelope.epoch.value,
+                                       static_cast<fb::PeerBody>(number), table));
+}
+
+void append_frame(std::string& out, const ClientMessage& message) {
+    assert_well_formed(message);
+    Builder builder(builder_bytes + payload_size(message));
+    const auto [number, table] = pack_body<fb::ClientBodyTraits>(builder, message);
+    append_finished(out, FrameKind::client, builder,
+                    fb::CreateClientMessage(builder, static_cast<fb::ClientBody>(number), table));
+}
+
+void append_frame(std::string& out, const ServerMessage& message) {
+    assert_well_formed(message);
+    Builder builder(builder_bytes + payload_size(message));
+    const auto [number, table] = pack_body<fb::ServerBodyTraits>(builder, message);
+    append_finished(out, FrameKind::server, builder,
+                    fb::CreateServerMessage(builder, static_cast<fb::ServerBody>(number), table));
+}
+
+void append_frame(std::string& out, const Hello& hello) {
+    assert_well_formed(hello);
+    Builder builder(builder_bytes);
+    const auto address = wire::pack(hello.address);
+    append_finished(
+        out, FrameKind::hello, builder,
+        fb::CreateHello(builder, hello.protocol, hello.cluster.value,
+                        static_cast<fb::Speaker>(hello.speaker), hello.from.value, &address));
+}
+
+void append_frame(std::string& out, const Refusal& refusal) {
+    Builder builder(builder_bytes);
+    const auto sentence = std::string_view(refusal.message).substr(0, sentence_size_max);
+    append_finished(out, FrameKind::refusal, builder,
+                    fb::CreateRefusal(builder, wire::pack_text(builder, sentence)));
+}
+
+Result<Envelope> decode_envelope(std::string_view payload) {
+    const auto root = verified<fb::Envelope>(payload);
+    if (!root) return std::unexpected(root.error());
+    const fb::Envelope& in = **root;
+    Unpacker unpacker(payload.size());
+    Envelope envelope{.cluster = ClusterId{in.cluster()},
+                      .from = NodeId{in.from()},
+                      .from_address = wire::unpack(in.from_address()),
+                      .to = NodeId{in.to()},
+                      .epoch = Epoch{in.epoch()},
+                      .body = {}};
+    wire::unpack_body<fb::PeerBodyTraits>(unpacker, in.body_type(), in.body(), envelope.body);
+    return judged(unpacker, std::move(envelope));
+}
+
+Result<ClientMessage> decode_client_message(std::string_view payload) {
+    const auto root = verified<fb::ClientMessage>(payload);
+    if (!root) return std::unexpected(root.error());
+    Unpacker unpacker(payload.size());
+    ClientMessage message;
+    wire::unpack_body<fb::ClientBodyTraits>(unpacker, (*root)->body_type(), (*root)->body(),
+                                            message);
+    return judged(unpacker, std::move(message));
+}
+
+Result<ServerMessage> decode_server_message(std::string_view payload) {
+    const auto root = verified<fb::ServerMessage>(payload);
+    if (!root) return std::unexpected(root.error());
+    Unpacker unpacker(payload.size());
+    ServerMessage message;
+    wire::unpack_body<fb::ServerBodyTraits>(unpacker, (*root)->body_type(), (*root)->body(),
+                                            message);
+    return judged(unpacker, std::move(message));
+}
+
+Result<Hello> decode_hello(std::string_view payload) {
+    const auto root = verified<fb::Hello>(payload);
+    if (!root) return std::unexpected(root.error());
+    const fb::Hello& in = **root;
+    return judged(Unpacker(payload.size()), Hello{.protocol = in.protocol(),
+                                                  .cluster = ClusterId{in.cluster()},
+                                                  .speaker = static_cast<Speaker>(in.speaker()),
+                                                  .from = NodeId{in.from()},
+                                                  .address = wire::unpack(in.address())});
+}
+
+Result<Refusal> decode_refusal(std::string_view payload) {
+    const auto root = verified<fb::Refusal>(payload);
+    if (!root) return std::unexpected(root.error());
+    Unpacker unpacker(payload.size());
+    Refusal refusal{.message = unpacker.text((*root)->message())};
+    if (refusal.message.size() > sentence_size_max) return fail("a refusal is too long");
+    return refusal;
+}
+
+std::string encode_datagram(const Envelope& envelope) {
+    ASSERT(is_datagram(envelope.body), "body {} travels on links", envelope.body.index());
+    std::string datagram = encode(envelope);
+    ASSERT(datagram.size() <= datagram_size_max, "{} bytes", datagram.size());
+    return datagram;
+}
+
+Result<Envelope> decode_datagram(std::string_view bytes) {
+    const auto frame = parse_frame(bytes, datagram_size_max);
+    if (!frame) return std::unexpected(frame.error());
+    if (frame->protocol != protocol_version) {
+        return fail("this member speaks protocol version {}, the sender of a datagram version {}",
+                    protocol_version, frame->protocol);
+    }
+    if (frame->kind != FrameKind::peer) return fail("a datagram is not from a peer");
+    auto envelope = decode_envelope(frame->payload);
+    if (envelope && !is_datagram(envelope->body)) {
+        return fail("a message that travels on links came as a datagram");
+    }
+    return envelope;
+}
+
+std::string wire::defect(const Envelope& envelope) {
+    const bool asks = std::holds_alternative<RingRequest>(envelope.body);
+    const auto* answer = std::get_if<RingAnswer>(&envelope.body);
+    const bool ringless = asks || std::holds_alternative<JoinRequest>(envelope.body) ||
+                          (answer != nullptr && !answer->ring);
+    if (!envelope.cluster && !ringless) return "a message comes from no cluster";
+    if (!envelope.from || !envelope.from_address) return "a message comes from nobody";
+    if (!envelope.to && !asks) return "a message is for nobody";
+    return std::visit([](const auto& body) { return defect(body); }, envelope.body);
+}
+
+}  // namespace grapevine
