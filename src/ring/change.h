@@ -35,14 +35,15 @@ struct Arrangement {
     bool operator==(const Arrangement&) const = default;
 };
 
-// The steps are applied in the order of the fields.
+// The steps are applied in the order of the fields. Lists of ids, reports and arrangements ascend
+// strictly; `joined` is in the order in which names are given.
 struct RingChange {
     Epoch epoch;                            // of the ring that it makes
     std::vector<FillReport> completed;      // 1. fills that become copies
     std::vector<NodeId> evicted;            // 2. up members that are gone
     std::vector<Member> joined;             // 3. new members, and down ones that return with their
                                             //    state (same id); `state`, `joined` are ignored
-    std::vector<NodeId> leaving;            //    members that become undesired
+    std::vector<NodeId> leaving;            //    storage members that become undesired
     std::vector<NodeId> departed;           //    leaving ones that are in no list and go
     std::vector<PartitionId> losses;        //    down partitions that restart empty
     std::vector<Arrangement> arrangements;  // 4., 5. at most one per partition
@@ -54,25 +55,32 @@ struct RingChange {
 // Errors: a sentence that names the illegal part. The ring is unchanged.
 //
 // Rules, beside those at the fields above:
-// - change.epoch is ring.epoch + 1.
+// - change.epoch is ring.epoch + 1. An empty change is legal and makes nothing but an epoch.
+// - A report fits to the entry as the predecessor has it: same `since`, same `opened`.
 // - An evicted member leaves all fills, and copies where another copy stays up. Where all copies
-// go,
-//   the list stays as it is, all down, without fills; its members stay listed as `down`. Down
-//   members that no entry lists are dropped from `members`.
+//   go, the list stays as it is, all down, without fills; its members stay listed as `down`. Down
+//   members that no entry lists are dropped from `members`, a coordinator therefore at once.
 // - A partition that is down comes up when at least one of its copies returns; those that do not
-//   return in the same ring are dropped from its copies. The order is kept.
-// - Reordering that changes the primary: only in partitions without fills before and after.
+//   return in the same ring are dropped from its copies. The order is kept. A member cannot return
+//   in the ring that evicts it.
+// - An arrangement is for an up partition, except at genesis and with a loss. Copies leave only
+//   while copies_possible() stay: k, or all members that are not leaving where they are fewer.
+// - An order that changes the primary (or drops it): only in partitions without fills before and
+//   after, counted when the fills of steps 1 and 2 have gone.
 // - A loss: only where all copies are down; generation + 1; copies as its arrangement says (up
-//   storage members, empty at once complete), the lost holders dropped.
+//   storage members, empty at once complete, so no fills), the lost holders dropped.
 // - `since` becomes the new epoch in each entry that changed in any way, going down or up included;
 //   `tenure` in each whose primary changed or that came up; `opened` in each new fill.
 // - The first ring with storage members is the genesis ring: every partition's arrangement is
-//   required and makes complete copies. From then on an entry is never without copies.
+//   required and makes complete copies, no fills. From then on an entry is never without copies.
 // - A joined member with an empty name is given "serverN", N = max(last_server_number, largest N of
-//   a member so named) + 1; a name "serverN" that was asked for raises last_server_number too.
-// - A join is illegal if its id or (where up) name or address is taken, if it is a second
-//   coordinator, or if a name or zone is longer than name_size_max or holds control characters.
-// - voters are recomputed by voters_for().
+//   a member so named, down ones included) + 1, a coordinator "coordinator"; a name "serverN" that
+//   was asked for raises last_server_number too. One that returns brings its name along, or another
+//   where a new process has it by now.
+// - A join is illegal if its id, name or address is that of an up member, if it is a second
+//   coordinator, or if a name or zone is longer than name_size_max or holds control characters, or
+//   if the weight is out of range.
+// - voters are recomputed by voters_for(). There is at least one.
 Result<Ring> apply(const Ring& ring, const RingChange& change);
 
 // The voters of a ring with these members: every up storage member up to seven, beyond that the
@@ -83,6 +91,7 @@ std::vector<Voter> voters_for(const std::vector<Member>& members);
 
 // The ring before any storage member: epoch 1, one coordinator, an empty table of `partitions`
 // entries. Or, with a storage member as founder, epoch 1 and genesis at once, all copies its own.
+// Aborts on numbers out of range and on a founder that could not join: check them before.
 Ring found_ring(ClusterId cluster, Member founder, std::uint32_t copies_wanted,
                 std::uint32_t partitions);
 

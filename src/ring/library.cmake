@@ -1,3 +1,11 @@
 grapevine_library(ring LINK base SOURCES
                   agreement.cc
-                  lease.cc)
+                  change.cc
+                  handout.cc
+                  lease.cc
+                  placement.cc
+                  planner.cc
+                  ring.cc
+                  ring_defect.cc
+                  steps.cc
+                  voters.cc)

@@ -21,6 +21,7 @@ struct PlacementNode {
     std::uint64_t name_hash = 0;
     std::uint64_t zone_hash = 0;  // 0: a zone of its own
     std::uint32_t weight = weight_one;
+    bool operator==(const PlacementNode&) const = default;
 };
 
 // The members that may hold partitions: storage, up, not leaving.

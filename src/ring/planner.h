@@ -2,12 +2,14 @@
 // Who proposes a ring asks the planner what it should be. Policy only: apply() judges the result.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "base/ids.h"
 #include "ring/change.h"
+#include "ring/placement.h"
 #include "ring/ring.h"
 
 namespace grapevine {
@@ -30,10 +32,29 @@ struct Observations {
     std::size_t genesis_members = 1;
 };
 
+// Placement depends on the members alone and is asked for far more often than these change, so a
+// proposer keeps the last one.
+class PlacementCache {
+public:
+    const std::vector<std::vector<NodeId>>& desired(const Ring& ring);
+
+private:
+    std::uint32_t partitions_ = 0;
+    std::uint32_t copies_ = 0;
+    std::vector<PlacementNode> nodes_;
+    std::vector<std::vector<NodeId>> desired_;
+};
+
 // The change to propose as the next ring; nothing where the ring is as it should be. The result is
 // always legal for apply(). Movement is minimal in this sense: a partition's fills are opened only
 // for wanted holders that are missing, copies leave only when the wanted ones are copies, and
 // partitions with the fewest copies come first.
+//
+// Primaries are exchanged only where nothing is filled, and not in a ring that evicts somebody,
+// except where the primary changes anyway: each exchange makes the partition wait for its new
+// primary, and a death should cost only the partitions that it touches.
+std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
+                               const PlannerConfig& config, PlacementCache& cache);
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config);
 

@@ -26,6 +26,7 @@ enum class MemberState : std::uint8_t {
 
 // Weights are fixed point, so that every machine computes the same placement.
 inline constexpr std::uint32_t weight_one = 1000;
+inline constexpr std::uint32_t weight_max = 1000 * weight_one;
 
 struct Member {
     NodeId id;
@@ -37,9 +38,9 @@ struct Member {
     std::uint32_t pid = 0;  // for people; 0: not known
     Role role = Role::storage;
     MemberState state = MemberState::up;
-    std::string zone;                   // empty: a zone of its own
+    std::string zone{};                 // empty: a zone of its own
     std::uint32_t weight = weight_one;  // in thousandths
-    Epoch joined;                       // the ring that admitted it
+    Epoch joined{};                     // the ring that admitted it
 
     bool operator==(const Member&) const = default;
     [[nodiscard]] bool is_up() const { return state != MemberState::down; }
@@ -109,18 +110,25 @@ struct Ring {
 
 using RingPtr = std::shared_ptr<const Ring>;
 
+// How many copies a partition can have: k, or the number of storage members that are up and not
+// leaving where that is less.
+std::size_t copies_possible(const Ring& ring);
+
 // How many storage members can die at the same instant, whichever they are, without the loss of an
 // acknowledged write and without losing the quorum, counting the coordinator as staying if it is
-// up.
+// up. None while a partition is down.
 std::size_t deaths_survived(const Ring& ring);
 
-// True when every partition has min(k, storage members not leaving) copies and nothing is being
-// filled.
+// True when every partition is up with copies_possible() copies and nothing is being filled.
 bool fully_replicated(const Ring& ring);
 
 // Short text of the ring's own consistency rules that it breaks; empty where it keeps them all.
 // Checked by apply(), by decoders of snapshots and by tests.
 std::string ring_defect(const Ring& ring);
+
+// The part of it that concerns one member by itself: name and zone, address, weight. The name may
+// be empty here.
+std::string member_defect(const Member& member);
 
 // XXH3 over a canonical serialisation: equal rings, equal digests, on every machine.
 std::uint64_t digest(const Ring& ring);

@@ -1,0 +1,281 @@
+#include "ring/planner.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "base/assert.h"
+#include "ring/steps.h"
+
+namespace grapevine {
+
+namespace {
+
+using Copies = std::vector<NodeId>;
+
+bool contains(const Copies& ids, NodeId id) {
+    return std::ranges::find(ids, id) != ids.end();
+}
+
+// A draft of what was already chosen. The planner offers only what fits to the ring.
+Ring draft_of(const Ring& ring, const RingChange& change) {
+    auto draft = apply_membership(ring, change);
+    ASSERT(draft.has_value(), "{}", draft.error().message);
+    return std::move(*draft);
+}
+
+std::vector<FillReport> fitting_reports(const Ring& ring, std::vector<FillReport> reports) {
+    std::erase_if(reports, [&](const FillReport& report) {
+        if (report.partition.value >= ring.partitions()) return true;
+        const Entry& entry = ring.entry(report.partition);
+        const Fill* fill = entry.fill_of(report.member);
+        return fill == nullptr || entry.since != report.since || fill->opened != report.opened;
+    });
+    std::ranges::sort(reports);
+    reports.erase(std::unique(reports.begin(), reports.end()), reports.end());
+    return reports;
+}
+
+// Somebody has to be left who votes.
+std::vector<NodeId> evictions(const Ring& ring, const std::set<NodeId>& dead) {
+    std::vector<NodeId> evicted;
+    bool someone_stays = false;
+    for (const Member& member : ring.members) {
+        if (!member.is_up()) continue;
+        if (dead.contains(member.id)) {
+            evicted.push_back(member.id);
+        } else {
+            someone_stays = true;
+        }
+    }
+    if (!someone_stays) evicted.clear();
+    return evicted;
+}
+
+// Those that ask for a name come first, so that none of these is given away.
+std::vector<Member> naming_order(std::vector<Member> joiners) {
+    std::ranges::stable_partition(joiners, [](const Member& m) { return !m.name.empty(); });
+    return joiners;
+}
+
+// `draft` has the evictions. A holder that returns is needed more than its name: where a new
+// process took that, it gets another.
+std::vector<Member> admissions(Ring draft, const Observations& seen,
+                               const std::vector<NodeId>& evicted) {
+    std::vector<Member> joined;
+    for (Member joiner : naming_order(seen.joiners)) {
+        if (seen.dead.contains(joiner.id) || contains(evicted, joiner.id)) continue;
+        const bool returns = draft.member(joiner.id) != nullptr;
+        if (returns && draft.member_named(joiner.name) != nullptr) joiner.name.clear();
+        if (admit(draft, joiner)) joined.push_back(std::move(joiner));
+    }
+    const auto storage = std::ranges::count_if(joined, &Member::stores);
+    if (!draft.genesis && static_cast<std::size_t>(storage) < seen.genesis_members) {
+        std::erase_if(joined, [](const Member& member) { return member.stores(); });
+    }
+    return joined;
+}
+
+std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
+    std::vector<NodeId> leaving;
+    for (const NodeId id : asked) {
+        const Member* member = draft.member(id);
+        if (member != nullptr && member->stores() && member->state == MemberState::up) {
+            leaving.push_back(id);
+        }
+    }
+    return leaving;
+}
+
+std::vector<NodeId> departures(const Ring& draft) {
+    std::vector<NodeId> departed;
+    for (const Member& member : draft.members) {
+        if (member.state != MemberState::leaving) continue;
+        if (std::ranges::none_of(draft.table,
+                                 [&](const Entry& entry) { return entry.writes_to(member.id); })) {
+            departed.push_back(member.id);
+        }
+    }
+    return departed;
+}
+
+// Backfill that may still be begun.
+class FillBudget {
+public:
+    explicit FillBudget(const PlannerConfig& config) : config_(config) {}
+
+    void take(NodeId receiver) {
+        ++total_;
+        ++received_[receiver];
+    }
+    bool try_take(NodeId receiver) {
+        if (total_ >= config_.fills_max || received_[receiver] >= config_.fills_per_member_max) {
+            return false;
+        }
+        take(receiver);
+        return true;
+    }
+
+private:
+    const PlannerConfig& config_;
+    std::size_t total_ = 0;
+    std::map<NodeId, std::size_t> received_;
+};
+
+// One partition on its way from what it has to what is desired.
+struct Move {
+    const Entry* entry;  // of the draft
+    const Copies* desired;
+    bool may_exchange = false;  // its primary, as far as fills allow
+    Arrangement arrangement;
+
+    [[nodiscard]] bool lacks(NodeId id) const {
+        return !contains(arrangement.copies, id) && !contains(arrangement.fills, id);
+    }
+    [[nodiscard]] bool complete() const {
+        return std::ranges::all_of(*desired, [&](NodeId id) { return entry->is_copy(id); });
+    }
+    [[nodiscard]] bool changes() const {
+        return arrangement.copies != entry->copies ||
+               !std::ranges::equal(arrangement.fills, entry->fills, {}, {}, &Fill::id);
+    }
+};
+
+// Fills that are no longer wanted end.
+Move begin_move(PartitionId id, const Entry& entry, const Copies& desired) {
+    Move move{.entry = &entry, .desired = &desired, .arrangement = {id, entry.copies, {}}};
+    for (const Fill& fill : entry.fills) {
+        if (contains(desired, fill.id)) move.arrangement.fills.push_back(fill.id);
+    }
+    return move;
+}
+
+void open_fills(std::vector<Move>& moves, FillBudget& budget) {
+    std::vector<Move*> order;
+    for (Move& move : moves) {
+        if (!move.complete()) order.push_back(&move);
+    }
+    std::ranges::stable_sort(order, {}, [](const Move* m) { return m->entry->copies.size(); });
+    for (Move* move : order) {
+        for (const NodeId id : *move->desired) {
+            if (move->lacks(id) && budget.try_take(id)) move->arrangement.fills.push_back(id);
+        }
+    }
+}
+
+// The wanted ones are copies: the others leave, and the order becomes the wanted one.
+void settle(Move& move) {
+    if (!move.complete() || move.desired->empty()) return;
+    if (move.may_exchange && move.entry->fills.empty()) {
+        move.arrangement.copies = *move.desired;
+        return;
+    }
+    std::erase_if(move.arrangement.copies, [&](NodeId id) {
+        return id != move.entry->primary() && !contains(*move.desired, id);
+    });
+}
+
+using Desired = std::vector<Copies>;
+
+std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
+                              const Desired& desired) {
+    std::vector<Move> moves;
+    for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
+        const Entry& entry = draft.table[i];
+        if (draft.is_down(entry)) continue;
+        const Entry& before = ring.table[i];
+        const bool exchanged = ring.is_down(before) || before.primary() != entry.primary();
+        moves.push_back(begin_move(PartitionId{i}, entry, desired[i]));
+        moves.back().may_exchange = exchanged || !evicts;
+    }
+    return moves;
+}
+
+std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool evicts,
+                                      const Desired& desired, const PlannerConfig& config) {
+    std::vector<Move> moves = begin_moves(ring, draft, evicts, desired);
+    FillBudget budget(config);
+    for (const Move& move : moves) {
+        for (const NodeId id : move.arrangement.fills) budget.take(id);
+    }
+    open_fills(moves, budget);
+
+    std::vector<Arrangement> result;
+    for (Move& move : moves) {
+        settle(move);
+        if (move.changes()) result.push_back(std::move(move.arrangement));
+    }
+    return result;
+}
+
+std::vector<Arrangement> genesis_arrangements(const Desired& desired) {
+    std::vector<Arrangement> result;
+    for (std::uint32_t i = 0; i < desired.size(); ++i) {
+        result.push_back({PartitionId{i}, desired[i], {}});
+    }
+    return result;
+}
+
+void give_up(RingChange& change, const Ring& draft, std::vector<PartitionId> losses,
+             const Desired& desired) {
+    std::ranges::sort(losses);
+    losses.erase(std::unique(losses.begin(), losses.end()), losses.end());
+    for (const PartitionId id : losses) {
+        if (id.value >= draft.partitions() || !draft.is_down(draft.entry(id))) continue;
+        if (desired[id.value].empty()) continue;
+        change.losses.push_back(id);
+        change.arrangements.push_back({id, desired[id.value], {}});
+    }
+    std::ranges::sort(change.arrangements, {}, &Arrangement::partition);
+}
+
+// Who is in, and what follows from that alone. Returns the draft that the table starts from.
+Ring plan_members(const Ring& ring, const Observations& seen, RingChange& change) {
+    change.completed = fitting_reports(ring, seen.completed);
+    change.evicted = evictions(ring, seen.dead);
+    change.joined = admissions(draft_of(ring, change), seen, change.evicted);
+    change.leaving = leavers(draft_of(ring, change), seen.leaving);
+    Ring draft = draft_of(ring, change);
+    change.departed = departures(draft);
+    return draft;
+}
+
+}  // namespace
+
+const std::vector<std::vector<NodeId>>& PlacementCache::desired(const Ring& ring) {
+    auto nodes = placement_nodes(ring);
+    const bool same =
+        partitions_ == ring.partitions() && copies_ == ring.copies_wanted && nodes_ == nodes;
+    if (!same) {
+        partitions_ = ring.partitions();
+        copies_ = ring.copies_wanted;
+        desired_ = desired_placement(partitions_, copies_, nodes);
+        nodes_ = std::move(nodes);
+    }
+    return desired_;
+}
+
+std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
+                               const PlannerConfig& config, PlacementCache& cache) {
+    RingChange change;
+    change.epoch = next(ring.epoch);
+    const Ring draft = plan_members(ring, seen, change);
+    if (draft.genesis) {
+        const Desired& desired = cache.desired(draft);
+        change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired, config);
+        give_up(change, draft, seen.losses, desired);
+    } else if (draft.storage_count() > 0) {
+        change.arrangements = genesis_arrangements(cache.desired(draft));
+    }
+    if (change.empty()) return std::nullopt;
+    return change;
+}
+
+std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
+                               const PlannerConfig& config) {
+    PlacementCache cache;
+    return plan(ring, seen, config, cache);
+}
+
+}  // namespace grapevine

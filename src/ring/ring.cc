@@ -1,0 +1,175 @@
+#include "ring/ring.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/hash.h"
+
+namespace grapevine {
+
+namespace {
+
+// Fixed widths, little-endian; lists and strings are preceded by their length.
+class Canonical {
+public:
+    void add(std::uint64_t number, int bytes = 8) {
+        for (int i = 0; i < bytes; ++i) bytes_.push_back(static_cast<char>(number >> (8 * i)));
+    }
+    template <class Tag, class Rep>
+    void add(Id<Tag, Rep> id) {
+        add(id.value, sizeof(Rep));
+    }
+    void add(const std::string& text) {
+        add(text.size());
+        bytes_ += text;
+    }
+    void add(NodeId id, std::uint64_t number) {
+        add(id);
+        add(number);
+    }
+    template <class Item>
+    void add(const std::vector<Item>& items) {
+        add(items.size());
+        for (const Item& item : items) add(item);
+    }
+    void add(const Member& member);
+    void add(const Voter& voter) { add(voter.id, voter.votes); }
+    void add(const Fill& fill) { add(fill.id, fill.opened.value); }
+    void add(const Entry& entry);
+
+    [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+private:
+    std::string bytes_;
+};
+
+void Canonical::add(const Member& member) {
+    add(member.id);
+    add(member.name);
+    add(member.address.ip, 4);
+    add(member.address.port, 2);
+    add(member.pid, 4);
+    add(static_cast<std::uint64_t>(member.role), 1);
+    add(static_cast<std::uint64_t>(member.state), 1);
+    add(member.zone);
+    add(member.weight, 4);
+    add(member.joined);
+}
+
+void Canonical::add(const Entry& entry) {
+    add(entry.copies);
+    add(entry.fills);
+    add(entry.tenure);
+    add(entry.since);
+    add(entry.generation);
+}
+
+template <class Wanted>
+const Member* find_up(const Ring& ring, Wanted wanted) {
+    const auto found = std::ranges::find_if(
+        ring.members, [&](const Member& member) { return member.is_up() && wanted(member); });
+    return found == ring.members.end() ? nullptr : &*found;
+}
+
+// Copies that can go from every partition and leave one.
+std::size_t spare_copies(const Ring& ring) {
+    std::size_t spare = std::numeric_limits<std::size_t>::max();
+    for (const Entry& entry : ring.table) {
+        if (ring.is_down(entry)) return 0;
+        spare = std::min(spare, entry.copies.size() - 1);
+    }
+    return spare;
+}
+
+// Storage voters have one vote each.
+std::size_t spare_votes(const Ring& ring) {
+    return ring.voters.empty() ? 0 : ring.votes_total() - ring.majority();
+}
+
+}  // namespace
+
+bool Entry::is_copy(NodeId id) const {
+    return std::ranges::find(copies, id) != copies.end();
+}
+
+const Fill* Entry::fill_of(NodeId id) const {
+    const auto found = std::ranges::find(fills, id, &Fill::id);
+    return found == fills.end() ? nullptr : &*found;
+}
+
+const Member* Ring::member(NodeId id) const {
+    const auto found = std::ranges::lower_bound(members, id, {}, &Member::id);
+    return found == members.end() || found->id != id ? nullptr : &*found;
+}
+
+const Member* Ring::member_named(std::string_view name) const {
+    return find_up(*this, [&](const Member& member) { return member.name == name; });
+}
+
+const Member* Ring::member_at(Address address) const {
+    return find_up(*this, [&](const Member& member) { return member.address == address; });
+}
+
+bool Ring::is_up(NodeId id) const {
+    const Member* found = member(id);
+    return found != nullptr && found->is_up();
+}
+
+const Member* Ring::coordinator() const {
+    return find_up(*this, [](const Member& member) { return member.role == Role::coordinator; });
+}
+
+bool Ring::is_down(const Entry& entry) const {
+    return entry.copies.empty() || !is_up(entry.primary());
+}
+
+std::size_t Ring::storage_count() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        members, [](const Member& member) { return member.is_up() && member.stores(); }));
+}
+
+std::uint32_t Ring::votes_of(NodeId id) const {
+    const auto found = std::ranges::find(voters, id, &Voter::id);
+    return found == voters.end() ? 0 : found->votes;
+}
+
+std::uint32_t Ring::votes_total() const {
+    std::uint32_t total = 0;
+    for (const Voter& voter : voters) total += voter.votes;
+    return total;
+}
+
+std::size_t copies_possible(const Ring& ring) {
+    const auto staying = std::ranges::count_if(ring.members, [](const Member& member) {
+        return member.stores() && member.state == MemberState::up;
+    });
+    return std::min<std::size_t>(ring.copies_wanted, static_cast<std::size_t>(staying));
+}
+
+std::size_t deaths_survived(const Ring& ring) {
+    return std::min(spare_copies(ring), spare_votes(ring));
+}
+
+bool fully_replicated(const Ring& ring) {
+    const std::size_t wanted = copies_possible(ring);
+    return std::ranges::all_of(ring.table, [&](const Entry& entry) {
+        return !ring.is_down(entry) && entry.fills.empty() && entry.copies.size() >= wanted;
+    });
+}
+
+std::uint64_t digest(const Ring& ring) {
+    Canonical canonical;
+    canonical.add(ring.cluster);
+    canonical.add(ring.parent);
+    canonical.add(ring.epoch);
+    canonical.add(ring.genesis);
+    canonical.add(ring.copies_wanted, 4);
+    canonical.add(ring.protocol, 2);
+    canonical.add(ring.last_server_number, 4);
+    canonical.add(ring.members);
+    canonical.add(ring.voters);
+    canonical.add(ring.table);
+    return hash64(canonical.bytes());
+}
+
+}  // namespace grapevine

@@ -1,0 +1,184 @@
+// The rules that every ring keeps, one function each: the empty string, or what is broken.
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "ring/change.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+namespace {
+
+std::string head_defect(const Ring& ring) {
+    if (!ring.cluster) return "the ring has no cluster id";
+    if (!ring.epoch) return "the ring has no epoch";
+    if (ring.copies_wanted < 1 || ring.copies_wanted > copies_max) {
+        return fmt::format("{} copies are wanted, not 1 to {}", ring.copies_wanted, copies_max);
+    }
+    if (ring.table.size() > slot_count || !std::has_single_bit(ring.table.size())) {
+        return fmt::format("{} partitions are no power of two up to {}", ring.table.size(),
+                           slot_count);
+    }
+    if (ring.genesis > ring.epoch) return "the genesis ring is later than the ring";
+    return {};
+}
+
+std::string member_order_defect(const Ring& ring) {
+    const bool ascending = std::ranges::adjacent_find(ring.members, std::greater_equal{},
+                                                      &Member::id) == ring.members.end();
+    return ascending ? "" : "members are not in the order of their ids";
+}
+
+std::string one_member_defect(const Ring& ring, const Member& member) {
+    if (const std::string defect = member_defect(member); !defect.empty()) return defect;
+    if (member.name.empty()) return fmt::format("member {} has no name", member.id);
+    if (!member.joined || member.joined > ring.epoch) {
+        return fmt::format("member {} joined in ring {}, later than this", member.name,
+                           member.joined);
+    }
+    if (!member.stores() && member.state != MemberState::up) {
+        return fmt::format("coordinator {} is listed without being up", member.name);
+    }
+    if (member.stores() && !ring.genesis) {
+        return fmt::format("storage member {} is listed before genesis", member.name);
+    }
+    return {};
+}
+
+std::string members_defect(const Ring& ring) {
+    for (const Member& member : ring.members) {
+        if (std::string defect = one_member_defect(ring, member); !defect.empty()) return defect;
+    }
+    return {};
+}
+
+std::string uniqueness_defect(const Ring& ring) {
+    std::set<std::string_view> names;
+    std::set<Address> addresses;
+    std::size_t coordinators = 0;
+    for (const Member& member : ring.members) {
+        if (!member.is_up()) continue;
+        if (!names.insert(member.name).second) {
+            return fmt::format("two members are named {}", member.name);
+        }
+        if (!addresses.insert(member.address).second) {
+            return fmt::format("two members listen at {}", member.address);
+        }
+        if (!member.stores() && ++coordinators == 2) return "there are two coordinators";
+    }
+    return {};
+}
+
+std::string voters_defect(const Ring& ring) {
+    if (ring.voters.empty()) return "the ring has no voters";
+    return ring.voters == voters_for(ring.members) ? "" : "the voters do not fit to the members";
+}
+
+std::string copies_defect(const Ring& ring, const Entry& entry) {
+    if (entry.copies.empty()) return "has no copies";
+    const bool up = ring.is_up(entry.primary());
+    for (const NodeId id : entry.copies) {
+        const Member* member = ring.member(id);
+        if (member == nullptr || !member->stores()) {
+            return fmt::format("lists {}, which is no storage member", id);
+        }
+        if (member->is_up() != up) return "has copies that are up and others that are down";
+        if (std::ranges::count(entry.copies, id) > 1) {
+            return fmt::format("lists copy {} twice", id);
+        }
+    }
+    return {};
+}
+
+std::string fills_defect(const Ring& ring, const Entry& entry) {
+    if (!entry.fills.empty() && ring.is_down(entry)) return "is down and has fills";
+    for (const Fill& fill : entry.fills) {
+        const Member* member = ring.member(fill.id);
+        if (member == nullptr || !member->stores() || !member->is_up()) {
+            return fmt::format("fills {}, which is no storage member that is up", fill.id);
+        }
+        if (entry.is_copy(fill.id)) return fmt::format("fills its copy {}", fill.id);
+        if (std::ranges::count(entry.fills, fill.id, &Fill::id) > 1) {
+            return fmt::format("fills {} twice", fill.id);
+        }
+        if (!fill.opened || fill.opened > entry.since) {
+            return fmt::format("fills {} since ring {}, later than it changed", fill.id,
+                               fill.opened);
+        }
+    }
+    return {};
+}
+
+std::string stamps_defect(const Ring& ring, const Entry& entry) {
+    const bool ordered =
+        ring.genesis <= entry.tenure && entry.tenure <= entry.since && entry.since <= ring.epoch;
+    return ordered ? "" : "changed before its primary took over, before genesis or after now";
+}
+
+std::string entry_defect(const Ring& ring, const Entry& entry) {
+    if (!ring.genesis) return entry == Entry{} ? "" : "holds something before genesis";
+    for (const auto rule : {copies_defect, fills_defect, stamps_defect}) {
+        if (std::string defect = rule(ring, entry); !defect.empty()) return defect;
+    }
+    return {};
+}
+
+std::string table_defect(const Ring& ring) {
+    for (std::size_t i = 0; i < ring.table.size(); ++i) {
+        const std::string defect = entry_defect(ring, ring.table[i]);
+        if (!defect.empty()) return fmt::format("partition {} {}", i, defect);
+    }
+    return {};
+}
+
+std::string listed_defect(const Ring& ring) {
+    for (const Member& member : ring.members) {
+        if (member.is_up()) continue;
+        const bool listed = std::ranges::any_of(
+            ring.table, [&](const Entry& entry) { return entry.is_copy(member.id); });
+        if (!listed) return fmt::format("{} is down and holds nothing", member.name);
+    }
+    return {};
+}
+
+bool printable(const std::string& text) {
+    return std::ranges::none_of(text, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7f;
+    });
+}
+
+}  // namespace
+
+std::string member_defect(const Member& member) {
+    if (!member.id) return "a member has no id";
+    for (const auto* text : {&member.name, &member.zone}) {
+        if (text->size() > name_size_max) {
+            return fmt::format("a name or zone of member {} is longer than {} bytes", member.id,
+                               name_size_max);
+        }
+        if (!printable(*text)) {
+            return fmt::format("a name or zone of member {} holds control characters", member.id);
+        }
+    }
+    if (!member.address) return fmt::format("member {} has no address", member.id);
+    if (member.weight < 1 || member.weight > weight_max) {
+        return fmt::format("member {} has weight {}, not 1 to {}", member.id, member.weight,
+                           weight_max);
+    }
+    return {};
+}
+
+std::string ring_defect(const Ring& ring) {
+    for (const auto rule : {head_defect, member_order_defect, members_defect, uniqueness_defect,
+                            voters_defect, table_defect, listed_defect}) {
+        if (std::string defect = rule(ring); !defect.empty()) return defect;
+    }
+    return {};
+}
+
+}  // namespace grapevine

@@ -1,0 +1,63 @@
+#pragma once
+// Rings for tests: members "server1" ... with the ids 1 ..., and a coordinator.
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ring/change.h"
+#include "ring/planner.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+inline constexpr NodeId coordinator_id{1000};
+
+inline Member server(std::uint64_t number) {
+    return {.id = NodeId{number},
+            .name = "server" + std::to_string(number),
+            .address = {0x7f000001, static_cast<std::uint16_t>(7000 + number)}};
+}
+
+// Another process under the name and address of `server(number)`, without its state.
+inline Member reborn(std::uint64_t number) {
+    Member member = server(number);
+    member.id = NodeId{number + 100};
+    return member;
+}
+
+inline std::vector<Member> servers(std::uint64_t first, std::uint64_t last) {
+    std::vector<Member> members;
+    for (std::uint64_t i = first; i <= last; ++i) members.push_back(server(i));
+    return members;
+}
+
+inline Member a_coordinator() {
+    return {.id = coordinator_id,
+            .name = "coordinator",
+            .address = {0x7f000001, 7000},
+            .role = Role::coordinator};
+}
+
+inline Ring empty_ring(std::uint32_t copies, std::uint32_t partitions) {
+    return found_ring(ClusterId{77}, a_coordinator(), copies, partitions);
+}
+
+// Aborts the test where the change is not legal.
+inline Ring applied(const Ring& ring, const RingChange& change) {
+    auto result = apply(ring, change);
+    if (!result) throw std::runtime_error(result.error().message);
+    return std::move(*result);
+}
+
+// A coordinator and server1 ... serverN just after genesis.
+inline Ring ring_of(std::uint64_t nodes, std::uint32_t copies, std::uint32_t partitions) {
+    const Ring founded = empty_ring(copies, partitions);
+    Observations seen;
+    seen.joiners = servers(1, nodes);
+    return applied(founded, plan(founded, seen, PlannerConfig{}).value());
+}
+
+}  // namespace grapevine
