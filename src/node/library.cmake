@@ -1,1 +1,7 @@
-grapevine_library(node LINK base swim ring store replication client)
+grapevine_library(node LINK base swim ring store replication client SOURCES
+                  governor.cc
+                  heartbeats.cc
+                  links.cc
+                  node.cc
+                  peers.cc
+                  rings.cc)

@@ -61,6 +61,8 @@ struct NodeConfig {
     std::size_t pending_bytes_max = 64 * 1024 * 1024;  // unfinished operations; above: overloaded()
 };
 
+class Replication;
+
 enum class LinkEnd : std::uint8_t {
     ended,    // was up and ended or was reset
     refused,  // dial was refused: nobody listens there
@@ -119,7 +121,13 @@ public:
     [[nodiscard]] const RingPtr& ring() const;  // null: not in a ring yet
     [[nodiscard]] const Member& self() const;   // with the name that the ring gave
     // In the current ring and, for a storage node, all its partitions active with a lease.
-    [[nodiscard]] bool serving() const;
+    [[nodiscard]] bool serving(Time now) const;
+    // What a host with a disk saves when NodeEffects::persist says so.
+    [[nodiscard]] const AgreementState& durable_state() const;
+    // For checks: until when this node may serve the partition (in the past: it may not), and what
+    // it holds; null for a coordinator.
+    [[nodiscard]] Time serves_until(Time now, PartitionId partition) const;
+    [[nodiscard]] const Replication* replication() const;
     [[nodiscard]] StatusReply status(Time now) const;
 
     // Aborts where the state contradicts itself. For tests and the simulator.

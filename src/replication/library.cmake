@@ -1,1 +1,10 @@
-grapevine_library(replication LINK base ring store)
+grapevine_library(replication LINK base ring store SOURCES
+                  backup.cc
+                  fill_stream.cc
+                  outbox.cc
+                  partition.cc
+                  partition_log.cc
+                  primary.cc
+                  primary_requests.cc
+                  replication.cc
+                  request_memory.cc)

@@ -1,0 +1,73 @@
+#include "node/governor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration news_age_max = 1s;
+// Joiners that ask at the same time; more are heard when these are in.
+constexpr std::size_t joiners_max = 1024;
+constexpr std::size_t reports_max = 1 << 16;
+
+}  // namespace
+
+void Governor::consider(Time now, Duration settle, const Ring& ring, NodeId self,
+                        const std::set<NodeId>& dead) {
+    std::int64_t rank = 0;
+    for (const Voter& voter : ring.voters) {
+        if (voter.id == self) {
+            propose_at_ = std::min(propose_at_, now + settle + rank * rank_delay_);
+            return;
+        }
+        if (!dead.contains(voter.id)) ++rank;
+    }
+}
+
+bool Governor::due(Time now) {
+    if (now < propose_at_) return false;
+    propose_at_ = never;
+    return true;
+}
+
+void Governor::joiner(Time now, const JoinRequest& request) {
+    if (joiners_.size() >= joiners_max && !joiners_.contains(request.self.id)) return;
+    joiners_[request.self.id] = {request, now};
+}
+
+void Governor::reports(Time now, const FillReports& message) {
+    for (const FillReport& report : message.reports) {
+        if (reports_.size() >= reports_max) return;
+        reports_[report] = now;
+    }
+}
+
+void Governor::adopt(const Ring& ring) {
+    std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
+    std::erase_if(reports_, [&](const auto& entry) {
+        const FillReport& report = entry.first;
+        return report.partition.value >= ring.partitions() ||
+               ring.entry(report.partition).since != report.since;
+    });
+}
+
+Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead) const {
+    Observations seen;
+    seen.genesis_members = genesis_members_;
+    for (const auto& [id, joiner] : joiners_) {
+        // One ring behind is as good as current: it hears of this one when it is in.
+        const bool current = next(joiner.request.have) >= ring.epoch;
+        if (current && now <= joiner.at + news_age_max) seen.joiners.push_back(joiner.request.self);
+    }
+    for (const auto& [report, at] : reports_) {
+        if (now <= at + news_age_max && !dead.contains(report.member)) {
+            seen.completed.push_back(report);
+        }
+    }
+    seen.dead = std::move(dead);
+    return seen;
+}
+
+}  // namespace grapevine

@@ -1,0 +1,51 @@
+#pragma once
+// When this node, as a voter, proposes a ring, and what it has heard that matters for it: joiners
+// and completed fills. Internal to node/.
+
+#include <cstddef>
+#include <map>
+#include <set>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "ring/messages.h"
+#include "ring/planner.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+class Governor {
+public:
+    Governor(Duration rank_delay, std::size_t genesis_members)
+        : rank_delay_(rank_delay), genesis_members_(genesis_members) {}
+
+    // Something may have to change: look at it after `settle`, and later the more live voters come
+    // before this one, so that normally one proposes.
+    void consider(Time now, Duration settle, const Ring& ring, NodeId self,
+                  const std::set<NodeId>& dead);
+    // True once when the time has come.
+    bool due(Time now);
+    [[nodiscard]] Time next_deadline() const { return propose_at_; }
+
+    void joiner(Time now, const JoinRequest& request);
+    void reports(Time now, const FillReports& message);
+    // A new ring: what it has settled is forgotten.
+    void adopt(const Ring& ring);
+
+    // What to plan with. News older than a second is not repeated by anyone, hence void.
+    [[nodiscard]] Observations observe(Time now, const Ring& ring, std::set<NodeId> dead) const;
+
+private:
+    struct Joiner {
+        JoinRequest request;
+        Time at;
+    };
+
+    Duration rank_delay_;
+    std::size_t genesis_members_;
+    Time propose_at_ = never;
+    std::map<NodeId, Joiner> joiners_;
+    std::map<FillReport, Time> reports_;
+};
+
+}  // namespace grapevine

@@ -1,0 +1,88 @@
+#include "node/heartbeats.h"
+
+#include <algorithm>
+
+namespace grapevine {
+
+void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
+    epoch_ = epoch;
+    std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
+    for (const NodeId id : peers) {
+        const auto [entry, added] = peers_.try_emplace(id);
+        if (added) entry->second.answered_at = now;
+        entry->second.ask_at = now;
+    }
+    ticked_at_ = std::max(ticked_at_, now);
+}
+
+Heartbeat Heartbeats::request(Time now, Peer& peer) const {
+    peer.ask_at = now + period_;
+    return {.epoch = epoch_, .sent_us = to_us(now)};
+}
+
+Heartbeats::Received Heartbeats::receive(Time now, NodeId from, const Heartbeat& message,
+                                         bool grants) {
+    Received received;
+    const auto found = peers_.find(from);
+    if (found != peers_.end() && message.echo_us != 0) {
+        Peer& peer = found->second;
+        const Time sent = time_from_us(message.echo_us);
+        if (sent <= now) {  // no echo of ours otherwise
+            peer.answered_sent = std::max(peer.answered_sent, sent);
+            peer.answered_at = now;
+            received = {sent, message.echo_epoch, message.grants};
+        }
+    }
+    if (message.sent_us == 0) return received;
+    // The answer carries our own request where that is due before long.
+    Heartbeat echo{.epoch = epoch_};
+    if (found != peers_.end() && now >= found->second.ask_at - period_ / 2) {
+        echo = request(now, found->second);
+    }
+    echo.echo_epoch = message.epoch;
+    echo.echo_us = message.sent_us;
+    echo.grants = grants && message.epoch == epoch_;
+    messages_.emplace_back(from, echo);
+    return received;
+}
+
+void Heartbeats::refused(NodeId peer) {
+    const auto found = peers_.find(peer);
+    if (found != peers_.end()) found->second.answered_sent = Time::min();
+}
+
+void Heartbeats::tick(Time now) {
+    // After a stall of this process silence means nothing: give everybody the time to answer again.
+    const bool stalled = now > ticked_at_ + period_ * 2;
+    ticked_at_ = now;
+    for (auto& [id, peer] : peers_) {
+        if (stalled) peer.answered_at = now;
+        if (now < peer.ask_at) continue;
+        if (now >= peer.answered_at + period_ * 2) missed_.push_back(id);
+        messages_.emplace_back(id, request(now, peer));
+    }
+}
+
+Time Heartbeats::next_deadline() const {
+    Time due = never;
+    for (const auto& [id, peer] : peers_) due = std::min(due, peer.ask_at);
+    return due;
+}
+
+std::vector<std::pair<NodeId, Heartbeat>> Heartbeats::take_messages() {
+    return std::exchange(messages_, {});
+}
+
+std::vector<NodeId> Heartbeats::take_missed() {
+    return std::exchange(missed_, {});
+}
+
+std::set<NodeId> Heartbeats::heard_since(Time since) const {
+    std::set<NodeId> heard;
+    for (const auto& [id, peer] : peers_) {
+        if (peer.answered_sent >= since && peer.answered_sent != Time::min()) heard.insert(id);
+    }
+    return heard;
+}
+
+}  // namespace grapevine

@@ -1,0 +1,374 @@
+#include "node/node.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "node/state.h"
+
+namespace grapevine {
+
+namespace {
+
+void check(const NodeConfig& config, const Store* store) {
+    ASSERT(config.self.id && config.self.address);
+    ASSERT(config.copies_wanted >= 1 && config.copies_wanted <= copies_max);
+    ASSERT(config.self.stores() == (store != nullptr));
+    ASSERT(!config.found || config.cluster);
+    // A pause that goes unpunished must not outlast what a lease holder may serve.
+    ASSERT(config.heartbeat * 2 < config.lease.lease);
+}
+
+ReplicationConfig replication_config(const NodeConfig& config) {
+    ReplicationConfig replication;
+    replication.lease_wait = config.lease.waited_out();
+    replication.patience = config.lease.lease + 50ms;
+    replication.pending_bytes_max = config.pending_bytes_max;
+    return replication;
+}
+
+// Jitter and chance of the parts must not march in step.
+std::uint64_t derive(Rng& rng) {
+    return rng.next();
+}
+
+}  // namespace
+
+// --- construction ---
+
+Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Time now)
+    : config(std::move(given)),
+      self(config.self),
+      rng(seed),
+      store(given_store),
+      swim(config.swim, self.id, derive(rng)),
+      lease(config.lease, self.id),
+      agreement(config.agreement, self.id, derive(rng)),
+      links(config.redial),
+      heartbeats(config.heartbeat),
+      governor(config.rank_delay, config.genesis_members) {
+    check(config, store);
+    if (store != nullptr) {
+        replication.emplace(replication_config(config), self.id, *store,
+                            [this](Time at, Epoch from) {
+                                return is_member() ? lease.expiry(at, from) : Time::min();
+                            });
+    }
+    if (config.found) {
+        adopt(now,
+              std::make_shared<const Ring>(
+                  found_ring(config.cluster, self, config.copies_wanted, config.partitions)),
+              nullptr);
+    } else {
+        join_at = now;
+    }
+    settle(now);
+}
+
+Node::Node(NodeConfig config, Store* store, std::uint64_t seed, Time now)
+    : state_(std::make_unique<State>(std::move(config), store, seed, now)) {}
+
+Node::~Node() = default;
+
+// --- inputs ---
+
+void Node::receive(Time now, const Envelope& envelope) {
+    state_->receive(now, envelope);
+    state_->settle(now);
+}
+
+void Node::link_up(Time now, Address peer) {
+    state_->links.up(now, peer);
+    const Member* member = state_->ring ? state_->ring->member_at(peer) : nullptr;
+    if (member != nullptr && state_->replication) state_->replication->link_reset(now, member->id);
+    state_->settle(now);
+}
+
+void Node::link_down(Time now, Address peer, LinkEnd how) {
+    const bool refused = how == LinkEnd::refused;
+    state_->links.down(now, peer, refused);
+    const Member* member = state_->ring ? state_->ring->member_at(peer) : nullptr;
+    if (refused && member != nullptr && member->id != state_->self.id) {
+        state_->heartbeats.refused(member->id);
+        state_->swim.gone(now, member->id);
+    }
+    state_->links.tick(now);  // a link that was up is dialed again at once
+    state_->settle(now);
+}
+
+void Node::peer_hung_up(Time now, Address peer) {
+    // Our own link tells more: if it is not up, see whether anybody listens.
+    if (state_->ring && state_->ring->member_at(peer) != nullptr) state_->links.use(now, peer);
+    state_->settle(now);
+}
+
+void Node::receive(Time now, ConnectionId connection, ClientMessage message) {
+    state_->receive(now, connection, std::move(message));
+    state_->settle(now);
+}
+
+void Node::client_closed(Time now, ConnectionId connection) {
+    state_->polls.closed(connection);
+    state_->settle(now);
+}
+
+Reply Node::refuse(const Reply& stale) const {
+    return {.sequence = stale.sequence,
+            .status = Status::lapsed,
+            .version = {},
+            .epoch = state_->ring ? state_->ring->epoch : Epoch{},
+            .stamp_ms = -1,
+            .value = {}};
+}
+
+void Node::tick(Time now) {
+    state_->tick(now);
+    state_->settle(now);
+}
+
+NodeEffects Node::take_effects() {
+    return std::exchange(state_->effects, {});
+}
+
+Time Node::next_deadline() const {
+    return state_->next_deadline();
+}
+
+// --- views ---
+
+bool Node::overloaded() const {
+    return state_->replication && state_->replication->overloaded();
+}
+
+const RingPtr& Node::ring() const {
+    return state_->ring;
+}
+
+const Member& Node::self() const {
+    return state_->self;
+}
+
+const AgreementState& Node::durable_state() const {
+    return state_->agreement.state();
+}
+
+Time Node::serves_until(Time now, PartitionId partition) const {
+    return state_->replication ? state_->replication->serves_until(now, partition) : Time::min();
+}
+
+const Replication* Node::replication() const {
+    return state_->replication ? &*state_->replication : nullptr;
+}
+
+StatusReply Node::status(Time now) const {
+    return state_->status(now);
+}
+
+bool Node::serving(Time now) const {
+    if (!state_->is_member()) return false;
+    if (!state_->replication) return true;
+    const Replication::Counts counts = state_->replication->counts(now);
+    return counts.serving == counts.primary;
+}
+
+void Node::invariants() const {
+    state_->swim.invariants();
+    if (state_->replication) state_->replication->invariants();
+    if (state_->ring) {
+        const std::string defect = ring_defect(*state_->ring);
+        ASSERT(defect.empty(), "{}", defect);
+    }
+}
+
+// --- clients ---
+
+void Node::State::receive(Time now, ConnectionId connection, ClientMessage message) {
+    if (auto* request = std::get_if<Request>(&message)) {
+        on_request(now, connection, std::move(*request));
+    } else if (const auto* poll = std::get_if<RingPoll>(&message)) {
+        if (auto answer = polls.ask(now, connection, *poll, ring)) reply(connection, *answer);
+    } else if (std::holds_alternative<StatusRequest>(message)) {
+        reply(connection, status(now));
+    } else {
+        log(LogLevel::warning, "a client asked this process to stop");
+        effects.stop = true;
+        reply(connection, StopReply{});
+    }
+}
+
+StatusReply Node::State::status(Time now) {
+    StatusReply status{.id = self.id, .name = self.name};
+    if (ring) status.epoch = ring->epoch;
+    if (!replication || !ring) return status;
+    const Replication::Counts counts = replication->counts(now);
+    status.keys = counts.keys;
+    status.keys_held = counts.keys_held;
+    status.serving = counts.serving;
+    status.filling = counts.filling;
+    status.memory_bytes = store->memory_bytes();
+    return status;
+}
+
+void Node::State::on_request(Time now, ConnectionId connection, Request request) {
+    Reply refusal{.sequence = request.sequence, .status = Status::not_primary};
+    if (ring) refusal.epoch = ring->epoch;
+    if (request.key.size() > key_size_max || request.value.size() > value_size_max) {
+        refusal.status = Status::too_large;
+    } else if (ring && replication) {
+        // A client may know a later ring than this node.
+        if (request.epoch > ring->epoch && !ring->voters.empty()) {
+            const Member* voter = ring->member(ring->voters.front().id);
+            if (voter != nullptr && voter->id != self.id)
+                fetch_ring(now, voter->address, voter->id);
+        }
+        replication->request(now, connection, std::move(request));
+        return;
+    }
+    reply(connection, std::move(refusal));
+}
+
+// --- time ---
+
+void Node::State::tick(Time now) {
+    swim.tick(now);
+    heartbeats.tick(now);
+    for (const NodeId id : heartbeats.take_missed()) swim.missed(now, id);
+    agreement.tick(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
+    if (replication) replication->tick(now);
+    links.tick(now);
+    for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
+    if (now >= review_at) {
+        review_at = now + 1s;
+        consider(now, 0ms);
+    }
+    if (governor.due(now)) propose(now);
+    if (now >= join_at) ask_to_join(now);
+    if (now >= report_at) report_fills(now);
+}
+
+Time Node::State::next_deadline() const {
+    Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
+                         agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
+                         governor.next_deadline(), join_at, report_at, review_at});
+    return replication ? std::min(due, replication->next_deadline()) : due;
+}
+
+// --- effects ---
+
+void Node::State::settle(Time now) {
+    // Each part's news may be another's input: until nobody has any.
+    bool more = true;
+    while (more) {
+        more = drain_agreement(now);
+        more = drain_swim(now) || more;
+        more = drain_replication(now) || more;
+    }
+    drain_heartbeats(now);
+    drain_links();
+}
+
+bool Node::State::drain_swim(Time now) {
+    SwimEffects out = swim.take_effects();
+    for (auto& [to, message] : out.datagrams) send(now, to, std::move(message));
+    for (auto& [to, message] : out.links) send(now, to, std::move(message));
+    for (LogLine& line : out.log) effects.log.push_back(std::move(line));
+    for (const SwimEvent& event : out.events) {
+        const bool gone = event.evidence == Evidence::gone;
+        const char* what = event.liveness == Liveness::alive     ? "answers again"
+                           : event.liveness == Liveness::suspect ? "is suspected"
+                           : gone                                ? "is gone"
+                                                                 : "is silent for too long";
+        log(event.liveness == Liveness::suspect ? LogLevel::debug : LogLevel::info,
+            fmt::format("{} {}", name_of(event.member), what));
+        if (event.liveness == Liveness::dead) {
+            consider(now, gone ? config.settle_gone : config.settle);
+        }
+    }
+    return !out.events.empty();
+}
+
+bool Node::State::drain_agreement(Time now) {
+    AgreementEffects out = agreement.take_effects();
+    effects.persist = effects.persist || out.state_changed;
+    if (out.voted) lease.voted(now);
+    for (auto& [to, message] : out.messages) {
+        std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
+    }
+    if (!out.decided) return false;
+    const RingPtr before = ring;
+    const auto made = apply(*ring, *out.decided);
+    ASSERT(made.has_value(), "an illegal ring was decided");
+    adopt(now, std::make_shared<const Ring>(*made), &*out.decided);
+    announce(now, *out.decided, *before);
+    return true;
+}
+
+bool Node::State::drain_replication(Time now) {
+    if (!replication || !ring) return false;
+    ReplicationEffects out = replication->take_effects(now);
+    for (auto& [to, message] : out.messages) {
+        std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
+    }
+    for (ReplicationReply& each : out.replies) {
+        reply(each.connection, std::move(each.reply), each.valid_until);
+    }
+    for (LogLine& line : out.log) effects.log.push_back(std::move(line));
+    for (const NodeId id : out.ahead) {
+        if (const Member* member = ring->member(id)) fetch_ring(now, member->address, id);
+    }
+    for (const NodeId id : out.behind) {
+        const Member* member = ring->member(id);
+        if (member != nullptr) tell_ring(now, member->address, id, Epoch{});
+    }
+    return false;
+}
+
+void Node::State::drain_heartbeats(Time now) {
+    for (auto& [to, message] : heartbeats.take_messages()) send(now, to, message);
+}
+
+void Node::State::drain_links() {
+    for (const Address peer : links.take_dials()) effects.dials.push_back(peer);
+    for (const Address peer : links.take_hang_ups()) effects.hang_ups.push_back(peer);
+}
+
+void Node::State::send(Time now, NodeId to, PeerBody body) {
+    const Member* member = ring ? ring->member(to) : nullptr;
+    if (member != nullptr && to != self.id) send(now, member->address, to, std::move(body));
+}
+
+void Node::State::send(Time now, Address address, NodeId to, PeerBody body) {
+    const bool datagram = is_datagram(body);
+    // What cannot be sent now is lost, as it may be anyway: the protocols ask again.
+    if (!datagram && !links.use(now, address)) return;
+    Envelope envelope{.cluster = ring ? ring->cluster : ClusterId{},
+                      .from = self.id,
+                      .from_address = self.address,
+                      .to = to,
+                      .epoch = ring ? ring->epoch : Epoch{},
+                      .body = std::move(body)};
+    (datagram ? effects.datagrams : effects.links).emplace_back(address, std::move(envelope));
+}
+
+void Node::State::reply(ConnectionId connection, ServerMessage message, Time valid_until) {
+    effects.replies.push_back({connection, std::move(message), valid_until});
+}
+
+void Node::State::log(LogLevel level, std::string text) {
+    effects.log.push_back({level, fmt::format("epoch {}: {}", ring ? ring->epoch : Epoch{}, text)});
+}
+
+std::set<NodeId> Node::State::dead_members() const {
+    std::set<NodeId> dead;
+    for (const NodeId id : swim.dead()) {
+        if (id != self.id && ring && ring->is_up(id)) dead.insert(id);
+    }
+    return dead;
+}
+
+std::string Node::State::name_of(NodeId id) const {
+    const Member* member = ring ? ring->member(id) : nullptr;
+    return member != nullptr ? member->name : fmt::format("node {:016x}", id.value);
+}
+
+}  // namespace grapevine

@@ -1,0 +1,133 @@
+// What other members say: the checks common to all messages, then one short handler for each.
+
+#include <algorithm>
+
+#include "node/state.h"
+
+namespace grapevine {
+
+void Node::State::receive(Time now, const Envelope& envelope) {
+    if (envelope.from == self.id || !belongs(envelope)) return;
+    const bool to_whoever = !envelope.to && std::holds_alternative<RingRequest>(envelope.body);
+    if (envelope.to != self.id && !to_whoever) {
+        // Meant for another process that had this address: it never answers for its predecessor.
+        tell_ring(now, envelope.from_address, envelope.from, Epoch{});
+        return;
+    }
+    compare_epochs(now, envelope);
+    std::visit(
+        [&](const auto& body) {
+            using Body = std::decay_t<decltype(body)>;
+            if constexpr (std::is_constructible_v<AgreementMessage, const Body&>) {
+                on_agreement(now, envelope.from, body);
+            } else if constexpr (std::is_constructible_v<ReplicationMessage, const Body&>) {
+                on_replication(now, envelope.from, body);
+            } else {
+                on(now, envelope, body);
+            }
+        },
+        envelope.body);
+}
+
+// One cluster does not listen to another; who is in none may only ask.
+bool Node::State::belongs(const Envelope& envelope) const {
+    const bool ring_news = std::holds_alternative<RingAnswer>(envelope.body) ||
+                           std::holds_alternative<Decided>(envelope.body);
+    const bool question = std::holds_alternative<RingRequest>(envelope.body) ||
+                          std::holds_alternative<JoinRequest>(envelope.body);
+    if (!ring) return ring_news;
+    if (!envelope.cluster) return question;
+    return envelope.cluster == ring->cluster;
+}
+
+void Node::State::compare_epochs(Time now, const Envelope& envelope) {
+    if (!ring) return;
+    const bool carries_ring = std::holds_alternative<RingAnswer>(envelope.body) ||
+                              std::holds_alternative<Decided>(envelope.body);
+    if (envelope.epoch > ring->epoch && !carries_ring) {
+        fetch_ring(now, envelope.from_address, envelope.from);
+    } else if (envelope.epoch < ring->epoch &&
+               !std::holds_alternative<RingRequest>(envelope.body)) {
+        tell_ring(now, envelope.from_address, envelope.from, envelope.epoch);
+    }
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const SwimMessage& message) {
+    if (ring->is_up(envelope.from)) swim.receive(now, envelope.from, message);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const SwimSync& message) {
+    if (ring->is_up(envelope.from)) swim.receive(now, envelope.from, message);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const Heartbeat& message) {
+    if (!ring->is_up(envelope.from) || !is_member()) return;
+    const bool grants = ring->votes_of(self.id) > 0 && !agreement.has_voted();
+    const Heartbeats::Received received = heartbeats.receive(now, envelope.from, message, grants);
+    if (!received.echoed) return;
+    swim.heard(now, envelope.from);
+    if (!received.granted) return;
+    lease.echoed(envelope.from, received.echoed_epoch, *received.echoed);
+    if (replication) replication->lease_renewed(now);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const RingRequest& message) {
+    if (ring && ring->epoch <= message.have) return;
+    send(now, envelope.from_address, envelope.from, RingAnswer{ring});
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const RingAnswer& message) {
+    static_cast<void>(envelope);
+    if (!message.ring) return;
+    if (ring && (message.ring->cluster != ring->cluster || message.ring->epoch <= ring->epoch)) {
+        return;
+    }
+    adopt(now, message.ring, nullptr);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const Decided& message) {
+    if (!ring || message.change.epoch > next(ring->epoch)) {
+        fetch_ring(now, envelope.from_address, envelope.from);
+        return;
+    }
+    if (message.change.epoch != next(ring->epoch)) return;
+    auto made = apply(*ring, message.change);
+    if (!made || digest(*made) != message.digest) {
+        log(LogLevel::error, fmt::format("ring {} from {} does not follow from ours; fetching it",
+                                         message.change.epoch, envelope.from_address));
+        fetch_ring(now, envelope.from_address, envelope.from);
+        return;
+    }
+    adopt(now, std::make_shared<const Ring>(*std::move(made)), &message.change);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const JoinRequest& message) {
+    if (!ring || message.self.id != envelope.from || ring->is_up(envelope.from)) return;
+    // A working link both ways is part of what admission needs: dial back, count it when it is up.
+    links.use(now, message.self.address);
+    if (!links.is_up(message.self.address)) return;
+    governor.joiner(now, message);
+    consider(now, config.settle);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const FillReports& message) {
+    if (!ring->is_up(envelope.from)) return;
+    governor.reports(now, message);
+    consider(now, config.settle * 2);
+}
+
+void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& message) {
+    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    agreement.receive(now, from, message,
+                      [&](const std::set<NodeId>& hears) { return choose(now, hears); });
+}
+
+void Node::State::on_replication(Time now, NodeId from, const ReplicationMessage& message) {
+    if (!replication || !is_member() || !ring->is_up(from)) return;
+    if (std::holds_alternative<ReplicateAck>(message) || std::holds_alternative<FillAck>(message)) {
+        swim.heard(now, from);
+    }
+    replication->receive(now, from, message);
+}
+
+}  // namespace grapevine

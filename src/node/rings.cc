@@ -1,0 +1,229 @@
+// Adopting rings, proposing them, and getting into one.
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "node/state.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration tell_again = 50ms;   // a ring that was told may be under way
+constexpr Duration fetch_again = 20ms;  // so may one that was asked for
+constexpr Duration report_period = 100ms;
+constexpr Duration join_back_off_min = 1s;
+constexpr Duration join_back_off_max = 60s;
+
+std::string describe(const Ring& before, const Ring& after) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += text.empty() ? part : ", " + part; };
+    for (const Member& member : after.members) {
+        const Member* was = before.member(member.id);
+        if (member.is_up() && (was == nullptr || !was->is_up())) add(member.name + " is in");
+    }
+    for (const Member& member : before.members) {
+        if (member.is_up() && !after.is_up(member.id)) add(member.name + " is out");
+    }
+    std::size_t moved = 0;
+    std::size_t filling = 0;
+    std::size_t down = 0;
+    for (std::uint32_t id = 0; id < after.partitions(); ++id) {
+        const Entry& entry = after.table[id];
+        if (id >= before.partitions() || before.table[id].primary() != entry.primary()) ++moved;
+        filling += entry.fills.size();
+        if (after.genesis && after.is_down(entry)) ++down;
+    }
+    if (moved > 0) add(fmt::format("{} primaries change", moved));
+    if (filling > 0) add(fmt::format("{} copies being filled", filling));
+    if (down > 0) add(fmt::format("{} of {} partitions are down", down, after.partitions()));
+    return text.empty() ? "complete" : text;
+}
+
+}  // namespace
+
+// --- adopting ---
+
+void Node::State::adopt(Time now, const RingPtr& next_ring, const RingChange* change) {
+    const RingPtr before = std::exchange(ring, next_ring);
+    const bool was_member = before && before->is_up(self.id);
+    const bool unbroken = before && ring->epoch == next(before->epoch);
+    last_change = change != nullptr ? std::optional(*change) : std::nullopt;
+    ring_digest = digest(*ring);
+    lease.adopt(now, *ring);
+    agreement.adopt(ring);
+    governor.adopt(*ring);
+    if (replication) replication->adopt(now, ring, unbroken);
+    log(LogLevel::info, before ? describe(*before, *ring) : describe(Ring{}, *ring));
+
+    if (is_member()) {
+        enter(now);
+    } else if (was_member) {
+        leave(now);
+    } else {
+        join_at = std::min(join_at, now);
+    }
+    for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
+}
+
+// In this ring: talk to its members, watch them, and see whether it is as it should be.
+void Node::State::enter(Time now) {
+    self = *ring->member(self.id);
+    join_at = never;
+    report_at = replication ? now + report_period : never;
+    review_at = now + 1s;
+
+    std::vector<NodeId> watched;
+    std::set<NodeId> beaten;
+    std::set<Address> linked;
+    const bool all = ring->members.size() <= config.full_mesh_max;
+    const auto has_vote = [&](const Member& member) {
+        return ring->votes_of(member.id) > 0 || member.role == Role::coordinator;
+    };
+    for (const Member& member : ring->members) {
+        if (!member.is_up()) continue;
+        watched.push_back(member.id);
+        if (member.id == self.id) continue;
+        if (has_vote(member) || has_vote(self)) beaten.insert(member.id);
+        if (all || has_vote(member) || has_vote(self)) linked.insert(member.address);
+    }
+    if (!all) {
+        for (const Entry& entry : ring->table) {
+            if (!entry.writes_to(self.id)) continue;
+            for (const NodeId id : entry.copies) linked.insert(ring->member(id)->address);
+            for (const Fill& fill : entry.fills) linked.insert(ring->member(fill.id)->address);
+        }
+        linked.erase(self.address);
+    }
+    swim.set_members(now, watched);
+    heartbeats.adopt(now, ring->epoch, beaten);
+    links.want(now, linked);
+    links.tick(now);
+    consider(now, config.settle);
+}
+
+// Evicted: serves nothing any more. What it holds is kept only where the ring waits for it.
+void Node::State::leave(Time now) {
+    log(LogLevel::warning, "this node was evicted; asking to be let in again");
+    swim.set_members(now, {self.id});
+    heartbeats.adopt(now, ring->epoch, {});
+    report_at = review_at = never;
+    // A holder that a partition waits for comes back at once; others with a growing pause, so that
+    // a bad line does not make and unmake rings.
+    const bool awaited = ring->member(self.id) != nullptr;
+    if (!awaited) {
+        join_back_off = std::clamp(join_back_off * 2, join_back_off_min, join_back_off_max);
+    }
+    join_at = now + (awaited ? Duration{} : join_back_off);
+}
+
+void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {
+    if (!ring || !to) return;
+    auto& [epoch, at] = told[id];
+    if (epoch == ring->epoch && now < at + tell_again) return;
+    if (told.size() > 4096) told.clear();  // strangers; the pause above is only a courtesy
+    told[id] = {ring->epoch, now};
+    if (last_change && next(have) == ring->epoch) {
+        send(now, to, id, Decided{*last_change, ring_digest});
+    } else {
+        send(now, to, id, RingAnswer{ring});
+    }
+}
+
+void Node::State::fetch_ring(Time now, Address from, NodeId id) {
+    const Epoch have = ring ? ring->epoch : Epoch{};
+    if (fetched_for == have && now < fetched_at + fetch_again && fetched_at != Time::min()) return;
+    fetched_at = now;
+    fetched_for = have;
+    send(now, from, id, RingRequest{have});
+}
+
+// --- proposing ---
+
+void Node::State::consider(Time now, Duration settle) {
+    if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
+}
+
+std::optional<RingChange> Node::State::choose(Time now, const std::set<NodeId>& hears) {
+    std::set<NodeId> dead = dead_members();
+    const std::size_t accused = dead.size();
+    for (const NodeId id : hears) dead.erase(id);
+    // Somebody hears a member that this node does not: look again before long.
+    if (dead.size() < accused) consider(now, config.rank_delay);
+    return plan(*ring, governor.observe(now, *ring, std::move(dead)), config.planner);
+}
+
+void Node::State::propose(Time now) {
+    if (!is_member() || agreement.proposing()) return;
+    if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner)) return;
+    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    agreement.propose(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
+}
+
+// Everybody whom the decision concerns learns it from who learned it first.
+void Node::State::announce(Time now, const RingChange& change, const Ring& before) {
+    std::map<NodeId, Address> audience;
+    for (const Member& member : before.members) {
+        if (member.is_up()) audience[member.id] = member.address;
+    }
+    for (const Member& member : ring->members) {
+        if (member.is_up()) audience[member.id] = member.address;
+    }
+    audience.erase(self.id);
+    for (const auto& [id, address] : audience) {
+        told[id] = {ring->epoch, now};
+        send(now, address, id, Decided{change, ring_digest});
+    }
+}
+
+// --- joining ---
+
+void Node::State::ask_to_join(Time now) {
+    join_at = now + config.join_period;
+    if (!ring) {
+        for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{});
+        return;
+    }
+    if (is_member()) {
+        join_at = never;
+        return;
+    }
+    // Links to all that this node would link to come first: whoever cannot be reached would be
+    // accused as soon as this node is in.
+    std::set<Address> wanted;
+    bool linked = true;
+    for (const Member& member : ring->members) {
+        if (!member.is_up() || member.address == self.address) continue;
+        if (ring->members.size() > config.full_mesh_max && ring->votes_of(member.id) == 0) continue;
+        wanted.insert(member.address);
+        linked = linked && links.is_up(member.address);
+    }
+    links.want(now, wanted);
+    links.tick(now);
+    for (const Voter& voter : ring->voters) {
+        const Member* member = ring->member(voter.id);
+        if (linked) {
+            send(now, voter.id, JoinRequest{self, ring->epoch});
+        } else {
+            send(now, member->address, voter.id, RingRequest{ring->epoch});
+        }
+    }
+    // The members known here may all be gone; the seeds may know better.
+    for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{ring->epoch});
+}
+
+void Node::State::report_fills(Time now) {
+    report_at = now + report_period;
+    FillReports reports{replication->complete_fills()};
+    if (reports.reports.empty()) return;
+    for (const Voter& voter : ring->voters) {
+        if (voter.id == self.id) {
+            governor.reports(now, reports);
+            consider(now, config.settle * 2);
+        } else {
+            send(now, voter.id, reports);
+        }
+    }
+}
+
+}  // namespace grapevine

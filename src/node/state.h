@@ -1,0 +1,102 @@
+#pragma once
+// The parts of a Node and how they are wired. Internal to node/; split over node.cc (the public
+// face), peers.cc (what other members say), rings.cc (adopting, agreeing, joining).
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/rng.h"
+#include "node/governor.h"
+#include "node/heartbeats.h"
+#include "node/links.h"
+#include "node/node.h"
+#include "node/ring_polls.h"
+#include "replication/replication.h"
+
+namespace grapevine {
+
+struct Node::State {
+    State(NodeConfig given, Store* given_store, std::uint64_t seed, Time now);
+
+    // --- peers.cc ---
+    void receive(Time now, const Envelope& envelope);
+    [[nodiscard]] bool belongs(const Envelope& envelope) const;
+    void compare_epochs(Time now, const Envelope& envelope);
+    void on(Time now, const Envelope& envelope, const SwimMessage& message);
+    void on(Time now, const Envelope& envelope, const SwimSync& message);
+    void on(Time now, const Envelope& envelope, const Heartbeat& message);
+    void on(Time now, const Envelope& envelope, const RingRequest& message);
+    void on(Time now, const Envelope& envelope, const RingAnswer& message);
+    void on(Time now, const Envelope& envelope, const Decided& message);
+    void on(Time now, const Envelope& envelope, const JoinRequest& message);
+    void on(Time now, const Envelope& envelope, const FillReports& message);
+    void on_agreement(Time now, NodeId from, const AgreementMessage& message);
+    void on_replication(Time now, NodeId from, const ReplicationMessage& message);
+
+    // --- rings.cc ---
+    void adopt(Time now, const RingPtr& next_ring, const RingChange* change);
+    void enter(Time now);
+    void leave(Time now);
+    void announce(Time now, const RingChange& change, const Ring& before);
+    void propose(Time now);
+    [[nodiscard]] std::optional<RingChange> choose(Time now, const std::set<NodeId>& hears);
+    void consider(Time now, Duration settle);
+    void ask_to_join(Time now);
+    void report_fills(Time now);
+    // Brings a member that showed an older epoch up to date; fetches from one with a newer.
+    void tell_ring(Time now, Address to, NodeId id, Epoch have);
+    void fetch_ring(Time now, Address from, NodeId id);
+
+    // --- node.cc ---
+    void receive(Time now, ConnectionId connection, ClientMessage message);
+    void on_request(Time now, ConnectionId connection, Request request);
+    [[nodiscard]] StatusReply status(Time now);
+    void tick(Time now);
+    // Carries what the parts have to say to each other and into `effects`.
+    void settle(Time now);
+    bool drain_swim(Time now);
+    bool drain_agreement(Time now);
+    bool drain_replication(Time now);
+    void drain_heartbeats(Time now);
+    void drain_links();
+    [[nodiscard]] Time next_deadline() const;
+
+    void send(Time now, NodeId to, PeerBody body);  // to a member
+    void send(Time now, Address address, NodeId to, PeerBody body);
+    void reply(ConnectionId connection, ServerMessage message, Time valid_until = never);
+    void log(LogLevel level, std::string text);
+    [[nodiscard]] std::set<NodeId> dead_members() const;
+    [[nodiscard]] std::string name_of(NodeId id) const;
+    [[nodiscard]] bool is_member() const { return ring && ring->is_up(self.id); }
+
+    NodeConfig config;
+    Member self;
+    Rng rng;
+    Store* store;  // null for a coordinator
+    RingPtr ring;
+    std::optional<RingChange> last_change;  // that made `ring`, for those one behind
+    std::uint64_t ring_digest = 0;
+
+    Swim swim;
+    Lease lease;
+    Agreement agreement;
+    Links links;
+    Heartbeats heartbeats;
+    Governor governor;
+    RingPolls polls;
+    std::optional<Replication> replication;  // a coordinator has none
+
+    std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
+    Time fetched_at = Time::min();
+    Epoch fetched_for;
+    Time join_at = never;      // when to ask for admission (again)
+    Duration join_back_off{};  // after an eviction, doubled with each
+    Time report_at = never;    // when to report completed fills (again)
+    Time review_at = never;    // when the first in rank looks whether the ring is as it should be
+    NodeEffects effects;
+};
+
+}  // namespace grapevine

@@ -1,0 +1,80 @@
+#include "replication/backup.h"
+
+#include <algorithm>
+
+namespace grapevine {
+
+namespace {
+
+// Takes what continues the order, and acknowledges what is held. `apply` makes one committed
+// operation part of the contents.
+template <class Apply>
+void follow(Scope& scope, NodeId from, const Replicate::Part& part, const Apply& apply) {
+    PartitionLog& log = scope.replica.log;
+    const bool gap = part.previous > log.held();
+    if (!gap) {
+        for (const Op& op : part.ops) {
+            if (op.version.counter == log.held() + 1) log.append(op);
+        }
+        const std::uint64_t committed = std::min(part.watermark, log.held());
+        while (log.watermark() < committed) {
+            const Op op = log.take_oldest();
+            apply(op);
+            scope.replica.memory.record(op);
+        }
+    }
+    scope.context.out.send(from, ReplicateAck::Part{scope.ref(), log.held(), gap});
+}
+
+}  // namespace
+
+void Backup::replicate(Scope& scope, NodeId from, const Replicate::Part& part) {
+    follow(scope, from, part,
+           [&](const Op& op) { apply_committed(scope.context.store, scope.replica.id, op); });
+}
+
+void Backup::report(Scope& scope) const {
+    const PartitionLog& log = scope.replica.log;
+    scope.context.out.send(
+        scope.entry.primary(),
+        Gathered::Part{.entry = scope.ref(),
+                       .watermark = log.watermark(),
+                       .unfinished = {log.unfinished().begin(), log.unfinished().end()},
+                       .stepped_down = stepped_down && stepped_down == scope.entry.tenure});
+}
+
+void Receiving::replicate(Scope& scope, NodeId from, const Replicate::Part& part) {
+    if (next_ == 0) return;  // without the base there is no order to continue
+    follow(scope, from, part, [&](const Op& op) { apply(scope, op); });
+}
+
+// Chunks may be ahead of the operations: the later version wins.
+void Receiving::apply(Scope& scope, const Op& op) {
+    if (op.kind == OpKind::none) return;
+    const auto present = scope.context.store.find(scope.replica.id, op.key);
+    if (present && present->version > op.version) return;
+    apply_committed(scope.context.store, scope.replica.id, op);
+    if (op.kind == OpKind::erase) erased_[op.key] = op.version;
+}
+
+void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
+    if (chunk.session != session_) return;
+    if (chunk.number == next_) {
+        ++next_;
+        if (chunk.number == 0) {
+            scope.replica.log.start(chunk.base, chunk.base_stamp_ms);
+            scope.replica.memory.restore(chunk.clients);
+        }
+        for (const FillItem& item : chunk.items) {
+            const auto present = scope.context.store.find(scope.replica.id, item.key);
+            if (present && present->version >= item.version) continue;
+            const auto erased = erased_.find(item.key);
+            if (erased != erased_.end() && erased->second > item.version) continue;
+            scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
+        }
+        complete_ = complete_ || chunk.last;
+    }
+    scope.context.out.send(from, FillAck{scope.ref(), session_, next_});
+}
+
+}  // namespace grapevine

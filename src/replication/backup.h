@@ -1,0 +1,48 @@
+#pragma once
+// The roles of a holder that is not the primary: a copy (Backup) and a member that is being filled
+// (Receiving). Both keep the primary's order and acknowledge what they hold. Internal to
+// replication/.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/ids.h"
+#include "replication/context.h"
+#include "replication/messages.h"
+
+namespace grapevine {
+
+// Holds everything acknowledged.
+struct Backup {
+    // This node was the primary until the entry got this tenure, saw every ring up to it, and had
+    // served or could have: it attests to its successor. Zero: it does not.
+    Epoch stepped_down;
+
+    void replicate(Scope& scope, NodeId from, const Replicate::Part& part);
+    // What a new primary has to know (activation, step 1).
+    void report(Scope& scope) const;
+};
+
+// What it holds from before the session is gone; what chunks bring is as good as committed.
+class Receiving {
+public:
+    explicit Receiving(FillSession session) : session_(session) {}
+
+    [[nodiscard]] const FillSession& session() const { return session_; }
+    [[nodiscard]] bool complete() const { return complete_; }
+
+    void replicate(Scope& scope, NodeId from, const Replicate::Part& part);
+    void chunk(Scope& scope, NodeId from, const FillChunk& chunk);
+
+private:
+    void apply(Scope& scope, const Op& op);
+
+    FillSession session_;
+    std::uint32_t next_ = 0;  // the chunk wanted next; 0: not even the base is here
+    bool complete_ = false;
+    // Deletions of this session: a chunk that was read before must not bring the key back.
+    std::map<std::string, Version> erased_;
+};
+
+}  // namespace grapevine

@@ -1,0 +1,114 @@
+#pragma once
+// What the partitions of one node share: configuration, store, the ring, and the way out. Internal
+// to replication/.
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "replication/messages.h"
+#include "replication/partition_log.h"
+#include "replication/request_memory.h"
+#include "ring/ring.h"
+#include "store/operation.h"
+#include "store/store.h"
+
+namespace grapevine {
+
+struct ReplicationConfig {
+    Duration lease_wait = 206ms;      // until every lease of a replaced primary has ended
+    Duration patience = 250ms;        // how long a request waits for the lease: about one lease
+    Duration resend = 100ms;          // without an acknowledgement
+    Duration watermark_delay = 20ms;  // a watermark that no operation carries goes alone after this
+    std::size_t batch_bytes = 1 << 20;           // of operations in one part of a message
+    std::size_t chunk_bytes = 64 << 10;          // of items in one fill chunk
+    std::size_t chunks_in_flight = 4;            // of one fill
+    std::size_t fill_bytes_in_flight = 1 << 20;  // of all fills to one member
+    std::size_t waiting_max = 4096;            // requests of a partition that wait for the primary
+    std::size_t pending_bytes_max = 64 << 20;  // unfinished and waiting, in all; above: busy
+};
+
+// Until when a partition may be served that was served, active, in every ring from `from` on.
+using LeaseExpiry = std::function<Time(Time now, Epoch from)>;
+
+struct ReplicationReply {
+    ConnectionId connection;
+    Reply reply;
+    Time valid_until;
+};
+
+// Collects what one turn of the loop has to say, one batch per peer and kind.
+class Outbox {
+public:
+    void send(NodeId to, Replicate::Part part) { replicate_[to].parts.push_back(std::move(part)); }
+    // Acknowledgements are cumulative: the last word of a turn counts (a gap is never taken back).
+    void send(NodeId to, ReplicateAck::Part part);
+    void send(NodeId to, EntryRef gather) { gather_[to].entries.push_back(gather); }
+    void send(NodeId to, Gathered::Part part) { gathered_[to].parts.push_back(std::move(part)); }
+    void send(NodeId to, ReplicationMessage message) {
+        single_.emplace_back(to, std::move(message));
+    }
+    void reply(ConnectionId connection, Reply reply, Time valid_until = never) {
+        replies_.push_back({connection, std::move(reply), valid_until});
+    }
+
+    // Batches are split at about `bytes`.
+    [[nodiscard]] std::vector<std::pair<NodeId, ReplicationMessage>> take_messages(
+        std::size_t bytes);
+    [[nodiscard]] std::vector<ReplicationReply> take_replies() {
+        return std::exchange(replies_, {});
+    }
+
+private:
+    std::map<NodeId, Replicate> replicate_;
+    std::map<NodeId, std::map<PartitionId, ReplicateAck::Part>> acks_;
+    std::map<NodeId, Gather> gather_;
+    std::map<NodeId, Gathered> gathered_;
+    std::vector<std::pair<NodeId, ReplicationMessage>> single_;
+    std::vector<ReplicationReply> replies_;
+};
+
+struct Context {
+    ReplicationConfig config;
+    NodeId self;
+    Store& store;
+    LeaseExpiry lease;
+    RingPtr ring;
+    Outbox out;
+    std::size_t pending_bytes = 0;                 // of unfinished and waiting at primaries here
+    std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
+    std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
+    LogLines log;
+};
+
+// One partition's contents at one holder: the committed state is in the store, its order and the
+// remembered ids are here.
+struct Replica {
+    PartitionId id;
+    PartitionLog log;
+    RequestMemory memory;
+};
+
+// Makes a committed operation part of the store.
+inline void apply_committed(Store& store, PartitionId partition, const Op& op) {
+    if (op.kind == OpKind::put) store.put(partition, op.key, op.value, op.version);
+    if (op.kind == OpKind::erase) store.erase(partition, op.key);
+}
+
+// The place and time of one call.
+struct Scope {
+    Context& context;
+    Replica& replica;
+    const Entry& entry;
+    Time now;
+
+    [[nodiscard]] EntryRef ref() const { return {replica.id, entry.since}; }
+};
+
+}  // namespace grapevine

@@ -1,0 +1,67 @@
+#pragma once
+// One partition as this node sees it: its contents' order, and the role that the ring gives this
+// node in it. Internal to replication/.
+
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "replication/backup.h"
+#include "replication/context.h"
+#include "replication/messages.h"
+#include "replication/primary.h"
+
+namespace grapevine {
+
+class Partition {
+public:
+    explicit Partition(PartitionId id) : replica_{id, {}, {}} {}
+
+    // The ring in `context` was adopted. `unbroken`: this node had adopted its predecessor.
+    void adopt(Context& context, Time now, bool unbroken);
+
+    void request(Context& context, Time now, ConnectionId connection, Request request);
+    void receive(Context& context, Time now, NodeId from, const Replicate::Part& part);
+    void receive(Context& context, Time now, NodeId from, const ReplicateAck::Part& part);
+    void receive(Context& context, Time now, NodeId from, const EntryRef& gather);
+    void receive(Context& context, Time now, NodeId from, const Gathered::Part& part);
+    void receive(Context& context, Time now, NodeId from, const FillChunk& chunk);
+    void receive(Context& context, Time now, NodeId from, const FillAck& ack);
+    void link_reset(Context& context, Time now, NodeId peer);
+    void tick(Context& context, Time now);
+    void flush(Context& context, Time now);
+    [[nodiscard]] Time next_deadline(Context& context, Time now);
+
+    [[nodiscard]] bool is_primary() const { return std::holds_alternative<Primary>(role_); }
+    [[nodiscard]] bool is_receiving() const { return std::holds_alternative<Receiving>(role_); }
+    [[nodiscard]] bool has_waiting() const;
+    // Until when this node may serve it; Time::min(): it does not.
+    [[nodiscard]] Time serves_until(Context& context, Time now);
+    void report_complete(Context& context, std::vector<FillReport>& reports);
+    [[nodiscard]] const Replica& replica() const { return replica_; }
+
+    void invariants(Context& context) const;
+
+private:
+    struct Absent {};  // in no list: nothing is held
+    // A copy of a partition that is down, this one included: what is held is kept as it is.
+    struct Dormant {};
+
+    [[nodiscard]] Scope scope(Context& context, Time now) {
+        return {context, replica_, context.ring->entry(replica_.id), now};
+    }
+    void become_primary(Scope& scope, bool unbroken);
+    void become_backup(Scope& scope, bool unbroken);
+    void become_receiving(Scope& scope, FillSession session);
+    void leave_primary(Scope& scope);
+    void discard(Scope& scope);
+
+    Replica replica_;
+    Epoch since_;  // of the entry that the role is for
+    Epoch tenure_;
+    Generation generation_;
+    std::variant<Absent, Dormant, Backup, Receiving, Primary> role_;
+};
+
+}  // namespace grapevine

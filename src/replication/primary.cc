@@ -1,0 +1,301 @@
+#include "replication/primary.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace grapevine {
+
+// --- taking over ---
+
+void Primary::take_over(Scope& scope) {
+    drop_waiters(scope);
+    Gathering gathering{.missing = {},
+                        .ask_at = scope.now,
+                        .watermark = scope.replica.log.watermark(),
+                        .found = {}};
+    for (const NodeId copy : scope.entry.copies) {
+        if (copy != scope.context.self) gathering.missing.insert(copy);
+    }
+    phase_ = std::move(gathering);
+    reset_peers(scope, true);
+    if (std::get<Gathering>(phase_).missing.empty()) confirm(scope);
+}
+
+void Primary::carry_on(Scope& scope) {
+    ASSERT(active());
+    reset_peers(scope, true);
+    advance(scope);  // a member that held writes up may have left
+}
+
+void Primary::retire(Scope& scope) {
+    drop_waiters(scope);
+    for (const Waiting& waiting : waiting_) {
+        scope.context.pending_bytes -=
+            std::min(scope.context.pending_bytes, weight(waiting.request));
+        refuse(scope, waiting.connection, waiting.request.sequence, Status::not_primary);
+    }
+    for (auto& [id, peer] : peers_) rewind(scope, peer);
+}
+
+// Whoever ordered next may finish what is pending, so nobody is told that it was refused.
+void Primary::drop_waiters(Scope& scope) {
+    for (const auto& [counter, waiters] : waiters_) {
+        const std::size_t bytes = weight(scope.replica.log.at(counter));
+        scope.context.pending_bytes -= std::min(scope.context.pending_bytes, bytes);
+        for (const Waiter& waiter : waiters) {
+            refuse(scope, waiter.connection, waiter.sequence, Status::lapsed);
+        }
+    }
+    waiters_.clear();
+    pending_.clear();
+}
+
+void Primary::reset_peers(Scope& scope, bool keep_sessions) {
+    const std::uint64_t watermark = scope.replica.log.watermark();
+    std::map<NodeId, Peer> before = std::exchange(peers_, {});
+    for (const NodeId copy : scope.entry.copies) {
+        // A copy holds all that is committed.
+        if (copy == scope.context.self) continue;
+        peers_[copy] = {.sent = watermark,
+                        .acked = watermark,
+                        .told = 0,
+                        .progress_at = scope.now,
+                        .stream = std::nullopt};
+    }
+    for (const Fill& fill : scope.entry.fills) {
+        const FillSession session{scope.entry.tenure, fill.opened};
+        Peer& peer = peers_[fill.id];
+        peer.progress_at = scope.now;
+        const auto old = before.find(fill.id);
+        if (keep_sessions && old != before.end() && old->second.stream &&
+            old->second.stream->session() == session) {
+            peer.stream = std::move(old->second.stream);
+            old->second.stream.reset();
+            peer.stream->rewind(scope);
+            if (peer.stream->started()) peer.sent = peer.acked = watermark;
+        } else {
+            peer.stream.emplace(fill.id, session);
+        }
+    }
+    for (auto& [id, peer] : before) rewind(scope, peer);
+}
+
+void Primary::gathered(Scope& scope, NodeId from, const Gathered::Part& part) {
+    auto* gathering = std::get_if<Gathering>(&phase_);
+    if (gathering == nullptr || gathering->missing.erase(from) == 0) return;
+    if (part.stepped_down) lease_wait_until_ = Time::min();
+    gathering->watermark = std::max(gathering->watermark, part.watermark);
+    for (const Op& op : part.unfinished) {
+        gathering->found.try_emplace(op.version.counter, op);
+    }
+    if (gathering->missing.empty()) confirm(scope);
+}
+
+void Primary::confirm(Scope& scope) {
+    Gathering gathering = std::move(std::get<Gathering>(phase_));
+    PartitionLog& log = scope.replica.log;
+    for (auto& [counter, op] : gathering.found) {
+        if (counter == log.held() + 1) log.append(std::move(op));
+    }
+    // What some copy knows to be committed, every copy holds.
+    ASSERT(gathering.watermark <= log.held(), "partition {}: committed up to {}, held up to {}",
+           scope.replica.id, gathering.watermark, log.held());
+    phase_ = Confirming{log.held()};
+    while (log.watermark() < gathering.watermark) commit_oldest(scope, Time::min());
+    reset_peers(scope, true);
+    advance(scope);
+}
+
+void Primary::activate(Scope& scope) {
+    phase_ = Active{scope.context.ring->epoch};
+    // Partition time continues from the last replicated value, never faster than this clock.
+    time_base_ms_ = scope.replica.log.last_stamp_ms();
+    time_base_at_ = scope.now;
+    serve_waiting(scope);
+}
+
+// --- committing ---
+
+void Primary::advance(Scope& scope) {
+    PartitionLog& log = scope.replica.log;
+    if (std::holds_alternative<Gathering>(phase_)) return;
+    std::uint64_t target = log.held();
+    for (const auto& [id, peer] : peers_) {
+        target = std::min(target, peer.started() ? peer.acked : log.watermark());
+    }
+    if (target > log.watermark()) {
+        const Time valid_until = active() ? lease_until(scope) : Time::min();
+        while (log.watermark() < target) commit_oldest(scope, valid_until);
+        tell_at_ = std::min(tell_at_, scope.now + scope.context.config.watermark_delay);
+    }
+    const auto* confirming = std::get_if<Confirming>(&phase_);
+    if (confirming != nullptr && log.watermark() >= confirming->up_to &&
+        scope.now >= lease_wait_until_) {
+        activate(scope);
+    }
+}
+
+void Primary::commit_oldest(Scope& scope, Time valid_until) {
+    Context& context = scope.context;
+    const Op op = scope.replica.log.take_oldest();
+    apply_committed(context.store, scope.replica.id, op);
+    scope.replica.memory.record(op);
+    const auto found = waiters_.find(op.version.counter);
+    if (found == waiters_.end()) return;
+    for (const Waiter& waiter : found->second) {
+        Reply reply{.sequence = waiter.sequence,
+                    .status = op.answer.status,
+                    .version = op.answer.version,
+                    .epoch = context.ring->epoch,
+                    .stamp_ms = op.stamp_ms,
+                    .value = {}};
+        // Committed, but no longer ours to say so: the client asks again, and is answered from
+        // what is remembered.
+        const bool lapsed = scope.now >= valid_until;
+        if (lapsed) reply.status = Status::lapsed;
+        context.out.reply(waiter.connection, std::move(reply), lapsed ? never : valid_until);
+    }
+    waiters_.erase(found);
+    pending_.erase({op.client, op.sequence});
+    context.pending_bytes -= std::min(context.pending_bytes, weight(op));
+}
+
+void Primary::acked(Scope& scope, NodeId from, const ReplicateAck::Part& part) {
+    const auto found = peers_.find(from);
+    if (found == peers_.end() || !found->second.started()) return;
+    Peer& peer = found->second;
+    if (part.held > scope.replica.log.held()) return;  // not of this order
+    if (part.held > peer.acked) {
+        peer.acked = part.held;
+        peer.sent = std::max(peer.sent, peer.acked);
+        peer.progress_at = scope.now;
+    }
+    if (part.gap) peer.sent = peer.acked;
+    advance(scope);
+}
+
+Time Primary::lease_until(const Scope& scope) const {
+    const auto* active = std::get_if<Active>(&phase_);
+    return active == nullptr ? Time::min() : scope.context.lease(scope.now, active->from);
+}
+
+// --- fills ---
+
+void Primary::fill_acked(Scope& scope, NodeId from, const FillAck& ack) {
+    const auto found = peers_.find(from);
+    if (found == peers_.end() || !found->second.stream) return;
+    Peer& peer = found->second;
+    if (peer.stream->session() != ack.session) return;
+    const bool was_started = peer.stream->started();
+    if (!peer.stream->acked(scope, ack.next) || was_started) return;
+    // No write was committed since the member is in the write set, so the base is where we are.
+    peer.sent = peer.acked = scope.replica.log.watermark();
+    peer.progress_at = scope.now;
+    advance(scope);
+}
+
+void Primary::report_complete(const Scope& scope, std::vector<FillReport>& reports) const {
+    if (!active()) return;
+    for (const auto& [id, peer] : peers_) {
+        if (peer.stream && peer.stream->complete()) {
+            reports.push_back(
+                {scope.replica.id, scope.entry.since, peer.stream->session().opened, id});
+        }
+    }
+}
+
+// --- sending ---
+
+void Primary::link_reset(Scope& scope, NodeId peer) {
+    if (auto* gathering = std::get_if<Gathering>(&phase_)) gathering->ask_at = scope.now;
+    const auto found = peers_.find(peer);
+    if (found != peers_.end()) rewind(scope, found->second);
+}
+
+void Primary::rewind(Scope& scope, Peer& peer) {
+    peer.sent = peer.acked;
+    peer.told = 0;
+    peer.progress_at = scope.now;
+    if (peer.stream) peer.stream->rewind(scope);
+}
+
+void Primary::tick(Scope& scope) {
+    const Duration resend = scope.context.config.resend;
+    for (auto& [id, peer] : peers_) {
+        if (peer.started() && peer.acked < peer.sent && scope.now >= peer.progress_at + resend) {
+            peer.sent = peer.acked;
+            peer.progress_at = scope.now;
+        }
+        if (peer.stream && peer.stream->started() && scope.now >= peer.stream->resend_at()) {
+            peer.stream->rewind(scope);
+        }
+    }
+    advance(scope);
+    expire_waiting(scope);
+    if (active() && !waiting_.empty() && lease_until(scope) > scope.now) serve_waiting(scope);
+    if (scope.now >= forget_at(scope)) keep_time(scope, partition_time(scope.now));
+}
+
+void Primary::flush(Scope& scope) {
+    if (auto* gathering = std::get_if<Gathering>(&phase_)) {
+        if (scope.now < gathering->ask_at) return;
+        for (const NodeId id : gathering->missing) scope.context.out.send(id, scope.ref());
+        gathering->ask_at = scope.now + scope.context.config.resend;
+        return;
+    }
+    for (auto& [id, peer] : peers_) flush_peer(scope, id, peer);
+    if (scope.now >= tell_at_) tell_at_ = never;
+}
+
+void Primary::flush_peer(Scope& scope, NodeId id, Peer& peer) {
+    if (!peer.started()) {
+        if (scope.now >= peer.stream->resend_at()) peer.stream->send_base(scope);
+        return;
+    }
+    const PartitionLog& log = scope.replica.log;
+    const bool tell = scope.now >= tell_at_ && peer.told < log.watermark();
+    // Operations above the watermark only: what is below, the peer holds.
+    peer.sent = std::max(peer.sent, log.watermark());
+    while (peer.sent < log.held() || tell) {
+        if (peer.acked == peer.sent) peer.progress_at = scope.now;
+        Replicate::Part part{scope.ref(), peer.sent, log.watermark(), {}};
+        part.ops = log.ops_after(peer.sent, scope.context.config.batch_bytes);
+        peer.sent += part.ops.size();
+        peer.told = log.watermark();
+        scope.context.out.send(id, std::move(part));
+        if (peer.sent == log.held()) break;
+    }
+    if (peer.stream && active()) peer.stream->pump(scope);
+}
+
+Time Primary::next_deadline(const Scope& scope) const {
+    if (const auto* gathering = std::get_if<Gathering>(&phase_)) return gathering->ask_at;
+    Time due = tell_at_;
+    const auto* confirming = std::get_if<Confirming>(&phase_);
+    if (confirming != nullptr && scope.replica.log.watermark() >= confirming->up_to) {
+        due = std::min(due, lease_wait_until_);
+    }
+    for (const auto& [id, peer] : peers_) {
+        if (peer.started() && peer.acked < peer.sent) {
+            due = std::min(due, peer.progress_at + scope.context.config.resend);
+        }
+        if (peer.stream) due = std::min(due, peer.stream->resend_at());
+    }
+    for (const Waiting& waiting : waiting_) due = std::min(due, waiting.until);
+    return std::min(due, forget_at(scope));
+}
+
+void Primary::invariants(const Scope& scope) const {
+    const PartitionLog& log = scope.replica.log;
+    for (const auto& [id, peer] : peers_) {
+        ASSERT(peer.sent <= log.held() && peer.acked <= peer.sent, "peer {}: {} <= {} <= {}", id,
+               peer.acked, peer.sent, log.held());
+        ASSERT(scope.entry.writes_to(id), "{}", id);
+    }
+    for (const auto& [counter, waiters] : waiters_) {
+        ASSERT(counter > log.watermark() && counter <= log.held(), "{}", counter);
+    }
+}
+
+}  // namespace grapevine

@@ -1,0 +1,141 @@
+#pragma once
+// The primary's role for one partition: takes over (activation), orders and commits writes, answers
+// reads under the lease, brings fills up. Internal to replication/.
+//
+// Activation, in three steps (DESIGN.md):
+//  1. Gathering: every other up copy, already in this ring, reports its unfinished operations.
+//  2. Confirming: these and the own ones are re-sent to the whole write set, in version order and
+//     with their original version, request id and answer, and acknowledged.
+//  3. The replaced primary attests that it serves no more, or its leases are waited out.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "replication/context.h"
+#include "replication/fill_stream.h"
+#include "replication/messages.h"
+#include "ring/change.h"
+#include "store/operation.h"
+
+namespace grapevine {
+
+// The phases of a primary; each holds what only it needs.
+struct Gathering {
+    std::set<NodeId> missing;  // copies that have not reported
+    Time ask_at;
+    std::uint64_t watermark = 0;        // the highest reported
+    std::map<std::uint64_t, Op> found;  // unfinished operations of others, by counter
+};
+struct Confirming {
+    std::uint64_t up_to = 0;  // active once everything up to this counter is committed
+};
+struct Active {
+    Epoch from;  // the first ring of the unbroken run in which it is active
+};
+
+class Primary {
+public:
+    // `lease_wait_until`: when every lease of its predecessors has ended; Time::min(): there is
+    // none.
+    explicit Primary(Time lease_wait_until) : lease_wait_until_(lease_wait_until) {}
+
+    // The entry is new to this node as primary, or a ring between was missed: activate (again).
+    void take_over(Scope& scope);
+    // The entry changed, its primary stayed, was active and saw every ring between: goes on.
+    void carry_on(Scope& scope);
+    // Another member is the primary now, or the partition went down: whoever waits is told.
+    void retire(Scope& scope);
+
+    void request(Scope& scope, ConnectionId connection, Request request);
+    void gathered(Scope& scope, NodeId from, const Gathered::Part& part);
+    void acked(Scope& scope, NodeId from, const ReplicateAck::Part& part);
+    void fill_acked(Scope& scope, NodeId from, const FillAck& ack);
+    // What was sent to the peer and not acknowledged may be lost.
+    void link_reset(Scope& scope, NodeId peer);
+    // The lease was renewed, or time passed.
+    void tick(Scope& scope);
+    // Sends what is due. Called once after the inputs of a turn.
+    void flush(Scope& scope);
+
+    [[nodiscard]] Time next_deadline(const Scope& scope) const;
+    [[nodiscard]] bool active() const { return std::holds_alternative<Active>(phase_); }
+    // Serves no more once it has left: was active, or had outwaited its predecessor.
+    [[nodiscard]] bool may_attest(Time now) const { return active() || now >= lease_wait_until_; }
+    [[nodiscard]] Time lease_wait_until() const { return lease_wait_until_; }
+    [[nodiscard]] Time lease_until(const Scope& scope) const;
+    void report_complete(const Scope& scope, std::vector<FillReport>& reports) const;
+    [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
+
+    void invariants(const Scope& scope) const;
+
+private:
+    struct Peer {
+        std::uint64_t sent = 0;   // operations up to here were sent on this link, for this `since`
+        std::uint64_t acked = 0;  // and are held by the peer
+        std::uint64_t told = 0;   // the watermark that it was told
+        Time progress_at;         // of the last acknowledgement, or of the first unanswered sending
+        std::optional<FillStream> stream;  // it is a fill
+        [[nodiscard]] bool started() const { return !stream || stream->started(); }
+    };
+    struct Waiter {
+        ConnectionId connection;
+        std::uint64_t sequence;
+    };
+    struct Waiting {
+        ConnectionId connection;
+        Request request;
+        Time until;
+    };
+    using RequestKey = std::pair<ClientId, std::uint64_t>;
+    struct RequestKeyHash {
+        std::size_t operator()(const RequestKey& key) const noexcept {
+            return std::hash<std::uint64_t>{}(key.first.value ^ (key.second * 0x9e3779b97f4a7c15));
+        }
+    };
+
+    void drop_waiters(Scope& scope);
+    void reset_peers(Scope& scope, bool keep_sessions);
+    void confirm(Scope& scope);
+    void advance(Scope& scope);
+    void commit_oldest(Scope& scope, Time valid_until);
+    void activate(Scope& scope);
+    void serve_waiting(Scope& scope);
+    void expire_waiting(Scope& scope);
+
+    void park(Scope& scope, ConnectionId connection, Request request, Time until);
+    void read(Scope& scope, ConnectionId connection, const Request& request, Time valid_until);
+    void write(Scope& scope, ConnectionId connection, Request request, Time valid_until);
+    bool answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
+                          Time valid_until);
+    bool check_stamp(Scope& scope, ConnectionId connection, const Request& request);
+    void judge(const Scope& scope, const Request& request, Op& op) const;
+    void order(Scope& scope, Op op);
+    [[nodiscard]] std::int64_t partition_time(Time now) const;
+    [[nodiscard]] Time forget_at(const Scope& scope) const;
+    void keep_time(Scope& scope, std::int64_t stamp_ms);
+    void refuse(Scope& scope, ConnectionId connection, std::uint64_t sequence, Status status) const;
+
+    void flush_peer(Scope& scope, NodeId id, Peer& peer);
+    void rewind(Scope& scope, Peer& peer);
+
+    std::variant<Gathering, Confirming, Active> phase_;
+    Time lease_wait_until_;
+    std::map<NodeId, Peer> peers_;                          // the write set without this node
+    std::map<std::uint64_t, std::vector<Waiter>> waiters_;  // by the counter of their operation
+    std::unordered_map<RequestKey, std::uint64_t, RequestKeyHash> pending_;  // to the counter
+    std::deque<Waiting> waiting_;    // requests that came too early, in order of arrival
+    Time tell_at_ = never;           // when a watermark that no operation carried goes alone
+    std::int64_t time_base_ms_ = 0;  // partition time at time_base_at_
+    Time time_base_at_;
+};
+
+}  // namespace grapevine

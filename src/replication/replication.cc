@@ -1,0 +1,185 @@
+#include "replication/replication.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/hash.h"
+
+namespace grapevine {
+
+Replication::Replication(const ReplicationConfig& config, NodeId self, Store& store,
+                         LeaseExpiry lease)
+    : context_{.config = config,
+               .self = self,
+               .store = store,
+               .lease = std::move(lease),
+               .ring = {},
+               .out = {},
+               .pending_bytes = 0,
+               .fill_in_flight = {},
+               .fill_starved = {},
+               .log = {}} {}
+
+void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
+    context_.ring = ring;
+    while (partitions_.size() < ring->partitions()) {
+        partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
+        deadline_.push_back(never);
+    }
+    for (Partition& partition : partitions_) {
+        partition.adopt(context_, now, unbroken);
+        touched_.insert(partition.replica().id);
+    }
+}
+
+Partition& Replication::touch(PartitionId id) {
+    touched_.insert(id);
+    return partitions_[id.value];
+}
+
+// --- inputs ---
+
+void Replication::request(Time now, ConnectionId connection, Request request) {
+    ASSERT(context_.ring != nullptr);
+    const PartitionId id = partition_of_key(request.key, context_.ring->partitions());
+    touch(id).request(context_, now, connection, std::move(request));
+}
+
+void Replication::receive(Time now, NodeId from, const ReplicationMessage& message) {
+    if (!context_.ring) return;
+    std::visit([&](const auto& body) { on(now, from, body); }, message);
+}
+
+// The rule in front of everything about data.
+template <class Part>
+void Replication::deliver(Time now, NodeId from, const EntryRef& entry, const Part& part) {
+    if (entry.partition.value >= context_.ring->partitions()) return;
+    const Epoch since = context_.ring->entry(entry.partition).since;
+    if (entry.since > since) {
+        effects_.ahead.insert(from);
+    } else if (entry.since < since) {
+        effects_.behind.insert(from);
+    } else {
+        touch(entry.partition).receive(context_, now, from, part);
+    }
+}
+
+void Replication::on(Time now, NodeId from, const Replicate& message) {
+    for (const auto& part : message.parts) deliver(now, from, part.entry, part);
+}
+
+void Replication::on(Time now, NodeId from, const ReplicateAck& message) {
+    for (const auto& part : message.parts) deliver(now, from, part.entry, part);
+}
+
+void Replication::on(Time now, NodeId from, const Gather& message) {
+    for (const auto& entry : message.entries) deliver(now, from, entry, entry);
+}
+
+void Replication::on(Time now, NodeId from, const Gathered& message) {
+    for (const auto& part : message.parts) deliver(now, from, part.entry, part);
+}
+
+void Replication::on(Time now, NodeId from, const FillChunk& message) {
+    deliver(now, from, message.entry, message);
+}
+
+void Replication::on(Time now, NodeId from, const FillAck& message) {
+    deliver(now, from, message.entry, message);
+    wake_starved(from);
+}
+
+// Streams that waited because too much was under way to this peer go on, in order.
+void Replication::wake_starved(NodeId peer) {
+    std::set<PartitionId>& starved = context_.fill_starved[peer];
+    if (context_.fill_in_flight[peer] >= context_.config.fill_bytes_in_flight) return;
+    touched_.merge(starved);
+    starved.clear();
+}
+
+void Replication::link_reset(Time now, NodeId peer) {
+    for (Partition& partition : partitions_) {
+        if (partition.is_primary()) touch(partition.replica().id).link_reset(context_, now, peer);
+    }
+    wake_starved(peer);
+}
+
+void Replication::lease_renewed(Time now) {
+    for (Partition& partition : partitions_) {
+        if (partition.has_waiting()) touch(partition.replica().id).tick(context_, now);
+    }
+}
+
+// --- time and effects ---
+
+void Replication::tick(Time now) {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        const PartitionId id = deadlines_.begin()->second;
+        deadlines_.erase(deadlines_.begin());
+        deadline_[id.value] = never;
+        touch(id).tick(context_, now);
+    }
+}
+
+ReplicationEffects Replication::take_effects(Time now) {
+    for (const PartitionId id : touched_) {
+        Partition& partition = partitions_[id.value];
+        partition.flush(context_, now);
+        const Time due = partition.next_deadline(context_, now);
+        if (due == deadline_[id.value]) continue;
+        deadlines_.erase({deadline_[id.value], id});
+        deadline_[id.value] = due;
+        if (due != never) deadlines_.emplace(due, id);
+    }
+    touched_.clear();
+    effects_.messages = context_.out.take_messages(context_.config.batch_bytes);
+    effects_.replies = context_.out.take_replies();
+    effects_.log = std::exchange(context_.log, {});
+    return std::exchange(effects_, {});
+}
+
+Time Replication::next_deadline() const {
+    return deadlines_.empty() ? never : deadlines_.begin()->first;
+}
+
+// --- views ---
+
+bool Replication::overloaded() const {
+    return context_.pending_bytes >= context_.config.pending_bytes_max / 2;
+}
+
+std::vector<FillReport> Replication::complete_fills() {
+    std::vector<FillReport> reports;
+    for (Partition& partition : partitions_) partition.report_complete(context_, reports);
+    return reports;
+}
+
+Replication::Counts Replication::counts(Time now) {
+    Counts counts;
+    for (Partition& partition : partitions_) {
+        const std::size_t keys = context_.store.count(partition.replica().id);
+        counts.keys_held += keys;
+        if (partition.is_receiving()) ++counts.filling;
+        if (!partition.is_primary()) continue;
+        counts.keys += keys;
+        ++counts.primary;
+        if (partition.serves_until(context_, now) > now) ++counts.serving;
+    }
+    return counts;
+}
+
+Time Replication::serves_until(Time now, PartitionId partition) {
+    if (partition.value >= partitions_.size()) return Time::min();
+    return partitions_[partition.value].serves_until(context_, now);
+}
+
+const Replica& Replication::replica(PartitionId partition) const {
+    return partitions_[partition.value].replica();
+}
+
+void Replication::invariants() {
+    if (!context_.ring) return;
+    for (const Partition& partition : partitions_) partition.invariants(context_);
+}
+
+}  // namespace grapevine

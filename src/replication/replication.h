@@ -1,0 +1,94 @@
+#pragma once
+// Primary-backup replication of one node's partitions: orders, replicates, commits, takes over,
+// fills. See DESIGN.md, "Replication", for the protocol; the roles are in primary.h and backup.h.
+//
+// What reaches a partition is first checked against the ring, here and nowhere else: a message
+// whose `since` is later than the entry's means that this node has to fetch the ring, an earlier
+// one that the sender has to be told it; neither is handled further.
+//
+// Safety of reads and answers rests on `now`: the host reads its clock after the bytes of an input
+// arrived, so a value that was read under a lease valid at `now` was current at a moment after the
+// request was sent.
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "replication/context.h"
+#include "replication/messages.h"
+#include "replication/partition.h"
+#include "ring/change.h"
+#include "ring/ring.h"
+#include "store/operation.h"
+#include "store/store.h"
+
+namespace grapevine {
+
+struct ReplicationEffects {
+    std::vector<std::pair<NodeId, ReplicationMessage>> messages;
+    std::vector<ReplicationReply> replies;
+    std::set<NodeId> ahead;   // members that know a later ring: fetch it from them
+    std::set<NodeId> behind;  // members that have to be told the ring
+    LogLines log;
+};
+
+class Replication {
+public:
+    Replication(const ReplicationConfig& config, NodeId self, Store& store, LeaseExpiry lease);
+
+    // `unbroken`: the node had adopted the predecessor of this ring.
+    void adopt(Time now, const RingPtr& ring, bool unbroken);
+
+    void request(Time now, ConnectionId connection, Request request);
+    void receive(Time now, NodeId from, const ReplicationMessage& message);
+    // The link to the peer was lost or made anew: what was under way on it may be lost.
+    void link_reset(Time now, NodeId peer);
+    void lease_renewed(Time now);
+    void tick(Time now);
+    [[nodiscard]] ReplicationEffects take_effects(Time now);
+    [[nodiscard]] Time next_deadline() const;
+
+    [[nodiscard]] bool overloaded() const;
+    // Fills that are complete, to be told to whoever may propose a ring, again and again.
+    [[nodiscard]] std::vector<FillReport> complete_fills();
+
+    struct Counts {
+        std::uint64_t keys = 0;
+        std::uint64_t keys_held = 0;
+        std::uint32_t primary = 0;
+        std::uint32_t serving = 0;
+        std::uint32_t filling = 0;
+    };
+    [[nodiscard]] Counts counts(Time now);
+    // For checks: until when this node may serve the partition.
+    [[nodiscard]] Time serves_until(Time now, PartitionId partition);
+    [[nodiscard]] const Replica& replica(PartitionId partition) const;
+
+    void invariants();
+
+private:
+    template <class Part>
+    void deliver(Time now, NodeId from, const EntryRef& entry, const Part& part);
+    void on(Time now, NodeId from, const Replicate& message);
+    void on(Time now, NodeId from, const ReplicateAck& message);
+    void on(Time now, NodeId from, const Gather& message);
+    void on(Time now, NodeId from, const Gathered& message);
+    void on(Time now, NodeId from, const FillChunk& message);
+    void on(Time now, NodeId from, const FillAck& message);
+    Partition& touch(PartitionId id);
+    void wake_starved(NodeId peer);
+
+    Context context_;
+    std::vector<Partition> partitions_;
+    std::set<PartitionId> touched_;  // to be flushed, and their deadlines to be asked for
+    std::vector<Time> deadline_;     // of each partition, as it stands in deadlines_
+    std::set<std::pair<Time, PartitionId>> deadlines_;
+    ReplicationEffects effects_;
+};
+
+}  // namespace grapevine

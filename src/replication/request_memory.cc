@@ -1,0 +1,78 @@
+#include "replication/request_memory.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/limits.h"
+
+namespace grapevine {
+
+void RequestMemory::record(const Op& op) {
+    if (op.client) {
+        auto found = clients_.find(op.client);
+        if (found == clients_.end()) {
+            by_stamp_.push_back({.client = op.client});
+            found = clients_.emplace(op.client, std::prev(by_stamp_.end())).first;
+        } else {
+            by_stamp_.splice(by_stamp_.end(), by_stamp_, found->second);
+        }
+        Known& known = *found->second;
+        known.stamp_ms = op.stamp_ms;
+        known.floor = std::max(known.floor, op.floor);
+        known.answers.erase(known.answers.begin(), known.answers.lower_bound(known.floor));
+        if (op.sequence >= known.floor) known.answers[op.sequence] = op.answer;
+    }
+    const std::int64_t horizon = op.stamp_ms - to_ms(request_memory);
+    while (!by_stamp_.empty() && by_stamp_.front().stamp_ms < horizon) {
+        clients_.erase(by_stamp_.front().client);
+        by_stamp_.pop_front();
+    }
+}
+
+std::uint64_t RequestMemory::floor(ClientId client) const {
+    const auto found = clients_.find(client);
+    return found == clients_.end() ? 0 : found->second->floor;
+}
+
+const Answer* RequestMemory::find(ClientId client, std::uint64_t sequence) const {
+    const auto found = clients_.find(client);
+    if (found == clients_.end()) return nullptr;
+    const auto answer = found->second->answers.find(sequence);
+    return answer == found->second->answers.end() ? nullptr : &answer->second;
+}
+
+std::optional<std::int64_t> RequestMemory::oldest_stamp_ms() const {
+    if (by_stamp_.empty()) return std::nullopt;
+    return by_stamp_.front().stamp_ms;
+}
+
+std::vector<ClientMemory> RequestMemory::all() const {
+    std::vector<ClientMemory> all;
+    all.reserve(by_stamp_.size());
+    for (const Known& known : by_stamp_) {
+        ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
+        for (const auto& [sequence, answer] : known.answers) {
+            memory.answers.push_back({sequence, answer});
+        }
+        all.push_back(std::move(memory));
+    }
+    return all;
+}
+
+void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
+    clear();
+    for (const ClientMemory& memory : clients) {
+        if (clients_.contains(memory.client)) continue;
+        Known known{memory.client, memory.floor, memory.stamp_ms, {}};
+        for (const auto& [sequence, answer] : memory.answers) known.answers[sequence] = answer;
+        by_stamp_.push_back(std::move(known));
+        clients_.emplace(memory.client, std::prev(by_stamp_.end()));
+    }
+}
+
+void RequestMemory::clear() {
+    clients_.clear();
+    by_stamp_.clear();
+}
+
+}  // namespace grapevine

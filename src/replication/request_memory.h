@@ -1,0 +1,49 @@
+#pragma once
+// Exactly once: the request ids that were executed in one partition, with their answers, and each
+// client's floor. A function of the ordered operations alone, so that all copies remember the same:
+// also forgetting is driven by the stamps that ride on operations, never by a clock.
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "replication/messages.h"
+
+namespace grapevine {
+
+class RequestMemory {
+public:
+    // An operation was committed. Forgets what lies below its client's floor, and clients that were
+    // idle for longer than request_memory (base/limits.h) by its stamp.
+    void record(const Op& op);
+
+    // The client has said that it has the answers of all sequences below; 0: never heard of it.
+    [[nodiscard]] std::uint64_t floor(ClientId client) const;
+    [[nodiscard]] const Answer* find(ClientId client, std::uint64_t sequence) const;
+
+    // Stamp of the client that was idle for longest; nothing: nobody is remembered.
+    [[nodiscard]] std::optional<std::int64_t> oldest_stamp_ms() const;
+
+    [[nodiscard]] std::vector<ClientMemory> all() const;  // ordered by stamp, then as recorded
+    void restore(const std::vector<ClientMemory>& clients);
+    void clear();
+    [[nodiscard]] std::size_t size() const { return clients_.size(); }  // clients
+
+private:
+    struct Known {
+        ClientId client;
+        std::uint64_t floor = 0;
+        std::int64_t stamp_ms = 0;
+        std::map<std::uint64_t, Answer> answers;  // by sequence, all at or above the floor
+    };
+
+    std::list<Known> by_stamp_;  // stamps never fall, so the order of use is their order
+    std::unordered_map<ClientId, std::list<Known>::iterator> clients_;
+};
+
+}  // namespace grapevine
