@@ -13,21 +13,29 @@
 // Reads are retried freely. A primary that stays silent for `attempt_timeout` is left for a newer
 // ring; the operation is re-sent to the same primary only if the ring has not changed by then.
 //
+// Of unknown fate is an attempt whose link ended or that was not answered, until its refusal comes
+// after all. Not so a write's attempt without a partition stamp (stamp_ms = -1, the first that a
+// handle sends to a partition): no server executes it (store/operation.h), it only asks for one. A
+// write keeps its stamp as long as an attempt is of unknown fate, because a server recognises a
+// request by its id only while the id is younger than the stamp's window: so the same request with
+// a younger stamp might be executed twice. Its bad_stamp then ends it as `unknown`.
+//
+// A partition that is down by the newest ring makes operations `unavailable` as soon as any member
+// has said, after the operation began, that there is no newer ring. Before a cluster's first
+// storage member there is nothing to be had, and operations wait for it.
+//
 // One operation's completion comes exactly once. Order: operations on the same key from one handle
 // that are in flight together may take effect in any order.
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/address.h"
 #include "base/ids.h"
-#include "base/rng.h"
 #include "base/time.h"
 #include "client/messages.h"
 #include "ring/ring.h"
@@ -41,8 +49,9 @@ struct ClientConfig {
     Duration attempt_timeout = 250ms;  // silence of a primary before a newer ring is asked for
     Duration retry_pause_min = 5ms;    // after a refusal; doubled, jittered
     Duration retry_pause_max = 100ms;
-    Duration poll_wait = 1s;             // long poll for a newer ring
-    std::size_t operations_max = 65536;  // in flight; more are refused with `overloaded`
+    Duration poll_wait = 1s;                    // long poll for a newer ring
+    std::size_t operations_max = 65536;         // in flight; more are refused with `overloaded`
+    std::size_t bytes_max = 256 * 1024 * 1024;  // of keys and values in flight, likewise
 };
 
 struct Operation {
@@ -94,6 +103,9 @@ struct ClientEffects {
 class Client {
 public:
     Client(ClientConfig config, std::uint64_t seed);
+    ~Client();
+    Client(Client&&) noexcept;
+    Client& operator=(Client&&) noexcept;
 
     // Its completion comes with a later take_effects(), also when it fails at once.
     OperationId submit(Time now, Operation operation);
@@ -110,16 +122,15 @@ public:
     [[nodiscard]] ClientEffects take_effects();
     [[nodiscard]] Time next_deadline() const;
 
-    [[nodiscard]] const RingPtr& ring() const { return ring_; }
+    [[nodiscard]] const RingPtr& ring() const;  // null: none yet
     [[nodiscard]] std::size_t in_flight() const;
 
+    // Aborts where the state contradicts itself. For tests and the simulator.
     void invariants() const;
 
 private:
-    // The implementer's; adjust freely, keep the public part.
-    struct Pending;
     struct State;
-    RingPtr ring_;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace grapevine

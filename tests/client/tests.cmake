@@ -1,0 +1,2 @@
+grapevine_test(client_test LABEL unit LINK client
+               SOURCES client/client_test.cc client/failure_test.cc client/unknown_test.cc)
