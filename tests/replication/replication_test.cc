@@ -1,0 +1,395 @@
+#include "replication/replication.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/limits.h"
+#include "replication/trio.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr NodeId a{1};
+constexpr NodeId b{2};
+constexpr NodeId c{3};
+constexpr NodeId d{4};
+
+bool is_ack(const Trio::Queued& queued) {
+    return std::holds_alternative<ReplicateAck>(queued.message);
+}
+
+}  // namespace
+
+TEST_CASE("a write is answered when every copy holds it, not before", "[replication]") {
+    Trio trio;
+    const auto put = trio.put(a, "k", "v");
+    trio.deliver([](const auto& queued) { return is_ack(queued) && queued.from == c; });
+    CHECK(trio.reply(put) == nullptr);
+    CHECK(trio.value(a, "k") == "(none)");  // what is not committed is not read
+    trio.run_for(trio.config.resend + 2ms);
+    REQUIRE(trio.status(put) == Status::ok);
+    CHECK(trio.reply(put)->version.counter == 1);
+    CHECK(trio.value(a, "k") == "v");
+}
+
+TEST_CASE("the watermark follows alone when no write carries it", "[replication]") {
+    Trio trio;
+    trio.put(a, "k", "v");
+    trio.deliver();
+    CHECK(trio.peer(b).replication.replica(Trio::partition).log.watermark() == 0);
+    trio.run_for(trio.config.watermark_delay + 2ms);
+    CHECK(trio.same(a, b));
+    CHECK(trio.same(a, c));
+    CHECK(trio.peer(b).store.count() == 1);
+}
+
+TEST_CASE("only the primary answers", "[replication]") {
+    Trio trio;
+    CHECK(trio.status(trio.get(b, "k")) == Status::not_primary);
+    CHECK(trio.reply(1)->epoch == trio.ring().epoch);
+}
+
+TEST_CASE("a retry is executed once and answered alike", "[replication]") {
+    Trio trio;
+    Request request = trio.request(OperationKind::put, "k", "v");
+    trio.ask(a, request);
+    trio.ask(a, request);  // while pending
+    trio.deliver();
+    const Version version = trio.reply(request.sequence)->version;
+    trio.put(a, "k", "w");
+    trio.deliver();
+    trio.ask(a, request);  // after another write
+    CHECK(trio.reply(request.sequence)->version == version);
+    CHECK(trio.value(a, "k") == "w");
+    // Once the client has said that it needs no answer any more, the request is refused.
+    trio.floor = request.sequence + 1;
+    trio.put(a, "other", "x");
+    trio.deliver();
+    trio.ask(a, request);
+    CHECK(trio.status(request.sequence) == Status::below_floor);
+    CHECK(trio.value(a, "k") == "w");
+}
+
+TEST_CASE("conditions are judged behind what is pending, and refusals are remembered",
+          "[replication]") {
+    Trio trio;
+    Request absent = trio.request(OperationKind::put, "k", "first");
+    absent.condition = Condition::absent;
+    Request second = trio.request(OperationKind::put, "k", "second");
+    second.condition = Condition::absent;
+    trio.ask(a, absent);
+    trio.ask(a, second);
+    trio.deliver();
+    CHECK(trio.status(absent.sequence) == Status::ok);
+    REQUIRE(trio.status(second.sequence) == Status::condition_failed);
+    const Version present = trio.reply(absent.sequence)->version;
+    CHECK(trio.reply(second.sequence)->version == present);
+
+    Request erase = trio.request(OperationKind::erase, "k");
+    erase.condition = Condition::version;
+    erase.expected = present;
+    trio.ask(a, erase);
+    trio.deliver();
+    CHECK(trio.status(erase.sequence) == Status::ok);
+    trio.ask(a, second);  // a duplicate of the refused one is refused again, though "k" is absent
+    trio.deliver();
+    CHECK(trio.status(second.sequence) == Status::condition_failed);
+    CHECK(trio.value(a, "k") == "(none)");
+    const auto again = trio.ask(a, trio.request(OperationKind::erase, "k"));
+    trio.deliver();
+    CHECK(trio.status(again) == Status::not_found);
+}
+
+TEST_CASE("without a lease nobody is answered, and requests wait for one", "[replication]") {
+    Trio trio;
+    trio.peer(a).lease_until = trio.now;
+    const auto get = trio.get(a, "k");
+    CHECK(trio.reply(get) == nullptr);
+    trio.run_for(trio.config.patience - 1ms);
+    CHECK(trio.reply(get) == nullptr);
+    trio.run_for(3ms);
+    CHECK(trio.status(get) == Status::no_lease);
+
+    const auto later = trio.get(a, "k");
+    trio.peer(a).lease_until = never;
+    trio.peer(a).replication.lease_renewed(trio.now);
+    trio.collect(a);
+    CHECK(trio.status(later) == Status::not_found);
+}
+
+TEST_CASE("a write that commits without a lease is not vouched for", "[replication]") {
+    Trio trio;
+    const auto put = trio.put(a, "k", "v");
+    trio.peer(a).lease_until = trio.now;
+    trio.deliver();
+    CHECK(trio.status(put) == Status::lapsed);
+}
+
+TEST_CASE("alone in the write set, a write still needs the lease", "[replication]") {
+    Trio trio(1, 1);
+    CHECK(trio.status(trio.put(a, "k", "v")) == Status::ok);
+    trio.peer(a).lease_until = trio.now;
+    const auto put = trio.put(a, "k", "w");
+    trio.deliver();
+    CHECK(trio.reply(put) == nullptr);
+    trio.run_for(trio.config.patience + 2ms);
+    CHECK(trio.status(put) == Status::no_lease);
+    trio.peer(a).lease_until = never;
+    CHECK(trio.value(a, "k") == "v");
+}
+
+TEST_CASE("after the primary's death its unfinished writes are finished with their answers",
+          "[replication]") {
+    Trio trio;
+    trio.put(a, "k", "v");
+    trio.deliver();
+    Request unfinished = trio.request(OperationKind::put, "k", "w");
+    trio.ask(a, unfinished);
+    trio.deliver([](const auto& queued) { return queued.to == b || is_ack(queued); });  // c alone
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    REQUIRE(trio.entry().primary() == b);
+    trio.deliver();
+    const Time served_from = trio.now + trio.config.lease_wait;
+    trio.run_for(trio.config.lease_wait - 1ms);
+    CHECK_FALSE(trio.serves(b));  // the lease of the dead may still be in use
+    trio.run_for(2ms);
+    CHECK(trio.now >= served_from);
+    CHECK(trio.serves(b));
+    CHECK(trio.value(b, "k") == "w");
+    trio.ask(b, unfinished);
+    trio.deliver();
+    CHECK(trio.reply(unfinished.sequence)->version.counter == 2);
+    const auto next_put = trio.put(b, "k", "x");
+    trio.deliver();
+    CHECK(trio.reply(next_put)->version.counter == 3);
+    trio.run_for(trio.config.watermark_delay + 2ms);
+    CHECK(trio.same(b, c));
+}
+
+TEST_CASE("the new primary finishes its own unfinished writes too", "[replication]") {
+    Trio trio;
+    const auto put = trio.put(a, "k", "v");
+    trio.deliver([](const auto& queued) { return queued.to == c || is_ack(queued); });  // b alone
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    trio.deliver();
+    trio.run_for(trio.config.lease_wait + 2ms);
+    CHECK(trio.value(b, "k") == "v");
+    CHECK(trio.reply(put) == nullptr);
+    trio.run_for(trio.config.watermark_delay + 2ms);
+    CHECK(trio.same(b, c));
+    CHECK(trio.peer(c).store.count() == 1);
+}
+
+TEST_CASE("activation waits for every copy to be in the ring and to report", "[replication]") {
+    Trio trio;
+    trio.kill(a);
+    trio.change({.evicted = {a}}, {b});
+    trio.deliver();
+    CHECK(trio.ahead.contains(b));  // c saw a later `since` than its ring has
+    trio.run_for(trio.config.lease_wait * 2);
+    CHECK_FALSE(trio.serves(b));
+    trio.adopt(c);
+    trio.deliver();
+    trio.run_for(2ms);
+    CHECK(trio.serves(b));
+}
+
+TEST_CASE("a primary that steps down and says so saves its successor the wait", "[replication]") {
+    Trio trio;
+    trio.put(a, "k", "v");
+    trio.deliver();
+    trio.change({.arrangements = {{Trio::partition, {b, a, c}, {}}}});
+    CHECK_FALSE(trio.serves(a));
+    trio.deliver();
+    CHECK(trio.serves(b));
+    CHECK(trio.value(b, "k") == "v");
+}
+
+TEST_CASE("one that missed a ring, or never served, attests nothing", "[replication]") {
+    Trio trio;
+    trio.change({.arrangements = {{Trio::partition, {b, a, c}, {}}}}, {a, c});
+    trio.adopt(b);
+    trio.drop();  // b is never activated: its questions are lost
+    trio.change({.arrangements = {{Trio::partition, {c, b, a}, {}}}});
+    trio.deliver();
+    CHECK_FALSE(trio.serves(c));
+    trio.run_for(trio.config.lease_wait + 1ms);
+    CHECK(trio.serves(c));
+}
+
+TEST_CASE("a gap is noticed and closed", "[replication]") {
+    Trio trio;
+    const auto first = trio.put(a, "k", "1");
+    trio.deliver([](const auto& queued) { return queued.to == c; });
+    const auto second = trio.put(a, "k", "2");
+    trio.deliver();
+    CHECK(trio.status(first) == Status::ok);
+    CHECK(trio.status(second) == Status::ok);
+}
+
+TEST_CASE("what was sent on a lost link is sent again", "[replication]") {
+    Trio trio;
+    const auto put = trio.put(a, "k", "1");
+    trio.drop();
+    for (const NodeId peer : {b, c}) trio.peer(a).replication.link_reset(trio.now, peer);
+    trio.collect(a);
+    trio.deliver();
+    CHECK(trio.status(put) == Status::ok);
+}
+
+TEST_CASE("a member that does not answer holds a write until the ring changes", "[replication]") {
+    Trio trio;
+    trio.kill(c);
+    const auto put = trio.put(a, "k", "v");
+    trio.deliver();
+    trio.run_for(1s);
+    CHECK(trio.reply(put) == nullptr);
+    trio.change({.evicted = {c}});
+    trio.deliver();
+    CHECK(trio.status(put) == Status::ok);
+}
+
+TEST_CASE("a fill receives what is committed, live writes and remembered ids", "[replication]") {
+    Trio trio(4, 3);
+    std::vector<Request> requests;
+    for (int i = 0; i < 200; ++i) {
+        requests.push_back(
+            trio.request(OperationKind::put, "key" + std::to_string(i), std::string(2000, 'x')));
+        trio.ask(a, requests.back());
+    }
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    // While chunks are under way: overwrite, delete, add.
+    trio.put(a, "key3", "new");
+    trio.ask(a, trio.request(OperationKind::erase, "key4"));
+    trio.put(a, "more", "m");
+    trio.deliver();
+    trio.run_for(trio.config.watermark_delay * 2);
+    const auto reports = trio.peer(a).replication.complete_fills();
+    REQUIRE(reports.size() == 1);
+    CHECK(reports[0].member == d);
+    CHECK(trio.same(a, d));
+    trio.change({.completed = reports});
+    CHECK(trio.entry().copies.size() == 3);
+    trio.deliver();
+
+    // The filled copy alone knows everything.
+    trio.kill(a);
+    trio.kill(b);
+    trio.change({.evicted = {a, b}});
+    trio.run_for(trio.config.lease_wait + 2ms);
+    REQUIRE(trio.serves(d));
+    CHECK(trio.value(d, "key3") == "new");
+    CHECK(trio.value(d, "key4") == "(none)");
+    CHECK(trio.value(d, "more") == "m");
+    trio.ask(d, requests[3]);
+    trio.deliver();
+    CHECK(trio.value(d, "key3") == "new");  // its old write was not executed again
+}
+
+TEST_CASE("a new primary begins a new fill session", "[replication]") {
+    Trio trio(4, 3);
+    for (int i = 0; i < 50; ++i) trio.put(a, "key" + std::to_string(i), std::string(5000, 'x'));
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    // a's last write reaches the fill alone; then a dies.
+    trio.deliver([](const auto& queued) {
+        return std::holds_alternative<FillChunk>(queued.message) &&
+               std::get<FillChunk>(queued.message).number > 1;
+    });
+    const auto orphan = trio.put(a, "orphan", "o");
+    trio.deliver([](const auto& queued) { return queued.to == b; });
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    trio.run_for(trio.config.lease_wait + 50ms);
+    CHECK(trio.reply(orphan) == nullptr);
+    CHECK(trio.value(b, "orphan") == "(none)");
+    REQUIRE(trio.peer(b).replication.complete_fills().size() == 1);
+    CHECK(trio.same(b, d));
+    CHECK(trio.peer(d).store.count() == 50);
+}
+
+TEST_CASE("chunks that are lost are sent again", "[replication]") {
+    Trio trio(4, 3);
+    for (int i = 0; i < 300; ++i) trio.put(a, "key" + std::to_string(i), std::string(3000, 'x'));
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    int chunks = 0;
+    for (int round = 0; round < 40; ++round) {
+        trio.deliver([&](const auto& queued) {
+            return std::holds_alternative<FillChunk>(queued.message) && ++chunks % 3 == 0;
+        });
+        trio.run_for(trio.config.resend / 4);
+    }
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+    CHECK(trio.same(a, d));
+}
+
+TEST_CASE("a partition without any copy says unavailable, and comes back with its holder",
+          "[replication]") {
+    Trio trio(3, 1);
+    trio.put(a, "k", "v");
+    trio.change({.evicted = {a}});
+    CHECK(trio.status(trio.get(b, "k")) == Status::unavailable);
+    CHECK_FALSE(trio.serves(a));
+    trio.change({.joined = {Trio::member(a)}});
+    trio.run_for(trio.config.lease_wait + 2ms);
+    REQUIRE(trio.serves(a));
+    CHECK(trio.value(a, "k") == "v");
+}
+
+TEST_CASE("stamps that are missing, far ahead or too old are refused with a fresh one",
+          "[replication]") {
+    Trio trio;
+    const auto with_stamp = [&](std::int64_t stamp_ms) {
+        Request request = trio.request(OperationKind::put, "k", "v");
+        request.stamp_ms = stamp_ms;
+        const auto sequence = trio.ask(a, std::move(request));
+        trio.deliver();
+        return sequence;
+    };
+    const auto missing = with_stamp(-1);
+    REQUIRE(trio.status(missing) == Status::bad_stamp);
+    CHECK(trio.status(with_stamp(trio.reply(missing)->stamp_ms)) == Status::ok);
+    CHECK(trio.status(with_stamp(to_ms(request_memory) / 2)) == Status::bad_stamp);
+    trio.now += request_memory / 2 + 1s;
+    const auto old = with_stamp(0);
+    REQUIRE(trio.status(old) == Status::bad_stamp);
+    CHECK(trio.status(with_stamp(trio.reply(old)->stamp_ms)) == Status::ok);
+}
+
+TEST_CASE("idle clients are forgotten, everywhere at the same operation", "[replication]") {
+    Trio trio;
+    trio.put(a, "k", "v");
+    trio.deliver();
+    trio.run_for(trio.config.watermark_delay * 2);
+    CHECK(trio.peer(b).replication.replica(Trio::partition).memory.size() == 1);
+    trio.now += request_memory - 1s;
+    trio.run_for(10ms);
+    CHECK(trio.peer(a).replication.replica(Trio::partition).memory.size() == 1);
+    trio.now += 2s;
+    trio.run_for(100ms);
+    CHECK(trio.peer(a).replication.replica(Trio::partition).memory.size() == 0);
+    CHECK(trio.same(a, b));
+}
+
+TEST_CASE("too much pending is refused rather than kept", "[replication]") {
+    Trio trio;
+    trio.kill(b);
+    Status last = Status::ok;
+    int accepted = 0;
+    for (int i = 0; i < 10 && last == Status::ok; ++i) {
+        const auto put = trio.put(a, "k" + std::to_string(i), std::string(value_size_max, 'x'));
+        if (trio.reply(put) != nullptr) last = trio.reply(put)->status;
+        accepted += last == Status::ok ? 1 : 0;
+        trio.drop();
+    }
+    CHECK(last == Status::busy);
+    CHECK(accepted == 4);
+    CHECK(trio.peer(a).replication.overloaded());
+}
