@@ -1,3 +1,7 @@
 grapevine_test(ring_test LABEL unit LINK ring SOURCES
     ring/placement_test.cc
     ring/planner_test.cc)
+
+grapevine_test(agreement_test LABEL unit LINK ring SOURCES
+    ring/agreement_test.cc
+    ring/lease_test.cc)
