@@ -14,16 +14,20 @@ constexpr std::size_t reports_max = 1 << 16;
 
 }  // namespace
 
-void Governor::consider(Time now, Duration settle, const Ring& ring, NodeId self,
-                        const std::set<NodeId>& dead) {
+std::optional<std::int64_t> Governor::rank(const Ring& ring, NodeId self,
+                                           const std::set<NodeId>& dead) {
     std::int64_t rank = 0;
     for (const Voter& voter : ring.voters) {
-        if (voter.id == self) {
-            propose_at_ = std::min(propose_at_, now + settle + rank * rank_delay_);
-            return;
-        }
+        if (voter.id == self) return rank;
         if (!dead.contains(voter.id)) ++rank;
     }
+    return std::nullopt;
+}
+
+void Governor::consider(Time now, Duration settle, const Ring& ring, NodeId self,
+                        const std::set<NodeId>& dead) {
+    const auto before_us = rank(ring, self, dead);
+    if (before_us) propose_at_ = std::min(propose_at_, now + settle + *before_us * rank_delay_);
 }
 
 bool Governor::due(Time now) {

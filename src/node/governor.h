@@ -3,7 +3,9 @@
 // and completed fills. Internal to node/.
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/ids.h"
@@ -18,6 +20,10 @@ class Governor {
 public:
     Governor(Duration rank_delay, std::size_t genesis_members)
         : rank_delay_(rank_delay), genesis_members_(genesis_members) {}
+
+    // How many live voters come before this one; nothing: it has no vote.
+    [[nodiscard]] static std::optional<std::int64_t> rank(const Ring& ring, NodeId self,
+                                                          const std::set<NodeId>& dead);
 
     // Something may have to change: look at it after `settle`, and later the more live voters come
     // before this one, so that normally one proposes.

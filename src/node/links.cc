@@ -10,6 +10,8 @@ namespace {
 constexpr Duration redial_max = 2s;
 // A link to a stranger is kept for as long as a joiner may take between two questions, and more.
 constexpr Duration idle_max = 10s;
+// Strangers can make this node dial: not without bound.
+constexpr std::size_t links_max = 4096;
 
 }  // namespace
 
@@ -54,6 +56,7 @@ void Links::down(Time now, Address peer, bool refused) {
 }
 
 bool Links::use(Time now, Address peer) {
+    if (links_.size() >= links_max && !links_.contains(peer)) return false;
     Link& link = links_[peer];
     link.used_at = now;
     if (link.state == State::down && now >= link.dial_at) dial(link, peer);

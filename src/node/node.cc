@@ -214,6 +214,8 @@ void Node::State::on_request(Time now, ConnectionId connection, Request request)
     if (ring) refusal.epoch = ring->epoch;
     if (request.key.size() > key_size_max || request.value.size() > value_size_max) {
         refusal.status = Status::too_large;
+    } else if (!request.client || request.sequence == 0) {
+        refusal.status = Status::malformed;  // without an id it could not be told from another
     } else if (ring && replication) {
         // A client may know a later ring than this node.
         if (request.epoch > ring->epoch && !ring->voters.empty()) {
@@ -239,7 +241,8 @@ void Node::State::tick(Time now) {
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
     if (now >= review_at) {
         review_at = now + 1s;
-        consider(now, 0ms);
+        // One looks for all: the others would plan in vain.
+        if (governor.rank(*ring, self.id, dead_members()) == 0) consider(now, 0ms);
     }
     if (governor.due(now)) propose(now);
     if (now >= join_at) ask_to_join(now);

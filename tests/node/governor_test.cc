@@ -1,0 +1,61 @@
+#include "node/governor.h"
+
+#include <catch2/catch.hpp>
+
+#include "ring/change.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr Time start = time_from_us(5'000'000);
+
+Member member(std::uint64_t id, Role role = Role::storage) {
+    Member made;
+    made.id = NodeId{id};
+    made.name = "node" + std::to_string(id);
+    made.address = {0x7f000001, static_cast<std::uint16_t>(7000 + id)};
+    made.role = role;
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("voters propose in their order, less those that are dead", "[node]") {
+    Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
+    for (const std::uint64_t id : {2, 3}) {
+        ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(id)}});
+    }
+    const auto when = [&](std::uint64_t self, const std::set<NodeId>& dead) {
+        Governor governor(20ms, 1);
+        governor.consider(start, 10ms, ring, NodeId{self}, dead);
+        return governor.next_deadline();
+    };
+    const NodeId second = ring.voters[1].id;
+    const NodeId first = ring.voters[0].id;
+    CHECK(when(first.value, {}) == start + 10ms);
+    CHECK(when(second.value, {}) == start + 30ms);
+    CHECK(when(second.value, {first}) == start + 10ms);
+    CHECK(when(99, {}) == never);  // no voter, no proposal
+}
+
+TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
+    const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
+    Governor governor(20ms, 1);
+    governor.joiner(start, {member(2), ring.epoch});
+    governor.joiner(start, {member(3), Epoch{}});  // one ring behind is still current
+    Ring later = ring;
+    later.epoch = Epoch{9};
+    CHECK(governor.observe(start, ring, {}).joiners.size() == 2);
+    CHECK(governor.observe(start, later, {}).joiners.empty());
+    CHECK(governor.observe(start + 2s, ring, {}).joiners.empty());
+
+    const FillReport report{PartitionId{0}, ring.table[0].since, Epoch{1}, NodeId{2}};
+    governor.reports(start, {{report, {PartitionId{5}, Epoch{1}, Epoch{1}, NodeId{2}}}});
+    CHECK(governor.observe(start, ring, {NodeId{2}}).completed.empty());  // of a dead member
+    governor.adopt(ring);
+    CHECK(governor.observe(start, ring, {}).completed == std::vector{report});
+    later.table[0].since = Epoch{9};
+    governor.adopt(later);
+    CHECK(governor.observe(start, ring, {}).completed.empty());
+}
