@@ -120,7 +120,7 @@ Result<std::optional<Frame>> FrameReader::next() {
         if (frame) return frame;
         error_ = frame.error();
         fed_ = {};
-        begun_ = {};
+        std::string().swap(begun_);
     }
     return std::unexpected(*error_);
 }
@@ -161,11 +161,8 @@ bool FrameReader::gather(std::size_t size) {
 void FrameReader::drop_handed_out() {
     if (handed_out_ == 0) return;
     handed_out_ = 0;
-    if (begun_.capacity() > kept_bytes_max) {
-        begun_ = {};
-    } else {
-        begun_.clear();
-    }
+    begun_.clear();
+    if (begun_.capacity() > kept_bytes_max) std::string().swap(begun_);
 }
 
 }  // namespace grapevine

@@ -18,10 +18,10 @@ enum class Speaker : std::uint8_t { peer, client };
 
 struct Hello {
     std::uint16_t protocol = protocol_version;
-    ClusterId cluster;  // zero: in none yet, or a client that does not know
+    ClusterId cluster = {};  // zero: in none yet, or a client that does not know
     Speaker speaker = Speaker::client;
-    NodeId from;      // peers
-    Address address;  // peers: where the sender listens
+    NodeId from = {};      // peers
+    Address address = {};  // peers: where the sender listens
 
     bool operator==(const Hello&) const = default;
 };

@@ -75,7 +75,7 @@ public:
     template <class Element, class Convert>
     auto list(const flatbuffers::Vector<Element>* in, const Convert& convert) {
         std::vector<std::decay_t<decltype(convert(in->Get(0)))>> out;
-        if (in == nullptr || !spend(in->size(), size_of<Element>())) return out;
+        if (in == nullptr || in->size() == 0 || !spend(in->size(), size_of<Element>())) return out;
         if (reinterpret_cast<std::uintptr_t>(in->Data()) % alignment_of<Element>() != 0) {
             fail("a list is misaligned");
             return out;

@@ -13,14 +13,13 @@ static_assert(static_cast<int>(fb::MemberState::MAX) == static_cast<int>(MemberS
 
 namespace {
 
-// Tenure, since and generation of an entry.
-using StampValue = std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>;
+// Tenure, since, generation and number of copies of an entry.
+using Head = std::tuple<std::uint64_t, std::uint64_t, std::uint32_t, std::uint8_t>;
 
 // The table in columns, while it is packed.
 struct Columns {
-    Distinct<StampValue> stamps;
-    std::vector<std::uint16_t> stamp_of;
-    std::vector<std::uint8_t> copy_counts;
+    Distinct<Head> heads;
+    std::vector<std::uint16_t> head_of;
     std::vector<std::uint16_t> copies;
     std::vector<fb::Fill> fills;
     Distinct<std::uint64_t> fill_epochs;
@@ -38,10 +37,9 @@ Columns columns_of(const Ring& ring) {
     Columns out;
     for (std::size_t partition = 0; partition < ring.table.size(); ++partition) {
         const Entry& entry = ring.table[partition];
-        const std::size_t stamp =
-            out.stamps.index({entry.tenure.value, entry.since.value, entry.generation.value});
-        out.stamp_of.push_back(static_cast<std::uint16_t>(stamp));
-        out.copy_counts.push_back(static_cast<std::uint8_t>(entry.copies.size()));
+        const Head head{entry.tenure.value, entry.since.value, entry.generation.value,
+                        static_cast<std::uint8_t>(entry.copies.size())};
+        out.head_of.push_back(static_cast<std::uint16_t>(out.heads.index(head)));
         for (const NodeId id : entry.copies) out.copies.push_back(member_index(ring, id));
         for (const Fill& fill : entry.fills) {
             out.fills.emplace_back(
@@ -52,68 +50,44 @@ Columns columns_of(const Ring& ring) {
     return out;
 }
 
-std::vector<fb::Stamp> packed(const std::vector<StampValue>& stamps) {
-    std::vector<fb::Stamp> out;
-    for (const auto& [tenure, since, generation] : stamps) {
-        out.emplace_back(tenure, since, generation);
-    }
-    return out;
-}
-
-template <class T>
-std::size_t size_of(const flatbuffers::Vector<T>* list) {
-    return list == nullptr ? 0 : list->size();
-}
-
 // Puts the columns together again. Each index is checked before it is followed.
 class TableUnpacker {
 public:
     TableUnpacker(Unpacker& unpacker, const fb::Ring& in, const std::vector<Member>& members)
         : unpacker_(unpacker), in_(in), members_(members) {
         const auto same = [](auto value) { return value; };
-        stamps_ = unpacker.list(in.stamps(), [](const fb::Stamp* stamp) { return *stamp; });
+        heads_ = unpacker.list(in.heads(), [](const fb::EntryHead* head) { return *head; });
         fill_epochs_ = unpacker.list(in.fill_epochs(), same);
         fills_ = unpacker.list(in.fills(), [](const fb::Fill* fill) { return *fill; });
         copies_ = unpacker.list(in.copies(), same);
     }
 
     std::vector<Entry> unpack() {
-        const std::size_t partitions = size_of(in_.stamp_of());
-        if (partitions > slot_count || size_of(in_.copy_counts()) != partitions) {
-            unpacker_.fail("a ring's columns are too long or differ in length");
-            return {};
+        if (in_.head_of() != nullptr && in_.head_of()->size() > slot_count) {
+            unpacker_.fail("a ring has too many partitions");
         }
         std::vector<Entry> table =
-            unpacker_.list(in_.stamp_of(), [&](std::uint16_t stamp) { return stamped(stamp); });
-        for (std::size_t p = 0; p < table.size(); ++p) {
-            take_copies(table[p], in_.copy_counts()->Get(static_cast<flatbuffers::uoffset_t>(p)));
-        }
+            unpacker_.list(in_.head_of(), [&](std::uint16_t head) { return entry(head); });
         if (next_copy_ != copies_.size()) unpacker_.fail("a ring lists copies of no partition");
         for (const fb::Fill& fill : fills_) add_fill(table, fill);
         return table;
     }
 
 private:
-    Entry stamped(std::uint16_t index) {
-        if (index >= stamps_.size()) {
-            unpacker_.fail("a ring's entry has no stamp");
+    // The next entry, without its fills.
+    Entry entry(std::uint16_t index) {
+        if (index >= heads_.size() || heads_[index].copies() > copies_.size() - next_copy_) {
+            unpacker_.fail("a ring's entry lacks its head or its copies");
             return {};
         }
-        const fb::Stamp& stamp = stamps_[index];
-        return {.copies = {},
-                .fills = {},
-                .tenure = Epoch{stamp.tenure()},
-                .since = Epoch{stamp.since()},
-                .generation = Generation{stamp.generation()}};
-    }
-
-    void take_copies(Entry& entry, std::size_t count) {
-        if (count > copies_.size() - next_copy_) {
-            unpacker_.fail("a ring's entry lacks copies");
-            return;
-        }
-        for (std::size_t i = 0; i < count; ++i)
-            entry.copies.push_back(id_at(copies_[next_copy_++]));
+        const fb::EntryHead& head = heads_[index];
+        Entry out{.copies = {},
+                  .fills = {},
+                  .tenure = Epoch{head.tenure()},
+                  .since = Epoch{head.since()},
+                  .generation = Generation{head.generation()}};
+        for (int i = 0; i < head.copies(); ++i) out.copies.push_back(id_at(copies_[next_copy_++]));
+        return out;
     }
 
     void add_fill(std::vector<Entry>& table, const fb::Fill& fill) {
@@ -134,7 +108,7 @@ private:
     Unpacker& unpacker_;
     const fb::Ring& in_;
     const std::vector<Member>& members_;
-    std::vector<fb::Stamp> stamps_;
+    std::vector<fb::EntryHead> heads_;
     std::vector<std::uint64_t> fill_epochs_;
     std::vector<fb::Fill> fills_;
     std::vector<std::uint16_t> copies_;
@@ -182,16 +156,17 @@ Packed<fb::Ring> pack(Builder& builder, const Ring& ring) {
     const auto voters = pack_list(builder, ring.voters, [&](const Voter& voter) {
         return fb::Voter{member_index(ring, voter.id), voter.votes};
     });
-    const auto stamps = builder.CreateVectorOfStructs(packed(columns.stamps.values()));
-    const auto stamp_of = builder.CreateVector(columns.stamp_of);
-    const auto copy_counts = builder.CreateVector(columns.copy_counts);
+    const auto heads = pack_list(builder, columns.heads.values(), [](const Head& head) {
+        return std::make_from_tuple<fb::EntryHead>(head);
+    });
+    const auto head_of = builder.CreateVector(columns.head_of);
     const auto copies = builder.CreateVector(columns.copies);
     const auto fills = builder.CreateVectorOfStructs(columns.fills);
     const auto fill_epochs = builder.CreateVector(columns.fill_epochs.values());
     return fb::CreateRing(builder, ring.cluster.value, ring.parent.value, ring.epoch.value,
                           ring.genesis.value, ring.copies_wanted, ring.protocol,
-                          ring.last_server_number, members, voters, stamps, stamp_of, copy_counts,
-                          copies, fills, fill_epochs);
+                          ring.last_server_number, members, voters, heads, head_of, copies, fills,
+                          fill_epochs);
 }
 
 Ring unpack(Unpacker& unpacker, const fb::Ring& in) {

@@ -8,13 +8,9 @@ namespace grapevine::wire {
 namespace {
 
 std::string defect(const Member& member) {
-    if (!member.id) return "a member has no id";
-    if (!member.address) return "a member has no address";
-    if (member.weight == 0) return "a member's weight is zero";
     if (!is_known(member.role, Role::coordinator)) return "a member's role is unknown";
     if (!is_known(member.state, MemberState::down)) return "a member's state is unknown";
-    if (std::string name = defect_of_name(member.name); !name.empty()) return name;
-    return defect_of_name(member.zone);
+    return member_defect(member);
 }
 
 std::string defect(const std::vector<Member>& members) {

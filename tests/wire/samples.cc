@@ -1,0 +1,119 @@
+#include "wire/samples.h"
+
+#include <algorithm>
+
+namespace grapevine {
+
+std::string Samples::bytes(std::size_t size_max) {
+    std::string out(rng_.below(size_max + 1), '\0');
+    for (char& c : out) c = static_cast<char>(rng_.next());
+    return out;
+}
+
+Envelope Samples::envelope(PeerBody body) {
+    Envelope out{.cluster = rng_.draw<ClusterId>(),
+                 .from = rng_.draw<NodeId>(),
+                 .from_address = {},
+                 .to = rng_.draw<NodeId>(),
+                 .epoch = Epoch{rng_.next()},
+                 .body = std::move(body)};
+    fill(out.from_address);
+    return out;
+}
+
+void Samples::fill(RingPtr& ring_out) {
+    ring_out.reset();
+    if (rng_.chance(2, 3)) ring_out = std::make_shared<const Ring>(ring(1 + rng_.below(8), 32));
+}
+
+void Samples::fit(Promise& message) {
+    if (message.accepted) message.accepted->change.epoch = message.epoch;
+}
+
+void Samples::fit(Replicate::Part& part) {
+    part.previous >>= 1;
+    std::uint64_t counter = part.previous;
+    for (Op& op : part.ops) op.version.counter = ++counter;
+}
+
+void Samples::fit(Gathered::Part& part) {
+    part.watermark >>= 1;
+    std::uint64_t counter = part.watermark;
+    for (Op& op : part.unfinished) op.version.counter = counter += 1 + rng_.below(3);
+}
+
+void Samples::fit(Request& request) {
+    request.floor %= request.sequence;
+    request.deadline_ms %= static_cast<std::uint32_t>(deadline_max / 1ms);
+    if (request.kind != OperationKind::put) request.condition = Condition::none;
+    if (request.condition != Condition::version) request.expected = {};
+    if (rng_.chance(1, 4)) request.stamp_ms = -1;
+}
+
+// Names are for people.
+Member Samples::plain_member(Member member) {
+    for (std::string* text : {&member.name, &member.zone}) {
+        for (char& c : *text) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
+    }
+    member.weight = 1 + member.weight % (1000 * weight_one);
+    return member;
+}
+
+std::vector<NodeId> Samples::some_of(std::vector<NodeId> ids, std::size_t max) {
+    rng_.shuffle(ids);
+    ids.resize(1 + rng_.below(std::min(max, ids.size())));
+    return ids;
+}
+
+Entry Samples::entry(const std::vector<NodeId>& up, const std::vector<NodeId>& down) {
+    Entry out;
+    out.tenure = Epoch{10 + rng_.below(3)};
+    out.since = Epoch{out.tenure.value + rng_.below(3)};
+    out.generation = Generation{static_cast<std::uint32_t>(rng_.below(2))};
+    if (!down.empty() && rng_.chance(1, 4)) {
+        out.copies = some_of(down, 3);
+        return out;
+    }
+    out.copies = some_of(up, 5);
+    if (out.copies.size() < 2 || rng_.chance(1, 2)) return out;
+    for (std::size_t fills = rng_.below(out.copies.size()); fills > 0; --fills) {
+        out.fills.push_back({.id = out.copies.back(), .opened = out.since});
+        out.copies.pop_back();
+    }
+    return out;
+}
+
+Ring Samples::ring(std::size_t storage, std::uint32_t partitions) {
+    Ring out{.cluster = rng_.draw<ClusterId>(),
+             .parent = ClusterId{rng_.next()},
+             .epoch = Epoch{20 + rng_.below(1000)},
+             .genesis = Epoch{2},
+             .copies_wanted = 3,
+             .protocol = protocol_version,
+             .last_server_number = static_cast<std::uint32_t>(storage),
+             .members = {},
+             .voters = {},
+             .table = {}};
+    std::vector<NodeId> up;
+    std::vector<NodeId> down;
+    for (std::size_t i = 0; i <= storage; ++i) {
+        Member member = make<Member>();
+        member.name = fmt::format("server{}", i);
+        member.address.port = static_cast<std::uint16_t>(7000 + i);
+        member.role = i == 0 ? Role::coordinator : Role::storage;
+        if (i <= 1) member.state = MemberState::up;
+        member.joined = Epoch{1 + rng_.below(20)};
+        if (i > 0) (member.is_up() ? up : down).push_back(member.id);
+        out.members.push_back(std::move(member));
+    }
+    std::ranges::sort(out.members, {}, &Member::id);
+    out.voters = voters_for(out.members);
+    for (std::uint32_t p = 0; p < partitions; ++p) out.table.push_back(entry(up, down));
+    // Members that are down are listed because somebody waits for them.
+    if (!down.empty())
+        out.table.front() = {
+            .copies = down, .fills = {}, .tenure = Epoch{10}, .since = Epoch{12}, .generation = {}};
+    return out;
+}
+
+}  // namespace grapevine
