@@ -4,7 +4,7 @@ namespace grapevine::wire {
 
 static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(OperationKind::erase));
 static_assert(static_cast<int>(fb::Condition::MAX) == static_cast<int>(Condition::version));
-static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::malformed));
+static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::lapsed));
 
 namespace {
 

@@ -104,7 +104,7 @@ private:
     static OpKind last(OpKind) { return OpKind::none; }
     static OperationKind last(OperationKind) { return OperationKind::erase; }
     static Condition last(Condition) { return Condition::version; }
-    static Status last(Status) { return Status::malformed; }
+    static Status last(Status) { return Status::lapsed; }
     static Speaker last(Speaker) { return Speaker::client; }
 
     Member plain_member(Member member);
