@@ -50,8 +50,9 @@ Result<void> check_copies(const Ring& draft, const Entry& entry, const Arrangeme
         if (!entry.is_copy(id)) return fail("{} is made a copy without holding it", id);
     }
     const bool someone_leaves = wanted.copies.size() < entry.copies.size();
-    if (someone_leaves && wanted.copies.size() < copies_possible(draft)) {
-        return fail("a copy leaves before {} others are there", copies_possible(draft));
+    const std::size_t staying = copies_possible(draft);
+    if (someone_leaves && (staying == 0 || wanted.copies.size() < staying)) {
+        return fail("a copy leaves before {} others are there", staying);
     }
     const bool filling = !entry.fills.empty() || !wanted.fills.empty();
     if (filling && wanted.copies.front() != entry.primary()) {

@@ -64,7 +64,8 @@ struct RingChange {
 //   return in the same ring are dropped from its copies. The order is kept. A member cannot return
 //   in the ring that evicts it.
 // - An arrangement is for an up partition, except at genesis and with a loss. Copies leave only
-//   while copies_possible() stay: k, or all members that are not leaving where they are fewer.
+//   while copies_possible() stay: k, or all members that are not leaving where they are fewer
+//   (none may leave where that is nobody).
 // - An order that changes the primary (or drops it): only in partitions without fills before and
 //   after, counted when the fills of steps 1 and 2 have gone.
 // - A loss: only where all copies are down; generation + 1; copies as its arrangement says (up

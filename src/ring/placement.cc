@@ -22,6 +22,7 @@ using Shares = std::vector<std::uint64_t>;
 
 // Shares are fixed point, with this many bits of fraction.
 constexpr int share_bits = 16;
+constexpr std::uint64_t share_one = std::uint64_t{1} << share_bits;
 
 std::uint64_t hash_of(std::uint32_t partition, std::uint64_t name_hash) {
     std::array<char, 4> bytes{};
@@ -154,9 +155,8 @@ Shares copy_shares(std::uint64_t whole, std::size_t copies, const Nodes& nodes,
 // more nodes there are, the more of them a strict bound moves when one comes or goes: 1.05 times
 // the minimum at seven nodes, but 1.3 times at 12 and 1.5 times at 30.
 std::uint64_t slack_of(std::size_t nodes) {
-    constexpr std::size_t strict_up_to = 8;
-    constexpr std::size_t slack_max = 40;
-    return nodes <= strict_up_to ? 0 : std::min(5 * (nodes - strict_up_to), slack_max);
+    if (nodes <= 8) return 0;
+    return nodes <= 20 ? 20 : 40;
 }
 
 // A primary works for its partition, another copy only follows: with the primaries even, all copies
@@ -177,7 +177,7 @@ void give_shares(Handout& handout, const std::vector<Place>& order, const Shares
     std::vector<std::uint32_t> low;
     std::vector<std::uint32_t> high;
     for (const std::uint64_t share : shares) {
-        const std::uint32_t leeway = whole_part(share * slack / 1000);
+        const std::uint32_t leeway = whole_part(share * slack / 1000 + share_one / 2);
         low.push_back(whole_part(share) - leeway);
         high.push_back(whole_part(share) + std::max(leeway, 1U));
     }
@@ -250,7 +250,7 @@ std::vector<std::vector<NodeId>> desired_placement(std::uint32_t partitions, std
     std::ranges::sort(nodes, {},
                       [](const PlacementNode& n) { return std::pair(n.name_hash, n.id); });
     const std::size_t holders = std::min<std::size_t>(copies, nodes.size());
-    const std::uint64_t whole = std::uint64_t{partitions} << share_bits;
+    const std::uint64_t whole = partitions * share_one;
     const std::vector<Place> order = by_falling_weight(partitions, nodes);
 
     Zones zones = group_by_zone(nodes);

@@ -4,9 +4,11 @@
 //
 // Weight of (partition, member) = XXH3 of the partition with the hash of the member's *name* as the
 // seed, scaled by the member's weight through a fixed-point logarithm (no floating point: glibc's
-// log differs between CPUs). Pairs are handed out in order of falling weight, and no member takes
-// more than its share, neither of primaries nor of all copies; every member gets at least the floor
-// of its share. Zones: no two copies of a partition in one zone while zones suffice.
+// log differs between CPUs). Pairs are handed out in order of falling weight, first all copies and
+// then the primaries among these, and each member gets its share: of primaries to the one in
+// clusters of up to eight, within 2 % up to 20 and 4 % beyond; of all copies too, but never closer
+// than half a percent. Zones: no two copies of a partition in one zone while zones suffice; a zone
+// that can take no more leaves its share to the others.
 
 #include <cstdint>
 #include <vector>

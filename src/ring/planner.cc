@@ -1,8 +1,9 @@
 #include "ring/planner.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
-#include <tuple>
+#include <string>
 #include <utility>
 
 #include "base/assert.h"
@@ -18,7 +19,7 @@ bool contains(const Copies& ids, NodeId id) {
     return std::ranges::find(ids, id) != ids.end();
 }
 
-// A draft of what was already chosen. The planner offers only what fits to the ring.
+// A draft of what was already chosen, which is only what fits to the ring.
 Ring draft_of(const Ring& ring, const RingChange& change) {
     auto draft = apply_membership(ring, change);
     ASSERT(draft.has_value(), "{}", draft.error().message);
@@ -59,22 +60,41 @@ std::vector<Member> naming_order(std::vector<Member> joiners) {
     return joiners;
 }
 
-// `draft` has the evictions. A holder that returns is needed more than its name: where a new
-// process took that, it gets another.
-std::vector<Member> admissions(Ring draft, const Observations& seen,
-                               const std::vector<NodeId>& evicted) {
+// A holder that returns is needed more than its name: where a new process took that, it gets
+// another.
+std::string name_for(const Ring& roster, const Member& joiner) {
+    const Member* known = roster.member(joiner.id);
+    if (known == nullptr) return joiner.name;
+    const std::string& name = joiner.name.empty() ? known->name : joiner.name;
+    return roster.member_named(name) == nullptr ? name : std::string{};
+}
+
+// Adds them to the roster too.
+std::vector<Member> admissions(Ring& roster, const Observations& seen) {
     std::vector<Member> joined;
     for (Member joiner : naming_order(seen.joiners)) {
-        if (seen.dead.contains(joiner.id) || contains(evicted, joiner.id)) continue;
-        const bool returns = draft.member(joiner.id) != nullptr;
-        if (returns && draft.member_named(joiner.name) != nullptr) joiner.name.clear();
-        if (admit(draft, joiner)) joined.push_back(std::move(joiner));
+        if (seen.dead.contains(joiner.id)) continue;
+        joiner.name = name_for(roster, joiner);
+        if (admit(roster, joiner)) joined.push_back(std::move(joiner));
     }
-    const auto storage = std::ranges::count_if(joined, &Member::stores);
-    if (!draft.genesis && static_cast<std::size_t>(storage) < seen.genesis_members) {
-        std::erase_if(joined, [](const Member& member) { return member.stores(); });
+    if (!roster.genesis && roster.storage_count() < seen.genesis_members) {
+        std::erase_if(joined, std::mem_fn(&Member::stores));
+        std::erase_if(roster.members, std::mem_fn(&Member::stores));
     }
     return joined;
+}
+
+// The members after the evictions, without the table.
+Ring roster_of(const Ring& ring, const RingChange& change) {
+    Ring roster;
+    roster.epoch = ring.epoch;
+    roster.genesis = ring.genesis;
+    roster.last_server_number = ring.last_server_number;
+    roster.members = ring.members;
+    RingChange evictions_only;
+    evictions_only.epoch = change.epoch;
+    evictions_only.evicted = change.evicted;
+    return draft_of(roster, evictions_only);
 }
 
 std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
@@ -234,8 +254,9 @@ void give_up(RingChange& change, const Ring& draft, std::vector<PartitionId> los
 Ring plan_members(const Ring& ring, const Observations& seen, RingChange& change) {
     change.completed = fitting_reports(ring, seen.completed);
     change.evicted = evictions(ring, seen.dead);
-    change.joined = admissions(draft_of(ring, change), seen, change.evicted);
-    change.leaving = leavers(draft_of(ring, change), seen.leaving);
+    Ring roster = roster_of(ring, change);
+    change.joined = admissions(roster, seen);
+    change.leaving = leavers(roster, seen.leaving);
     Ring draft = draft_of(ring, change);
     change.departed = departures(draft);
     return draft;

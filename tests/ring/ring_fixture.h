@@ -1,5 +1,6 @@
 #pragma once
-// Rings for tests: members "server1" ... with the ids 1 ..., and a coordinator.
+// Rings for tests, and what is done to them in one word: members "server1" ... with the ids 1 ...,
+// and a coordinator.
 
 #include <cstdint>
 #include <stdexcept>
@@ -58,6 +59,62 @@ inline Ring ring_of(std::uint64_t nodes, std::uint32_t copies, std::uint32_t par
     Observations seen;
     seen.joiners = servers(1, nodes);
     return applied(founded, plan(founded, seen, PlannerConfig{}).value());
+}
+
+using Ids = std::vector<NodeId>;
+
+inline constexpr NodeId a{1};
+inline constexpr NodeId b{2};
+inline constexpr NodeId c{3};
+inline constexpr NodeId d{4};
+inline constexpr PartitionId p0{0};
+inline constexpr PartitionId p1{1};
+
+inline RingChange change_to(const Ring& ring) {
+    RingChange change;
+    change.epoch = next(ring.epoch);
+    return change;
+}
+
+// Four members, k = 2. Partition 0: copies a b; 1: b a; 2: c d; 3: d.
+inline Ring small_ring() {
+    const Ring founded = empty_ring(2, 4);
+    RingChange genesis = change_to(founded);
+    genesis.joined = servers(1, 4);
+    genesis.arrangements = {{p0, {a, b}, {}},
+                            {p1, {b, a}, {}},
+                            {PartitionId{2}, {c, d}, {}},
+                            {PartitionId{3}, {d}, {}}};
+    return applied(founded, genesis);
+}
+
+inline Ring arranged(const Ring& ring, std::vector<Arrangement> arrangements) {
+    RingChange change = change_to(ring);
+    change.arrangements = std::move(arrangements);
+    return applied(ring, change);
+}
+
+inline Ring evicted(const Ring& ring, Ids ids) {
+    RingChange change = change_to(ring);
+    change.evicted = std::move(ids);
+    return applied(ring, change);
+}
+
+inline Ring joined(const Ring& ring, std::vector<Member> members) {
+    RingChange change = change_to(ring);
+    change.joined = std::move(members);
+    return applied(ring, change);
+}
+
+inline std::string refusal(const Ring& ring, const RingChange& change) {
+    const auto result = apply(ring, change);
+    return result ? "" : result.error().message;
+}
+
+template <class Edit>
+Member with(Member member, Edit edit) {
+    edit(member);
+    return member;
 }
 
 }  // namespace grapevine

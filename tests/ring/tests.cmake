@@ -1,6 +1,9 @@
 grapevine_test(ring_test LABEL unit LINK ring SOURCES
+    ring/change_refusal_test.cc
+    ring/change_test.cc
     ring/placement_test.cc
-    ring/planner_test.cc)
+    ring/planner_test.cc
+    ring/ring_test.cc)
 
 grapevine_test(agreement_test LABEL unit LINK ring SOURCES
     ring/agreement_test.cc
