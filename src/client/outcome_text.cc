@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string_view>
+#include <utility>
 
 #include "base/limits.h"
 
@@ -90,6 +91,13 @@ std::string operation_defect(const Operation& operation) {
         return "deleting a key only if it is absent does nothing; leave the condition out";
     }
     return {};
+}
+
+Outcome without_answer(OutcomeKind kind, std::string detail) {
+    Outcome outcome;
+    outcome.kind = kind;
+    outcome.detail = std::move(detail);
+    return outcome;
 }
 
 std::string explain_no_answer(const Pending& pending, const Circumstances& circumstances) {

@@ -15,6 +15,9 @@ namespace grapevine {
 // What is wrong with the operation; empty: nothing.
 std::string operation_defect(const Operation& operation);
 
+// An outcome that no server gave.
+Outcome without_answer(OutcomeKind kind, std::string detail);
+
 struct Circumstances {
     std::vector<Address> seeds;
     std::string primary;     // "server3 (127.0.0.1:7003)"; empty: not known
