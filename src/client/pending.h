@@ -81,10 +81,15 @@ struct Pending {
     [[nodiscard]] bool open_at(Address to) const {
         return std::ranges::find(open, to, &Attempt::to) != open.end();
     }
-    // A refusal came from there: forgets the oldest open attempt. False where there is none.
-    bool refused_by(Address from) {
+    // A refusal came from there, or word that it can no longer vouch for its answer: forgets the
+    // oldest open attempt. False where there is none.
+    bool refused_by(Address from, bool lapsed) {
         const auto found = std::ranges::find(open, from, &Attempt::to);
         if (found == open.end()) return false;
+        // It may be any of those that are open there.
+        lost = lost || (lapsed && std::ranges::any_of(open, [&](const Attempt& attempt) {
+                            return attempt.to == from && attempt.can_execute;
+                        }));
         open.erase(found);
         return true;
     }

@@ -18,6 +18,7 @@ Trouble trouble_of(Status refusal) {
         case Status::not_primary:
             return Trouble::not_primary;
         case Status::no_lease:
+        case Status::lapsed:
             return Trouble::no_lease;
         case Status::unavailable:
             return Trouble::unavailable;
@@ -87,7 +88,7 @@ void Client::State::learn_stamp(const Pending& of, const Reply& reply) {
 
 void Client::State::refused(Time now, Address from, Sequence sequence, const Reply& reply) {
     Pending& of = pending.at(sequence);
-    if (!of.refused_by(from)) return;
+    if (!of.refused_by(from, reply.status == Status::lapsed)) return;
     if (reply.epoch > epoch()) poller.hint(from);
     // Of an attempt that was given up, or one of several: the latest decides.
     const auto* const sent = std::get_if<Pending::Sent>(&of.state);

@@ -202,6 +202,7 @@ private:
             reply.status = Status::unavailable;
         } else if (request.kind != OperationKind::get) {
             reply.status = replicated_.write(request, now_ms);
+            if (rng_.chance(1, 50)) reply.status = Status::lapsed;
         }
         return reply;
     }

@@ -157,6 +157,26 @@ TEST_CASE("a late refusal of the unstamped attempt does not end the stamped one"
     CHECK(world.kind(id) == OutcomeKind::ok);
 }
 
+TEST_CASE("a lapsed answer leaves doubt, and the same request is sent again", "[client]") {
+    Write write;
+    auto& world = write.world;
+    world.reply(1, write.id, Status::lapsed);
+    CHECK_FALSE(world.done(write.id));
+    world.run_for(10ms);
+    REQUIRE(world.requests.size() == 2);
+    CHECK(world.requests[1].request.sequence == write.id);
+    SECTION("it is answered from memory") {
+        world.reply(1, write.id, Status::ok);
+        CHECK(world.kind(write.id) == OutcomeKind::ok);
+    }
+    SECTION("a refusal of the second attempt does not speak for the first") {
+        world.reply(1, write.id, Status::unavailable);
+        CHECK_FALSE(world.done(write.id));
+        world.run_for(1s);
+        CHECK(world.kind(write.id) == OutcomeKind::unknown);
+    }
+}
+
 TEST_CASE("an uncertain write to a partition that is down waits for it", "[client]") {
     Write write;
     auto& world = write.world;
