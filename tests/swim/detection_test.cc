@@ -160,6 +160,16 @@ TEST_CASE("who is cut off from everybody accuses nobody", "[swim]") {
     }
 }
 
+TEST_CASE("a pair that cannot talk sees each other through helpers", "[swim]") {
+    for (const bool heartbeats : {true, false}) {
+        Network network({.members = 5, .seed = 4, .heartbeats = heartbeats});
+        network.run_for(1s);
+        network.cut_between(1, 2);
+        network.run_for(10s);
+        CHECK(network.observations().empty());
+    }
+}
+
 TEST_CASE("two halves that held each other dead find together again", "[swim]") {
     for (const bool heartbeats : {true, false}) {
         Network network({.members = 6, .seed = 4, .heartbeats = heartbeats});

@@ -50,6 +50,7 @@ void Network::run_until(Time end) {
 }
 
 bool Network::lost(NodeId from, NodeId to) {
+    if (pair_.contains(from) && pair_.contains(to)) return true;
     return side_.contains(from) != side_.contains(to) || rng_.chance(options_.loss_percent, 100);
 }
 

@@ -59,7 +59,12 @@ public:
     void resume(std::size_t number);
     // Datagrams between the members of the set and all others are lost.
     void cut(const std::set<std::size_t>& side) { side_ = ids(side); }
-    void heal() { side_.clear(); }
+    // Those between these two, and no others.
+    void cut_between(std::size_t one, std::size_t other) { pair_ = ids({one, other}); }
+    void heal() {
+        side_.clear();
+        pair_.clear();
+    }
     void set_loss_percent(std::uint64_t percent) { options_.loss_percent = percent; }
     // Delivered as it is, past all delays and losses.
     void inject(std::size_t from, std::size_t to, const SwimMessage& message);
@@ -117,6 +122,7 @@ private:
     std::priority_queue<Event> events_;
     std::map<NodeId, Process> processes_;
     std::set<NodeId> side_;
+    std::set<NodeId> pair_;
     std::vector<Observation> observations_;
     std::size_t datagrams_ = 0;
 };

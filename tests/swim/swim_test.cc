@@ -83,6 +83,12 @@ TEST_CASE("an accused member refutes to everybody at once", "[swim]") {
         CHECK(effects.datagrams.size() == 1);
         CHECK(told(effects, alive(1, 5)) == 1);
         CHECK(swim.local_health() == 1);
+        // Also long after the rumor has made its rounds.
+        std::vector<SwimEvent> events;
+        Time now = start;
+        run(swim, now, 1s, events);
+        swim.receive(now, NodeId{3}, {Gossip{}, {accusation(1, liveness, 4, 3)}});
+        CHECK(told(swim.take_effects(), alive(1, 5)) == 1);
     }
 }
 
@@ -118,8 +124,12 @@ TEST_CASE("hearing a suspect postpones the verdict, only a refutation lifts it",
                {NodeId{3}, Liveness::suspect, Evidence::gone, Incarnation{0}, self}) > 0);
     CHECK(swim.liveness(NodeId{3}) == Liveness::suspect);
     CHECK(swim.last_heard(NodeId{3}) == now);
-    run(swim, now, config.suspect_after + config.suspicion_min - 1ms, events);
-    CHECK(swim.liveness(NodeId{3}) == Liveness::suspect);
+    const Time heard = now;
+    while (now < heard + config.suspect_after + config.suspicion_min - 10ms) {
+        for (const std::uint64_t other : {2U, 4U, 5U}) swim.heard(now, NodeId{other});
+        run(swim, now, 10ms, events);
+        CHECK(swim.liveness(NodeId{3}) == Liveness::suspect);
+    }
     swim.receive(now, NodeId{4}, {Gossip{}, {alive(3, 1)}});
     CHECK(swim.liveness(NodeId{3}) == Liveness::alive);
     // And another accusation of the refuted incarnation is old news.
@@ -138,6 +148,70 @@ TEST_CASE("a member that was held gone and then answered has to be found gone ag
     swim.gone(start + 3ms, NodeId{3});
     CHECK(swim.liveness(NodeId{3}) == Liveness::dead);
     swim.invariants();
+}
+
+TEST_CASE("who hears nobody accuses nobody, who hears few waits", "[swim]") {
+    for (const bool one_answers : {false, true}) {
+        Swim swim = detector(6);
+        std::vector<SwimEvent> events;
+        Time now = start;
+        const auto go_on = [&](Duration span) {
+            for (const Time end = now + span; now < end;) {
+                if (one_answers) swim.heard(now, NodeId{2});
+                for (std::uint64_t id = 3; id <= 6; ++id) swim.missed(now, NodeId{id});
+                if (!one_answers) swim.missed(now, NodeId{2});
+                run(swim, now, 20ms, events);
+            }
+        };
+        go_on(config.suspect_after + config.suspicion_max);
+        CHECK(events.empty());
+        // Helpers did not answer either, so its patience is at its longest.
+        go_on(config.probe_timeout * (config.health_max + 1));
+        CHECK(events.empty() == !one_answers);
+    }
+}
+
+TEST_CASE("an answer to an old question keeps nobody alive", "[swim]") {
+    Swim swim = detector(3);
+    std::vector<SwimEvent> events;
+    Time now = start + config.suspect_after;
+    swim.missed(now, NodeId{3});
+    const SwimEffects effects = swim.take_effects();
+    const auto ping = std::ranges::find_if(effects.datagrams, [](const auto& datagram) {
+        return std::holds_alternative<Ping>(datagram.second.body);
+    });
+    REQUIRE(ping != effects.datagrams.end());
+    const std::uint64_t number = std::get<Ping>(ping->second.body).number;
+    swim.receive(now, NodeId{3}, {Ack{number - 1, NodeId{3}}, {}});
+    swim.receive(now, NodeId{2}, {Ack{number - 1, NodeId{3}}, {}});
+    CHECK(swim.last_heard(NodeId{3}) == Time{});
+    swim.heard(now, NodeId{2});
+    run(swim, now, config.probe_timeout * 2, events);
+    CHECK(swim.liveness(NodeId{3}) == Liveness::suspect);
+    swim.receive(now, NodeId{3}, {Ack{number, NodeId{3}}, {}});
+    CHECK(swim.last_heard(NodeId{3}) == now);
+}
+
+TEST_CASE("a finding stands against a newer incarnation that others accuse", "[swim]") {
+    // It refuted once, which never came here, and then ended: two who accuse different incarnations
+    // would otherwise never agree.
+    Swim swim = detector(5);
+    swim.gone(start, NodeId{3});
+    Rumor second = accusation(3, Liveness::suspect, 1);
+    second.evidence = Evidence::gone;
+    swim.receive(start + 1ms, NodeId{2}, {Gossip{}, {second}});
+    CHECK(swim.liveness(NodeId{3}) == Liveness::dead);
+    Rumor verdict = second;
+    verdict.liveness = Liveness::dead;
+    verdict.observer = self;
+    CHECK(told(swim.take_effects(), verdict) >= 4);
+
+    Swim silent = detector(5);
+    silent.gone(start, NodeId{3});
+    silent.receive(start + 1ms, NodeId{2}, {Gossip{}, {accusation(3, Liveness::suspect, 1)}});
+    Rumor own = second;
+    own.observer = self;
+    CHECK(told(silent.take_effects(), own) >= 4);
 }
 
 TEST_CASE("a loop that stalled judges nobody by the time it slept through", "[swim]") {
