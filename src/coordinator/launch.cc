@@ -1,0 +1,146 @@
+#include "coordinator/launch.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace grapevine {
+
+std::string describe_end(int status, int signal) {
+    if (signal == 0) return fmt::format("ended with status {}", status);
+    const char* abbreviation = sigabbrev_np(signal);
+    return fmt::format("was killed by signal {} (SIG{})", signal,
+                       abbreviation != nullptr ? abbreviation : "?");
+}
+
+Launch::Launch(Time now, LaunchConfig config) : config_(config) {
+    if (config_.nodes > 0) due_ = now + config_.deadline;
+    for (std::size_t number = 1; number <= config_.nodes; ++number) {
+        const std::string name = fmt::format("server{}", number);
+        processes_.emplace(name, Starting{});
+        in_ring_.emplace(name, false);
+        effects_.spawns.push_back(name);
+    }
+}
+
+void Launch::spawned(const std::string& name, int pid) {
+    ASSERT(processes_.contains(name), "{}", name);
+    processes_[name] = Running{pid};
+    // Asked to stop while it was being started.
+    if (phase_ == Phase::stopping) effects_.signals.push_back({name, SIGTERM});
+    if (phase_ == Phase::killing) effects_.signals.push_back({name, SIGKILL});
+}
+
+void Launch::spawn_failed(Time now, const std::string& name, const std::string& why) {
+    ASSERT(processes_.contains(name), "{}", name);
+    processes_[name] = Ended{.status = -1};
+    effects_.lines.push_back(fmt::format("{} could not be started: {}", name, why));
+    give_up(now);
+    end_if_none_left();
+}
+
+void Launch::exited(Time now, const std::string& name, int status, int signal) {
+    auto& process = processes_[name];
+    const auto* running = std::get_if<Running>(&process);
+    ASSERT(running != nullptr, "{} was not running", name);
+    const int pid = running->pid;
+    process = Ended{pid, status, signal};
+    const bool expected = phase_ == Phase::stopping || phase_ == Phase::killing;
+    if (!expected || signal == SIGKILL) {
+        effects_.lines.push_back(
+            fmt::format("{} (pid {}) {}", name, pid, describe_end(status, signal)));
+    }
+    if (phase_ == Phase::forming) give_up(now);
+    end_if_none_left();
+}
+
+void Launch::ring_changed(const Ring& ring) {
+    if (phase_ != Phase::forming || !ring.genesis || ring.storage_count() == 0) return;
+    bool all = true;
+    for (auto& [name, is_in] : in_ring_) {
+        is_in = ring.member_named(name) != nullptr;
+        all = all && is_in;
+    }
+    if (!all) return;
+    phase_ = Phase::formed;
+    due_ = never;
+    effects_.formed = true;
+}
+
+void Launch::stop(Time now) {
+    switch (phase_) {
+        case Phase::forming:
+        case Phase::formed:
+            phase_ = Phase::stopping;
+            due_ = now + config_.grace;
+            signal_all(SIGTERM);
+            break;
+        case Phase::stopping:
+            phase_ = Phase::killing;
+            due_ = never;
+            signal_all(SIGKILL);
+            break;
+        case Phase::killing:
+        case Phase::over:
+            break;
+    }
+    end_if_none_left();
+}
+
+void Launch::tick(Time now) {
+    if (now < due_) return;
+    due_ = never;
+    if (phase_ == Phase::forming) give_up(now);
+    // The grace is over: stop for the second time.
+    else if (phase_ == Phase::stopping)
+        stop(now);
+}
+
+Time Launch::next_deadline() const {
+    return due_;
+}
+
+void Launch::give_up(Time now) {
+    if (phase_ != Phase::forming) return;
+    failed_ = true;
+    effects_.lines.push_back(fmt::format(
+        "the ring did not form: {} missing; their logs say why; stopping the others", missing()));
+    stop(now);
+}
+
+void Launch::signal_all(int number) {
+    for (const auto& [name, process] : processes_) {
+        if (std::holds_alternative<Running>(process)) effects_.signals.push_back({name, number});
+    }
+}
+
+void Launch::end_if_none_left() {
+    if (phase_ != Phase::stopping && phase_ != Phase::killing) return;
+    for (const auto& [name, process] : processes_) {
+        if (!std::holds_alternative<Ended>(process)) return;
+    }
+    phase_ = Phase::over;
+    due_ = never;
+    effects_.over = true;
+}
+
+std::string Launch::missing() const {
+    std::vector<std::string> names;
+    for (const auto& [name, is_in] : in_ring_) {
+        if (is_in) continue;
+        const Process& process = processes_.at(name);
+        const auto* ended = std::get_if<Ended>(&process);
+        names.push_back(
+            ended == nullptr || ended->status < 0
+                ? name
+                : fmt::format("{} ({})", name, describe_end(ended->status, ended->signal)));
+    }
+    return names.empty()
+               ? "nobody is"
+               : fmt::format("{} {}", fmt::join(names, ", "), names.size() == 1 ? "is" : "are");
+}
+
+}  // namespace grapevine

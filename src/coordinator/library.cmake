@@ -1,0 +1,1 @@
+grapevine_library(coordinator LINK base ring node SOURCES launch.cc report.cc)

@@ -1,0 +1,132 @@
+#include "coordinator/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <tuple>
+
+namespace grapevine {
+
+namespace {
+
+bool is_number(const std::string& cell) {
+    return !cell.empty() && cell.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// "server10" after "server9": a trailing number counts as a number.
+std::tuple<bool, std::string, std::size_t, std::string> order_key(const Member& member) {
+    const std::size_t letters = member.name.find_last_not_of("0123456789") + 1;
+    return {!member.stores(), member.name.substr(0, letters), member.name.size(), member.name};
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view glue) {
+    return fmt::format("{}", fmt::join(parts, glue));
+}
+
+struct Counts {
+    std::size_t filling = 0;
+    std::size_t down = 0;
+};
+
+Counts count_partitions(const Ring& ring) {
+    Counts counts;
+    if (!ring.genesis) return counts;
+    for (const Entry& entry : ring.table) {
+        if (!entry.fills.empty()) ++counts.filling;
+        if (ring.is_down(entry)) ++counts.down;
+    }
+    return counts;
+}
+
+}  // namespace
+
+std::string aligned_table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows) {
+        if (widths.size() < row.size()) widths.resize(row.size());
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += is_number(row[i]) ? fmt::format("{:>{}}", row[i], widths[i])
+                                      : fmt::format("{:<{}}", row[i], widths[i]);
+            line += "  ";
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + "\n";
+    }
+    return text;
+}
+
+Holdings holdings(const Ring& ring, NodeId member) {
+    Holdings result;
+    for (const Entry& entry : ring.table) {
+        if (entry.primary() == member) ++result.primary;
+        if (entry.is_copy(member)) ++result.copies;
+    }
+    return result;
+}
+
+std::string state_name(MemberState state) {
+    switch (state) {
+        case MemberState::up:
+            return "up";
+        case MemberState::leaving:
+            return "leaving";
+        case MemberState::down:
+            return "down";
+    }
+    return "?";
+}
+
+std::string name_in(const Ring& ring, NodeId id) {
+    const Member* member = ring.member(id);
+    return member != nullptr ? member->name : fmt::format("node {:x}", id.value);
+}
+
+std::vector<const Member*> members_in_order(const Ring& ring) {
+    std::vector<const Member*> members;
+    for (const Member& member : ring.members) members.push_back(&member);
+    std::ranges::sort(members, {}, [](const Member* member) { return order_key(*member); });
+    return members;
+}
+
+std::string survives(const Ring& ring) {
+    const std::size_t deaths = deaths_survived(ring);
+    return fmt::format("survives {} simultaneous death{}", deaths, deaths == 1 ? "" : "s");
+}
+
+std::string describe_change(const Ring* before, const Ring& after) {
+    std::vector<std::string> parts;
+    for (const Member* member : members_in_order(after)) {
+        const Member* old = before != nullptr ? before->member(member->id) : nullptr;
+        const bool was_up = old != nullptr && old->is_up();
+        if (member->is_up() && !was_up) {
+            parts.push_back(
+                fmt::format("{} joined ({}, pid {})", member->name, member->address, member->pid));
+        }
+        if (member->state == MemberState::leaving && old != nullptr &&
+            old->state == MemberState::up) {
+            parts.push_back(fmt::format("{} is leaving", member->name));
+        }
+    }
+    if (before != nullptr) {
+        for (const Member* member : members_in_order(*before)) {
+            if (member->is_up() && !after.is_up(member->id)) {
+                parts.push_back(fmt::format("{} is gone", member->name));
+            }
+        }
+    }
+    const std::size_t nodes = after.storage_count();
+    parts.push_back(fmt::format("{} node{}", nodes, nodes == 1 ? "" : "s"));
+    const Counts counts = count_partitions(after);
+    if (counts.filling > 0) parts.push_back(fmt::format("copying {} partitions", counts.filling));
+    if (counts.down > 0) parts.push_back(fmt::format("{} partitions unavailable", counts.down));
+    if (after.genesis) parts.push_back(survives(after));
+    return fmt::format("epoch {}: {}", after.epoch, join(parts, "; "));
+}
+
+}  // namespace grapevine

@@ -1,0 +1,42 @@
+#pragma once
+// Rings in words and as tables, for people: what the coordinator prints and what the client shows.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+// Columns as wide as their widest cell, two spaces apart; numbers flush right. The first row is the
+// head.
+std::string aligned_table(const std::vector<std::vector<std::string>>& rows);
+
+// How many partitions a member leads, and how many it holds a complete copy of.
+struct Holdings {
+    std::uint32_t primary = 0;
+    std::uint32_t copies = 0;
+};
+Holdings holdings(const Ring& ring, NodeId member);
+
+// "up", "leaving", "down".
+std::string state_name(MemberState state);
+
+// "server3" or, of who is no member, "node 1f3c...".
+std::string name_in(const Ring& ring, NodeId id);
+
+// Storage members before the coordinator, by the number in their name, then by name.
+std::vector<const Member*> members_in_order(const Ring& ring);
+
+// "survives 2 simultaneous deaths", "survives 1 simultaneous death".
+std::string survives(const Ring& ring);
+
+// What one ring change did, in one line: "epoch 7: server2 is gone; 4 nodes; copying 310
+// partitions; survives 1 simultaneous death". `before` is null where the ring is the first that is
+// seen.
+std::string describe_change(const Ring* before, const Ring& after);
+
+}  // namespace grapevine

@@ -1,0 +1,2 @@
+grapevine_test(coordinator_test LABEL unit LINK coordinator
+               SOURCES coordinator/launch_test.cc coordinator/report_test.cc)
