@@ -1,0 +1,160 @@
+#include "runtime/admin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "coordinator/report.h"
+#include "runtime/ask.h"
+#include "runtime/clock.h"
+#include "runtime/loop.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration retry_pause = 50ms;
+// Ports behind that of a seed where members are looked for.
+constexpr std::uint16_t ports_searched = 64;
+
+void wait_for(Duration span) {
+    Loop loop;
+    Turn turn(loop, [] {});
+    turn.wake_at(boot_time(), boot_time() + span);
+    uv_run(loop.get(), UV_RUN_ONCE);
+}
+
+RingPtr newest_ring(const std::vector<Result<ServerMessage>>& answers) {
+    RingPtr newest;
+    for (const auto& answer : answers) {
+        const auto* reply = answer ? std::get_if<RingReply>(&*answer) : nullptr;
+        if (reply == nullptr || reply->ring == nullptr) continue;
+        if (newest == nullptr || newest->epoch < reply->ring->epoch) newest = reply->ring;
+    }
+    return newest;
+}
+
+std::string reasons(const std::vector<Address>& seeds,
+                    const std::vector<Result<ServerMessage>>& answers) {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < seeds.size(); ++i) {
+        texts.push_back(fmt::format("{}: {}", seeds[i],
+                                    answers[i] ? "is in no ring yet" : answers[i].error().message));
+    }
+    return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+}  // namespace
+
+std::vector<Result<ServerMessage>> ask_all(const std::vector<Address>& peers,
+                                           const ClientMessage& question, Duration timeout) {
+    Loop loop;
+    std::vector<std::optional<Result<ServerMessage>>> answers(peers.size());
+    std::size_t left = peers.size();
+    std::vector<std::unique_ptr<Ask>> asks;
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        asks.push_back(std::make_unique<Ask>(loop, peers[i], question, timeout,
+                                             [&, i](const Result<ServerMessage>& answer) {
+                                                 answers[i] = answer;
+                                                 if (--left == 0) loop.stop();
+                                             }));
+    }
+    if (left > 0) loop.run();
+    asks.clear();
+    std::vector<Result<ServerMessage>> results;
+    for (auto& answer : answers) results.push_back(std::move(*answer));
+    return results;
+}
+
+Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout) {
+    const Time deadline = boot_time() + timeout;
+    for (;;) {
+        const Time now = boot_time();
+        const auto answers = ask_all(seeds, RingPoll{}, std::max<Duration>(deadline - now, 1ms));
+        if (RingPtr ring = newest_ring(answers)) return ring;
+        if (boot_time() + retry_pause >= deadline) {
+            return fail(
+                "no ring could be fetched ({}); start a coordinator, or name it or any member with "
+                "--coordinator host:port",
+                reasons(seeds, answers));
+        }
+        wait_for(retry_pause);
+    }
+}
+
+RingPtr search_ring(const std::vector<Address>& seeds, Duration timeout) {
+    std::vector<Address> places;
+    for (const Address seed : seeds) {
+        for (std::uint16_t i = 1; i <= ports_searched && seed.port + i <= 65535; ++i) {
+            places.push_back({.ip = seed.ip, .port = static_cast<std::uint16_t>(seed.port + i)});
+        }
+    }
+    return newest_ring(ask_all(places, RingPoll{}, timeout));
+}
+
+std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout) {
+    std::vector<Address> addresses;
+    for (const Member& member : ring.members) {
+        if (member.is_up()) addresses.push_back(member.address);
+    }
+    std::map<NodeId, StatusReply> status;
+    for (const auto& answer : ask_all(addresses, StatusRequest{}, timeout)) {
+        const auto* reply = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
+        if (reply != nullptr) status[reply->id] = *reply;
+    }
+    return status;
+}
+
+std::string unsettled(const Ring& ring, const std::map<NodeId, StatusReply>& status) {
+    if (!ring.genesis) return "no storage member has come yet";
+    std::uint32_t serving = 0;
+    for (const Member& member : ring.members) {
+        if (!member.is_up()) continue;
+        const auto found = status.find(member.id);
+        if (found == status.end()) return fmt::format("{} does not answer", member.name);
+        if (found->second.epoch != ring.epoch) {
+            return fmt::format("{} is at epoch {}, the ring at {}", member.name,
+                               found->second.epoch, ring.epoch);
+        }
+        serving += found->second.serving;
+    }
+    if (!fully_replicated(ring)) return "partitions are being copied";
+    if (serving != ring.partitions()) {
+        return fmt::format("{} of {} partitions are served", serving, ring.partitions());
+    }
+    return {};
+}
+
+std::string ring_table(const Ring& ring, const std::map<NodeId, StatusReply>& status) {
+    std::vector<std::vector<std::string>> rows = {
+        {"name", "address", "pid", "state", "primary", "copies", "keys"}};
+    for (const Member* member : members_in_order(ring)) {
+        const auto found = status.find(member->id);
+        const bool silent = member->is_up() && found == status.end();
+        const Holdings holds = holdings(ring, member->id);
+        rows.push_back({member->name, to_string(member->address), fmt::format("{}", member->pid),
+                        state_name(member->state) + (silent ? ", silent" : ""),
+                        member->stores() ? fmt::format("{}", holds.primary) : "-",
+                        member->stores() ? fmt::format("{}", holds.copies) : "-",
+                        member->stores() && found != status.end()
+                            ? fmt::format("{}", found->second.keys)
+                            : "-"});
+    }
+    const auto filling =
+        std::ranges::count_if(ring.table, [](const Entry& entry) { return !entry.fills.empty(); });
+    const auto down = ring.genesis
+                          ? std::ranges::count_if(
+                                ring.table, [&](const Entry& entry) { return ring.is_down(entry); })
+                          : 0;
+    std::string text = aligned_table(rows);
+    text += fmt::format("epoch {}; {} copies wanted; {}", ring.epoch, ring.copies_wanted,
+                        survives(ring));
+    if (filling > 0) text += fmt::format("; copying {} partitions", filling);
+    if (down > 0) text += fmt::format("; {} partitions unavailable", down);
+    return text + "\n";
+}
+
+}  // namespace grapevine

@@ -1,0 +1,40 @@
+#pragma once
+// Questions about a cluster as a whole, for command lines: each call runs a loop of its own until
+// it has its answer.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "client/messages.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+// Asks all at once; one answer for each, in their order.
+std::vector<Result<ServerMessage>> ask_all(const std::vector<Address>& peers,
+                                           const ClientMessage& question, Duration timeout);
+
+// The newest ring that any of them has, asked again and again until one has a ring or the time is
+// over. The error says who did not answer, and what to do.
+Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout);
+
+// Looks for a member where members are by default: on the ports that follow those of `seeds`. For
+// a cluster whose coordinator is gone. The newest ring that is found, or null.
+RingPtr search_ring(const std::vector<Address>& seeds, Duration timeout);
+
+// What the members of a ring say of themselves; who does not answer is not there.
+std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout);
+
+// Empty: every partition has its copies, and all its members that are up say so too. Otherwise
+// what is missing, for a person.
+std::string unsettled(const Ring& ring, const std::map<NodeId, StatusReply>& status);
+
+// name, address, pid, state, primary, copies, keys of each member, and a line about the whole.
+std::string ring_table(const Ring& ring, const std::map<NodeId, StatusReply>& status);
+
+}  // namespace grapevine

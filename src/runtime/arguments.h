@@ -1,0 +1,23 @@
+#pragma once
+// What the command line needs before its parser sees it. Pure.
+
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace grapevine {
+
+// The arguments without the program's name, in the form that the parser understands: it rejects
+// "--val=" for lack of a value, but takes "--val" and an empty argument.
+std::vector<std::string> prepare_arguments(int argc, const char* const* argv);
+
+// Seconds, with up to six decimals: "5", "0.25". (0, max].
+Result<Duration> parse_seconds(const std::string& text, Duration max);
+
+// "17.3": what --show-version prints and --if-version takes.
+Result<Version> parse_version(const std::string& text);
+
+}  // namespace grapevine

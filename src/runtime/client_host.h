@@ -1,0 +1,73 @@
+#pragma once
+// The client for programs with a libuv loop: submit operations, hear their outcomes. Many can be
+// under way; one connection per member, written to once per turn. Runs the Client core, which has
+// the rules (client/client.h).
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "client/client.h"
+#include "runtime/ask.h"
+#include "runtime/frame_link.h"
+#include "runtime/loop.h"
+
+namespace grapevine {
+
+class ClientHost final : public FrameLinkOwner {
+public:
+    using Done = std::function<void(const Outcome&)>;
+    struct Events {
+        std::function<void(const RingPtr&)> ring;      // a newer one was adopted
+        std::function<void(const std::string&)> note;  // what --verbose tells
+    };
+
+    // `seeds`: the coordinator or any members. An id of config is drawn here.
+    ClientHost(Loop& loop, ClientConfig config, Events events = {});
+
+    // `done` is called once, in a later turn of the loop; it may submit more.
+    void submit(Operation operation, Done done);
+    // The ring is fetched without an operation; then events.ring is called.
+    void want_ring(Epoch newer_than = Epoch{});
+
+    [[nodiscard]] const RingPtr& ring() const { return client_.ring(); }
+    [[nodiscard]] std::size_t in_flight() const { return done_.size(); }
+    // Bytes that members have not taken yet: who submits much waits while this is large.
+    [[nodiscard]] std::size_t queued_bytes() const;
+
+private:
+    void connected(FrameLink&) override {}
+    void frame(FrameLink& frames, const Frame& frame) override;
+    void garbled(FrameLink& frames, const std::string& why) override;
+    void ended(FrameLink& frames, int error) override;
+
+    void after_polling();
+    void carry_out();
+    void send(Address to, const ClientMessage& message);
+    void forget(Address peer);
+    void fail(Address peer, const std::string& why);
+    void ask_who_refused(Address peer);
+    void note(const std::string& text) const;
+    [[nodiscard]] Address peer_of(const FrameLink& frames) const;
+
+    Loop& loop_;
+    Events events_;
+    Outbox outbox_;
+    Turn turn_;
+    Client client_;
+    std::unordered_map<Address, std::unique_ptr<FrameLink>> links_;
+    std::unordered_map<const FrameLink*, Address> peers_;
+    std::unordered_map<OperationId, Done> done_;
+    std::vector<Address> unreachable_;  // told to the core in the next turn
+    std::unique_ptr<Ask> ask_;          // who refused us: which ring is it in?
+    bool touched_ = false;
+    Graveyard<FrameLink> graveyard_;
+};
+
+}  // namespace grapevine

@@ -1,0 +1,17 @@
+#pragma once
+// The two things that cores are denied: the time, and chance that nobody can predict.
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace grapevine {
+
+// CLOCK_BOOTTIME, read afresh at every call: monotonic, and it counts through suspend, which a
+// lease must not outlive.
+Time boot_time();
+
+// From getrandom(2). For ids that must be unique for all time, and as seeds.
+std::uint64_t random_u64();
+
+}  // namespace grapevine

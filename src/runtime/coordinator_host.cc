@@ -1,0 +1,137 @@
+#include "runtime/coordinator_host.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "coordinator/report.h"
+#include "runtime/clock.h"
+#include "runtime/socket_address.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration survey_period = 20ms;
+constexpr Duration survey_timeout = 500ms;
+
+void say(const std::string& line) {
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
+                                 const NodeConfig& node, CoordinatorConfig config, Logger& log)
+    : loop_(loop),
+      config_(std::move(config)),
+      address_(node.self.address),
+      launch_(boot_time(), config_.launch),
+      children_(loop,
+                [this](const std::string& name, int status, int signal) {
+                    launch_.exited(boot_time(), name, status, signal);
+                    turn_.again();
+                }),
+      node_(loop, std::move(endpoint), node, nullptr, log,
+            {.ring = [this](const RingPtr& ring) { ring_changed(ring); },
+             .stop = [this] { stop(); }}),
+      turn_(loop, [this] { carry_out(); }),
+      interrupted_(loop, SIGINT, [this] { stop(); }),
+      terminated_(loop, SIGTERM, [this] { stop(); }) {
+    if (config_.launch.nodes == 0) {
+        say(fmt::format("waiting for peers at {}; start one with: kvnode --seed {}", address_,
+                        address_));
+    } else {
+        say(fmt::format("logs are in {}", config_.log_folder));
+    }
+    survey_alarm_.emplace(loop, survey_period, survey_period, [this] { look_whether_ready(); });
+    turn_.again();
+}
+
+bool CoordinatorHost::run() {
+    loop_.run();
+    return !launch_.failed();
+}
+
+void CoordinatorHost::stop() {
+    launch_.stop(boot_time());
+    turn_.again();
+}
+
+void CoordinatorHost::carry_out() {
+    launch_.tick(boot_time());
+    LaunchEffects effects = launch_.take_effects();
+    for (const std::string& name : effects.spawns) start(name);
+    for (const auto& signal : effects.signals) children_.signal(signal.name, signal.number);
+    for (const std::string& line : effects.lines) say(line);
+    if (effects.formed) say_formed();
+    if (effects.over) loop_.stop();
+    if (!effects.spawns.empty()) turn_.again();
+    turn_.wake_at(boot_time(), launch_.next_deadline());
+}
+
+void CoordinatorHost::start(const std::string& name) {
+    const std::string number = name.substr(name.find_last_not_of("0123456789") + 1);
+    const unsigned first_port = address_.port + static_cast<unsigned>(std::stoul(number));
+    std::vector<std::string> command = config_.node_command;
+    command.insert(command.end(), {"--name", name, "--first-port", fmt::format("{}", first_port)});
+    const auto pid =
+        children_.start(name, command, fmt::format("{}/{}.log", config_.log_folder, name));
+    if (pid) {
+        launch_.spawned(name, *pid);
+    } else {
+        launch_.spawn_failed(boot_time(), name, pid.error().message);
+    }
+}
+
+void CoordinatorHost::ring_changed(const RingPtr& ring) {
+    if (ready_) say(describe_change(ring_.get(), *ring));
+    ring_ = ring;
+    launch_.ring_changed(*ring);
+    turn_.again();
+}
+
+void CoordinatorHost::say_formed() {
+    std::vector<std::vector<std::string>> rows = {{"name", "address", "pid"}};
+    for (const Member* member : members_in_order(*ring_)) {
+        if (!member->stores() || !member->is_up()) continue;
+        rows.push_back({member->name, to_string(member->address), fmt::format("{}", member->pid)});
+    }
+    fmt::print("{}", aligned_table(rows));
+    if (ring_->storage_count() < ring_->copies_wanted) {
+        say(
+            fmt::format("{} copies are wanted, but there are fewer nodes: writes are acknowledged "
+                        "with fewer copies; start more with: kvnode --seed {}",
+                        ring_->copies_wanted, address_));
+    }
+    survey_.left = 0;
+    look_whether_ready();
+}
+
+// A ring alone does not serve: its primaries must have their leases.
+void CoordinatorHost::look_whether_ready() {
+    if (ready_ || survey_.left > 0 || ring_ == nullptr || !launch_.is_formed()) return;
+    survey_ = {};
+    for (const Member& member : ring_->members) {
+        if (!member.stores() || !member.is_up()) continue;
+        ++survey_.left;
+        survey_.asks.push_back(std::make_unique<Ask>(
+            loop_, member.address, StatusRequest{}, survey_timeout,
+            [this](const Result<ServerMessage>& answer) { answered(answer); }));
+    }
+}
+
+void CoordinatorHost::answered(const Result<ServerMessage>& answer) {
+    const auto* status = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
+    if (status != nullptr) survey_.serving += status->serving;
+    if (--survey_.left > 0 || survey_.serving < ring_->partitions()) return;
+    ready_ = true;
+    survey_alarm_.reset();
+    say(survives(*ring_));
+    say("ready");
+}
+
+}  // namespace grapevine

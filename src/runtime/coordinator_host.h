@@ -1,0 +1,69 @@
+#pragma once
+// The coordinator as a process: a Node without a store, the processes that it launches, and what it
+// tells the person who started it. Which processes and when: coordinator/launch.h.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/launch.h"
+#include "node/node.h"
+#include "runtime/ask.h"
+#include "runtime/children.h"
+#include "runtime/logger.h"
+#include "runtime/loop.h"
+#include "runtime/node_host.h"
+
+namespace grapevine {
+
+struct CoordinatorConfig {
+    LaunchConfig launch;
+    std::string log_folder;
+    // Starts a node, without its name and its port: program and arguments.
+    std::vector<std::string> node_command;
+};
+
+class CoordinatorHost {
+public:
+    CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& node,
+                    CoordinatorConfig config, Logger& log);
+
+    // Runs the loop until everything that was launched has ended after a signal, a client's stop,
+    // or a launch that failed. False for the last.
+    bool run();
+
+private:
+    // How many partitions each member says that it serves, asked until it is all of them.
+    struct Survey {
+        std::vector<std::unique_ptr<Ask>> asks;
+        std::size_t left = 0;
+        std::uint32_t serving = 0;
+    };
+
+    void ring_changed(const RingPtr& ring);
+    void carry_out();
+    void start(const std::string& name);
+    void say_formed();
+    void look_whether_ready();
+    void answered(const Result<ServerMessage>& answer);
+    void stop();
+
+    Loop& loop_;
+    CoordinatorConfig config_;
+    Address address_;
+    Launch launch_;
+    Children children_;
+    RingPtr ring_;
+    Survey survey_;
+    bool ready_ = false;
+    NodeHost node_;
+    Turn turn_;
+    std::optional<Alarm> survey_alarm_;  // until ready
+    SignalWatch interrupted_;
+    SignalWatch terminated_;
+};
+
+}  // namespace grapevine

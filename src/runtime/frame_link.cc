@@ -1,0 +1,48 @@
+#include "runtime/frame_link.h"
+
+#include "runtime/clock.h"
+
+namespace grapevine {
+
+FrameLink::FrameLink(Loop& loop, Outbox& outbox, FrameLinkOwner& owner, std::size_t frame_max)
+    : owner_(owner), stream_(loop, outbox, *this), reader_(frame_max), last_bytes_(boot_time()) {}
+
+void FrameLink::close() {
+    open_ = false;
+    stream_.pause_reading();
+}
+
+void FrameLink::finish() {
+    open_ = false;
+    stream_.finish();
+}
+
+bool FrameLink::is_stuck(Time now, Duration limit) const {
+    return reader_.buffered() > 0 && now - last_bytes_ > limit;
+}
+
+void FrameLink::connected(Stream&) {
+    if (open_) owner_.connected(*this);
+}
+
+void FrameLink::received(Stream&, std::string_view bytes) {
+    last_bytes_ = boot_time();
+    reader_.feed(bytes);
+    while (open_) {
+        const auto next = reader_.next();
+        if (!next) {
+            stream_.pause_reading();
+            owner_.garbled(*this, next.error().message);
+            return;
+        }
+        if (!*next) return;
+        owner_.frame(*this, **next);
+    }
+}
+
+void FrameLink::ended(Stream&, int error) {
+    // Whoever called finish() waits for this; whoever called close() does not.
+    if (open_ || stream_.finishing()) owner_.ended(*this, error);
+}
+
+}  // namespace grapevine

@@ -1,0 +1,207 @@
+#include "runtime/inbound.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/assert.h"
+#include "runtime/clock.h"
+
+namespace grapevine {
+
+Inbound::Inbound(Loop& loop, Outbox& outbox, Logger& log, Events events, InboundLimits limits)
+    : loop_(loop), outbox_(outbox), log_(log), events_(std::move(events)), limits_(limits) {}
+
+void Inbound::accept(uv_stream_t* listener) {
+    auto frames = std::make_unique<FrameLink>(loop_, outbox_, *this);
+    if (const int error = frames->stream().accept(listener); error != 0) {
+        log_.log(LogLevel::warning, "a connection could not be accepted: {}", uv_strerror(error));
+        graveyard_.push_back(std::move(frames));
+        return;
+    }
+    const ConnectionId id{++last_id_};
+    const Time now = boot_time();
+    ids_[frames.get()] = id;
+    Connection& connection = connections_[id];
+    connection.frames = std::move(frames);
+    connection.opened_at = now;
+    if (sweep_at_ == never) sweep_at_ = now + limits_.sweep_period;
+}
+
+ConnectionId Inbound::id_of(const FrameLink& frames) const {
+    const auto found = ids_.find(&frames);
+    ASSERT(found != ids_.end());
+    return found->second;
+}
+
+void Inbound::frame(FrameLink& frames, const Frame& frame) {
+    const ConnectionId id = id_of(frames);
+    Connection& connection = connections_.at(id);
+    if (!connection.hello) {
+        on_hello(id, connection, frame);
+    } else if (connection.is_client()) {
+        on_client(id, connection, frame);
+    } else {
+        on_peer(id, connection, frame);
+    }
+}
+
+void Inbound::on_hello(ConnectionId id, Connection& connection, const Frame& frame) {
+    if (frame.kind != FrameKind::hello) {
+        return refuse(id, "a connection begins with a hello, and this one did not");
+    }
+    const auto hello = decode_hello(frame.payload);
+    if (!hello) return refuse(id, hello.error().message);
+    const auto welcome = check_hello(*hello, protocol_version, events_.cluster());
+    if (!welcome) return refuse(id, welcome.error().message);
+    connection.hello = *hello;
+    if (connection.is_client() && overloaded_) watched_.insert(id);
+}
+
+void Inbound::on_peer(ConnectionId id, Connection&, const Frame& frame) {
+    if (frame.kind != FrameKind::peer) {
+        return refuse(id, "a peer's link carries frames of peers, and this one does not");
+    }
+    const auto envelope = decode_envelope(frame.payload);
+    if (!envelope) return refuse(id, envelope.error().message);
+    events_.envelope(*envelope);
+}
+
+void Inbound::on_client(ConnectionId id, Connection&, const Frame& frame) {
+    if (frame.kind != FrameKind::client) {
+        return refuse(id, "a client's connection carries a client's frames, and this one does not");
+    }
+    auto message = decode_client_message(frame.payload);
+    if (!message) return refuse(id, message.error().message);
+    events_.client_message(id, std::move(*message));
+    if (++requests_in_batch_ < limits_.requests_per_batch) return;
+    requests_in_batch_ = 0;
+    events_.batch_full();
+}
+
+void Inbound::garbled(FrameLink& frames, const std::string& why) {
+    refuse(id_of(frames), why);
+}
+
+void Inbound::refuse(ConnectionId id, const std::string& why) {
+    Connection& connection = connections_.at(id);
+    const bool known_client = connection.is_client();
+    log_.log(known_client ? LogLevel::info : LogLevel::warning, "a {} is refused: {}",
+             !connection.hello ? "connection"
+             : known_client    ? "client"
+                               : "peer",
+             why);
+    if (known_client) {
+        connection.frames->send(ServerMessage{ErrorReply{why}});
+    } else {
+        connection.frames->send(Refusal{why});
+    }
+    connection.finishing_since = boot_time();
+    connection.frames->finish();
+}
+
+void Inbound::ended(FrameLink& frames, int) {
+    drop(id_of(frames));
+}
+
+void Inbound::drop(ConnectionId id) {
+    const auto found = connections_.find(id);
+    ASSERT(found != connections_.end());
+    Connection connection = std::move(found->second);
+    connections_.erase(found);
+    ids_.erase(connection.frames.get());
+    watched_.erase(id);
+    connection.frames->close();
+    graveyard_.push_back(std::move(connection.frames));
+    if (!connection.hello) return;
+    if (connection.is_client()) {
+        events_.client_closed(id);
+    } else {
+        events_.peer_hung_up(connection.hello->address);
+    }
+}
+
+void Inbound::answer(ConnectionId id, const ServerMessage& message) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return;
+    FrameLink& frames = *found->second.frames;
+    watched_.insert(id);
+    const auto* reply = std::get_if<Reply>(&message);
+    if (reply != nullptr && !reply->value.empty() &&
+        frames.stream().queued() > limits_.client_queue_busy) {
+        // A get changes nothing, so it may be refused even now.
+        frames.send(ServerMessage{Reply{.sequence = reply->sequence,
+                                        .status = Status::busy,
+                                        .version = {},
+                                        .epoch = reply->epoch,
+                                        .stamp_ms = reply->stamp_ms,
+                                        .value = {}}});
+        return;
+    }
+    frames.send(message);
+}
+
+void Inbound::set_overloaded(bool overloaded) {
+    if (overloaded == overloaded_) return;
+    overloaded_ = overloaded;
+    for (const auto& [id, connection] : connections_) {
+        if (connection.is_client()) watched_.insert(id);
+    }
+}
+
+bool Inbound::keep_in_bounds(ConnectionId id) {
+    Connection& connection = connections_.at(id);
+    const std::size_t queued = connection.frames->stream().queued();
+    if (queued > limits_.client_queue_max) {
+        log_.log(LogLevel::warning, "a client reads no answers: closed with {} bytes queued",
+                 queued);
+        drop(id);
+        return false;
+    }
+    const std::size_t bound =
+        connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
+    const bool pause = overloaded_ || queued > bound;
+    if (pause && !connection.paused) connection.frames->stream().pause_reading();
+    if (!pause && connection.paused) connection.frames->stream().resume_reading();
+    connection.paused = pause;
+    return pause || queued > 0;
+}
+
+void Inbound::check_limits(Time now) {
+    requests_in_batch_ = 0;
+    const std::vector<ConnectionId> watched(watched_.begin(), watched_.end());
+    for (const ConnectionId id : watched) {
+        if (!keep_in_bounds(id)) watched_.erase(id);
+    }
+    if (now >= sweep_at_) sweep(now);
+    graveyard_.clear();
+}
+
+void Inbound::sweep(Time now) {
+    std::vector<ConnectionId> late;
+    std::size_t half_frames = 0;
+    for (const auto& [id, connection] : connections_) {
+        half_frames += connection.frames->begun_bytes();
+        const bool silent = !connection.hello && now - connection.opened_at > limits_.patience;
+        const bool stuck = !connection.paused && connection.frames->is_stuck(now, limits_.patience);
+        const bool gone = connection.finishing_since.value_or(now) < now - limits_.goodbye;
+        if (silent || stuck || gone) late.push_back(id);
+    }
+    for (const ConnectionId id : late) {
+        log_.log(LogLevel::debug, "an unfinished connection is closed");
+        drop(id);
+    }
+    if (half_frames > limits_.half_frames_max) close_largest_half_frame();
+    sweep_at_ = connections_.empty() ? never : now + limits_.sweep_period;
+}
+
+void Inbound::close_largest_half_frame() {
+    const auto largest = std::ranges::max_element(
+        connections_, {}, [](const auto& item) { return item.second.frames->begun_bytes(); });
+    log_.log(LogLevel::warning, "too many half frames: a connection with {} bytes is closed",
+             largest->second.frames->begun_bytes());
+    drop(largest->first);
+}
+
+}  // namespace grapevine

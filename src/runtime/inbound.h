@@ -1,0 +1,108 @@
+#pragma once
+// Connections that others dialed: peers, that only send, and clients, that are answered. Which of
+// them it is, is said by the Hello that a connection begins with.
+//
+// Whoever sends bytes that make no sense is told what is wrong with them and loses the connection;
+// so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
+// Memory is bounded: clients are not read while their answers pile up, or while the node is
+// overloaded; gets whose answers find no room are answered `busy`; and the half frames of all
+// connections together have a bound, past which the one with the largest is closed.
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/address.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "node/node.h"
+#include "runtime/frame_link.h"
+#include "runtime/logger.h"
+
+namespace grapevine {
+
+struct InboundLimits {
+    Duration patience = 10s;
+    Duration goodbye = 1s;                             // for a refused sender to read why
+    Duration sweep_period = 250ms;                     // how often patience is looked at
+    std::size_t client_queue_pause = 1024 * 1024;      // above: not read
+    std::size_t client_queue_resume = 512 * 1024;      // below: read again
+    std::size_t client_queue_busy = 32 * 1024 * 1024;  // above: gets are answered `busy`
+    std::size_t client_queue_max = 64 * 1024 * 1024;   // above: closed
+    std::size_t half_frames_max = 256 * 1024 * 1024;   // of all connections together
+    // Requests after which the node is asked for its answers, so that they do not all pile up in
+    // memory before the first is written.
+    std::size_t requests_per_batch = 32;
+};
+
+class Inbound final : public FrameLinkOwner {
+public:
+    struct Events {
+        std::function<ClusterId()> cluster;  // that this process is in; zero: none yet
+        std::function<void(const Envelope&)> envelope;
+        std::function<void(Address)> peer_hung_up;
+        std::function<void(ConnectionId, ClientMessage)> client_message;
+        std::function<void(ConnectionId)> client_closed;
+        std::function<void()> batch_full;
+    };
+
+    Inbound(Loop& loop, Outbox& outbox, Logger& log, Events events, InboundLimits limits = {});
+
+    void accept(uv_stream_t* listener);
+    // Ignored where the connection is gone.
+    void answer(ConnectionId connection, const ServerMessage& message);
+    // Clients are not read while it is true.
+    void set_overloaded(bool overloaded);
+    // Once per turn, after the answers were written.
+    void check_limits(Time now);
+    [[nodiscard]] Time next_deadline() const { return sweep_at_; }
+
+    [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+
+private:
+    struct Connection {
+        std::unique_ptr<FrameLink> frames;
+        Time opened_at;
+        std::optional<Hello> hello;
+        std::optional<Time> finishing_since;
+        bool paused = false;
+        [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
+    };
+
+    void frame(FrameLink& frames, const Frame& frame) override;
+    void garbled(FrameLink& frames, const std::string& why) override;
+    void ended(FrameLink& frames, int error) override;
+
+    void on_hello(ConnectionId id, Connection& connection, const Frame& frame);
+    void on_peer(ConnectionId id, Connection& connection, const Frame& frame);
+    void on_client(ConnectionId id, Connection& connection, const Frame& frame);
+    void refuse(ConnectionId id, const std::string& why);
+    void drop(ConnectionId id);
+    void sweep(Time now);
+    void close_largest_half_frame();
+    // False where nothing is left to watch.
+    bool keep_in_bounds(ConnectionId id);
+    [[nodiscard]] ConnectionId id_of(const FrameLink& frames) const;
+
+    Loop& loop_;
+    Outbox& outbox_;
+    Logger& log_;
+    Events events_;
+    InboundLimits limits_;
+    std::unordered_map<ConnectionId, Connection> connections_;
+    std::unordered_map<const FrameLink*, ConnectionId> ids_;
+    std::unordered_set<ConnectionId> watched_;  // answered lately, or paused
+    std::uint64_t last_id_ = 0;
+    std::size_t requests_in_batch_ = 0;
+    bool overloaded_ = false;
+    Time sweep_at_ = never;
+    Graveyard<FrameLink> graveyard_;
+};
+
+}  // namespace grapevine

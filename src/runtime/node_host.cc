@@ -1,0 +1,168 @@
+#include "runtime/node_host.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "runtime/clock.h"
+
+namespace grapevine {
+
+namespace {
+
+// libuv reads at most this many datagrams of a socket per turn. When as many came, more may wait,
+// and silence is judged only after those were read.
+constexpr std::size_t datagrams_per_turn = 32;
+// Unless they do not end.
+constexpr std::size_t ticks_put_off_max = 16;
+// Carrying effects out can itself tell the Node something (a link over its bound).
+constexpr int rounds_max = 8;
+
+}  // namespace
+
+NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config,
+                   Store* store, Logger& log, Events events)
+    : log_(log),
+      events_(std::move(events)),
+      founded_(config.found ? config.cluster : ClusterId{}),
+      turn_(loop, [this] { after_polling(); }),
+      endpoint_(std::move(endpoint)),
+      node_(config, store, random_u64(), boot_time()),
+      peers_(loop, outbox_, log, peer_events()),
+      inbound_(loop, outbox_, log, inbound_events()) {
+    peers_.set_hello(hello());
+    endpoint_->start(*this);
+    turn_.again();
+}
+
+PeerLinks::Events NodeHost::peer_events() {
+    return {.up =
+                [this](Address peer) {
+                    touched_ = true;
+                    node_.link_up(boot_time(), peer);
+                },
+            .down =
+                [this](Address peer, LinkEnd how) {
+                    touched_ = true;
+                    node_.link_down(boot_time(), peer, how);
+                }};
+}
+
+Inbound::Events NodeHost::inbound_events() {
+    return {.cluster = [this] { return cluster(); },
+            .envelope =
+                [this](const Envelope& envelope) {
+                    touched_ = true;
+                    node_.receive(boot_time(), envelope);
+                },
+            .peer_hung_up =
+                [this](Address peer) {
+                    touched_ = true;
+                    node_.peer_hung_up(boot_time(), peer);
+                },
+            .client_message =
+                [this](ConnectionId connection, ClientMessage message) {
+                    touched_ = true;
+                    node_.receive(boot_time(), connection, std::move(message));
+                },
+            .client_closed =
+                [this](ConnectionId connection) {
+                    touched_ = true;
+                    node_.client_closed(boot_time(), connection);
+                },
+            .batch_full = [this] { carry_out(); }};
+}
+
+ClusterId NodeHost::cluster() const {
+    return node_.ring() != nullptr ? node_.ring()->cluster : founded_;
+}
+
+Hello NodeHost::hello() const {
+    const Member& self = node_.self();
+    return {
+        .cluster = cluster(), .speaker = Speaker::peer, .from = self.id, .address = self.address};
+}
+
+void NodeHost::datagram(std::string_view bytes, Address from) {
+    ++datagrams_;
+    const auto envelope = decode_datagram(bytes);
+    if (!envelope) {
+        ++datagrams_bad_;
+        log_.log(LogLevel::debug, "datagram {} from {} is dropped: {}", datagrams_bad_, from,
+                 envelope.error().message);
+        return;
+    }
+    touched_ = true;
+    node_.receive(boot_time(), *envelope);
+}
+
+void NodeHost::incoming(uv_stream_t* listener) {
+    inbound_.accept(listener);
+}
+
+void NodeHost::after_polling() {
+    const bool more_wait = std::exchange(datagrams_, 0) >= datagrams_per_turn;
+    const Time now = boot_time();
+    if (more_wait && ticks_put_off_ < ticks_put_off_max) {
+        ++ticks_put_off_;
+        turn_.again();
+    } else {
+        ticks_put_off_ = 0;
+        if (now >= node_.next_deadline()) {
+            node_.tick(now);
+            touched_ = true;
+        }
+    }
+    for (int round = 0; touched_ && round < rounds_max; ++round) {
+        carry_out();
+        outbox_.flush_all();
+        peers_.check_limits(boot_time());
+    }
+    outbox_.flush_all();
+    inbound_.set_overloaded(node_.overloaded());
+    inbound_.check_limits(boot_time());
+    peers_.check_limits(boot_time());
+    if (touched_) turn_.again();
+    turn_.wake_at(boot_time(), std::min(node_.next_deadline(), inbound_.next_deadline()));
+}
+
+void NodeHost::carry_out() {
+    touched_ = false;
+    // effects.persist: nothing to do. All state is in memory, and a process that starts anew is a
+    // new member; it never uses an id again whose promises it may have forgotten.
+    const NodeEffects effects = node_.take_effects();
+    // Before messages leave: links that they open introduce the member as it is now.
+    look_at_ring();
+    for (const auto& [to, envelope] : effects.datagrams) {
+        endpoint_->send(to, encode_datagram(envelope));
+    }
+    const Time now = boot_time();
+    for (const auto& [to, envelope] : effects.links) peers_.send(now, to, envelope);
+    for (const Address peer : effects.dials) peers_.dial(now, peer);
+    for (const Address peer : effects.hang_ups) peers_.hang_up(peer);
+    for (const auto& reply : effects.replies) answer(reply);
+    for (const LogLine& line : effects.log) log_.write(line.level, line.text);
+    if (effects.stop) {
+        outbox_.flush_all();
+        events_.stop();
+    }
+}
+
+void NodeHost::answer(const NodeEffects::ToClient& reply) {
+    if (reply.valid_until != never && boot_time() >= reply.valid_until) {
+        inbound_.answer(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
+    } else {
+        inbound_.answer(reply.connection, reply.message);
+    }
+}
+
+void NodeHost::look_at_ring() {
+    if (node_.ring() == ring_) return;
+    ring_ = node_.ring();
+    peers_.set_hello(hello());
+    log_.set_name(node_.self().name);
+    log_.set_epoch(ring_->epoch);
+    events_.ring(ring_);
+}
+
+}  // namespace grapevine

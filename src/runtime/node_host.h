@@ -1,0 +1,65 @@
+#pragma once
+// Runs one Node on a loop: sockets in, effects out, in the order that node/node.h asks for.
+//
+// One turn: whatever the sockets hold is handed to the Node as it is read; when all were read, the
+// Node is ticked if something is due, its effects are carried out, and everything that was queued
+// is written, one write per connection.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "node/node.h"
+#include "runtime/endpoint.h"
+#include "runtime/inbound.h"
+#include "runtime/logger.h"
+#include "runtime/loop.h"
+#include "runtime/peer_links.h"
+
+namespace grapevine {
+
+class NodeHost final : private EndpointOwner {
+public:
+    struct Events {
+        std::function<void(const RingPtr&)> ring;  // a newer one was adopted
+        std::function<void()> stop;                // a client asked this process to end
+    };
+
+    // config.self.address is the endpoint's, or what others reach it by (--advertise).
+    NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config, Store* store,
+             Logger& log, Events events);
+
+    [[nodiscard]] const Node& node() const { return node_; }
+
+private:
+    void datagram(std::string_view bytes, Address from) override;
+    void incoming(uv_stream_t* listener) override;
+
+    [[nodiscard]] PeerLinks::Events peer_events();
+    [[nodiscard]] Inbound::Events inbound_events();
+    [[nodiscard]] ClusterId cluster() const;
+    [[nodiscard]] Hello hello() const;
+
+    void after_polling();
+    void carry_out();
+    void answer(const NodeEffects::ToClient& reply);
+    void look_at_ring();
+
+    Logger& log_;
+    Events events_;
+    ClusterId founded_;  // zero: joining
+    Outbox outbox_;
+    Turn turn_;
+    std::unique_ptr<Endpoint> endpoint_;
+    Node node_;
+    PeerLinks peers_;
+    Inbound inbound_;
+    RingPtr ring_;                     // the last that events_.ring was told
+    bool touched_ = true;              // the Node was given something since its effects were taken
+    std::size_t datagrams_ = 0;        // in this turn
+    std::size_t ticks_put_off_ = 0;    // in a row
+    std::uint64_t datagrams_bad_ = 0;  // that did not decode
+};
+
+}  // namespace grapevine

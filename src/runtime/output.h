@@ -1,0 +1,34 @@
+#pragma once
+// How outcomes of operations look to a person or a script: lines and exit codes. Pure.
+
+#include <string>
+#include <string_view>
+
+#include "client/client.h"
+
+namespace grapevine {
+
+// The exit codes of all programs.
+enum class Exit : int {
+    done = 0,
+    negative = 1,   // not found, condition false, a trace that differs
+    usage = 2,      // the command line or the input is wrong; nothing was done
+    unchanged = 3,  // no service, unavailable; nothing was changed
+    unknown = 4,    // a write was sent and nobody can say what became of it
+};
+
+// Control characters and bytes that are no UTF-8 as \n, \r, \t or \xHH; everything that prints as
+// it is (a backslash too: for exact bytes there is --raw).
+std::string escape(std::string_view bytes);
+
+Exit exit_code(OutcomeKind kind);
+
+// The line on stdout, without its end: "OK, server3" for a put or delete, "K, V, server3" for a
+// get, with ", 17.3" if the version is wanted. Of other outcomes two words: "not found",
+// "condition false", "unavailable", "unknown", "invalid".
+std::string output_line(const Operation& operation, const Outcome& outcome, bool show_version);
+
+// The sentence on stderr; empty where the outcome is ok.
+std::string explanation(const Operation& operation, const Outcome& outcome);
+
+}  // namespace grapevine

@@ -1,0 +1,49 @@
+#include "runtime/arguments.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace grapevine {
+namespace {
+
+std::vector<std::string> prepared(std::vector<const char*> words) {
+    words.insert(words.begin(), "client");
+    return prepare_arguments(static_cast<int>(words.size()), words.data());
+}
+
+}  // namespace
+
+TEST_CASE("an option with an empty value becomes two arguments") {
+    using Words = std::vector<std::string>;
+    CHECK(prepared({"--put", "k", "--val="}) == Words{"--put", "k", "--val", ""});
+    CHECK(prepared({"--val=a=", "--=", "-", "x="}) == Words{"--val=a=", "--=", "-", "x="});
+    CHECK(prepared({"--val", ""}) == Words{"--val", ""});
+    CHECK(prepared({}).empty());
+}
+
+TEST_CASE("seconds are decimal, above zero and bounded") {
+    const auto good = [](const char* text) { return parse_seconds(text, 60s).value(); };
+    CHECK(good("5") == 5s);
+    CHECK(good("0.25") == 250ms);
+    CHECK(good("60") == 60s);
+    CHECK(good("0.000001") == 1us);
+    for (const char* bad : {"", "0", "-1", "1e3", "60.000001", "61", "5s", ".", "1.", "0.0000001",
+                            " 5", "nan", "99999999999999999999"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_seconds(bad, 60s).has_value());
+    }
+}
+
+TEST_CASE("versions are read as they are printed") {
+    const auto version = parse_version("17.3");
+    REQUIRE(version.has_value());
+    CHECK(*version == Version{.epoch = Epoch{17}, .counter = 3});
+    CHECK(parse_version(fmt::format("{}", *version)).value() == *version);
+    for (const char* bad : {"", "17", "17.", ".3", "-1.3", "17.3.1", "a.b"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_version(bad).has_value());
+    }
+}
+
+}  // namespace grapevine
