@@ -1,0 +1,192 @@
+// client: one operation, a stream of them, or a question about the cluster.
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+
+#include "client_verbs.h"
+#include "options.h"
+#include "runtime/process.h"
+#include "runtime/socket_address.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration wait_timeout_max = 3600s;
+
+struct Options {
+    std::optional<std::string> put, get, erase, value, value_file, version, where, pid, trace;
+    std::optional<std::string> stream, timeout;
+    bool absent = false;
+    bool ring = false;
+    bool wait = false;
+    bool stop = false;
+    std::string coordinator = "127.0.0.1";
+    ClientOptions common;
+};
+
+void declare_verbs(CLI::App& app, Options& options) {
+    app.add_option("--put", options.put, "write this key; with --val or --val-file");
+    app.add_option("--get", options.get, "read this key");
+    app.add_option("--del", options.erase, "delete this key");
+    app.add_option("--trace", options.trace,
+                   "run the operations of a file and compare their outcomes");
+    app.add_flag("--ring", options.ring, "show the members");
+    app.add_option("--where", options.where, "show who holds this key");
+    app.add_option("--pid", options.pid, "print the process id of a member");
+    app.add_flag("--wait", options.wait,
+                 "return when every partition has its copies (--timeout 60 by default)");
+    app.add_flag("--stop", options.stop, "stop the cluster, with or without its coordinator");
+    app.add_option("stream", options.stream, "-: a stream of operations on stdin, one a line");
+}
+
+void declare(CLI::App& app, Options& options) {
+    add_version(app);
+    declare_verbs(app, options);
+    app.add_option("--val", options.value, "the value to put; may be empty");
+    app.add_option("--val-file", options.value_file, "read the value from a file, or - for stdin");
+    app.add_flag("--if-absent", options.absent, "put only where the key is not there");
+    app.add_option("--if-version", options.version,
+                   "put or delete only where the key has this version, such as 17.3");
+    app.add_flag("--show-version", options.common.show_version, "append the key's version");
+    app.add_flag("--raw", options.common.raw, "write the value as it is, and nothing else");
+    app.add_option(
+        "--coordinator,--master", options.coordinator,
+        "where to get the ring: host:port[,host:port...], the coordinator or any members "
+        "(default 127.0.0.1:7000)");
+    app.add_option("--timeout", options.timeout, "seconds for each operation (default 5)");
+    app.add_flag("--verbose", options.common.verbose,
+                 "tell on stderr of time-outs, new rings, "
+                 "re-sent requests");
+    app.footer(
+        "Examples:\n"
+        "  client --put key1 --val value1        OK, server3\n"
+        "  client --get key1                     key1, value1, server3\n"
+        "  client --put key1 --val v2 --if-version 17.3\n"
+        "  client --trace ops.txt                lines such as: put key1 value1 -> OK\n"
+        "                                                       get nokey -> not found\n"
+        "  printf 'put a 1\\nget a\\n' | client -\n"
+        "  kill -9 $(client --pid server3)\n"
+        "Exit codes: 0 done, 1 not found or condition false, 2 usage, 3 nothing was changed (no\n"
+        "service, unavailable), 4 unknown whether the write was done.");
+}
+
+std::size_t count_verbs(const Options& options) {
+    std::size_t count = 0;
+    for (const auto* verb : {&options.put, &options.get, &options.erase, &options.where,
+                             &options.pid, &options.trace, &options.stream}) {
+        if (*verb) ++count;
+    }
+    for (const bool verb : {options.ring, options.wait, options.stop}) {
+        if (verb) ++count;
+    }
+    return count;
+}
+
+// What does not go together; empty: all does.
+std::string contradiction(const Options& options) {
+    const bool has_value = options.value || options.value_file;
+    if (count_verbs(options) != 1) {
+        return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --stop, --trace or "
+               "-";
+    }
+    if (options.stream && *options.stream != "-") {
+        return "\"" + *options.stream + "\" is not an option; operations begin with --";
+    }
+    if (options.value && options.value_file) return "give --val or --val-file, not both";
+    if (options.put && !has_value) return "--put needs --val or --val-file";
+    if (has_value && !options.put) return "--val and --val-file go with --put";
+    if (options.absent && !options.put) return "--if-absent goes with --put";
+    if (options.absent && options.version) return "give --if-absent or --if-version, not both";
+    if (options.version && !options.put && !options.erase) {
+        return "--if-version goes with --put and --del";
+    }
+    if (options.common.raw && !options.get) return "--raw goes with --get";
+    if (options.common.raw && options.common.show_version) {
+        return "--raw writes the value alone; leave out --show-version";
+    }
+    return {};
+}
+
+Result<std::string> read_value(const Options& options) {
+    if (options.value) return *options.value;
+    std::ifstream file;
+    const bool from_stdin = *options.value_file == "-";
+    if (!from_stdin) file.open(*options.value_file, std::ios::binary);
+    std::istream& input = from_stdin ? std::cin : file;
+    if (!input) return fail("cannot read {}; see --val-file", *options.value_file);
+    // One byte over the limit is enough to know.
+    std::string value(value_size_max + 1, '\0');
+    input.read(value.data(), static_cast<std::streamsize>(value.size()));
+    value.resize(static_cast<std::size_t>(input.gcount()));
+    if (value.size() > value_size_max) {
+        return fail("the value is over the limit of {} bytes", value_size_max);
+    }
+    return value;
+}
+
+Result<Operation> operation_of(const Options& options) {
+    Operation operation;
+    if (options.get) {
+        operation.key = *options.get;
+    } else if (options.erase) {
+        operation.kind = OperationKind::erase;
+        operation.key = *options.erase;
+    } else {
+        operation.kind = OperationKind::put;
+        operation.key = *options.put;
+        auto value = read_value(options);
+        if (!value) return std::unexpected(value.error());
+        operation.value = std::move(*value);
+    }
+    if (options.absent) operation.condition = Condition::absent;
+    if (options.version) {
+        const auto version = parse_version(*options.version);
+        if (!version) return std::unexpected(version.error());
+        operation.condition = Condition::version;
+        operation.expected = *version;
+    }
+    return operation;
+}
+
+int perform(const Options& options) {
+    if (options.ring) return show_ring(options.common);
+    if (options.where) return show_where(options.common, *options.where);
+    if (options.pid) return show_pid(options.common, *options.pid);
+    if (options.wait) return wait_until_settled(options.common);
+    if (options.stop) return stop_cluster(options.common);
+    if (options.trace) return run_trace(options.common, *options.trace);
+    if (options.stream) return run_stream(options.common);
+    auto operation = operation_of(options);
+    if (!operation) return exit_with(Exit::usage, "client", operation.error().message);
+    return run_operation(options.common, std::move(*operation));
+}
+
+int main(int argc, const char* const* argv) {
+    prepare_process();
+    Options options;
+    CLI::App app("Grapevine's client.", "client");
+    declare(app, options);
+    if (const auto code = parse_options(app, argc, argv)) return *code;
+    if (const std::string what = contradiction(options); !what.empty()) {
+        return exit_with(Exit::usage, "client", what + "; see client --help");
+    }
+    const auto timeout = parse_seconds(options.timeout.value_or(options.wait ? "60" : "5"),
+                                       options.wait ? wait_timeout_max : deadline_max);
+    if (!timeout) return exit_with(Exit::usage, "client", timeout.error().message);
+    const auto seeds = resolve_list(options.coordinator, coordinator_port);
+    if (!seeds) return exit_with(Exit::usage, "client", seeds.error().message);
+    options.common.timeout = *timeout;
+    options.common.seeds = *seeds;
+    return perform(options);
+}
+
+}  // namespace
+
+}  // namespace grapevine
+
+int main(int argc, char** argv) {
+    return grapevine::main(argc, argv);
+}

@@ -1,0 +1,290 @@
+#include "client_verbs.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/hash.h"
+#include "coordinator/report.h"
+#include "runtime/admin.h"
+#include "runtime/client_host.h"
+#include "runtime/clock.h"
+#include "runtime/line_source.h"
+#include "runtime/loop.h"
+#include "runtime/output.h"
+#include "runtime/script.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration status_timeout = 1s;
+constexpr Duration poll_pause = 50ms;
+
+int complain(Exit code, const std::string& sentence) {
+    fmt::print(stderr, "client: {}\n", sentence);
+    return static_cast<int>(code);
+}
+
+void pause() {
+    std::this_thread::sleep_for(std::chrono::microseconds(to_us(poll_pause)));
+}
+
+ClientConfig client_config(const ClientOptions& options) {
+    ClientConfig config;
+    config.seeds = options.seeds;
+    return config;
+}
+
+ClientHost::Events client_events(const ClientOptions& options) {
+    ClientHost::Events events;
+    if (options.verbose) {
+        events.note = [](const std::string& text) { fmt::print(stderr, "client: {}\n", text); };
+    }
+    return events;
+}
+
+void print_outcome(const ClientOptions& options, const Operation& operation,
+                   const Outcome& outcome) {
+    if (options.raw && operation.kind == OperationKind::get) {
+        std::fwrite(outcome.value.data(), 1, outcome.value.size(), stdout);
+    } else {
+        fmt::print("{}\n", output_line(operation, outcome, options.show_version));
+    }
+}
+
+// Runs all lines of `fd`, `report` for each of them in order. An error of the input, or empty.
+std::string run_lines(const ClientOptions& options, int fd, Script::Report report) {
+    Loop loop;
+    ClientHost client(loop, client_config(options), client_events(options));
+    std::string input_error;
+    bool ended = false;
+    LineSource* input = nullptr;
+    Script* lines = nullptr;
+    // Reading goes on, or the program ends, as lines are done.
+    Turn turn(loop, [&] {
+        if (ended && lines->idle()) {
+            std::fflush(stdout);
+            loop.stop();
+        } else if (!ended && lines->wants_more()) {
+            input->resume();
+        }
+    });
+    Script script(client, options.timeout, [&](const Script::Line& line) {
+        report(line);
+        turn.again();
+    });
+    lines = &script;
+    LineSource source(loop, fd,
+                      {.line =
+                           [&](std::string_view text) {
+                               script.add(text);
+                               if (!script.wants_more()) input->pause();
+                           },
+                       .end =
+                           [&](const std::string& error) {
+                               input_error = error;
+                               ended = true;
+                               turn.again();
+                           }});
+    input = &source;
+    loop.run();
+    return input_error;
+}
+
+Result<RingPtr> ring_of(const ClientOptions& options) {
+    return fetch_ring(options.seeds, options.timeout);
+}
+
+}  // namespace
+
+int run_operation(const ClientOptions& options, Operation operation) {
+    Loop loop;
+    ClientHost client(loop, client_config(options), client_events(options));
+    operation.deadline = options.timeout;
+    Outcome outcome;
+    client.submit(operation, [&](const Outcome& result) {
+        outcome = result;
+        loop.stop();
+    });
+    loop.run();
+    if (outcome.kind != OutcomeKind::ok) {
+        return complain(exit_code(outcome.kind), explanation(operation, outcome));
+    }
+    print_outcome(options, operation, outcome);
+    return static_cast<int>(Exit::done);
+}
+
+int run_stream(const ClientOptions& options) {
+    int worst = 0;
+    const std::string error = run_lines(options, STDIN_FILENO, [&](const Script::Line& line) {
+        if (!line.trace) {
+            fmt::print("invalid\n");
+            worst = std::max(
+                worst, complain(Exit::usage, fmt::format("line {}: {}", line.number, line.error)));
+            return;
+        }
+        const Operation& operation = line.trace->operation;
+        fmt::print("{}\n", output_line(operation, line.outcome, options.show_version));
+        if (line.outcome.kind == OutcomeKind::ok) return;
+        worst = std::max(worst, static_cast<int>(exit_code(line.outcome.kind)));
+        if (options.verbose) {
+            fmt::print(stderr, "client: line {}: {}\n", line.number,
+                       explanation(operation, line.outcome));
+        }
+    });
+    if (!error.empty()) return complain(Exit::usage, "reading operations: " + error);
+    return worst;
+}
+
+int run_trace(const ClientOptions& options, const std::string& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return complain(Exit::usage, fmt::format("{}: {}", path, std::strerror(errno)));
+    std::size_t operations = 0;
+    std::size_t differ = 0;
+    std::size_t unreadable = 0;
+    const std::string error = run_lines(options, fd, [&](const Script::Line& line) {
+        if (!line.trace) {
+            ++unreadable;
+            fmt::print(stderr, "client: {}:{}: {}\n", path, line.number, line.error);
+            return;
+        }
+        ++operations;
+        const std::string difference = mismatch(*line.trace, line.outcome);
+        if (difference.empty()) return;
+        ++differ;
+        fmt::print("{}:{}: {}: {}\n", path, line.number, escape(line.trace->operation.key),
+                   difference);
+    });
+    close(fd);
+    if (!error.empty()) return complain(Exit::usage, fmt::format("{}: {}", path, error));
+    fmt::print("{} operations, {} as expected, {} mismatches\n", operations, operations - differ,
+               differ);
+    if (unreadable > 0) {
+        return complain(Exit::usage,
+                        fmt::format("{} lines of {} could not be read", unreadable, path));
+    }
+    if (differ > 0) return complain(Exit::negative, "the trace did not go as expected");
+    return static_cast<int>(Exit::done);
+}
+
+int show_ring(const ClientOptions& options) {
+    const auto ring = ring_of(options);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    fmt::print("{}", ring_table(**ring, fetch_status(**ring, std::min<Duration>(status_timeout,
+                                                                                options.timeout))));
+    return static_cast<int>(Exit::done);
+}
+
+int show_where(const ClientOptions& options, const std::string& key) {
+    const auto ring = ring_of(options);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    const PartitionId partition = partition_of_key(key, (*ring)->partitions());
+    const Entry& entry = (*ring)->entry(partition);
+    std::vector<std::string> holders;
+    for (const NodeId id : entry.copies) {
+        holders.push_back(name_in(**ring, id) + (id == entry.primary() ? " (primary)" : ""));
+    }
+    for (const Fill& fill : entry.fills) holders.push_back(name_in(**ring, fill.id) + " (filling)");
+    fmt::print("{}: slot {}, partition {}, epoch {}: {}\n", escape(key), slot_of_key(key),
+               partition, (*ring)->epoch, fmt::join(holders, ", "));
+    if ((*ring)->is_down(entry)) {
+        return complain(Exit::unchanged,
+                        "no copy of it is up; it is served again when one of these returns");
+    }
+    return static_cast<int>(Exit::done);
+}
+
+int show_pid(const ClientOptions& options, const std::string& name) {
+    const auto ring = ring_of(options);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    const Member* member = (*ring)->member_named(name);
+    if (member == nullptr) {
+        return complain(Exit::negative,
+                        fmt::format("{} is not in the ring; --ring shows who is", name));
+    }
+    fmt::print("{}\n", member->pid);
+    return static_cast<int>(Exit::done);
+}
+
+int wait_until_settled(const ClientOptions& options) {
+    const Time deadline = boot_time() + options.timeout;
+    std::string missing = "no ring was found";
+    for (; boot_time() < deadline; pause()) {
+        const auto ring = fetch_ring(options.seeds, deadline - boot_time());
+        if (!ring) return complain(Exit::unchanged, ring.error().message);
+        missing = unsettled(**ring, fetch_status(**ring, status_timeout));
+        if (!missing.empty()) continue;
+        fmt::print("every partition has its copies; epoch {}; {}\n", (*ring)->epoch,
+                   survives(**ring));
+        return static_cast<int>(Exit::done);
+    }
+    return complain(Exit::unchanged,
+                    fmt::format("not yet: {}; wait longer with --timeout", missing));
+}
+
+namespace {
+
+// The members that were asked and those of them that are gone, each asked until it is.
+std::vector<const Member*> wait_until_gone(std::vector<const Member*> members, Duration timeout) {
+    for (const Time deadline = boot_time() + timeout; boot_time() < deadline; pause()) {
+        std::vector<Address> addresses;
+        for (const Member* member : members) addresses.push_back(member->address);
+        const auto answers = ask_all(addresses, StatusRequest{}, status_timeout);
+        std::vector<const Member*> left;
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
+            // Another process may have its port by now.
+            if (status != nullptr && status->id == members[i]->id) left.push_back(members[i]);
+        }
+        members = std::move(left);
+        if (members.empty()) break;
+    }
+    return members;
+}
+
+Result<RingPtr> ring_to_stop(const ClientOptions& options) {
+    const auto ring = fetch_ring(options.seeds, std::min<Duration>(options.timeout, 1s));
+    if (ring) return ring;
+    if (RingPtr found = search_ring(options.seeds, status_timeout)) {
+        fmt::print(stderr, "client: {} does not answer; found its members on the ports after it\n",
+                   options.seeds.front());
+        return found;
+    }
+    return fail("{}; members that run elsewhere can be stopped by naming one of them",
+                ring.error().message);
+}
+
+}  // namespace
+
+int stop_cluster(const ClientOptions& options) {
+    const auto ring = ring_to_stop(options);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    std::vector<const Member*> members;
+    std::vector<Address> addresses;
+    for (const Member* member : members_in_order(**ring)) {
+        if (!member->is_up()) continue;
+        members.push_back(member);
+        addresses.push_back(member->address);
+    }
+    const auto answers = ask_all(addresses, StopRequest{}, status_timeout);
+    const auto left = wait_until_gone(members, std::max<Duration>(options.timeout, 5s));
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const bool stays = std::ranges::find(left, members[i]) != left.end();
+        fmt::print("{} (pid {}) {}\n", members[i]->name, members[i]->pid,
+                   stays        ? "does not stop"
+                   : answers[i] ? "stopped"
+                                : "was gone already");
+    }
+    if (left.empty()) return static_cast<int>(Exit::done);
+    return complain(Exit::unchanged, "some do not stop; end them with kill -9 and the pid above");
+}
+
+}  // namespace grapevine

@@ -1,0 +1,34 @@
+#pragma once
+// What the client program does, one function for each verb. Each returns the program's exit code,
+// after it has said on stderr what went wrong.
+
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "client/client.h"
+
+namespace grapevine {
+
+struct ClientOptions {
+    std::vector<Address> seeds;
+    Duration timeout = 5s;
+    bool verbose = false;
+    bool show_version = false;
+    bool raw = false;
+};
+
+int run_operation(const ClientOptions& options, Operation operation);
+// Operations from stdin (runtime/trace.h), outcomes on stdout in the same order.
+int run_stream(const ClientOptions& options);
+// Operations with expected outcomes; mismatches and a summary.
+int run_trace(const ClientOptions& options, const std::string& path);
+
+int show_ring(const ClientOptions& options);
+int show_where(const ClientOptions& options, const std::string& key);
+int show_pid(const ClientOptions& options, const std::string& name);
+int wait_until_settled(const ClientOptions& options);
+int stop_cluster(const ClientOptions& options);
+
+}  // namespace grapevine

@@ -1,0 +1,141 @@
+// coordinator: launches nodes, serves the ring, has a vote in it. Nothing stops when it dies.
+
+#include <unistd.h>
+
+#include <bit>
+
+#include "base/rng.h"
+#include "options.h"
+#include "runtime/clock.h"
+#include "runtime/coordinator_host.h"
+#include "runtime/listen.h"
+#include "runtime/logger.h"
+#include "runtime/process.h"
+#include "runtime/socket_address.h"
+
+namespace grapevine {
+
+namespace {
+
+struct Options {
+    std::size_t nodes = 0;
+    unsigned copies = 3;
+    unsigned partitions = 1024;
+    ListenOptions listen{.port = {}, .advertise = {}, .default_port = coordinator_port};
+    std::string kvnode;
+    std::string log_dir;
+    std::string log_level = "info";
+    std::string wait_deadline = "30";
+};
+
+void declare(CLI::App& app, Options& options) {
+    add_version(app);
+    app.add_option("--nodes", options.nodes,
+                   "nodes to launch, server1 ... serverN (default: none, peers come by themselves)")
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--rep", options.copies, "copies of every key (default 3)")
+        ->check(CLI::Range(1, static_cast<int>(copies_max)));
+    app.add_option("--partitions", options.partitions, "a power of two up to 16384 (default 1024)")
+        ->check(CLI::Range(1, 16384));
+    app.add_option("--port", options.listen.port, "UDP and TCP (default 7000)")
+        ->check(CLI::Range(1, 65535));
+    app.add_option("--listen", options.listen.listen,
+                   "host[:port] to listen on, for the nodes too (default 127.0.0.1)");
+    app.add_option("--advertise", options.listen.advertise,
+                   "host[:port] that others use (default: as --listen)");
+    app.add_option("--kvnode", options.kvnode, "the program to launch (default: beside this one)");
+    app.add_option("--log-dir", options.log_dir,
+                   "folder for the logs of the nodes (default: a new one, its path is printed)");
+    app.add_option("--wait-deadline", options.wait_deadline,
+                   "seconds in which all nodes must be in the ring (default 30)");
+    app.add_option("--log-level", options.log_level,
+                   "of this program and the nodes: debug, info, warning or error (default info)");
+    app.footer(
+        "Examples:\n"
+        "  coordinator --nodes 5 --rep 3         a cluster of five on this machine\n"
+        "  coordinator --rep 3                   waits for peers: kvnode --seed 127.0.0.1:7000\n"
+        "SIGINT and SIGTERM stop everything that it launched.\n"
+        "Exit codes: 0 stopped, 2 usage, 3 cannot start, or the ring did not form.");
+}
+
+NodeConfig node_config(const Options& options, Address address) {
+    Rng rng(random_u64());
+    NodeConfig config;
+    config.self.id = rng.draw<NodeId>();
+    config.self.name = "coordinator";
+    config.self.address = address;
+    config.self.pid = static_cast<std::uint32_t>(getpid());
+    config.self.role = Role::coordinator;
+    config.found = true;
+    config.cluster = rng.draw<ClusterId>();
+    config.copies_wanted = options.copies;
+    config.partitions = options.partitions;
+    config.genesis_members = std::max<std::size_t>(options.nodes, 1);
+    return config;
+}
+
+std::vector<std::string> node_command(const Options& options, Address address) {
+    const std::string host = options.listen.listen.substr(0, options.listen.listen.find(':'));
+    std::vector<std::string> command = {
+        options.kvnode.empty() ? beside_this_program("kvnode") : options.kvnode,
+        "--seed",
+        fmt::format("{}", address),
+        "--listen",
+        host,
+        "--log-level",
+        options.log_level};
+    if (!options.listen.advertise.empty()) {
+        const std::string& others = options.listen.advertise;
+        command.insert(command.end(), {"--advertise", others.substr(0, others.find(':'))});
+    }
+    return command;
+}
+
+Result<std::string> log_folder(const Options& options) {
+    if (options.nodes == 0) return std::string();
+    return options.log_dir.empty() ? make_log_folder() : use_log_folder(options.log_dir);
+}
+
+int main(int argc, const char* const* argv) {
+    prepare_process();
+    Options options;
+    CLI::App app("Grapevine's coordinator.", "coordinator");
+    declare(app, options);
+    if (const auto code = parse_options(app, argc, argv)) return *code;
+    const auto refuse = [](Exit code, const Error& error) {
+        return exit_with(code, "coordinator", error.message);
+    };
+    const auto level = parse_log_level(options.log_level);
+    if (!level) return refuse(Exit::usage, level.error());
+    const auto deadline = parse_seconds(options.wait_deadline, 3600s);
+    if (!deadline) return refuse(Exit::usage, deadline.error());
+    if (!std::has_single_bit(options.partitions)) {
+        return refuse(Exit::usage, {"--partitions must be a power of two"});
+    }
+    const auto plan = plan_listening(options.listen);
+    if (!plan) return refuse(Exit::usage, plan.error());
+
+    Logger log(*level);
+    log.set_name("coordinator");
+    if (!plan->warning.empty()) log.write(LogLevel::warning, plan->warning);
+    Loop loop;
+    auto endpoint = Endpoint::open(loop, plan->where);
+    if (!endpoint) return refuse(Exit::unchanged, endpoint.error());
+    const auto folder = log_folder(options);
+    if (!folder) return refuse(Exit::unchanged, folder.error());
+    const Address address = advertised_address(*plan, (*endpoint)->address());
+    CoordinatorHost host(loop, std::move(*endpoint), node_config(options, address),
+                         {.launch = {.nodes = options.nodes, .deadline = *deadline},
+                          .log_folder = *folder,
+                          .node_command = node_command(options, address)},
+                         log);
+    return static_cast<int>(host.run() ? Exit::done : Exit::unchanged);
+}
+
+}  // namespace
+
+}  // namespace grapevine
+
+int main(int argc, char** argv) {
+    return grapevine::main(argc, argv);
+}

@@ -1,0 +1,155 @@
+// kvnode: one storage peer.
+
+#include <unistd.h>
+
+#include <bit>
+#include <csignal>
+
+#include "base/rng.h"
+#include "options.h"
+#include "runtime/clock.h"
+#include "runtime/listen.h"
+#include "runtime/logger.h"
+#include "runtime/node_host.h"
+#include "runtime/process.h"
+#include "runtime/socket_address.h"
+#include "store/memory_store.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration seed_patience = 2s;  // before it is said that the seeds are silent, and then
+constexpr Duration seed_reminder = 10s;
+
+struct Options {
+    std::string seed;
+    bool bootstrap = false;
+    unsigned copies = 3;
+    unsigned partitions = 1024;
+    std::string name;
+    ListenOptions listen{.port = {}, .advertise = {}, .search_from = first_member_port};
+    std::string log_level = "info";
+};
+
+void declare(CLI::App& app, Options& options) {
+    add_version(app);
+    auto* seed = app.add_option("--seed", options.seed,
+                                "the coordinator or any members, host:port[,host:port...] "
+                                "(default 127.0.0.1:7000)");
+    auto* bootstrap =
+        app.add_flag("--bootstrap", options.bootstrap, "start a cluster without a coordinator");
+    bootstrap->excludes(seed);
+    app.add_option("--rep", options.copies, "with --bootstrap: copies of every key (default 3)")
+        ->check(CLI::Range(1, static_cast<int>(copies_max)))
+        ->needs(bootstrap);
+    app.add_option("--partitions", options.partitions,
+                   "with --bootstrap: a power of two up to 16384 (default 1024)")
+        ->check(CLI::Range(1, 16384))
+        ->needs(bootstrap);
+    app.add_option("--name", options.name,
+                   "the member's name (default: serverN, given by the ring)");
+    app.add_option("--port", options.listen.port, "UDP and TCP (default: a free one from 7001 on)")
+        ->check(CLI::Range(1, 65535));
+    app.add_option("--first-port", options.listen.search_from,
+                   "where the search for a free port begins (default 7001)")
+        ->check(CLI::Range(1, 65535));
+    app.add_option("--listen", options.listen.listen,
+                   "host[:port] to listen on (default 127.0.0.1)");
+    app.add_option("--advertise", options.listen.advertise,
+                   "host[:port] that others use (default: as --listen)");
+    app.add_option("--log-level", options.log_level,
+                   "debug, info, warning or error (default info)");
+    app.footer(
+        "Examples:\n"
+        "  kvnode                                joins the cluster at 127.0.0.1:7000\n"
+        "  kvnode --seed 127.0.0.1:7003 --port 7050\n"
+        "  kvnode --bootstrap --rep 3            a new cluster; others join with --seed\n"
+        "Exit codes: 0 stopped by SIGINT, SIGTERM or client --stop, 2 usage, 3 cannot start.");
+}
+
+NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address) {
+    Rng rng(random_u64());
+    NodeConfig config;
+    config.self.id = rng.draw<NodeId>();
+    config.self.name = options.name;
+    config.self.address = address;
+    config.self.pid = static_cast<std::uint32_t>(getpid());
+    config.found = options.bootstrap;
+    config.cluster = options.bootstrap ? rng.draw<ClusterId>() : ClusterId{};
+    config.copies_wanted = options.copies;
+    config.partitions = options.partitions;
+    if (!options.bootstrap) config.seeds = seeds;
+    return config;
+}
+
+// Says once that this member is in the ring.
+class Announcement {
+public:
+    void look(const Ring& ring, NodeId self) {
+        const Member* member = ring.member(self);
+        if (said_ || member == nullptr || !member->is_up()) return;
+        said_ = true;
+        fmt::print("{} at {}, pid {}\n", member->name, member->address, member->pid);
+    }
+
+private:
+    bool said_ = false;
+};
+
+void run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config, Logger& log,
+         const std::string& seeds) {
+    MemoryStore store(random_u64());
+    Announcement announcement;
+    NodeHost host(loop, std::move(endpoint), config, &store, log,
+                  {.ring = [&](const RingPtr& ring) { announcement.look(*ring, config.self.id); },
+                   .stop = [&] { loop.stop(); }});
+    const SignalWatch interrupted(loop, SIGINT, [&] { loop.stop(); });
+    const SignalWatch terminated(loop, SIGTERM, [&] { loop.stop(); });
+    const Alarm silence(loop, seed_patience, seed_reminder, [&] {
+        if (host.node().ring() != nullptr) return;
+        log.log(LogLevel::warning,
+                "no ring from {} yet: still trying; start a coordinator there, or name a member "
+                "with --seed",
+                seeds);
+    });
+    loop.run();
+}
+
+int main(int argc, const char* const* argv) {
+    prepare_process();
+    Options options;
+    CLI::App app("Grapevine's storage peer.", "kvnode");
+    declare(app, options);
+    if (const auto code = parse_options(app, argc, argv)) return *code;
+    const auto level = parse_log_level(options.log_level);
+    if (!level) return exit_with(Exit::usage, "kvnode", level.error().message);
+    if (!std::has_single_bit(options.partitions)) {
+        return exit_with(Exit::usage, "kvnode", "--partitions must be a power of two");
+    }
+    const std::string seed = options.seed.empty() ? "127.0.0.1" : options.seed;
+    const auto seeds = resolve_list(seed, coordinator_port);
+    if (!seeds) return exit_with(Exit::usage, "kvnode", seeds.error().message);
+    const auto plan = plan_listening(options.listen);
+    if (!plan) return exit_with(Exit::usage, "kvnode", plan.error().message);
+
+    Logger log(*level);
+    log.set_name(options.name.empty() ? "kvnode" : options.name);
+    if (!plan->warning.empty()) log.write(LogLevel::warning, plan->warning);
+    Loop loop;
+    auto endpoint = Endpoint::open(loop, plan->where);
+    if (!endpoint) return exit_with(Exit::unchanged, "kvnode", endpoint.error().message);
+    const Address address = advertised_address(*plan, (*endpoint)->address());
+    log.log(LogLevel::info, "listening on {}", (*endpoint)->address());
+    run(loop, std::move(*endpoint), node_config(options, *seeds, address), log,
+        fmt::format("{}", fmt::join(*seeds, ", ")));
+    return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+}  // namespace grapevine
+
+int main(int argc, char** argv) {
+    return grapevine::main(argc, argv);
+}
