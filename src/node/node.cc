@@ -358,7 +358,7 @@ void Node::State::reply(ConnectionId connection, ServerMessage message, Time val
 }
 
 void Node::State::log(LogLevel level, std::string text) {
-    effects.log.push_back({level, fmt::format("epoch {}: {}", ring ? ring->epoch : Epoch{}, text)});
+    effects.log.push_back({level, std::move(text)});
 }
 
 std::set<NodeId> Node::State::dead_members() const {

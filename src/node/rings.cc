@@ -150,12 +150,13 @@ std::optional<RingChange> Node::State::choose(Time now, const std::set<NodeId>& 
     for (const NodeId id : hears) dead.erase(id);
     // Somebody hears a member that this node does not: look again before long.
     if (dead.size() < accused) consider(now, config.rank_delay);
-    return plan(*ring, governor.observe(now, *ring, std::move(dead)), config.planner);
+    return plan(*ring, governor.observe(now, *ring, std::move(dead)), config.planner, placement);
 }
 
 void Node::State::propose(Time now) {
     if (!is_member() || agreement.proposing()) return;
-    if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner)) return;
+    if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner, placement))
+        return;
     agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     agreement.propose(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
 }

@@ -86,6 +86,7 @@ struct Node::State {
     Links links;
     Heartbeats heartbeats;
     Governor governor;
+    PlacementCache placement;
     RingPolls polls;
     std::optional<Replication> replication;  // a coordinator has none
 

@@ -44,7 +44,7 @@ struct ReplicationReply {
 };
 
 // Collects what one turn of the loop has to say, one batch per peer and kind.
-class Outbox {
+class ReplicationOutbox {
 public:
     void send(NodeId to, Replicate::Part part) { replicate_[to].parts.push_back(std::move(part)); }
     // Acknowledgements are cumulative: the last word of a turn counts (a gap is never taken back).
@@ -80,7 +80,7 @@ struct Context {
     Store& store;
     LeaseExpiry lease;
     RingPtr ring;
-    Outbox out;
+    ReplicationOutbox out;
     std::size_t pending_bytes = 0;                 // of unfinished and waiting at primaries here
     std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former

@@ -38,14 +38,15 @@ void split(NodeId to, Message batch, std::size_t bytes,
 
 }  // namespace
 
-void Outbox::send(NodeId to, ReplicateAck::Part part) {
+void ReplicationOutbox::send(NodeId to, ReplicateAck::Part part) {
     const auto [entry, inserted] = acks_[to].try_emplace(part.entry.partition, part);
     if (inserted) return;
     part.gap = part.gap || (entry->second.gap && entry->second.entry == part.entry);
     entry->second = part;
 }
 
-std::vector<std::pair<NodeId, ReplicationMessage>> Outbox::take_messages(std::size_t bytes) {
+std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messages(
+    std::size_t bytes) {
     std::vector<std::pair<NodeId, ReplicationMessage>> out = std::exchange(single_, {});
     for (auto& [to, batch] : std::exchange(gather_, {})) out.emplace_back(to, std::move(batch));
     for (auto& [to, batch] : std::exchange(gathered_, {})) split(to, std::move(batch), bytes, out);

@@ -52,10 +52,8 @@ void ClientHost::after_polling() {
         touched_ = true;
     }
     // What completes may submit more, which leaves in the same turn.
-    for (int round = 0; touched_ && round < rounds_max; ++round) {
-        carry_out();
-        outbox_.flush_all();
-    }
+    for (int round = 0; touched_ && round < rounds_max; ++round) carry_out();
+    outbox_.flush_all();  // links that have come up wait for it too
     graveyard_.clear();
     if (touched_ || !unreachable_.empty()) turn_.again();
     turn_.wake_at(boot_time(), client_.next_deadline());
