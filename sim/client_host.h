@@ -1,0 +1,49 @@
+#pragma once
+// A client in the simulated world: the production client core behind the simulated network.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+#include "sim/outgoing.h"
+#include "sim/process.h"
+#include "wire/wire.h"
+
+namespace grapevine::sim {
+
+class ClientHost final : public Process {
+public:
+    using OnCompletion = std::function<void(const Completion&)>;
+
+    ClientHost(Surroundings& around, const ClientConfig& config, Address address, std::string name,
+               std::uint64_t seed);
+
+    void on_completion(OnCompletion then) { on_completion_ = std::move(then); }
+    OperationId submit(Operation operation);
+
+    [[nodiscard]] const Client& client() const { return client_; }
+    [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+    [[nodiscard]] std::uint64_t bad_messages() const { return bad_messages_; }
+
+private:
+    void take(Arrival arrival) override;
+    void tick() override { client_.tick(now()); }
+    void carry_out() override;
+    Time next_deadline() const override { return client_.next_deadline(); }
+    void died() override;
+
+    void take_bytes(Address peer, const std::string& bytes);
+    void give_up(Address peer);
+
+    Client client_;
+    OutgoingLinks outgoing_;
+    std::map<Address, FrameReader> readers_;
+    OnCompletion on_completion_;
+    std::vector<std::string> notes_;
+    std::uint64_t bad_messages_ = 0;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,60 @@
+#pragma once
+// Clients that work: each has one operation after the other on a few shared keys, every value
+// written is unique, and all of it goes into a history.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "history/record.h"
+#include "sim/recorder.h"
+#include "sim/world.h"
+
+namespace grapevine::sim {
+
+struct LoadConfig {
+    std::size_t clients = 4;
+    std::size_t keys = 20;
+    Duration think_max = 20ms;  // pause between two operations of a client
+    Duration deadline = 5s;
+    std::uint32_t reads_percent = 40;
+    std::uint32_t erases_percent = 5;
+    std::uint32_t conditional_percent = 15;
+};
+
+class Load {
+public:
+    Load(World& world, const LoadConfig& config, std::uint64_t seed);
+
+    void start();
+    // No new operations; those in flight end by their deadline.
+    void stop() { running_ = false; }
+    [[nodiscard]] bool is_idle() const;
+
+    [[nodiscard]] const History& history() const { return history_; }
+    [[nodiscard]] std::size_t answered() const { return answered_; }
+
+private:
+    struct Worker {
+        std::unique_ptr<Recorder> recorder;
+        std::vector<Version> seen;  // by key: what to expect in a conditional write
+    };
+
+    void next(std::size_t worker);
+    [[nodiscard]] Operation draw(const Worker& worker, std::size_t key);
+    void answered(std::size_t worker, std::size_t key, const Outcome& outcome);
+
+    World& world_;
+    LoadConfig config_;
+    Rng rng_;
+    History history_;
+    std::vector<Worker> workers_;
+    std::uint64_t values_ = 0;
+    std::size_t answered_ = 0;
+    bool running_ = false;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,208 @@
+#include "sim/node_host.h"
+
+#include <utility>
+#include <variant>
+
+namespace grapevine::sim {
+
+NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObserver& observer,
+                   std::uint64_t seed)
+    : Process(surroundings, config.self.address, config.self.name, seed),
+      observer_(observer),
+      id_(config.self.id),
+      store_(config.self.stores() ? std::make_unique<MemoryStore>() : nullptr),
+      node_(std::make_unique<Node>(config, store_.get(), rng().next(), surroundings.queue.now())),
+      outgoing_(surroundings.network, config.self.address, [this] {
+          return encode(Hello{
+              .cluster = cluster(), .speaker = Speaker::peer, .from = id_, .address = address()});
+      }) {
+    wake_at(now());
+}
+
+ClusterId NodeHost::cluster() const {
+    return node_->ring() ? node_->ring()->cluster : ClusterId{};
+}
+
+void NodeHost::take(Arrival arrival) {
+    switch (arrival.kind) {
+        case ArrivalKind::datagram:
+            return take_datagram(arrival.bytes);
+        case ArrivalKind::opened:
+            incoming_.try_emplace(arrival.link);
+            return;
+        case ArrivalKind::bytes:
+            return take_bytes(arrival.link, arrival.bytes);
+        case ArrivalKind::up:
+            if (const auto peer = outgoing_.peer_of(arrival.link)) {
+                outgoing_.is_up(*peer);
+                node_->link_up(now(), *peer);
+            }
+            return;
+        case ArrivalKind::refused:
+        case ArrivalKind::timeout:
+        case ArrivalKind::ended:
+            return take_end(arrival.link, arrival.kind);
+    }
+}
+
+void NodeHost::take_datagram(const std::string& bytes) {
+    const Result<Envelope> envelope = decode_datagram(bytes);
+    if (!envelope) {
+        bad_message_ = envelope.error().message;
+        return;
+    }
+    node_->receive(now(), *envelope);
+}
+
+void NodeHost::take_bytes(LinkId link, const std::string& bytes) {
+    if (const auto peer = outgoing_.peer_of(link)) return take_answer(*peer, bytes);
+    const auto found = incoming_.find(link);
+    if (found == incoming_.end()) return;
+    found->second.reader.feed(bytes);
+    for (;;) {
+        const auto at = incoming_.find(link);  // a frame may have ended the link
+        if (at == incoming_.end()) return;
+        const auto frame = at->second.reader.next();
+        if (!frame) return turn_away(link, frame.error().message);
+        if (!*frame) return;
+        take_frame(link, **frame);
+    }
+}
+
+// On a link that this node dialed, the other end says nothing but that it will not have it.
+void NodeHost::take_answer(Address peer, const std::string&) {
+    outgoing_.hang_up(peer);
+    node_->link_down(now(), peer, LinkEnd::ended);
+}
+
+void NodeHost::take_frame(LinkId link, const Frame& frame) {
+    const Incoming& from = incoming_.at(link);
+    if (!from.hello) return greet(link, frame);
+    if (from.hello->speaker == Speaker::peer && frame.kind == FrameKind::peer) {
+        const Result<Envelope> envelope = decode_envelope(frame.payload);
+        if (!envelope) return turn_away(link, envelope.error().message);
+        return node_->receive(now(), *envelope);
+    }
+    Result<ClientMessage> message = decode_client_message(frame.payload);
+    if (!message) return turn_away(link, message.error().message);
+    if (node_->overloaded()) {
+        unread_.emplace_back(link, std::move(*message));
+    } else {
+        take_request(link, std::move(*message));
+    }
+}
+
+void NodeHost::greet(LinkId link, const Frame& frame) {
+    Result<Hello> hello = decode_hello(frame.payload);
+    if (!hello) return turn_away(link, hello.error().message);
+    const Result<void> fits = check_hello(*hello, protocol_version, cluster());
+    if (!fits) {
+        around().network.send(link, address(), encode(Refusal{fits.error().message}));
+        incoming_.erase(link);
+        around().network.close(link, address());
+        return;
+    }
+    incoming_.at(link).hello = *hello;
+}
+
+void NodeHost::turn_away(LinkId link, const std::string& why) {
+    bad_message_ = why;
+    incoming_.erase(link);
+    around().network.close(link, address());
+}
+
+void NodeHost::take_request(LinkId link, ClientMessage message) {
+    const auto client = incoming_.find(link);
+    if (client == incoming_.end()) return;
+    if (const auto* request = std::get_if<Request>(&message)) {
+        auto& requests = client->second.requests;
+        requests.insert_or_assign(request->sequence, *request);
+        requests.erase(requests.begin(), requests.lower_bound(request->floor));
+    }
+    node_->receive(now(), ConnectionId{link.value}, std::move(message));
+}
+
+void NodeHost::take_end(LinkId link, ArrivalKind how) {
+    if (const auto peer = outgoing_.peer_of(link)) {
+        outgoing_.forget(*peer);
+        node_->link_down(now(), *peer,
+                         how == ArrivalKind::refused   ? LinkEnd::refused
+                         : how == ArrivalKind::timeout ? LinkEnd::timeout
+                                                       : LinkEnd::ended);
+        return;
+    }
+    const auto found = incoming_.find(link);
+    if (found == incoming_.end()) return;
+    const std::optional<Hello> hello = found->second.hello;
+    incoming_.erase(found);
+    if (!hello) return;
+    if (hello->speaker == Speaker::peer) {
+        node_->peer_hung_up(now(), hello->address);
+    } else {
+        node_->client_closed(now(), ConnectionId{link.value});
+    }
+}
+
+void NodeHost::tick() {
+    node_->tick(now());
+}
+
+Time NodeHost::next_deadline() const {
+    return node_->next_deadline();
+}
+
+void NodeHost::carry_out() {
+    NodeEffects effects = node_->take_effects();
+    for (const auto& [to, envelope] : effects.datagrams) {
+        observer_.sends(*this, envelope);
+        around().network.datagram(address(), to, encode_datagram(envelope));
+    }
+    for (const auto& [to, envelope] : effects.links) {
+        observer_.sends(*this, envelope);
+        append_frame(outgoing_.frames_to(to), envelope);
+    }
+    for (const Address peer : effects.dials) outgoing_.dial(peer);
+    outgoing_.flush();
+    for (const Address peer : effects.hang_ups) outgoing_.hang_up(peer);
+    for (auto& reply_to : effects.replies) reply(reply_to);
+    for (auto& [link, client] : incoming_) {
+        if (client.answers.empty()) continue;
+        around().network.send(link, address(), std::exchange(client.answers, {}));
+    }
+    for (const LogLine& line : effects.log) {
+        around().log.record(now(), {EventKind::log, address(), {}, line.text});
+        observer_.says(*this, line);
+    }
+    observer_.took_turn(*this);
+    if (effects.stop) return kill();
+    if (unread_.empty() || node_->overloaded()) return;
+    auto requests = std::exchange(unread_, {});
+    for (auto& [link, message] : requests) take_request(link, std::move(message));
+    wake_at(now());
+}
+
+void NodeHost::reply(NodeEffects::ToClient& to_client) {
+    const auto found = incoming_.find(LinkId{to_client.connection.value});
+    if (found == incoming_.end()) return;  // the client has gone
+    if (auto* answer = std::get_if<Reply>(&to_client.message)) {
+        if (to_client.valid_until <= now()) *answer = node_->refuse(*answer);
+        observe_reply(found->second, *answer);
+    }
+    append_frame(found->second.answers, to_client.message);
+}
+
+void NodeHost::observe_reply(const Incoming& client, const Reply& reply) {
+    // A request that was sent twice is answered twice; below the floor nobody listens any more.
+    const auto request = client.requests.find(reply.sequence);
+    if (request != client.requests.end()) observer_.answers(*this, request->second, reply);
+}
+
+void NodeHost::died() {
+    incoming_.clear();
+    outgoing_.clear();
+    unread_.clear();
+    node_.reset();
+    store_.reset();
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,86 @@
+#pragma once
+// A kvnode or a coordinator in the simulated world: the production Node and its store, between the
+// simulated network's bytes and Node's messages. Follows the contract of node/node.h.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "node/node.h"
+#include "sim/outgoing.h"
+#include "sim/process.h"
+#include "store/memory_store.h"
+#include "wire/wire.h"
+
+namespace grapevine::sim {
+
+class NodeHost;
+
+// Who wants to know what nodes do: the checks, and the story.
+class NodeObserver {
+public:
+    virtual ~NodeObserver() = default;
+    // After its effects were carried out.
+    virtual void took_turn(const NodeHost& host) = 0;
+    // Just before the bytes leave.
+    virtual void answers(const NodeHost& host, const Request& request, const Reply& reply) = 0;
+    virtual void sends(const NodeHost& host, const Envelope& envelope) = 0;
+    virtual void says(const NodeHost& host, const LogLine& line) = 0;
+};
+
+class NodeHost final : public Process {
+public:
+    NodeHost(Surroundings& around, const NodeConfig& config, NodeObserver& observer,
+             std::uint64_t seed);
+
+    // Not of a dead process.
+    [[nodiscard]] const Node& node() const { return *node_; }
+    [[nodiscard]] NodeId id() const { return id_; }
+    // Null: none yet, or dead.
+    [[nodiscard]] RingPtr ring() const { return node_ ? node_->ring() : nullptr; }
+    [[nodiscard]] bool stores() const { return store_ != nullptr; }
+    [[nodiscard]] const Store* store() const { return store_.get(); }
+    // Why bytes did not decode. Nobody here sends such, so it stays empty.
+    [[nodiscard]] const std::string& bad_message() const { return bad_message_; }
+
+private:
+    // A link that somebody dialed to this process.
+    struct Incoming {
+        FrameReader reader;
+        std::optional<Hello> hello;                 // none yet: the first frame has not arrived
+        std::string answers;                        // of this turn
+        std::map<std::uint64_t, Request> requests;  // by sequence, from the floor on
+    };
+
+    void take(Arrival arrival) override;
+    void tick() override;
+    void carry_out() override;
+    Time next_deadline() const override;
+    void died() override;
+
+    void take_datagram(const std::string& bytes);
+    void take_bytes(LinkId link, const std::string& bytes);
+    void take_frame(LinkId link, const Frame& frame);
+    void take_answer(Address peer, const std::string& bytes);
+    void greet(LinkId link, const Frame& frame);
+    void take_request(LinkId link, ClientMessage message);
+    void take_end(LinkId link, ArrivalKind how);
+    void turn_away(LinkId link, const std::string& why);
+    void reply(NodeEffects::ToClient& reply);
+    void observe_reply(const Incoming& client, const Reply& reply);
+    [[nodiscard]] ClusterId cluster() const;
+
+    NodeObserver& observer_;
+    NodeId id_;
+    std::unique_ptr<MemoryStore> store_;
+    std::unique_ptr<Node> node_;
+    OutgoingLinks outgoing_;
+    std::map<LinkId, Incoming> incoming_;
+    std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
+    std::string bad_message_;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,41 @@
+#pragma once
+// A client whose operations are written down: what was asked, what was answered, and when.
+
+#include <functional>
+#include <map>
+
+#include "history/record.h"
+#include "sim/client_host.h"
+#include "sim/event_queue.h"
+
+namespace grapevine::sim {
+
+class Recorder {
+public:
+    using Then = std::function<void(const Outcome&)>;
+
+    // All outlive the recorder, and the recorder outlives the client's operations.
+    Recorder(const EventQueue& queue, ClientHost& client, std::uint64_t number, History& history);
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
+
+    void submit(const Operation& operation, Then then);
+
+    [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
+    [[nodiscard]] const ClientHost& client() const { return client_; }
+
+private:
+    struct Open {
+        std::size_t record;
+        Then then;
+    };
+    void complete(const Completion& completion);
+
+    const EventQueue& queue_;
+    ClientHost& client_;
+    std::uint64_t number_;
+    History& history_;
+    std::map<OperationId, Open> open_;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,88 @@
+#include "sim/ring_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace grapevine::sim {
+
+std::string join_names(const std::vector<std::string>& names) {
+    if (names.empty()) return "nobody";
+    if (names.size() == 1) return names.front();
+    return fmt::format("{} and {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
+}
+
+namespace {
+
+std::vector<std::string> up_only_in(const Ring& one, const Ring& other) {
+    std::vector<std::string> names;
+    for (const Member& member : one.members) {
+        if (member.is_up() && !other.is_up(member.id)) names.push_back(member.name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+struct TableChange {
+    std::size_t primaries = 0;
+    std::size_t copies_lost = 0;    // partitions
+    std::size_t copies_gained = 0;  // partitions
+    std::size_t fills = 0;          // opened
+    std::size_t down = 0;           // went down
+};
+
+bool holds_all_of(const Entry& entry, const Entry& other) {
+    return std::ranges::all_of(other.copies, [&](NodeId id) { return entry.is_copy(id); });
+}
+
+TableChange compare(const Ring& before, const Ring& after) {
+    TableChange change;
+    for (std::size_t i = 0; i < after.table.size(); ++i) {
+        const Entry& old = before.table[i];
+        const Entry& now = after.table[i];
+        if (after.is_down(now) && !before.is_down(old)) ++change.down;
+        if (old.primary() && old.primary() != now.primary()) ++change.primaries;
+        if (!holds_all_of(now, old)) ++change.copies_lost;
+        if (!old.copies.empty() && !holds_all_of(old, now)) ++change.copies_gained;
+        for (const Fill& fill : now.fills) {
+            if (fill.opened == after.epoch) ++change.fills;
+        }
+    }
+    return change;
+}
+
+void add(std::string& text, std::size_t count, const char* what) {
+    if (count == 0) return;
+    text += fmt::format("; {} partition{} {}", count, count == 1 ? "" : "s", what);
+}
+
+}  // namespace
+
+std::vector<std::string> describe_change(const World& world, const Ring& before, const Ring& after,
+                                         const std::vector<std::string>& keys) {
+    std::string text = fmt::format("ring {}", after.epoch);
+    const auto came = up_only_in(after, before);
+    const auto went = up_only_in(before, after);
+    if (!came.empty()) text += ": with " + join_names(came);
+    if (!went.empty()) text += (came.empty() ? ": without " : ", without ") + join_names(went);
+    const TableChange change = compare(before, after);
+    add(text, change.primaries, "change their primary");
+    add(text, change.copies_lost, "lose a copy");
+    add(text, change.copies_gained, "have a new complete copy");
+    add(text, change.fills, "begin to fill a new copy");
+    add(text, change.down, "go down: no copy is left");
+    std::vector<std::string> lines{text};
+    for (const std::string& key : keys) {
+        const PartitionId partition = partition_of_key(key, after.partitions());
+        const NodeId from = before.entry(partition).primary();
+        const NodeId to = after.entry(partition).primary();
+        if (!from || from == to) continue;
+        lines.push_back(
+            fmt::format("   {}: {} -> {}", key, world.name_of(from), world.name_of(to)));
+    }
+    return lines;
+}
+
+}  // namespace grapevine::sim

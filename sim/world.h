@@ -1,0 +1,121 @@
+#pragma once
+// The machine room: processes with names, the network between them, and the faults that befall
+// them. One thread and one seed; the same configuration gives the same run, event for event.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "sim/checks.h"
+#include "sim/client_host.h"
+#include "sim/event_log.h"
+#include "sim/event_queue.h"
+#include "sim/fault.h"
+#include "sim/network.h"
+#include "sim/node_host.h"
+
+namespace grapevine::sim {
+
+struct WorldConfig {
+    std::size_t nodes = 5;
+    std::uint32_t copies = 3;
+    std::uint64_t seed = 1;
+    std::uint32_t partitions = 64;  // production has 1,024; fewer make a run faster
+    Duration sweep = 5ms;           // how often all nodes are asked whom they serve
+    bool coordinator = true;        // false: server1 founds the cluster
+    NetworkConfig network;
+};
+
+inline const std::string coordinator_name = "coordinator";
+std::string server_name(std::size_t number);  // "server3"
+
+class World final : private NodeObserver {
+public:
+    explicit World(const WorldConfig& config);
+    ~World() override;
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    // The coordinator, or server1 as founder.
+    void found();
+    // A new process with a new, empty state under that name, on the name's own address.
+    NodeHost& start(const std::string& name);
+    ClientHost& start_client();
+
+    void apply(const Fault& fault);
+    // A sentence where the fault names somebody who does not exist in this world.
+    [[nodiscard]] Result<void> check(const Fault& fault) const;
+
+    // Carries out everything up to then; stops early where a check breaks.
+    void run_until(Time time);
+    void run_event() { queue_.run_next(); }
+    [[nodiscard]] bool is_broken() const { return !checks_.defect().empty(); }
+
+    [[nodiscard]] Time now() const { return queue_.now(); }
+    [[nodiscard]] EventQueue& queue() { return queue_; }
+    [[nodiscard]] EventLog& log() { return log_; }
+    [[nodiscard]] Network& network() { return network_; }
+    [[nodiscard]] Checks& checks() { return checks_; }
+    [[nodiscard]] const Checks& checks() const { return checks_; }
+    [[nodiscard]] Rng& rng() { return rng_; }
+    [[nodiscard]] const WorldConfig& config() const { return config_; }
+
+    // Carries out everything up to the first whole millisecond at which the condition holds. False:
+    // it did not within the limit, or a check broke.
+    bool run_until(const std::function<bool()>& condition, Duration limit);
+
+    // Null: no process of that name was ever started. The latest one, dead or alive.
+    [[nodiscard]] NodeHost* node(std::string_view name) const;
+    // Alive, the coordinator included, in the order of their addresses.
+    [[nodiscard]] std::vector<const NodeHost*> alive() const;
+    // The newest ring that any process alive is in; null: none.
+    [[nodiscard]] RingPtr newest_ring() const;
+    [[nodiscard]] Address address_of(std::string_view name) const;
+    [[nodiscard]] std::string name_of(NodeId id) const;  // also of the dead
+
+    // What nodes said, as it happens.
+    using OnLog = std::function<void(const NodeHost&, const LogLine&)>;
+    void on_log(OnLog listener) { on_log_ = std::move(listener); }
+    using OnRing = std::function<void(const NodeHost&, const RingPtr&)>;
+    // The first time that anybody adopts a ring.
+    void on_ring(OnRing listener) { on_ring_ = std::move(listener); }
+
+    using OnMessage = std::function<void(const NodeHost&, const Envelope&)>;
+    // Everything that nodes send each other.
+    void on_message(OnMessage listener) { on_message_ = std::move(listener); }
+
+private:
+    void took_turn(const NodeHost& host) override;
+    void answers(const NodeHost& host, const Request& request, const Reply& reply) override;
+    void sends(const NodeHost& host, const Envelope& envelope) override;
+    void says(const NodeHost& host, const LogLine& line) override;
+
+    void sweep();
+    [[nodiscard]] std::vector<Address> seeds_for(std::string_view name) const;
+    [[nodiscard]] NodeConfig config_for(const std::string& name);
+    NodeHost& launch(const NodeConfig& config);
+
+    WorldConfig config_;
+    Rng rng_;
+    EventQueue queue_;
+    EventLog log_;
+    Network network_;
+    Surroundings around_;
+    Checks checks_;
+    std::map<std::string, NodeHost*> current_;  // by name
+    std::map<NodeId, std::string> names_;
+    std::vector<std::unique_ptr<NodeHost>> nodes_;  // the dead included: events may name them
+    std::vector<std::unique_ptr<ClientHost>> clients_;
+    Epoch newest_seen_;
+    OnLog on_log_;
+    OnRing on_ring_;
+    OnMessage on_message_;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,48 @@
+// Who is in: bootstrap, joins, and no eviction of the merely lossy.
+#include "scenarios/scenario.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+TEST_CASE("a cluster without a coordinator begins with one node", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    CHECK(cluster.members() == cluster.all_but({}));
+    cluster.put_keys(10, "v");
+    cluster.kill({"server1"});
+    REQUIRE(cluster.run_until_restored(5s));
+    cluster.check_keys(10, "v");
+}
+
+TEST_CASE("nodes join one by one, and hold their share", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 2, .coordinator = false}, false);
+    REQUIRE(cluster.run_until_ready());
+    cluster.put_keys(20, "v");
+    for (const std::string name : {"server2", "server3", "server4"}) {
+        cluster.world().start(name);
+        const std::uint64_t before = cluster.epoch();
+        REQUIRE(cluster.run_until([&] { return cluster.epoch() > before; }, 5s));
+        REQUIRE(cluster.run_until_restored(5s));
+        cluster.check_keys(20, "v");
+    }
+    CHECK(cluster.members() == cluster.all_but({}));
+    for (const Member& member : cluster.world().newest_ring()->members) {
+        std::size_t primaries = 0;
+        for (const Entry& entry : cluster.world().newest_ring()->table) {
+            primaries += entry.primary() == member.id ? 1 : 0;
+        }
+        INFO(member.name);
+        CHECK(primaries == 16);  // of 64
+    }
+}
+
+TEST_CASE("a minute of 20 % datagram loss evicts nobody", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(5, "v");
+    const std::uint64_t epoch = cluster.epoch();
+    cluster.lose(20);
+    cluster.run_for(60s);
+    CHECK(cluster.epoch() == epoch);
+    cluster.check_keys(5, "v");
+}

@@ -1,0 +1,49 @@
+#pragma once
+// What every scenario wants: a cluster whose checks fail the test when they break.
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/cluster.h"
+
+namespace grapevine::testing {
+
+using sim::Names;
+
+class Cluster : public sim::Cluster {
+public:
+    using sim::Cluster::Cluster;
+    ~Cluster() { CHECK(defect() == ""); }
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+
+    // Writes key1 ... keyN, and reads them back.
+    void put_keys(std::size_t count, const std::string& value) {
+        for (std::size_t i = 1; i <= count; ++i) {
+            REQUIRE(put("key" + std::to_string(i), value + std::to_string(i)) == "OK");
+        }
+    }
+    void check_keys(std::size_t count, const std::string& value) {
+        for (std::size_t i = 1; i <= count; ++i) {
+            INFO("key" << i);
+            CHECK(get("key" + std::to_string(i)) == value + std::to_string(i));
+        }
+    }
+    // How long it takes until the condition holds.
+    Duration time_until(const std::function<bool()>& condition, Duration limit) {
+        const Time begun = world().now();
+        run_until(condition, limit);
+        return world().now() - begun;
+    }
+    [[nodiscard]] Names all_but(const Names& gone) {
+        Names names;
+        for (std::size_t i = 1; i <= world().config().nodes; ++i) {
+            const std::string name = sim::server_name(i);
+            if (std::ranges::find(gone, name) == gone.end()) names.push_back(name);
+        }
+        return names;
+    }
+};
+
+}  // namespace grapevine::testing
