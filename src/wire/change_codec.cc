@@ -1,5 +1,7 @@
+#include "base/assert.h"
 #include "wire/codecs.h"
 #include "wire/distinct.h"
+#include "wire/rule_tools.h"
 
 namespace grapevine::wire {
 
@@ -24,6 +26,7 @@ Arranged arranged(const RingChange& change) {
         for (const NodeId id : arrangement.copies) add(id);
         for (const NodeId id : arrangement.fills) add(id);
     }
+    ASSERT(out.holders.values().size() <= members_max, "{} holders", out.holders.values().size());
     return out;
 }
 

@@ -10,7 +10,7 @@ namespace grapevine {
 namespace {
 
 // A reader keeps this much between frames; what a larger frame took is given back.
-constexpr std::size_t kept_bytes_max = 64 * 1024;
+constexpr std::size_t kept_bytes_max = 65'536;
 
 constexpr std::size_t padded(std::size_t size) {
     return (size + frame_alignment - 1) / frame_alignment * frame_alignment;
