@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/result.h"
@@ -74,6 +75,10 @@ public:
 
     // `bytes` must stay until next() has answered "none" or an error.
     void feed(std::string_view bytes);
+
+    // Takes back what was fed and not looked at yet, for whoever has to stop in the middle: a copy
+    // of it is fed again later.
+    [[nodiscard]] std::string_view take_unread() { return std::exchange(fed_, {}); }
 
     // The next whole frame; none: feed more. The payload is valid until the next call.
     Result<std::optional<Frame>> next();
