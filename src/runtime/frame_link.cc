@@ -1,11 +1,27 @@
 #include "runtime/frame_link.h"
 
+#include <utility>
+
 #include "runtime/clock.h"
 
 namespace grapevine {
 
 FrameLink::FrameLink(Loop& loop, Outbox& outbox, FrameLinkOwner& owner, std::size_t frame_max)
     : owner_(owner), stream_(loop, outbox, *this), reader_(frame_max), last_bytes_(boot_time()) {}
+
+void FrameLink::pause() {
+    paused_ = true;
+    stream_.pause_reading();
+}
+
+void FrameLink::resume() {
+    if (!paused_ || !open_) return;
+    paused_ = false;
+    const std::string bytes = std::exchange(unread_, {});
+    reader_.feed(bytes);
+    hand_out_frames();
+    if (open_ && !paused_) stream_.resume_reading();
+}
 
 void FrameLink::close() {
     open_ = false;
@@ -28,7 +44,15 @@ void FrameLink::connected(Stream&) {
 void FrameLink::received(Stream&, std::string_view bytes) {
     last_bytes_ = boot_time();
     reader_.feed(bytes);
+    hand_out_frames();
+}
+
+void FrameLink::hand_out_frames() {
     while (open_) {
+        if (paused_) {
+            unread_ = reader_.take_unread();
+            return;
+        }
         const auto next = reader_.next();
         if (!next) {
             stream_.pause_reading();

@@ -39,6 +39,11 @@ public:
         stream_.send([&](std::string& block) { append_frame(block, message); });
     }
 
+    // No more frames, also of those that have arrived, until resume(), which hands out what waits.
+    // Both may be called inside frame().
+    void pause();
+    void resume();
+
     // The owner wants to hear nothing more and will drop this soon.
     void close();
     // The same, after what was sent has left (Stream::finish).
@@ -58,10 +63,14 @@ private:
     void received(Stream& stream, std::string_view bytes) override;
     void ended(Stream& stream, int error) override;
 
+    void hand_out_frames();
+
     FrameLinkOwner& owner_;
     Stream stream_;
     FrameReader reader_;
+    std::string unread_;  // arrived before a pause
     Time last_bytes_;
+    bool paused_ = false;
     bool open_ = true;
 };
 

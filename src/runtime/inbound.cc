@@ -56,7 +56,7 @@ void Inbound::on_hello(ConnectionId id, Connection& connection, const Frame& fra
     const auto welcome = check_hello(*hello, protocol_version, events_.cluster());
     if (!welcome) return refuse(id, welcome.error().message);
     connection.hello = *hello;
-    if (connection.is_client() && overloaded_) watched_.insert(id);
+    if (connection.is_client() && held_) watched_.insert(id);
 }
 
 void Inbound::on_peer(ConnectionId id, Connection&, const Frame& frame) {
@@ -68,16 +68,24 @@ void Inbound::on_peer(ConnectionId id, Connection&, const Frame& frame) {
     events_.envelope(*envelope);
 }
 
-void Inbound::on_client(ConnectionId id, Connection&, const Frame& frame) {
+void Inbound::on_client(ConnectionId id, Connection& connection, const Frame& frame) {
     if (frame.kind != FrameKind::client) {
         return refuse(id, "a client's connection carries a client's frames, and this one does not");
     }
     auto message = decode_client_message(frame.payload);
     if (!message) return refuse(id, message.error().message);
     events_.client_message(id, std::move(*message));
-    if (++requests_in_batch_ < limits_.requests_per_batch) return;
+    if (++requests_in_batch_ < connection.batch) return;
     requests_in_batch_ = 0;
     events_.batch_full();
+    if (connection.frames->stream().queued() > limits_.client_queue_pause) {
+        connection.batch = 1;
+        connection.paused = true;
+        connection.frames->pause();
+        watched_.insert(id);
+    } else {
+        connection.batch = std::min(2 * connection.batch, limits_.requests_per_batch);
+    }
 }
 
 void Inbound::garbled(FrameLink& frames, const std::string& why) {
@@ -128,8 +136,9 @@ void Inbound::answer(ConnectionId id, const ServerMessage& message) {
     FrameLink& frames = *found->second.frames;
     watched_.insert(id);
     const auto* reply = std::get_if<Reply>(&message);
-    if (reply != nullptr && !reply->value.empty() &&
-        frames.stream().queued() > limits_.client_queue_busy) {
+    const bool full = frames.stream().queued() > limits_.client_queue_busy ||
+                      all_queued_ > limits_.all_queues_busy;
+    if (reply != nullptr && !reply->value.empty() && full) {
         // A get changes nothing, so it may be refused even now.
         frames.send(ServerMessage{Reply{.sequence = reply->sequence,
                                         .status = Status::busy,
@@ -139,12 +148,14 @@ void Inbound::answer(ConnectionId id, const ServerMessage& message) {
                                         .value = {}}});
         return;
     }
+    const std::size_t before = frames.stream().queued();
     frames.send(message);
+    all_queued_ += frames.stream().queued() - before;
 }
 
-void Inbound::set_overloaded(bool overloaded) {
-    if (overloaded == overloaded_) return;
-    overloaded_ = overloaded;
+void Inbound::hold_clients(bool hold) {
+    if (hold == held_) return;
+    held_ = hold;
     for (const auto& [id, connection] : connections_) {
         if (connection.is_client()) watched_.insert(id);
     }
@@ -161,15 +172,21 @@ bool Inbound::keep_in_bounds(ConnectionId id) {
     }
     const std::size_t bound =
         connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
-    const bool pause = overloaded_ || queued > bound;
-    if (pause && !connection.paused) connection.frames->stream().pause_reading();
-    if (!pause && connection.paused) connection.frames->stream().resume_reading();
-    connection.paused = pause;
-    return pause || queued > 0;
+    const bool pause = held_ || queued > bound;
+    const bool was_paused = std::exchange(connection.paused, pause);
+    if (pause && !was_paused) connection.frames->pause();
+    // Hands out what had arrived, which may fill the queue, and pause, again.
+    if (!pause && was_paused) connection.frames->resume();
+    return connection.paused || queued > 0;
 }
 
-void Inbound::check_limits(Time now) {
+void Inbound::check_limits(Time now, bool overloaded) {
     requests_in_batch_ = 0;
+    all_queued_ = 0;
+    for (const ConnectionId id : watched_) {
+        all_queued_ += connections_.at(id).frames->stream().queued();
+    }
+    hold_clients(overloaded || all_queued_ > limits_.all_queues_pause);
     const std::vector<ConnectionId> watched(watched_.begin(), watched_.end());
     for (const ConnectionId id : watched) {
         if (!keep_in_bounds(id)) watched_.erase(id);

@@ -4,9 +4,10 @@
 //
 // Whoever sends bytes that make no sense is told what is wrong with them and loses the connection;
 // so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
-// Memory is bounded: clients are not read while their answers pile up, or while the node is
-// overloaded; gets whose answers find no room are answered `busy`; and the half frames of all
-// connections together have a bound, past which the one with the largest is closed.
+// Memory is bounded: a client is not read, and what was read of it waits, while its answers pile
+// up, while those of all clients do, or while the node is overloaded; gets whose answers find no
+// room all the same are answered `busy`; and the half frames of all connections together have a
+// bound, past which the one with the largest is closed.
 
 #include <uv.h>
 
@@ -35,9 +36,12 @@ struct InboundLimits {
     std::size_t client_queue_resume = 512 * 1024;      // below: read again
     std::size_t client_queue_busy = 32 * 1024 * 1024;  // above: gets are answered `busy`
     std::size_t client_queue_max = 64 * 1024 * 1024;   // above: closed
+    std::size_t all_queues_pause = 256 * 1024 * 1024;  // of all clients; above: none is read
+    std::size_t all_queues_busy = 512 * 1024 * 1024;   // above: gets are answered `busy`
     std::size_t half_frames_max = 256 * 1024 * 1024;   // of all connections together
-    // Requests after which the node is asked for its answers, so that they do not all pile up in
-    // memory before the first is written.
+    // Requests after which the node is asked for its answers, so that these do not all pile up in
+    // memory before the first is written. A client whose answers filled its queue starts at one
+    // again and doubles: nobody knows beforehand how large an answer will be.
     std::size_t requests_per_batch = 32;
 };
 
@@ -57,10 +61,9 @@ public:
     void accept(uv_stream_t* listener);
     // Ignored where the connection is gone.
     void answer(ConnectionId connection, const ServerMessage& message);
-    // Clients are not read while it is true.
-    void set_overloaded(bool overloaded);
-    // Once per turn, after the answers were written.
-    void check_limits(Time now);
+    // Once per turn, after the answers were written. No client is read while the node is
+    // overloaded.
+    void check_limits(Time now, bool overloaded);
     [[nodiscard]] Time next_deadline() const { return sweep_at_; }
 
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
@@ -72,6 +75,7 @@ private:
         std::optional<Hello> hello;
         std::optional<Time> finishing_since;
         bool paused = false;
+        std::size_t batch = 4;  // requests until the node is asked for answers
         [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
     };
 
@@ -86,6 +90,7 @@ private:
     void drop(ConnectionId id);
     void sweep(Time now);
     void close_largest_half_frame();
+    void hold_clients(bool hold);
     // False where nothing is left to watch.
     bool keep_in_bounds(ConnectionId id);
     [[nodiscard]] ConnectionId id_of(const FrameLink& frames) const;
@@ -100,7 +105,8 @@ private:
     std::unordered_set<ConnectionId> watched_;  // answered lately, or paused
     std::uint64_t last_id_ = 0;
     std::size_t requests_in_batch_ = 0;
-    bool overloaded_ = false;
+    bool held_ = false;           // no client is read
+    std::size_t all_queued_ = 0;  // bytes of answers that wait, of all clients
     Time sweep_at_ = never;
     Graveyard<FrameLink> graveyard_;
 };

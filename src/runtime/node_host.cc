@@ -119,10 +119,10 @@ void NodeHost::after_polling() {
         peers_.check_limits(boot_time());
     }
     outbox_.flush_all();
-    inbound_.set_overloaded(node_.overloaded());
-    inbound_.check_limits(boot_time());
+    inbound_.check_limits(boot_time(), node_.overloaded());
     peers_.check_limits(boot_time());
-    if (touched_) turn_.again();
+    // Clients that are read again may have been answered already.
+    if (touched_ || !outbox_.is_empty()) turn_.again();
     turn_.wake_at(boot_time(), std::min(node_.next_deadline(), inbound_.next_deadline()));
 }
 

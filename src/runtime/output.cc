@@ -75,10 +75,10 @@ Exit exit_code(OutcomeKind kind) {
     return Exit::unknown;
 }
 
-std::string output_line(const Operation& operation, const Outcome& outcome, bool show_version) {
-    switch (outcome.kind) {
+std::string outcome_words(OutcomeKind kind) {
+    switch (kind) {
         case OutcomeKind::ok:
-            break;
+            return "OK";
         case OutcomeKind::not_found:
             return "not found";
         case OutcomeKind::condition_failed:
@@ -90,8 +90,13 @@ std::string output_line(const Operation& operation, const Outcome& outcome, bool
         case OutcomeKind::ended:
             return "unavailable";
         case OutcomeKind::unknown:
-            return "unknown";
+            break;
     }
+    return "unknown";
+}
+
+std::string output_line(const Operation& operation, const Outcome& outcome, bool show_version) {
+    if (outcome.kind != OutcomeKind::ok) return outcome_words(outcome.kind);
     std::string line = operation.kind == OperationKind::get
                            ? fmt::format("{}, {}", escape(operation.key), escape(outcome.value))
                            : "OK";

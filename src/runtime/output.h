@@ -23,9 +23,11 @@ std::string escape(std::string_view bytes);
 
 Exit exit_code(OutcomeKind kind);
 
+// "not found", "condition false", "unavailable", "unknown", "invalid"; "OK".
+std::string outcome_words(OutcomeKind kind);
+
 // The line on stdout, without its end: "OK, server3" for a put or delete, "K, V, server3" for a
-// get, with ", 17.3" if the version is wanted. Of other outcomes two words: "not found",
-// "condition false", "unavailable", "unknown", "invalid".
+// get, with ", 17.3" if the version is wanted; outcome_words() of others.
 std::string output_line(const Operation& operation, const Outcome& outcome, bool show_version);
 
 // The sentence on stderr; empty where the outcome is ok.

@@ -46,18 +46,36 @@ void Script::submit_waiting() {
         Slot& slot = lines_[next_ - first_];
         if (slot.done) continue;
         const Operation& operation = slot.line.trace->operation;
-        if (!busy_keys_.insert(operation.key).second) return;
+        if (!take_key(operation)) return;
         client_.submit(operation, [this, index = next_](const Outcome& outcome) {
             completed(index, outcome);
         });
     }
 }
 
+bool Script::take_key(const Operation& operation) {
+    Users& users = users_[operation.key];
+    const bool reads = operation.kind == OperationKind::get;
+    if (users.writer || (!reads && users.readers > 0)) return false;
+    if (reads) {
+        ++users.readers;
+    } else {
+        users.writer = true;
+    }
+    return true;
+}
+
+void Script::give_key_back(const Operation& operation) {
+    const auto found = users_.find(operation.key);
+    if (operation.kind == OperationKind::get && --found->second.readers > 0) return;
+    users_.erase(found);
+}
+
 void Script::completed(std::uint64_t index, const Outcome& outcome) {
     Slot& slot = lines_[index - first_];
     slot.line.outcome = outcome;
     slot.done = true;
-    busy_keys_.erase(slot.line.trace->operation.key);
+    give_key_back(slot.line.trace->operation);
     report_done();
     submit_waiting();
 }

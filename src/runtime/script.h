@@ -1,6 +1,7 @@
 #pragma once
 // Runs lines of operations (runtime/trace.h), many at a time, and reports them in input order.
-// Operations on the same key wait for each other, so their effects are in input order too.
+// A write waits until the operations before it on its key are done, and a read until the writes
+// are, so their effects are in input order too.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "base/time.h"
 #include "runtime/client_host.h"
@@ -41,7 +42,15 @@ private:
         bool done = false;
     };
 
+    // Of one key: operations that are under way.
+    struct Users {
+        std::size_t readers = 0;
+        bool writer = false;
+    };
+
     void submit_waiting();
+    bool take_key(const Operation& operation);
+    void give_key_back(const Operation& operation);
     void completed(std::uint64_t index, const Outcome& outcome);
     void report_done();
 
@@ -53,7 +62,7 @@ private:
     std::uint64_t next_ = 0;   // index of the first that is not submitted
     std::size_t line_number_ = 0;
     std::size_t bytes_ = 0;
-    std::unordered_set<std::string> busy_keys_;
+    std::unordered_map<std::string, Users> users_;  // of keys, while there are any
 };
 
 }  // namespace grapevine

@@ -43,6 +43,7 @@ public:
     void add(Stream* stream) { streams_.push_back(stream); }
     void remove(Stream* stream) { std::erase(streams_, stream); }
     void flush_all();
+    [[nodiscard]] bool is_empty() const { return streams_.empty(); }
 
 private:
     std::vector<Stream*> streams_;

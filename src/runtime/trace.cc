@@ -177,18 +177,13 @@ Result<Expectation> parse_expectation(Tokens tokens, OperationKind operation) {
     return expected;
 }
 
-std::string describe(const Expectation& expected) {
-    std::string text;
-    if (expected.value) {
-        text = escape(*expected.value);
-    } else if (expected.kind == OutcomeKind::ok) {
-        text = "OK";
-    } else {
-        Outcome outcome;
-        outcome.kind = expected.kind;
-        text = output_line({}, outcome, false);
-    }
-    return expected.server.empty() ? text : text + ", " + expected.server;
+// As in a trace: the value of a get, "OK", or what else became of it; and the server.
+std::string describe(OutcomeKind kind, const std::optional<std::string>& value,
+                     const std::string& server) {
+    std::string text = kind != OutcomeKind::ok ? outcome_words(kind)
+                       : value                 ? escape(*value)
+                                               : "OK";
+    return server.empty() || kind != OutcomeKind::ok ? text : text + ", " + server;
 }
 
 }  // namespace
@@ -221,8 +216,11 @@ std::string mismatch(const TraceLine& line, const Outcome& outcome) {
                       (!expected.value || *expected.value == outcome.value) &&
                       (expected.server.empty() || expected.server == outcome.server_name);
     if (same) return {};
-    return fmt::format("expected {}, got {}", describe(expected),
-                       output_line(line.operation, outcome, false));
+    std::optional<std::string> value;
+    if (line.operation.kind == OperationKind::get) value = outcome.value;
+    return fmt::format("expected {}, got {}",
+                       describe(expected.kind, expected.value, expected.server),
+                       describe(outcome.kind, value, outcome.server_name));
 }
 
 }  // namespace grapevine

@@ -1,0 +1,79 @@
+#include "runtime/children.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "runtime/socket_fixture.h"
+
+namespace grapevine {
+namespace {
+
+struct End {
+    std::string name;
+    int status = 0;
+    int signal = 0;
+};
+
+// A file for one child's output, removed at the end.
+struct LogFile {
+    LogFile() : path((std::filesystem::temp_directory_path() / "children_test-XXXXXX").string()) {
+        close(mkstemp(path.data()));
+    }
+    ~LogFile() { std::filesystem::remove(path); }
+    [[nodiscard]] std::string contents() const {
+        std::ifstream file(path);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    std::string path;
+};
+
+}  // namespace
+
+TEST_CASE("how a child ended is told, and what it said is in its log") {
+    Loop loop;
+    std::vector<End> ends;
+    Children children(loop, [&](const std::string& name, int status, int signal) {
+        ends.push_back({name, status, signal});
+    });
+    const LogFile log;
+    REQUIRE(children.start("one", {"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, log.path));
+    REQUIRE(run_until(loop, [&] { return ends.size() == 1; }));
+    CHECK(ends[0].name == "one");
+    CHECK(ends[0].status == 3);
+    CHECK(ends[0].signal == 0);
+    CHECK(log.contents() == "out\nerr\n");
+
+    REQUIRE(children.start("two", {"/bin/sleep", "60"}, log.path));
+    children.signal("two", SIGKILL);
+    REQUIRE(run_until(loop, [&] { return ends.size() == 2; }));
+    CHECK(ends[1].signal == SIGKILL);
+}
+
+TEST_CASE("a child leads a process group of its own") {
+    Loop loop;
+    bool ended = false;
+    Children children(loop, [&](const std::string&, int, int) { ended = true; });
+    const LogFile log;
+    const auto pid = children.start("one", {"/bin/sleep", "60"}, log.path);
+    REQUIRE(pid.has_value());
+    CHECK(getpgid(*pid) == *pid);
+    CHECK(getpgid(*pid) != getpgid(0));
+    children.signal("one", SIGTERM);
+    CHECK(run_until(loop, [&] { return ended; }));
+}
+
+TEST_CASE("a program that is not there is an error") {
+    Loop loop;
+    Children children(loop, [](const std::string&, int, int) {});
+    const LogFile log;
+    const auto pid = children.start("one", {"/no/such/program"}, log.path);
+    REQUIRE_FALSE(pid.has_value());
+    CHECK(pid.error().message.find("/no/such/program") != std::string::npos);
+}
+
+}  // namespace grapevine

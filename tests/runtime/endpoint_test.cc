@@ -1,0 +1,87 @@
+#include "runtime/endpoint.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "runtime/socket_fixture.h"
+#include "runtime/stream.h"
+
+namespace grapevine {
+namespace {
+
+struct Receiver final : EndpointOwner {
+    void datagram(std::string_view bytes, Address from) override {
+        datagrams.emplace_back(bytes);
+        last_from = from;
+    }
+    void incoming(uv_stream_t*) override {}
+    std::vector<std::string> datagrams;
+    Address last_from;
+};
+
+}  // namespace
+
+TEST_CASE("busy ports are skipped where none was asked for") {
+    Loop loop;
+    const auto first = open_endpoint(loop);
+    const Address taken = first->address();
+    const auto second = Endpoint::open(loop, {.ip = taken.ip, .port = taken.port, .search = true});
+    REQUIRE(second.has_value());
+    CHECK((*second)->address().port > taken.port);
+}
+
+TEST_CASE("a port that was asked for and is taken is one sentence with the remedy") {
+    Loop loop;
+    const auto first = open_endpoint(loop);
+    const Address taken = first->address();
+    const auto second = Endpoint::open(loop, {.ip = taken.ip, .port = taken.port});
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().message.find(to_string(taken)) != std::string::npos);
+    CHECK(second.error().message.find("--port") != std::string::npos);
+}
+
+// TCP alone is busy: UDP can be bound, and TCP too, but not be listened on.
+TEST_CASE("a port that only TCP has lost is busy") {
+    Loop loop;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in any = to_sockaddr({.ip = 0x7f000001, .port = 0});
+    REQUIRE(bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
+    REQUIRE(listen(fd, 1) == 0);
+    socklen_t size = sizeof any;
+    REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size) == 0);
+    const Address taken = from_sockaddr(any);
+    CHECK_FALSE(Endpoint::open(loop, {.ip = taken.ip, .port = taken.port}).has_value());
+    close(fd);
+}
+
+TEST_CASE("a new process can have the port of one that just died with connections") {
+    Loop loop;
+    auto endpoint = open_endpoint(loop);
+    const Address address = endpoint->address();
+    RawClient client(address);
+    REQUIRE(client.is_connected());
+    endpoint.reset();
+    run_until(loop, [] { return true; });
+    uv_run(loop.get(), UV_RUN_NOWAIT);
+    CHECK(Endpoint::open(loop, {.ip = address.ip, .port = address.port}).has_value());
+}
+
+TEST_CASE("datagrams arrive whole with their sender") {
+    Loop loop;
+    Receiver here;
+    Receiver there;
+    const auto from = open_endpoint(loop);
+    const auto to = open_endpoint(loop);
+    from->start(here);
+    to->start(there);
+    const std::string large(datagram_size_max, 'x');
+    from->send(to->address(), "hello");
+    from->send(to->address(), large);
+    REQUIRE(run_until(loop, [&] { return there.datagrams.size() == 2; }));
+    CHECK(there.datagrams == std::vector<std::string>{"hello", large});
+    CHECK(there.last_from == from->address());
+}
+
+}  // namespace grapevine

@@ -1,0 +1,274 @@
+#include "runtime/inbound.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/ask.h"
+#include "runtime/socket_fixture.h"
+
+namespace grapevine {
+namespace {
+
+// A server whose node is a function: it answers every request, or what `answer` says.
+struct Server final : EndpointOwner {
+    explicit Server(Loop& loop, InboundLimits limits = {})
+        : endpoint(open_endpoint(loop)),
+          inbound(loop, outbox, log, events(), limits),
+          turn(loop, [this] {
+              answer_all();
+              outbox.flush_all();
+              inbound.check_limits(boot_time(), overloaded);
+          }) {
+        endpoint->start(*this);
+    }
+    Inbound::Events events() {
+        return {.cluster = [] { return ClusterId{7}; },
+                .envelope = [](const Envelope&) {},
+                .peer_hung_up = [](Address) {},
+                .client_message =
+                    [this](ConnectionId id, ClientMessage message) {
+                        ++messages;
+                        waiting.emplace_back(id, std::move(message));
+                        waiting_max = std::max(waiting_max, waiting.size());
+                    },
+                .client_closed = [this](ConnectionId) { ++closed; },
+                .batch_full = [this] { answer_all(); }};
+    }
+    void answer_all() {
+        for (const auto& [id, message] : std::exchange(waiting, {})) {
+            const auto* request = std::get_if<Request>(&message);
+            if (request == nullptr) {
+                inbound.answer(id, StopReply{});
+                continue;
+            }
+            Reply reply;
+            reply.sequence = request->sequence;
+            reply.value = value;
+            inbound.answer(id, reply);
+        }
+    }
+    void datagram(std::string_view, Address) override {}
+    void incoming(uv_stream_t* listener) override { inbound.accept(listener); }
+    [[nodiscard]] Address address() const { return endpoint->address(); }
+
+    Logger log{LogLevel::error};
+    Outbox outbox;
+    std::string value;
+    bool overloaded = false;
+    std::size_t messages = 0;
+    std::size_t closed = 0;
+    std::size_t waiting_max = 0;
+    std::vector<std::pair<ConnectionId, ClientMessage>> waiting;
+    std::unique_ptr<Endpoint> endpoint;
+    Inbound inbound;
+    Turn turn;
+};
+
+std::string requests(std::size_t count) {
+    std::string bytes;
+    for (std::size_t i = 1; i <= count; ++i) {
+        Request request;
+        request.client = ClientId{5};
+        request.sequence = i;
+        request.floor = 1;
+        request.deadline_ms = 1000;
+        request.key = "key";
+        append_frame(bytes, ClientMessage{request});
+    }
+    return bytes;
+}
+
+// What a server sends to someone who sends these bytes, until it hangs up.
+std::string told(Loop& loop, const Server& server, const std::string& bytes, Duration limit = 20s) {
+    RawClient client(server.address());
+    client.send_some(bytes);
+    std::string received;
+    CHECK(run_until(loop, [&] { return !client.receive_some(received); }, limit));
+    return received;
+}
+
+std::string refusal_in(const std::string& bytes) {
+    const auto frame = parse_frame(bytes);
+    if (!frame || frame->kind != FrameKind::refusal) return "no refusal";
+    const auto refusal = decode_refusal(frame->payload);
+    return refusal ? refusal->message : "no sentence";
+}
+
+Hello client_hello() {
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a client is answered") {
+    Loop loop;
+    const Server server(loop);
+    bool answered = false;
+    const Ask ask(loop, server.address(), StopRequest{}, 5s,
+                  [&](const Result<ServerMessage>& answer) {
+                      answered = true;
+                      REQUIRE(answer.has_value());
+                      CHECK(std::holds_alternative<StopReply>(*answer));
+                  });
+    CHECK(run_until(loop, [&] { return answered; }));
+}
+
+TEST_CASE("bytes that are no frames are answered with what is wrong") {
+    Loop loop;
+    const Server server(loop);
+    for (const std::string& bytes :
+         {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(64, '\0'), std::string(64, '\xff')}) {
+        const std::string why = refusal_in(told(loop, server, bytes));
+        CHECK(why.find("frame") != std::string::npos);
+    }
+    CHECK(run_until(loop, [&] { return server.inbound.connections() == 0; }));
+}
+
+TEST_CASE("a frame with a flipped bit is refused") {
+    Loop loop;
+    const Server server(loop);
+    std::string bytes = encode(client_hello());
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    CHECK(refusal_in(told(loop, server, bytes)).find("checksum") != std::string::npos);
+}
+
+TEST_CASE("an oversized frame is refused by its header alone") {
+    Loop loop;
+    const Server server(loop);
+    std::string bytes = encode(client_hello()).substr(0, frame_header_size);
+    bytes[7] = '\x7f';  // the size's highest byte
+    CHECK(refusal_in(told(loop, server, bytes)).find("limit") != std::string::npos);
+}
+
+TEST_CASE("other versions and clusters are refused, and both are named") {
+    Loop loop;
+    const Server server(loop);
+    Hello future = client_hello();
+    future.protocol = 99;
+    const std::string version = refusal_in(told(loop, server, encode(future)));
+    CHECK(version.find("99") != std::string::npos);
+    CHECK(version.find('1') != std::string::npos);
+    Hello stranger = client_hello();
+    stranger.cluster = ClusterId{8};
+    CHECK(refusal_in(told(loop, server, encode(stranger))) != "no refusal");
+}
+
+TEST_CASE("a client that turns to garbage is told so as a client, others go on") {
+    Loop loop;
+    Server server(loop);
+    RawClient well(server.address());
+    well.send_some(encode(client_hello()));
+    const std::string bytes = told(loop, server, encode(client_hello()) + std::string(64, 'x'));
+    const auto frame = parse_frame(bytes);
+    REQUIRE(frame.has_value());
+    CHECK(frame->kind == FrameKind::server);
+    const auto message = decode_server_message(frame->payload);
+    REQUIRE(message.has_value());
+    CHECK(std::holds_alternative<ErrorReply>(*message));
+    CHECK(run_until(loop, [&] { return server.closed == 1; }));
+
+    well.send_some(requests(1));
+    std::string received;
+    CHECK(run_until(loop, [&] {
+        well.receive_some(received);
+        return !received.empty();
+    }));
+}
+
+TEST_CASE("who says no hello or half a frame is closed after a while") {
+    Loop loop;
+    const Server server(loop, {.patience = 100ms, .sweep_period = 20ms});
+    CHECK(told(loop, server, "", 5s).empty());
+    CHECK(told(loop, server, encode(client_hello()).substr(0, 20), 5s).empty());
+    CHECK(told(loop, server, encode(client_hello()) + requests(1).substr(0, 30), 5s).empty());
+    // An idle client that began nothing stays.
+    RawClient idle(server.address());
+    idle.send_some(encode(client_hello()));
+    std::string received;
+    const Time begin = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 400ms; }));
+    CHECK(idle.receive_some(received));
+}
+
+TEST_CASE("half frames of many have one bound, and the largest goes") {
+    Loop loop;
+    const Server server(loop, {.sweep_period = 10ms, .half_frames_max = 1024 * 1024});
+    Request request;
+    request.kind = OperationKind::put;
+    request.client = ClientId{5};
+    request.sequence = 1;
+    request.floor = 1;
+    request.deadline_ms = 1000;
+    request.key = "key";
+    request.value = std::string(8 * 1024 * 1024, 'v');
+    const std::string bytes = encode(client_hello()) + encode(ClientMessage{request});
+    RawClient modest(server.address());
+    modest.send_some(bytes.substr(0, 100'000));
+    RawClient greedy(server.address());
+    std::size_t sent = 0;
+    std::string received;
+    CHECK(run_until(loop, [&] {
+        if (sent + 100 < bytes.size()) {
+            sent +=
+                greedy.send_some(std::string_view(bytes).substr(sent, bytes.size() - 100 - sent));
+        }
+        return !greedy.receive_some(received);
+    }));
+    CHECK(modest.receive_some(received));
+}
+
+TEST_CASE("a client that reads nothing does not make memory grow") {
+    Loop loop;
+    const InboundLimits limits;
+    Server server(loop);
+    server.value = std::string(1024 * 1024, 'v');
+    RawClient deaf(server.address());
+    deaf.send_some(encode(client_hello()));
+    const std::string burst = requests(100);
+    std::size_t offset = 0;
+    std::size_t sent = 0;
+    const Time begin = boot_time();
+    // 1 MiB for each of these would be gigabytes.
+    CHECK(run_until(loop, [&] {
+        const std::size_t taken = deaf.send_some(std::string_view(burst).substr(offset));
+        offset = (offset + taken) % burst.size();
+        sent += taken;
+        return boot_time() > begin + 500ms;
+    }));
+    const std::size_t handled = server.messages;
+    // What the kernel's buffers hold, and the pause: not the 2,000 requests of one read.
+    CHECK(handled > 0);
+    CHECK(handled < 64);
+    CHECK(server.waiting_max <= limits.requests_per_batch);
+    // Not read any more: more requests wait in the sockets than were handled.
+    CHECK(sent / (burst.size() / 100) > handled);
+    // It begins to read, and is answered everything.
+    std::string received;
+    CHECK(run_until(loop, [&] {
+        received.clear();
+        deaf.receive_some(received);
+        return server.messages > handled;
+    }));
+    CHECK(server.closed == 0);
+}
+
+TEST_CASE("clients are not read while the node is overloaded") {
+    Loop loop;
+    Server server(loop);
+    RawClient client(server.address());
+    client.send_some(encode(client_hello()));
+    REQUIRE(run_until(loop, [&] { return server.inbound.connections() == 1; }));
+    server.overloaded = true;
+    const Time begin = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 50ms; }));
+    client.send_some(requests(10));
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 150ms; }));
+    CHECK(server.messages == 0);
+    server.overloaded = false;
+    CHECK(run_until(loop, [&] { return server.messages == 10; }));
+}
+
+}  // namespace grapevine
