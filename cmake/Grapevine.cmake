@@ -34,8 +34,10 @@ endfunction()
 # A Catch2 executable whose cases ctest knows one by one, under a label.
 #
 #   grapevine_test(swim_test LABEL unit LINK swim SOURCES swim_test.cc)
+#
+# ALONE: ctest runs nothing beside its cases.
 function(grapevine_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LINK;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "LABEL;TIMEOUT" "LINK;SOURCES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -50,5 +52,6 @@ function(grapevine_test name)
   endif()
   # A filter that matches nothing must fail rather than pass.
   catch_discover_tests(${name} TEST_PREFIX "${prefix}" EXTRA_ARGS --warn NoTests
-                       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+                       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+                                  RUN_SERIAL ${ARG_ALONE})
 endfunction()

@@ -1,0 +1,171 @@
+#include "e2e/load.h"
+
+#include <fmt/format.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine::e2e {
+
+namespace {
+
+// In flight at any time, for each client.
+constexpr int unique_writes = 8;
+constexpr int shared_writes = 2;
+constexpr int shared_reads = 2;
+constexpr std::size_t reads_back = 256;
+
+// Far beyond any failover: an operation that is not answered by then has been forgotten.
+constexpr Duration deadline = 30s;
+
+ClientConfig config_for(Address seed) {
+    ClientConfig config;
+    config.seeds = {seed};
+    return config;
+}
+
+class ReadBack {
+public:
+    ReadBack(Loop& loop, Address seed, Book& book) : host_(loop, config_for(seed)), book_(book) {}
+
+    void begin() {
+        for (std::size_t i = 0; i < reads_back; ++i) next();
+    }
+    [[nodiscard]] bool done() const {
+        return next_ == book_.unique_keys().size() && host_.in_flight() == 0;
+    }
+
+private:
+    void next() {
+        if (next_ == book_.unique_keys().size()) return;
+        const std::string& key = book_.unique_keys()[next_++];
+        Operation operation;
+        operation.key = key;
+        operation.deadline = deadline;
+        host_.submit(std::move(operation), [this, key](const Outcome& outcome) {
+            if (outcome.kind != OutcomeKind::ok || outcome.value != value_of(key)) {
+                book_.broken(fmt::format("{} was acknowledged and reads as \"{}\" {}", key,
+                                         outcome.value, outcome.detail));
+            }
+            next();
+        });
+    }
+
+    ClientHost host_;
+    Book& book_;
+    std::size_t next_ = 0;
+};
+
+}  // namespace
+
+bool run_until(Loop& loop, Wait bound, const std::function<bool()>& condition) {
+    // Wakes the loop so that the condition is looked at; the sockets do the rest.
+    const Handle<uv_timer_t> wake(
+        [&](uv_timer_t* timer) { return uv_timer_init(loop.get(), timer); }, nullptr);
+    uv_timer_start(wake.get(), [](uv_timer_t*) {}, 1, 1);
+    const auto end = std::chrono::steady_clock::now() + bound;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= end) return false;
+        uv_run(loop.get(), UV_RUN_ONCE);
+    }
+    return true;
+}
+
+void run_for(Loop& loop, Wait span) {
+    run_until(loop, span, [] { return false; });
+}
+
+void Book::saw(std::size_t shared, Version version) {
+    seen_[shared] = std::max(seen_[shared], version);
+}
+
+std::string shared_key(std::size_t number) {
+    return "shared" + std::to_string(number);
+}
+
+std::string value_of(const std::string& unique_key) {
+    return "value of " + unique_key;
+}
+
+LoadClient::LoadClient(Loop& loop, Address seed, std::string name, Book& book)
+    : host_(loop, config_for(seed)), name_(std::move(name)), book_(book) {}
+
+void LoadClient::begin() {
+    for (int i = 0; i < unique_writes; ++i) write_unique();
+    for (int i = 0; i < shared_writes; ++i) write_shared();
+    for (int i = 0; i < shared_reads; ++i) read_shared();
+}
+
+void LoadClient::submit(Operation operation, std::function<void(const Outcome&)> done) {
+    if (ending_) return;
+    operation.deadline = deadline;
+    const std::string key = operation.key;
+    host_.submit(std::move(operation), [this, key, done = std::move(done)](const Outcome& outcome) {
+        const bool answered =
+            outcome.kind == OutcomeKind::ok || outcome.kind == OutcomeKind::not_found;
+        if (!answered) {
+            book_.broken(fmt::format("{}: {} was not answered within {} s: {}", name_, key,
+                                     deadline / 1s, outcome.detail));
+        }
+        done(outcome);
+    });
+}
+
+void LoadClient::write_unique() {
+    Operation operation;
+    operation.kind = OperationKind::put;
+    operation.key = fmt::format("{}-{}", name_, unique_++);
+    operation.value = value_of(operation.key);
+    const std::string key = operation.key;
+    submit(std::move(operation), [this, key](const Outcome& outcome) {
+        if (outcome.kind == OutcomeKind::ok) book_.written(key);
+        write_unique();
+    });
+}
+
+void LoadClient::write_shared() {
+    const std::size_t shared = next_shared();
+    Operation operation;
+    operation.kind = OperationKind::put;
+    operation.key = shared_key(shared);
+    operation.value = name_;
+    submit(std::move(operation),
+           [this, shared, before = book_.seen(shared)](const Outcome& outcome) {
+               if (outcome.kind == OutcomeKind::ok) {
+                   // It was asked for when `before` was there, so it comes after it.
+                   if (outcome.version <= before) {
+                       book_.broken(fmt::format("a write of {} got version {}, after {} was seen",
+                                                shared_key(shared), outcome.version, before));
+                   }
+                   book_.saw(shared, outcome.version);
+               }
+               write_shared();
+           });
+}
+
+void LoadClient::read_shared() {
+    const std::size_t shared = next_shared();
+    Operation operation;
+    operation.key = shared_key(shared);
+    submit(std::move(operation), [this, shared,
+                                  before = book_.seen(shared)](const Outcome& outcome) {
+        // Absent has no version: {0, 0}.
+        const bool read = outcome.kind == OutcomeKind::ok || outcome.kind == OutcomeKind::not_found;
+        const Version version = outcome.kind == OutcomeKind::ok ? outcome.version : Version{};
+        if (read && version < before) {
+            book_.broken(fmt::format("{} read as version {}, after {} was seen", shared_key(shared),
+                                     version, before));
+        }
+        if (read) book_.saw(shared, version);
+        read_shared();
+    });
+}
+
+bool read_back(Loop& loop, Address seed, Book& book, Wait bound) {
+    ReadBack reader(loop, seed, book);
+    reader.begin();
+    return run_until(loop, bound, [&] { return reader.done(); });
+}
+
+}  // namespace grapevine::e2e

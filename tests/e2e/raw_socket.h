@@ -1,0 +1,31 @@
+#pragma once
+// Sockets that say whatever they like, for the tests of bad input.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "e2e/process.h"
+
+namespace grapevine::e2e {
+
+class RawConnection {
+public:
+    explicit RawConnection(Address address);
+    ~RawConnection();
+    RawConnection(RawConnection&& other) noexcept;
+    RawConnection& operator=(RawConnection&&) = delete;
+
+    // What the other end does not take any more is dropped.
+    void send(std::string_view bytes) const;
+    // All that comes until the other end hangs up; nothing where it does not in time.
+    [[nodiscard]] std::optional<std::string> read_to_end(Wait bound) const;
+
+private:
+    int descriptor_;
+};
+
+void send_datagram(Address address, std::string_view bytes);
+
+}  // namespace grapevine::e2e

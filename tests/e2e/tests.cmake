@@ -1,0 +1,25 @@
+# The runner is as grapevine_test_main, with a guard around it (main.cc).
+add_library(e2e_main OBJECT e2e/main.cc)
+target_link_libraries(e2e_main PUBLIC Catch2::Catch2)
+target_compile_options(e2e_main PRIVATE -O0 -g0 -fno-sanitize=all)
+
+add_library(grapevine_e2e STATIC e2e/process.cc e2e/cluster.cc e2e/stream_client.cc
+                                 e2e/raw_socket.cc e2e/load.cc)
+target_link_libraries(grapevine_e2e PUBLIC grapevine_base grapevine_runtime Catch2::Catch2)
+target_include_directories(grapevine_e2e PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+target_compile_definitions(grapevine_e2e
+                           PRIVATE GRAPEVINE_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+
+# Alone, because they start up to nine processes each.
+grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire
+               SOURCES $<TARGET_OBJECTS:e2e_main> e2e/basic_test.cc e2e/failure_test.cc
+                       e2e/coordinator_test.cc e2e/bad_input_test.cc e2e/load_test.cc)
+add_dependencies(e2e_test coordinator client kvnode)
+
+# The demo checks every value that it shows.
+add_test(NAME "demo" COMMAND ${CMAKE_CURRENT_LIST_DIR}/demo.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
+
+# Run by hand: see the file.
+add_executable(failover_measure $<TARGET_OBJECTS:e2e_main> e2e/failover_measure.cc)
+target_link_libraries(failover_measure PRIVATE grapevine_e2e)
