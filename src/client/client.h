@@ -13,12 +13,13 @@
 // Reads are retried freely. A primary that stays silent for `attempt_timeout` is left for a newer
 // ring; the operation is re-sent to the same primary only if the ring has not changed by then.
 //
-// Of unknown fate is an attempt whose link ended, whose answer has lapsed, or that was not answered,
-// until its refusal comes after all. Not so a write's attempt without a partition stamp (stamp_ms = -1, the first that a
-// handle sends to a partition): no server executes it (store/operation.h), it only asks for one. A
-// write keeps its stamp as long as an attempt is of unknown fate, because a server recognises a
-// request by its id only while the id is younger than the stamp's window: so the same request with
-// a younger stamp might be executed twice. Its bad_stamp then ends it as `unknown`.
+// Of unknown fate is an attempt whose link ended, whose answer has lapsed, or that was not
+// answered, until its refusal comes after all. Not so a write's attempt without a partition stamp
+// (stamp_ms = -1, the first that a handle sends to a partition): no server executes it
+// (store/operation.h), it only asks for one. A write keeps its stamp as long as an attempt is of
+// unknown fate, because a server recognises a request by its id only while the id is younger than
+// the stamp's window: so the same request with a younger stamp might be executed twice. Its
+// bad_stamp then ends it as `unknown`.
 //
 // A partition that is down by the newest ring makes operations `unavailable` as soon as any member
 // has said, after the operation began, that there is no newer ring. Before a cluster's first
