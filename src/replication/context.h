@@ -30,7 +30,9 @@ struct ReplicationConfig {
     std::size_t chunk_bytes = 64 << 10;          // of items in one fill chunk
     std::size_t chunks_in_flight = 4;            // of one fill
     std::size_t fill_bytes_in_flight = 1 << 20;  // of all fills to one member
-    std::size_t waiting_max = 4096;            // requests of a partition that wait for the primary
+    std::size_t waiting_max = 4096;  // requests of a partition that wait for the primary
+    // Of one partition: what is unfinished has to fit into one message to a new primary.
+    std::size_t partition_bytes_max = 40 << 20;
     std::size_t pending_bytes_max = 64 << 20;  // unfinished and waiting, in all; above: busy
 };
 

@@ -106,7 +106,8 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
     if (!check_stamp(scope, connection, request)) return;
-    if (context.pending_bytes >= context.config.pending_bytes_max) {
+    if (context.pending_bytes >= context.config.pending_bytes_max ||
+        scope.replica.log.bytes() + weight(request) > context.config.partition_bytes_max) {
         refuse(scope, connection, request.sequence, Status::busy);
         return;
     }
