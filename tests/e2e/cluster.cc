@@ -162,7 +162,10 @@ std::map<std::string, Row> Cluster::table() const {
         std::istringstream words(line);
         std::string name;
         Row row;
+        std::string primary;
+        std::string copies;
         if (words >> name >> row.address >> row.pid >> row.state && name.starts_with("server")) {
+            words >> primary >> copies >> row.keys;
             rows[name] = row;
         }
     }

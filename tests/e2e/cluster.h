@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -28,6 +29,7 @@ struct Row {
     std::string address;
     pid_t pid = 0;
     std::string state;
+    std::uint64_t keys = 0;  // as primary
 };
 
 class Cluster {

@@ -58,7 +58,7 @@ declare -A value_of=([apple]=red [banana]=yellow [plum]=blue [lime]=green [grape
 write_all() {
     local key
     for key in "${!value_of[@]}"; do
-        say "    client --put $key --val ${value_of[$key]}    -> $(client --put "$key" --val "${value_of[$key]}")"
+        say "    client --put $key --val \"${value_of[$key]}\"    -> $(client --put "$key" --val "${value_of[$key]}")"
     done
 }
 
@@ -96,7 +96,7 @@ for key in "${!server_of[@]}"; do
         fail "${server_of[$key]} answered for $key, and it was killed"
 done
 say "Writing goes on too:"
-for key in "${!value_of[@]}"; do value_of[$key]+="er"; done
+for key in "${!value_of[@]}"; do value_of[$key]="dark ${value_of[$key]}"; done
 write_all
 say "Waiting until the three nodes that are left hold three copies of everything:"
 client --wait | sed 's/^/    /'

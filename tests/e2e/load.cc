@@ -14,7 +14,7 @@ namespace {
 constexpr int unique_writes = 8;
 constexpr int shared_writes = 2;
 constexpr int shared_reads = 2;
-constexpr std::size_t reads_back = 256;
+constexpr std::size_t batch_at_once = 256;
 
 // Far beyond any failover: an operation that is not answered by then has been forgotten.
 constexpr Duration deadline = 30s;
@@ -25,35 +25,30 @@ ClientConfig config_for(Address seed) {
     return config;
 }
 
-class ReadBack {
+class Pipeline {
 public:
-    ReadBack(Loop& loop, Address seed, Book& book) : host_(loop, config_for(seed)), book_(book) {}
+    Pipeline(Loop& loop, Address seed, const Batch& batch)
+        : host_(loop, config_for(seed)), batch_(batch) {}
 
     void begin() {
-        for (std::size_t i = 0; i < reads_back; ++i) next();
+        for (std::size_t i = 0; i < batch_at_once; ++i) next();
     }
-    [[nodiscard]] bool done() const {
-        return next_ == book_.unique_keys().size() && host_.in_flight() == 0;
-    }
+    [[nodiscard]] bool done() const { return next_ == batch_.count && host_.in_flight() == 0; }
 
 private:
     void next() {
-        if (next_ == book_.unique_keys().size()) return;
-        const std::string& key = book_.unique_keys()[next_++];
-        Operation operation;
-        operation.key = key;
+        if (next_ == batch_.count) return;
+        const std::size_t number = next_++;
+        Operation operation = batch_.make(number);
         operation.deadline = deadline;
-        host_.submit(std::move(operation), [this, key](const Outcome& outcome) {
-            if (outcome.kind != OutcomeKind::ok || outcome.value != value_of(key)) {
-                book_.broken(fmt::format("{} was acknowledged and reads as \"{}\" {}", key,
-                                         outcome.value, outcome.detail));
-            }
+        host_.submit(std::move(operation), [this, number](const Outcome& outcome) {
+            batch_.done(number, outcome);
             next();
         });
     }
 
     ClientHost host_;
-    Book& book_;
+    const Batch& batch_;
     std::size_t next_ = 0;
 };
 
@@ -162,10 +157,30 @@ void LoadClient::read_shared() {
     });
 }
 
+bool perform(Loop& loop, Address seed, const Batch& batch, Wait bound) {
+    Pipeline pipeline(loop, seed, batch);
+    pipeline.begin();
+    return run_until(loop, bound, [&] { return pipeline.done(); });
+}
+
 bool read_back(Loop& loop, Address seed, Book& book, Wait bound) {
-    ReadBack reader(loop, seed, book);
-    reader.begin();
-    return run_until(loop, bound, [&] { return reader.done(); });
+    const auto& keys = book.unique_keys();
+    const Batch reads{
+        .count = keys.size(),
+        .make =
+            [&](std::size_t number) {
+                Operation operation;
+                operation.key = keys[number];
+                return operation;
+            },
+        .done =
+            [&](std::size_t number, const Outcome& outcome) {
+                if (outcome.kind == OutcomeKind::ok && outcome.value == value_of(keys[number]))
+                    return;
+                book.broken(fmt::format("{} was acknowledged and reads as \"{}\" {}", keys[number],
+                                        outcome.value, outcome.detail));
+            }};
+    return perform(loop, seed, reads, bound);
 }
 
 }  // namespace grapevine::e2e

@@ -76,8 +76,17 @@ private:
     bool ending_ = false;
 };
 
-// Reads every unique key that was acknowledged, with a handle of its own, and notes in the book
-// which are missing or different. False: it took longer than the bound.
+// Operations 0 ... count - 1, many at a time, on a handle of its own. False: it took longer than
+// the bound.
+struct Batch {
+    std::size_t count = 0;
+    std::function<Operation(std::size_t)> make;
+    std::function<void(std::size_t, const Outcome&)> done;
+};
+bool perform(Loop& loop, Address seed, const Batch& batch, Wait bound);
+
+// Reads every unique key that was acknowledged, and notes in the book which are missing or
+// different. False: it took longer than the bound.
 bool read_back(Loop& loop, Address seed, Book& book, Wait bound);
 
 }  // namespace grapevine::e2e
