@@ -156,6 +156,7 @@ int run_many(const Options& options) {
         const auto seed = static_cast<std::uint64_t>(options.seed + i);
         set_replay(fmt::format("./sim --runs 1 --seed {}", seed));
         if (options.verbose) fmt::print("seed {}: {}\n", seed, to_string(draw_plan(seed)));
+        if (i > 0 && i % 100 == 0) fmt::print(stderr, "{} of {} runs\n", i, options.runs);
         const SwarmOutcome outcome = run_one(seed, options);
         operations += outcome.operations;
         virtual_time += outcome.virtual_time;
