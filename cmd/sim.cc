@@ -52,13 +52,13 @@ int usage(const std::string& sentence) {
 // A crash names the run that it happened in.
 char replay_line[512];
 
-extern "C" void on_abort(int) {
+extern "C" void on_crash(int signal) {
     const char text[] = "sim: crashed; again with: ";
     std::fwrite(text, 1, sizeof text - 1, stderr);
     std::fwrite(replay_line, 1, std::strlen(replay_line), stderr);
     std::fwrite("\n", 1, 1, stderr);
-    std::signal(SIGABRT, SIG_DFL);
-    std::abort();
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
 }
 
 void set_replay(const std::string& line) {
@@ -210,6 +210,6 @@ int main(int argc, char** argv) {
     }
     const std::string wrong = complaint(options);
     if (!wrong.empty()) return usage(wrong);
-    std::signal(SIGABRT, on_abort);
+    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) std::signal(signal, on_crash);
     return options.runs > 0 ? run_many(options) : run_story(options);
 }

@@ -122,6 +122,7 @@ void Chaos::pause() {
 
 void Chaos::cut() {
     Names all = everyone();
+    if (all.size() < 2) return;
     rng_.shuffle(all);
     const std::size_t here = 1 + rng_.below(std::max<std::size_t>(all.size() / 2, 1));
     const std::size_t there = rng_.chance(1, 2) ? all.size() - here : 1;
@@ -129,7 +130,6 @@ void Chaos::cut() {
     for (std::size_t a = 0; a < here; ++a) {
         for (std::size_t b = here; b < here + there; ++b) cut.pairs.emplace_back(all[a], all[b]);
     }
-    if (cut.pairs.empty()) return;
     apply(cut);
     end_later({.kind = FaultKind::heal, .pairs = cut.pairs}, draw_length());
 }
