@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
     std::size_t nodes = 0;
+    std::string seed;
     unsigned copies = 3;
     unsigned partitions = 1024;
     ListenOptions listen{.port = {}, .advertise = {}, .default_port = coordinator_port};
@@ -30,13 +31,19 @@ struct Options {
 
 void declare(CLI::App& app, Options& options) {
     add_version(app);
+    auto* seed = app.add_option("--seed", options.seed,
+                                "join the cluster of these members, host:port[,host:port...], in "
+                                "place of a coordinator that is gone (default: found a cluster)");
     app.add_option("--nodes", options.nodes,
                    "nodes to launch, server1 ... serverN (default: none, peers come by themselves)")
-        ->check(CLI::Range(1, 1000));
+        ->check(CLI::Range(1, 1000))
+        ->excludes(seed);
     app.add_option("--rep", options.copies, "copies of every key (default 3)")
-        ->check(CLI::Range(1, static_cast<int>(copies_max)));
+        ->check(CLI::Range(1, static_cast<int>(copies_max)))
+        ->excludes(seed);
     app.add_option("--partitions", options.partitions, "a power of two up to 16384 (default 1024)")
-        ->check(CLI::Range(1, 16384));
+        ->check(CLI::Range(1, 16384))
+        ->excludes(seed);
     app.add_option("--port", options.listen.port, "UDP and TCP (default 7000)")
         ->check(CLI::Range(1, 65535));
     app.add_option("--listen", options.listen.listen,
@@ -54,11 +61,14 @@ void declare(CLI::App& app, Options& options) {
         "Examples:\n"
         "  coordinator --nodes 5 --rep 3         a cluster of five on this machine\n"
         "  coordinator --rep 3                   waits for peers: kvnode --seed 127.0.0.1:7000\n"
+        "  coordinator --seed 127.0.0.1:7001     takes the place of one that died\n"
         "SIGINT and SIGTERM stop everything that it launched.\n"
-        "Exit codes: 0 stopped, 2 usage, 3 cannot start, or the ring did not form.");
+        "Exit codes: 0 stopped, 2 usage, 3 cannot start, the ring did not form, or a cluster "
+        "lives\n"
+        "that knows this address.");
 }
 
-NodeConfig node_config(const Options& options, Address address) {
+NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address) {
     Rng rng(random_u64());
     NodeConfig config;
     config.self.id = rng.draw<NodeId>();
@@ -66,8 +76,10 @@ NodeConfig node_config(const Options& options, Address address) {
     config.self.address = address;
     config.self.pid = static_cast<std::uint32_t>(getpid());
     config.self.role = Role::coordinator;
-    config.found = true;
-    config.cluster = rng.draw<ClusterId>();
+    config.found = seeds.empty();
+    config.seeds = seeds;
+    config.cluster = config.found ? rng.draw<ClusterId>() : ClusterId{};
+    config.listen = founding_silence;
     config.copies_wanted = options.copies;
     config.partitions = options.partitions;
     config.genesis_members = std::max<std::size_t>(options.nodes, 1);
@@ -112,6 +124,12 @@ int main(int argc, const char* const* argv) {
     if (!std::has_single_bit(options.partitions)) {
         return refuse(Exit::usage, {"--partitions must be a power of two"});
     }
+    std::vector<Address> seeds;
+    if (!options.seed.empty()) {
+        const auto resolved = resolve_list(options.seed, coordinator_port);
+        if (!resolved) return refuse(Exit::usage, resolved.error());
+        seeds = *resolved;
+    }
     const auto plan = plan_listening(options.listen);
     if (!plan) return refuse(Exit::usage, plan.error());
 
@@ -124,12 +142,16 @@ int main(int argc, const char* const* argv) {
     const auto folder = log_folder(options);
     if (!folder) return refuse(Exit::unchanged, folder.error());
     const Address address = advertised_address(*plan, (*endpoint)->address());
-    CoordinatorHost host(loop, std::move(*endpoint), node_config(options, address),
+    CoordinatorHost host(loop, std::move(*endpoint), node_config(options, seeds, address),
                          {.launch = {.nodes = options.nodes, .deadline = *deadline},
                           .log_folder = *folder,
                           .node_command = node_command(options, address)},
                          log);
-    return static_cast<int>(host.run() ? Exit::done : Exit::unchanged);
+    const bool done = host.run();
+    if (const auto member = host.occupied_by()) {
+        return refuse(Exit::unchanged, {no_second_cluster(address, *member)});
+    }
+    return static_cast<int>(done ? Exit::done : Exit::unchanged);
 }
 
 }  // namespace

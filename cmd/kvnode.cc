@@ -19,9 +19,6 @@ namespace grapevine {
 
 namespace {
 
-constexpr Duration seed_patience = 2s;  // before it is said that the seeds are silent, and then
-constexpr Duration seed_reminder = 10s;
-
 struct Options {
     std::string seed;
     bool bootstrap = false;
@@ -79,6 +76,7 @@ NodeConfig node_config(const Options& options, const std::vector<Address>& seeds
     config.cluster = options.bootstrap ? rng.draw<ClusterId>() : ClusterId{};
     config.copies_wanted = options.copies;
     config.partitions = options.partitions;
+    config.listen = founding_silence;
     if (!options.bootstrap) config.seeds = seeds;
     return config;
 }
@@ -97,23 +95,24 @@ private:
     bool said_ = false;
 };
 
-void run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config, Logger& log,
-         const std::string& seeds) {
+Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config, Logger& log) {
+    Exit code = Exit::done;
     MemoryStore store(random_u64());
     Announcement announcement;
     NodeHost host(loop, std::move(endpoint), config, &store, log,
                   {.ring = [&](const RingPtr& ring) { announcement.look(*ring, config.self.id); },
-                   .stop = [&] { loop.stop(); }});
+                   .stop = [&] { loop.stop(); },
+                   .occupied =
+                       [&](Address member) {
+                           fmt::print(stderr, "kvnode: {}\n",
+                                      no_second_cluster(config.self.address, member));
+                           code = Exit::unchanged;
+                           loop.stop();
+                       }});
     const SignalWatch interrupted(loop, SIGINT, [&] { loop.stop(); });
     const SignalWatch terminated(loop, SIGTERM, [&] { loop.stop(); });
-    const Alarm silence(loop, seed_patience, seed_reminder, [&] {
-        if (host.node().ring() != nullptr) return;
-        log.log(LogLevel::warning,
-                "no ring from {} yet: still trying; start a coordinator there, or name a member "
-                "with --seed",
-                seeds);
-    });
     loop.run();
+    return code;
 }
 
 int main(int argc, const char* const* argv) {
@@ -141,9 +140,8 @@ int main(int argc, const char* const* argv) {
     if (!endpoint) return exit_with(Exit::unchanged, "kvnode", endpoint.error().message);
     const Address address = advertised_address(*plan, (*endpoint)->address());
     log.log(LogLevel::info, "listening on {}", (*endpoint)->address());
-    run(loop, std::move(*endpoint), node_config(options, *seeds, address), log,
-        fmt::format("{}", fmt::join(*seeds, ", ")));
-    return static_cast<int>(Exit::done);
+    return static_cast<int>(
+        run(loop, std::move(*endpoint), node_config(options, *seeds, address), log));
 }
 
 }  // namespace

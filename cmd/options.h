@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "runtime/arguments.h"
 #include "runtime/output.h"
 #include "version.h"
@@ -27,6 +29,17 @@ inline void add_version(CLI::App& app) {
     app.set_version_flag("--version",
                          fmt::format("grapevine {}, protocol {}, commit {}", GRAPEVINE_RELEASE,
                                      protocol_version, GRAPEVINE_COMMIT));
+}
+
+// How long whoever founds a cluster listens for one that lives: members call four times a second.
+inline constexpr Duration founding_silence = 1s;
+
+inline std::string no_second_cluster(Address here, Address member) {
+    return fmt::format(
+        "a cluster lives that knows {} as its own, {} is one of its members: nothing was founded; "
+        "to join it use --seed {}, to stop it client --stop --coordinator {}, for another cluster "
+        "another --port",
+        here, member, member, member);
 }
 
 // Nothing: the program goes on. Otherwise the code to exit with.

@@ -18,8 +18,8 @@ void Checks::after_turn(const NodeHost& host) {
     host.node().invariants();
     check_ring(host);
     if (!host.bad_message().empty()) {
-        report(fmt::format("{} was sent what does not decode: {}", host.name(),
-                           host.bad_message()));
+        report(
+            fmt::format("{} was sent what does not decode: {}", host.name(), host.bad_message()));
     }
 }
 
@@ -33,7 +33,7 @@ void Checks::check_ring(const NodeHost& host) {
     }
     adopted = ring->epoch;
     const std::uint64_t content = digest(*ring);
-    const auto [known, is_first] = digests_.emplace(ring->epoch, content);
+    const auto [known, is_first] = digests_.emplace(std::pair(ring->cluster, ring->epoch), content);
     if (!is_first && known->second != content) {
         report(fmt::format("two rings of epoch {}: {} has another than those before it",
                            ring->epoch, host.name()));

@@ -41,7 +41,7 @@ private:
     void check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive);
 
     const EventQueue& queue_;
-    std::map<Epoch, std::uint64_t> digests_;
+    std::map<std::pair<ClusterId, Epoch>, std::uint64_t> digests_;
     std::map<NodeId, Epoch> adopted_;
     std::uint32_t next_swept_ = 0;
     std::string defect_;

@@ -87,10 +87,11 @@ NodeHost& World::launch(const NodeConfig& config) {
     return *nodes_.back();
 }
 
-void World::found() {
+void World::found(Duration listen) {
     const bool with_coordinator = config_.coordinator;
     NodeConfig config = config_for(with_coordinator ? coordinator_name : server_name(1));
     config.found = true;
+    config.listen = listen;
     config.cluster = rng_.draw<ClusterId>();
     config.genesis_members = with_coordinator ? config_.nodes : 1;
     config.seeds.clear();

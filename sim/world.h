@@ -42,8 +42,9 @@ public:
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
-    // The coordinator, or server1 as founder.
-    void found();
+    // The coordinator, or server1 as founder. One that finds that a cluster lives while it listens
+    // ends.
+    void found(Duration listen = {});
     // A new process with a new, empty state under that name, on the name's own address.
     NodeHost& start(const std::string& name);
     ClientHost& start_client();

@@ -54,13 +54,12 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
                                 return is_member() ? lease.expiry(at, from) : Time::min();
                             });
     }
-    if (config.found) {
-        adopt(now,
-              std::make_shared<const Ring>(
-                  found_ring(config.cluster, self, config.copies_wanted, config.partitions)),
-              nullptr);
-    } else {
+    if (!config.found) {
         join_at = now;
+    } else if (config.listen > Duration{}) {
+        found_at = now + config.listen;
+    } else {
+        found(now);
     }
     settle(now);
 }
@@ -245,14 +244,17 @@ void Node::State::tick(Time now) {
         if (governor.rank(*ring, self.id, dead_members()) == 0) consider(now, 0ms);
     }
     if (governor.due(now)) propose(now);
+    if (now >= found_at) found(now);
+    if (now >= beacon_at) send_beacons(now);
     if (now >= join_at) ask_to_join(now);
     if (now >= report_at) report_fills(now);
 }
 
 Time Node::State::next_deadline() const {
-    Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
-                         agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
-                         governor.next_deadline(), join_at, report_at, review_at});
+    Time due =
+        std::min({swim.next_deadline(), heartbeats.next_deadline(), agreement.next_deadline(),
+                  links.next_deadline(), polls.next_deadline(), governor.next_deadline(), found_at,
+                  beacon_at, join_at, report_at, review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
 }
 

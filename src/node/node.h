@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,8 @@ struct NodeConfig {
     std::uint32_t copies_wanted = 3;  // founding: k, 1 ... copies_max
     std::uint32_t partitions = 1024;  // founding: a power of two, 1 ... slot_count
     std::size_t genesis_members = 1;  // founding coordinator: nodes to wait for
+    Duration listen{};                // founding: how long to listen first for a cluster that lives
+                                      // and knows this address; zero: not at all
     std::vector<Address> seeds;       // joining, and to be told again where the cluster is
 
     Duration heartbeat = 40ms;       // one exchange per pair of members
@@ -52,6 +55,7 @@ struct NodeConfig {
     Duration rank_delay = 20ms;      // a voter waits this long for each live voter before it
     Duration join_period = 100ms;    // how often a joiner asks again
     Duration redial = 200ms;         // how long after a failed dial the next one, at first
+    Duration beacon = 250ms;         // how often a voter calls where a coordinator or seed was
     std::size_t full_mesh_max = 32;  // members up to which all link to all
 
     SwimConfig swim;
@@ -87,6 +91,9 @@ struct NodeEffects {
     std::vector<ToClient> replies;
     LogLines log;
     bool stop = false;  // a client asked this process to end
+    // Founding: a cluster lives that knows this address, and this is one of its members. Nothing
+    // was founded and nothing ever will be by this Node: its process should say so and end.
+    std::optional<Address> occupied_by;
 };
 
 class Node {

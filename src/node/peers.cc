@@ -7,8 +7,17 @@
 namespace grapevine {
 
 void Node::State::receive(Time now, const Envelope& envelope) {
+    if (config.found && !ring) {
+        // Listening before founding: whoever is in a cluster and calls here knows the address.
+        if (envelope.cluster) {
+            found_at = never;
+            effects.occupied_by = envelope.from_address;
+        }
+        return;
+    }
     if (envelope.from == self.id || !belongs(envelope)) return;
-    const bool to_whoever = !envelope.to && std::holds_alternative<RingRequest>(envelope.body);
+    const bool to_whoever = !envelope.to && (std::holds_alternative<RingRequest>(envelope.body) ||
+                                             std::holds_alternative<Beacon>(envelope.body));
     if (envelope.to != self.id && !to_whoever) {
         // Meant for another process that had this address: it never answers for its predecessor.
         tell_ring(now, envelope.from_address, envelope.from, Epoch{});
@@ -100,6 +109,9 @@ void Node::State::on(Time now, const Envelope& envelope, const Decided& message)
     }
     adopt(now, std::make_shared<const Ring>(*std::move(made)), &message.change);
 }
+
+// For those who would found another cluster here. What it tells a member is its epoch.
+void Node::State::on(Time, const Envelope&, const Beacon&) {}
 
 void Node::State::on(Time now, const Envelope& envelope, const JoinRequest& message) {
     if (!ring || message.self.id != envelope.from || ring->is_up(envelope.from)) return;

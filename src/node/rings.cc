@@ -72,6 +72,8 @@ void Node::State::enter(Time now) {
     join_at = never;
     report_at = replication ? now + report_period : never;
     review_at = now + 1s;
+    if (const Member* coordinator = ring->coordinator()) last_coordinator = coordinator->address;
+    beacon_at = ring->votes_of(self.id) > 0 ? std::min(beacon_at, now + config.beacon) : never;
 
     std::vector<NodeId> watched;
     std::set<NodeId> beaten;
@@ -107,7 +109,7 @@ void Node::State::leave(Time now) {
     log(LogLevel::warning, "this node was evicted; asking to be let in again");
     swim.set_members(now, {self.id});
     heartbeats.adopt(now, ring->epoch, {});
-    report_at = review_at = never;
+    report_at = review_at = beacon_at = never;
     // A holder that a partition waits for comes back at once; others with a growing pause, so that
     // a bad line does not make and unmake rings.
     const bool awaited = ring->member(self.id) != nullptr;
@@ -174,6 +176,28 @@ void Node::State::announce(Time now, const RingChange& change, const Ring& befor
     for (const auto& [id, address] : audience) {
         told[id] = {ring->epoch, now};
         send(now, address, id, Decided{change, ring_digest});
+    }
+}
+
+// --- founding, and keeping others from it ---
+
+void Node::State::found(Time now) {
+    found_at = never;
+    adopt(now,
+          std::make_shared<const Ring>(
+              found_ring(config.cluster, self, config.copies_wanted, config.partitions)),
+          nullptr);
+}
+
+// Whoever starts a coordinator again where one was must hear that the cluster lives, before it
+// founds a second one that answers "not found" to the clients of the first.
+void Node::State::send_beacons(Time now) {
+    beacon_at = now + config.beacon;
+    std::set<Address> where(config.seeds.begin(), config.seeds.end());
+    if (last_coordinator) where.insert(last_coordinator);
+    where.erase(self.address);
+    for (const Address address : where) {
+        if (ring->member_at(address) == nullptr) send(now, address, NodeId{}, Beacon{});
     }
 }
 

@@ -31,6 +31,7 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const RingRequest& message);
     void on(Time now, const Envelope& envelope, const RingAnswer& message);
     void on(Time now, const Envelope& envelope, const Decided& message);
+    void on(Time now, const Envelope& envelope, const Beacon& message);
     void on(Time now, const Envelope& envelope, const JoinRequest& message);
     void on(Time now, const Envelope& envelope, const FillReports& message);
     void on_agreement(Time now, NodeId from, const AgreementMessage& message);
@@ -44,6 +45,8 @@ struct Node::State {
     void propose(Time now);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const std::set<NodeId>& hears);
     void consider(Time now, Duration settle);
+    void found(Time now);
+    void send_beacons(Time now);
     void ask_to_join(Time now);
     void report_fills(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
@@ -93,6 +96,9 @@ struct Node::State {
     std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
     Time fetched_at = Time::min();
     Epoch fetched_for;
+    Time found_at = never;     // when to found the cluster, if none shows up until then
+    Time beacon_at = never;    // when to send beacons (again)
+    Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none
     Time join_at = never;      // when to ask for admission (again)
     Duration join_back_off{};  // after an eviction, doubled with each
     Time report_at = never;    // when to report completed fills (again)

@@ -96,4 +96,8 @@ struct FillReports {
     std::vector<FillReport> reports;
 };
 
+// "The cluster of this envelope lives", to an address where its coordinator or a seed used to
+// listen and no member does: whoever starts there must not found a second one.
+struct Beacon {};
+
 }  // namespace grapevine

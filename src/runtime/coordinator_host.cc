@@ -37,11 +37,18 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
                 }),
       node_(loop, std::move(endpoint), node, nullptr, log,
             {.ring = [this](const RingPtr& ring) { ring_changed(ring); },
-             .stop = [this] { stop(); }}),
+             .stop = [this] { stop(); },
+             .occupied =
+                 [this](Address member) {
+                     occupied_by_ = member;
+                     loop_.stop();
+                 }}),
       turn_(loop, [this] { carry_out(); }),
       interrupted_(loop, SIGINT, [this] { stop(); }),
       terminated_(loop, SIGTERM, [this] { stop(); }) {
-    if (config_.launch.nodes == 0) {
+    if (!node.found) {
+        say(fmt::format("looking for the cluster at {}", fmt::join(node.seeds, ", ")));
+    } else if (config_.launch.nodes == 0) {
         say(fmt::format("waiting for peers at {}; start one with: kvnode --seed {}", address_,
                         address_));
     } else {
@@ -53,15 +60,17 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
 
 bool CoordinatorHost::run() {
     loop_.run();
-    return !launch_.failed();
+    return !launch_.failed() && !occupied_by_;
 }
 
 void CoordinatorHost::stop() {
+    if (ring_ == nullptr) return loop_.stop();  // nothing was launched
     launch_.stop(boot_time());
     turn_.again();
 }
 
 void CoordinatorHost::carry_out() {
+    if (ring_ == nullptr) return;  // what is launched has to find a cluster here
     launch_.tick(boot_time());
     LaunchEffects effects = launch_.take_effects();
     for (const std::string& name : effects.spawns) start(name);

@@ -32,8 +32,10 @@ public:
                     CoordinatorConfig config, Logger& log);
 
     // Runs the loop until everything that was launched has ended after a signal, a client's stop,
-    // or a launch that failed. False for the last.
+    // a launch that failed, or because it founded nothing (occupied_by()). False for the last two.
     bool run();
+    // A member of a cluster that lives and knows this address, so that no other was founded.
+    [[nodiscard]] std::optional<Address> occupied_by() const { return occupied_by_; }
 
 private:
     // How many partitions each member says that it serves, asked until it is all of them.
@@ -59,6 +61,7 @@ private:
     RingPtr ring_;
     Survey survey_;
     bool ready_ = false;
+    std::optional<Address> occupied_by_;
     NodeHost node_;
     Turn turn_;
     std::optional<Alarm> survey_alarm_;  // until ready

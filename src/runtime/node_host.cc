@@ -1,5 +1,7 @@
 #include "runtime/node_host.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -17,6 +19,9 @@ constexpr std::size_t datagrams_per_turn = 32;
 constexpr std::size_t ticks_put_off_max = 16;
 // Carrying effects out can itself tell the Node something (a link over its bound).
 constexpr int rounds_max = 8;
+// How long seeds may be silent before that is said, and how often it is said again.
+constexpr Duration seed_patience = 2s;
+constexpr Duration seed_reminder = 10s;
 
 }  // namespace
 
@@ -24,13 +29,17 @@ NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeCon
                    Store* store, Logger& log, Events events)
     : log_(log),
       events_(std::move(events)),
-      founded_(config.found ? config.cluster : ClusterId{}),
+      seeds_(config.found ? "" : fmt::format("{}", fmt::join(config.seeds, ", "))),
       turn_(loop, [this] { after_polling(); }),
       endpoint_(std::move(endpoint)),
       node_(config, store, random_u64(), boot_time()),
       peers_(loop, outbox_, log, peer_events()),
       inbound_(loop, outbox_, log, inbound_events()) {
     peers_.set_hello(hello());
+    if (!config.found) {
+        silence_.emplace(loop, seed_patience, seed_reminder,
+                         [this] { say_that_seeds_are_silent(); });
+    }
     endpoint_->start(*this);
     turn_.again();
 }
@@ -74,7 +83,7 @@ Inbound::Events NodeHost::inbound_events() {
 }
 
 ClusterId NodeHost::cluster() const {
-    return node_.ring() != nullptr ? node_.ring()->cluster : founded_;
+    return node_.ring() != nullptr ? node_.ring()->cluster : ClusterId{};
 }
 
 Hello NodeHost::hello() const {
@@ -142,6 +151,7 @@ void NodeHost::carry_out() {
     for (const Address peer : effects.hang_ups) peers_.hang_up(peer);
     for (const auto& reply : effects.replies) answer(reply);
     for (const LogLine& line : effects.log) log_.write(line.level, line.text);
+    if (effects.occupied_by) events_.occupied(*effects.occupied_by);
     if (effects.stop) {
         outbox_.flush_all();
         events_.stop();
@@ -159,10 +169,18 @@ void NodeHost::answer(const NodeEffects::ToClient& reply) {
 void NodeHost::look_at_ring() {
     if (node_.ring() == ring_) return;
     ring_ = node_.ring();
+    silence_.reset();
     peers_.set_hello(hello());
     log_.set_name(node_.self().name);
     log_.set_epoch(ring_->epoch);
     events_.ring(ring_);
+}
+
+void NodeHost::say_that_seeds_are_silent() {
+    log_.log(LogLevel::warning,
+             "no ring from {} yet: still trying; start a coordinator there, or name a member with "
+             "--seed",
+             seeds_);
 }
 
 }  // namespace grapevine

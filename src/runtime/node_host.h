@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "node/node.h"
@@ -24,6 +26,8 @@ public:
     struct Events {
         std::function<void(const RingPtr&)> ring;  // a newer one was adopted
         std::function<void()> stop;                // a client asked this process to end
+        // NodeEffects::occupied_by.
+        std::function<void(Address)> occupied;
     };
 
     // config.self.address is the endpoint's, or what others reach it by (--advertise).
@@ -45,10 +49,12 @@ private:
     void carry_out();
     void answer(const NodeEffects::ToClient& reply);
     void look_at_ring();
+    void say_that_seeds_are_silent();
 
     Logger& log_;
     Events events_;
-    ClusterId founded_;  // zero: joining
+    std::string seeds_;             // for people; empty: founding
+    std::optional<Alarm> silence_;  // while no seed has answered
     Outbox outbox_;
     Turn turn_;
     std::unique_ptr<Endpoint> endpoint_;

@@ -142,4 +142,12 @@ FillReports unpack(Unpacker& unpacker, const fb::FillReports& in) {
     return {.reports = unpack(unpacker, in.reports())};
 }
 
+Packed<fb::Beacon> pack(Builder& builder, const Beacon&) {
+    return fb::CreateBeacon(builder);
+}
+
+Beacon unpack(Unpacker&, const fb::Beacon&) {
+    return {};
+}
+
 }  // namespace grapevine::wire

@@ -145,4 +145,8 @@ std::string defect(const FillReports& message) {
     return defect(message.reports);
 }
 
+std::string defect(const Beacon&) {
+    return {};
+}
+
 }  // namespace grapevine::wire

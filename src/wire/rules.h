@@ -34,6 +34,7 @@ std::string defect(const Rejected& message);
 std::string defect(const Heartbeat& message);
 std::string defect(const JoinRequest& message);
 std::string defect(const FillReports& message);
+std::string defect(const Beacon& message);
 
 std::string defect(const Replicate& message);
 std::string defect(const ReplicateAck& message);

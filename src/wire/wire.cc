@@ -218,7 +218,8 @@ std::string wire::defect(const Envelope& envelope) {
                           (answer != nullptr && !answer->ring);
     if (!envelope.cluster && !ringless) return "a message comes from no cluster";
     if (!envelope.from || !envelope.from_address) return "a message comes from nobody";
-    if (!envelope.to && !asks) return "a message is for nobody";
+    const bool to_anybody = asks || std::holds_alternative<Beacon>(envelope.body);
+    if (!envelope.to && !to_anybody) return "a message is for nobody";
     return std::visit([](const auto& body) { return defect(body); }, envelope.body);
 }
 

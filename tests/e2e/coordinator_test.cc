@@ -72,3 +72,31 @@ TEST_CASE("a node and the coordinator that die together are both survived", "[e2
     write_again(cluster, written, "after");
     cluster.check_all(written);
 }
+
+TEST_CASE("a coordinator that is started again founds no second cluster, and joins when told to",
+          "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2);
+    Values written;
+    write_again(cluster, written, "first");
+    const std::string at = cluster.address();
+    const std::string port = at.substr(at.find(':') + 1);
+    cluster.coordinator().signal(SIGKILL);
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+
+    const Finished refused = run({program("coordinator"), "--port", port, "--rep", "2"});
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find("nothing was founded; to join it use --seed") != std::string::npos);
+
+    const std::string member = cluster.address_of("server2");
+    const Process again({program("coordinator"), "--port", port, "--seed", member});
+    INFO(again.out() << again.err());
+    CHECK(eventually(patience, [&] { return again.out().find("ready\n") != std::string::npos; }));
+    cluster.check_all(written);  // asks at the coordinator's address
+    // With its vote two of the three may die, one after the other.
+    cluster.wait_until_whole();
+    cluster.kill("server1");
+    cluster.check_all(written);
+    cluster.wait_until_replicated();
+    cluster.kill_now("server3");
+    cluster.check_all(written);
+}

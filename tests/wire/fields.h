@@ -58,6 +58,7 @@ GRAPEVINE_FIELDS(Rejected, epoch, ballot, promised)
 GRAPEVINE_FIELDS(Heartbeat, epoch, sent_us, echo_epoch, echo_us, grants)
 GRAPEVINE_FIELDS(JoinRequest, self, have)
 GRAPEVINE_FIELDS(FillReports, reports)
+GRAPEVINE_NO_FIELDS(Beacon)
 
 GRAPEVINE_FIELDS(Answer, status, version)
 GRAPEVINE_FIELDS(Op, version, kind, stamp_ms, client, sequence, floor, answer, key, value)
