@@ -14,7 +14,7 @@ namespace grapevine::sim {
 namespace {
 
 // After the last fault: failures are noticed in under a second, joins and fills take a few rings.
-constexpr Duration convergence_max = 30s;
+constexpr Duration restore_max = 30s;
 
 class SwarmRun {
 public:
@@ -55,7 +55,7 @@ private:
         cluster_.run_for(plan_.faults_for);
         chaos_.stop();
         say("the faults end");
-        const bool whole = cluster_.run_until_restored(convergence_max);
+        const bool whole = cluster_.run_until_restored(restore_max);
         if (!whole && !plan_.beyond_promise) return no_convergence("did not become whole again");
         // A last while of work in peace.
         cluster_.run_for(1s);

@@ -147,7 +147,7 @@ void drop_the_forgotten(Ring& draft) {
     });
 }
 
-Result<void> take_steps(Ring& draft, const RingChange& change) {
+Result<void> rearrange_all(Ring& draft, const RingChange& change) {
     if (std::ranges::adjacent_find(change.arrangements, std::greater_equal{},
                                    &Arrangement::partition) != change.arrangements.end()) {
         return fail("the arrangements are not in order");
@@ -167,7 +167,7 @@ bool RingChange::empty() const {
 Result<Ring> apply(const Ring& ring, const RingChange& change) {
     auto draft = apply_membership(ring, change);
     if (!draft) return draft;
-    if (auto taken = take_steps(*draft, change); !taken) return std::unexpected(taken.error());
+    if (auto taken = rearrange_all(*draft, change); !taken) return std::unexpected(taken.error());
     stamp(ring, *draft);
     drop_the_forgotten(*draft);
     draft->voters = voters_for(draft->members);

@@ -16,7 +16,7 @@ ClientConfig with_id(ClientConfig config) {
 }
 
 constexpr Duration ask_timeout = 500ms;
-constexpr int rounds_max = 8;
+constexpr int client_rounds_max = 8;
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void ClientHost::after_polling() {
         touched_ = true;
     }
     // What completes may submit more, which leaves in the same turn.
-    for (int round = 0; touched_ && round < rounds_max; ++round) carry_out();
+    for (int round = 0; touched_ && round < client_rounds_max; ++round) carry_out();
     outbox_.flush_all();  // links that have come up wait for it too
     graveyard_.clear();
     if (touched_ || !unreachable_.empty()) turn_.again();

@@ -15,7 +15,7 @@ constexpr int backlog = 511;
 constexpr int ports_to_try = 1000;
 
 // One byte more than a datagram may have, so that a longer one shows by its size.
-void provide_buffer(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
+void provide_datagram_buffer(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
     alignas(8) static thread_local std::array<char, datagram_size_max + 8> bytes;
     *buffer = uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
 }
@@ -70,7 +70,7 @@ Result<std::unique_ptr<Endpoint>> Endpoint::open(Loop& loop, const ListenOn& whe
 void Endpoint::start(EndpointOwner& owner) {
     owner_ = &owner;
     uv_udp_recv_start(
-        udp_.get(), provide_buffer,
+        udp_.get(), provide_datagram_buffer,
         [](uv_udp_t* udp, ssize_t size, const uv_buf_t* buffer, const sockaddr* from, unsigned) {
             if (from == nullptr || size < 0) return;
             static_cast<Endpoint*>(udp->data)->owner_->datagram(

@@ -12,7 +12,7 @@ namespace grapevine {
 
 namespace {
 
-constexpr std::size_t block_size = 64 * 1024;
+constexpr std::size_t line_block_size = 64 * 1024;
 
 // What epoll can wait for. Files, and devices such as /dev/null, it refuses; they never block.
 bool can_be_polled(int fd) {
@@ -51,7 +51,7 @@ void LineSource::resume() {
 }
 
 void LineSource::read_block() {
-    std::array<char, block_size> block;
+    std::array<char, line_block_size> block;
     const ssize_t size = read(fd_, block.data(), block.size());
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (size < 0) return finish(std::strerror(errno));
