@@ -194,12 +194,15 @@ void Cluster::kill_now(std::span<const std::string> servers) {
     for (const std::string& server : servers) {
         REQUIRE(::kill(pid(server), SIGKILL) == 0);
         killed_.insert(server);
+        killed_pids_.insert(pid(server));
     }
 }
 
 void Cluster::replace_dead() {
     for (std::unique_ptr<Process>& node : started_) {
-        if (node->wait(1s)) node = start("kvnode", {"--seed", address_});
+        if (!killed_pids_.contains(node->pid())) continue;
+        REQUIRE(node->wait(patience).has_value());
+        node = start("kvnode", {"--seed", address_});
     }
     settle(started_.size());
 }

@@ -79,7 +79,7 @@ public:
     // The same without waiting for anything, for deaths in the middle of other things.
     void kill_now(std::span<const std::string> servers);
     void kill_now(const std::string& server) { kill_now(std::span(&server, 1)); }
-    // Starts a node for each that was started here and has died; waits until all have joined.
+    // Starts a node for each that was started and killed here; waits until all have joined.
     void replace_dead();
 
 private:
@@ -97,6 +97,7 @@ private:
     std::deque<std::unique_ptr<Process>> started_;  // nodes that no coordinator launched
     std::map<std::string, Row> rows_;
     std::set<std::string> killed_;
+    std::set<pid_t> killed_pids_;
 };
 
 }  // namespace grapevine::e2e
