@@ -44,6 +44,12 @@ function(grapevine_test name)
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_LINK PREPEND grapevine_)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} grapevine_test_main)
+  # Each test file has helpers of its own, often of the same names.
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  target_compile_options(${name} PRIVATE ${GRAPEVINE_TEST_OPTIONS})
+  if(CMAKE_UNITY_BUILD)
+    target_precompile_headers(${name} REUSE_FROM grapevine_test_headers)
+  endif()
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   # The runs of one case with and without sanitizers are told apart by name.
   set(prefix "${name}: ")
