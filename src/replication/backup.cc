@@ -20,7 +20,7 @@ void follow(Scope& scope, NodeId from, const Replicate::Part& part, const Apply&
         while (log.watermark() < committed) {
             const Op op = log.take_oldest();
             apply(op);
-            scope.replica.memory.record(op);
+            remember(scope.context, scope.replica, op);
         }
     }
     scope.context.out.send(from, ReplicateAck::Part{scope.ref(), log.held(), gap});
@@ -44,7 +44,7 @@ void Backup::report(Scope& scope) const {
 }
 
 void Receiving::replicate(Scope& scope, NodeId from, const Replicate::Part& part) {
-    if (next_ == 0) return;  // without the base there is no order to continue
+    if (next_ == fill_base) return;  // without the base there is no order to continue
     follow(scope, from, part, [&](const Op& op) { apply(scope, op); });
 }
 
@@ -59,11 +59,14 @@ void Receiving::apply(Scope& scope, const Op& op) {
 
 void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
     if (chunk.session != session_) return;
-    if (chunk.number == next_) {
-        ++next_;
-        if (chunk.number == 0) {
+    // It continues what is here, or begins earlier and reaches further.
+    if (chunk.from <= next_ && chunk.to > next_ &&
+        (chunk.from > fill_base) == (next_ > fill_base)) {
+        next_ = chunk.to;
+        if (chunk.from == fill_base) {
             scope.replica.log.start(chunk.base, chunk.base_stamp_ms);
-            scope.replica.memory.restore(chunk.clients);
+            change_memory(scope.context, scope.replica.memory,
+                          [&](RequestMemory& memory) { memory.restore(chunk.clients); });
         }
         for (const FillItem& item : chunk.items) {
             const auto present = scope.context.store.find(scope.replica.id, item.key);
@@ -72,7 +75,6 @@ void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
             if (erased != erased_.end() && erased->second > item.version) continue;
             scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
         }
-        complete_ = complete_ || chunk.last;
     }
     scope.context.out.send(from, FillAck{scope.ref(), session_, next_});
 }

@@ -30,7 +30,7 @@ public:
     explicit Receiving(FillSession session) : session_(session) {}
 
     [[nodiscard]] const FillSession& session() const { return session_; }
-    [[nodiscard]] bool complete() const { return complete_; }
+    [[nodiscard]] bool complete() const { return next_ == fill_end; }
 
     void replicate(Scope& scope, NodeId from, const Replicate::Part& part);
     void chunk(Scope& scope, NodeId from, const FillChunk& chunk);
@@ -39,8 +39,7 @@ private:
     void apply(Scope& scope, const Op& op);
 
     FillSession session_;
-    std::uint32_t next_ = 0;  // the chunk wanted next; 0: not even the base is here
-    bool complete_ = false;
+    FillPosition next_ = fill_base;  // everything before it has arrived
     // Deletions of this session: a chunk that was read before must not bring the key back.
     std::map<std::string, Version> erased_;
 };

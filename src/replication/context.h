@@ -2,7 +2,10 @@
 // What the partitions of one node share: configuration, store, the ring, and the way out. Internal
 // to replication/.
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -24,7 +27,7 @@ namespace grapevine {
 struct ReplicationConfig {
     Duration lease_wait = 206ms;      // until every lease of a replaced primary has ended
     Duration patience = 250ms;        // how long a request waits for the lease: about one lease
-    Duration resend = 100ms;          // without an acknowledgement
+    Duration resend = 100ms;          // without an acknowledgement, at first: resend_patience()
     Duration watermark_delay = 20ms;  // a watermark that no operation carries goes alone after this
     std::size_t batch_bytes = 1 << 20;           // of operations in one part of a message
     std::size_t chunk_bytes = 64 << 10;          // of items in one fill chunk
@@ -34,7 +37,21 @@ struct ReplicationConfig {
     // Of one partition: what is unfinished has to fit into one message to a new primary.
     std::size_t partition_bytes_max = 40 << 20;
     std::size_t pending_bytes_max = 64 << 20;  // unfinished and waiting, in all; above: busy
+    // RequestMemory::weight() of one partition (it travels in one message to a fill) and in all
+    // (some 100 bytes each); above: busy.
+    std::size_t remembered_max = 512 << 10;
+    std::size_t all_remembered_max = 8 << 20;
 };
+
+// How long to wait for an acknowledgement before so many bytes are sent again: what is under way on
+// a slow link is not helped by copies of it. 16 KiB/ms is an eighth of a gigabit link.
+inline Duration resend_patience(const ReplicationConfig& config, std::size_t bytes,
+                                std::uint32_t resends) {
+    constexpr std::size_t bytes_per_ms = 16 * 1024;
+    constexpr std::uint32_t doublings_max = 4;
+    return config.resend * (1 << std::min(resends, doublings_max)) +
+           std::chrono::milliseconds(bytes / bytes_per_ms);
+}
 
 // Until when a partition may be served that was served, active, in every ring from `from` on.
 using LeaseExpiry = std::function<Time(Time now, Epoch from)>;
@@ -84,6 +101,7 @@ struct Context {
     RingPtr ring;
     ReplicationOutbox out;
     std::size_t pending_bytes = 0;                 // of unfinished and waiting at primaries here
+    std::size_t remembered = 0;                    // RequestMemory::weight() of all replicas here
     std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
     LogLines log;
@@ -96,6 +114,18 @@ struct Replica {
     PartitionLog log;
     RequestMemory memory;
 };
+
+// Changes what a replica remembers, and the count of all.
+template <class Change>
+void change_memory(Context& context, RequestMemory& memory, const Change& change) {
+    context.remembered -= memory.weight();
+    change(memory);
+    context.remembered += memory.weight();
+}
+
+inline void remember(Context& context, Replica& replica, const Op& op) {
+    change_memory(context, replica.memory, [&](RequestMemory& memory) { memory.record(op); });
+}
 
 // Makes a committed operation part of the store.
 inline void apply_committed(Store& store, PartitionId partition, const Op& op) {

@@ -114,27 +114,36 @@ struct FillItem {
     std::string value;
 };
 
-// Committed state from a primary to a fill, in order of `number` (from 0). Chunk 0 is the base: the
-// watermark at which the session began and the ids remembered at it, no items; operations above it
-// come by Replicate. It is sent as soon as the unfinished operations are gathered, since the fill
-// has to acknowledge their re-sending; items follow once the primary is active. The last one says
-// so.
+// How far a fill is. Every partition is a line of positions, the same for all sessions of one
+// primary: 0 is the base, then come its store's cursors. A position is acknowledged when everything
+// before it has arrived.
+using FillPosition = std::uint64_t;
+inline constexpr FillPosition fill_base = 0;
+inline constexpr FillPosition fill_items = 1;  // the store's beginning
+inline constexpr FillPosition fill_end = ~FillPosition{0};
+
+// Committed state from a primary to a fill: all that lies in [from, to) when it is read. What is
+// sent again is read again, and by then another number of bytes lies in another range: that is why
+// chunks name their range, not their number. The chunk from fill_base to fill_items is the base:
+// the watermark at which the session began and the ids remembered at it, no items; operations above
+// it come by Replicate. It is sent as soon as the unfinished operations are gathered, since the
+// fill has to acknowledge their re-sending; items follow once the primary is active.
 struct FillChunk {
     EntryRef entry;
     FillSession session;
-    std::uint32_t number = 0;
-    bool last = false;
-    Version base;  // chunk 0: version of the op at the watermark
+    FillPosition from = fill_base;
+    FillPosition to = fill_items;
+    Version base;  // the base: version of the op at the watermark
     std::int64_t base_stamp_ms = 0;
-    std::vector<ClientMemory> clients;  // chunk 0
+    std::vector<ClientMemory> clients;  // the base
     std::vector<FillItem> items;
 };
 
-// `next`: the number of the chunk that is wanted next; cumulative, the window moves with it.
+// `next`: the position that is wanted next; cumulative, the window moves with it.
 struct FillAck {
     EntryRef entry;
     FillSession session;
-    std::uint32_t next = 0;
+    FillPosition next = fill_base;
 };
 
 using ReplicationMessage =

@@ -84,7 +84,7 @@ void Partition::discard(Scope& scope) {
     leave_primary(scope);
     role_ = Absent{};
     replica_.log.start({}, 0);
-    replica_.memory.clear();
+    change_memory(scope.context, replica_.memory, [](RequestMemory& memory) { memory.clear(); });
     scope.context.store.clear(replica_.id);
 }
 

@@ -18,13 +18,13 @@ void Primary::take_over(Scope& scope) {
         if (copy != scope.context.self) gathering.missing.insert(copy);
     }
     phase_ = std::move(gathering);
-    reset_peers(scope, true);
+    reset_peers(scope);
     if (std::get<Gathering>(phase_).missing.empty()) confirm(scope);
 }
 
 void Primary::carry_on(Scope& scope) {
     ASSERT(active());
-    reset_peers(scope, true);
+    reset_peers(scope);
     advance(scope);  // a member that held writes up may have left
 }
 
@@ -51,7 +51,7 @@ void Primary::drop_waiters(Scope& scope) {
     pending_.clear();
 }
 
-void Primary::reset_peers(Scope& scope, bool keep_sessions) {
+void Primary::reset_peers(Scope& scope) {
     const std::uint64_t watermark = scope.replica.log.watermark();
     std::map<NodeId, Peer> before = std::exchange(peers_, {});
     for (const NodeId copy : scope.entry.copies) {
@@ -61,6 +61,7 @@ void Primary::reset_peers(Scope& scope, bool keep_sessions) {
                         .acked = watermark,
                         .told = 0,
                         .progress_at = scope.now,
+                        .resends = 0,
                         .stream = std::nullopt};
     }
     for (const Fill& fill : scope.entry.fills) {
@@ -68,8 +69,7 @@ void Primary::reset_peers(Scope& scope, bool keep_sessions) {
         Peer& peer = peers_[fill.id];
         peer.progress_at = scope.now;
         const auto old = before.find(fill.id);
-        if (keep_sessions && old != before.end() && old->second.stream &&
-            old->second.stream->session() == session) {
+        if (old != before.end() && old->second.stream && old->second.stream->session() == session) {
             peer.stream = std::move(old->second.stream);
             old->second.stream.reset();
             peer.stream->rewind(scope);
@@ -103,7 +103,7 @@ void Primary::confirm(Scope& scope) {
            scope.replica.id, gathering.watermark, log.held());
     phase_ = Confirming{log.held()};
     while (log.watermark() < gathering.watermark) commit_oldest(scope, Time::min());
-    reset_peers(scope, true);
+    reset_peers(scope);
     advance(scope);
 }
 
@@ -140,7 +140,7 @@ void Primary::commit_oldest(Scope& scope, Time valid_until) {
     Context& context = scope.context;
     const Op op = scope.replica.log.take_oldest();
     apply_committed(context.store, scope.replica.id, op);
-    scope.replica.memory.record(op);
+    remember(context, scope.replica, op);
     const auto found = waiters_.find(op.version.counter);
     if (found == waiters_.end()) return;
     for (const Waiter& waiter : found->second) {
@@ -170,6 +170,7 @@ void Primary::acked(Scope& scope, NodeId from, const ReplicateAck::Part& part) {
         peer.acked = part.held;
         peer.sent = std::max(peer.sent, peer.acked);
         peer.progress_at = scope.now;
+        peer.resends = 0;
     }
     if (part.gap) peer.sent = peer.acked;
     advance(scope);
@@ -220,15 +221,22 @@ void Primary::rewind(Scope& scope, Peer& peer) {
     if (peer.stream) peer.stream->rewind(scope);
 }
 
+// never: nothing waits for an acknowledgement.
+Time Primary::resend_at(const Scope& scope, const Peer& peer) const {
+    if (!peer.started() || peer.acked >= peer.sent) return never;
+    return peer.progress_at +
+           resend_patience(scope.context.config, scope.replica.log.bytes(), peer.resends);
+}
+
 void Primary::tick(Scope& scope) {
-    const Duration resend = scope.context.config.resend;
     for (auto& [id, peer] : peers_) {
-        if (peer.started() && peer.acked < peer.sent && scope.now >= peer.progress_at + resend) {
+        if (scope.now >= resend_at(scope, peer)) {
             peer.sent = peer.acked;
             peer.progress_at = scope.now;
+            ++peer.resends;
         }
         if (peer.stream && peer.stream->started() && scope.now >= peer.stream->resend_at()) {
-            peer.stream->rewind(scope);
+            peer.stream->resend(scope);
         }
     }
     advance(scope);
@@ -277,9 +285,7 @@ Time Primary::next_deadline(const Scope& scope) const {
         due = std::min(due, lease_wait_until_);
     }
     for (const auto& [id, peer] : peers_) {
-        if (peer.started() && peer.acked < peer.sent) {
-            due = std::min(due, peer.progress_at + scope.context.config.resend);
-        }
+        due = std::min(due, resend_at(scope, peer));
         if (peer.stream) due = std::min(due, peer.stream->resend_at());
     }
     for (const Waiting& waiting : waiting_) due = std::min(due, waiting.until);

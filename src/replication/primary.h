@@ -83,6 +83,7 @@ private:
         std::uint64_t acked = 0;  // and are held by the peer
         std::uint64_t told = 0;   // the watermark that it was told
         Time progress_at;         // of the last acknowledgement, or of the first unanswered sending
+        std::uint32_t resends = 0;         // since the last acknowledgement
         std::optional<FillStream> stream;  // it is a fill
         [[nodiscard]] bool started() const { return !stream || stream->started(); }
     };
@@ -103,7 +104,7 @@ private:
     };
 
     void drop_waiters(Scope& scope);
-    void reset_peers(Scope& scope, bool keep_sessions);
+    void reset_peers(Scope& scope);
     void confirm(Scope& scope);
     void advance(Scope& scope);
     void commit_oldest(Scope& scope, Time valid_until);
@@ -126,6 +127,7 @@ private:
 
     void flush_peer(Scope& scope, NodeId id, Peer& peer);
     void rewind(Scope& scope, Peer& peer);
+    [[nodiscard]] Time resend_at(const Scope& scope, const Peer& peer) const;
 
     std::variant<Gathering, Confirming, Active> phase_;
     Time lease_wait_until_;

@@ -106,8 +106,12 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
     if (!check_stamp(scope, connection, request)) return;
+    // What is pending will be remembered too.
+    const std::size_t to_remember = scope.replica.memory.weight() + 2 * pending_.size();
     if (context.pending_bytes >= context.config.pending_bytes_max ||
-        scope.replica.log.bytes() + weight(request) > context.config.partition_bytes_max) {
+        scope.replica.log.bytes() + weight(request) > context.config.partition_bytes_max ||
+        to_remember >= context.config.remembered_max ||
+        context.remembered >= context.config.all_remembered_max) {
         refuse(scope, connection, request.sequence, Status::busy);
         return;
     }

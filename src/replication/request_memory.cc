@@ -19,11 +19,14 @@ void RequestMemory::record(const Op& op) {
         Known& known = *found->second;
         known.stamp_ms = op.stamp_ms;
         known.floor = std::max(known.floor, op.floor);
+        answers_ -= known.answers.size();
         known.answers.erase(known.answers.begin(), known.answers.lower_bound(known.floor));
         if (op.sequence >= known.floor) known.answers[op.sequence] = op.answer;
+        answers_ += known.answers.size();
     }
     const std::int64_t horizon = op.stamp_ms - to_ms(request_memory);
     while (!by_stamp_.empty() && by_stamp_.front().stamp_ms < horizon) {
+        answers_ -= by_stamp_.front().answers.size();
         clients_.erase(by_stamp_.front().client);
         by_stamp_.pop_front();
     }
@@ -65,6 +68,7 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
         if (clients_.contains(memory.client)) continue;
         Known known{memory.client, memory.floor, memory.stamp_ms, {}};
         for (const auto& [sequence, answer] : memory.answers) known.answers[sequence] = answer;
+        answers_ += known.answers.size();
         by_stamp_.push_back(std::move(known));
         clients_.emplace(memory.client, std::prev(by_stamp_.end()));
     }
@@ -73,6 +77,7 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
 void RequestMemory::clear() {
     clients_.clear();
     by_stamp_.clear();
+    answers_ = 0;
 }
 
 }  // namespace grapevine

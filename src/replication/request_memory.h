@@ -33,6 +33,8 @@ public:
     void restore(const std::vector<ClientMemory>& clients);
     void clear();
     [[nodiscard]] std::size_t size() const { return clients_.size(); }  // clients
+    // What it costs: one for each client and each answer.
+    [[nodiscard]] std::size_t weight() const { return clients_.size() + answers_; }
 
 private:
     struct Known {
@@ -44,6 +46,7 @@ private:
 
     std::list<Known> by_stamp_;  // stamps never fall, so the order of use is their order
     std::unordered_map<ClientId, std::list<Known>::iterator> clients_;
+    std::size_t answers_ = 0;  // of all clients
 };
 
 }  // namespace grapevine

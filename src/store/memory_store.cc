@@ -265,7 +265,10 @@ std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint6
         if (slot == 0 || tag_of(slot) < cursor_tag) continue;
         if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) continue;
         // Keys of one hash are visited together: the cursor cannot point between them.
-        if (last && visited >= bytes && hash_at(*last) != hash_at(slot)) return hash_at(*last) + 1;
+        if (last && visited >= bytes && hash_at(*last) != hash_at(slot)) {
+            const std::uint64_t next = hash_at(*last) + 1;
+            if (next != ~std::uint64_t{0}) return next;
+        }
         const Record record = read_record(slot);
         visit(record);
         visited += record.key.size() + record.value.size();

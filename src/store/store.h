@@ -39,7 +39,8 @@ public:
     // Visits records from `cursor` (0: the beginning) until `bytes` of keys and values were visited
     // (at least one record, if any is left) and returns the cursor to go on from, or nothing at the
     // end. Changes between calls are allowed: every key that is there throughout is visited at
-    // least once; keys that come or go meanwhile may or may not be.
+    // least once; keys that come or go meanwhile may or may not be. Cursors grow from call to call,
+    // each stands for all keys that were visited before it, and none is the largest number.
     using Visitor = std::function<void(const Record&)>;
     virtual std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
                                               std::size_t bytes, const Visitor& visit) const = 0;

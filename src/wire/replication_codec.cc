@@ -165,7 +165,7 @@ Packed<fb::FillChunk> pack(Builder& builder, const FillChunk& message) {
     const fb::EntryRef entry = pack(message.entry);
     const fb::FillSession session = pack(message.session);
     const fb::Version base = wire::pack(message.base);
-    return fb::CreateFillChunk(builder, &entry, &session, message.number, message.last, &base,
+    return fb::CreateFillChunk(builder, &entry, &session, message.from, message.to, &base,
                                message.base_stamp_ms, clients, items);
 }
 
@@ -173,8 +173,8 @@ FillChunk unpack(Unpacker& unpacker, const fb::FillChunk& in) {
     const auto one = [&](const auto* element) { return unpack(unpacker, *element); };
     return {.entry = unpack(in.entry()),
             .session = unpack(in.session()),
-            .number = in.number(),
-            .last = in.last(),
+            .from = in.from(),
+            .to = in.to(),
             .base = wire::unpack(in.base()),
             .base_stamp_ms = in.base_stamp_ms(),
             .clients = unpacker.list(in.clients(), one),

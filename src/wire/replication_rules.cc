@@ -77,6 +77,11 @@ std::string defect(const Gathered& message) {
 std::string defect(const FillChunk& message) {
     if (std::string entry = defect(message.entry); !entry.empty()) return entry;
     if (std::string stamp = defect_of_stamp(message.base_stamp_ms); !stamp.empty()) return stamp;
+    const bool is_base = message.from == fill_base;
+    if (message.from >= message.to || (is_base && message.to != fill_items) ||
+        (is_base ? !message.items.empty() : !message.clients.empty())) {
+        return "a chunk's range is none";
+    }
     const auto rule = [](const auto& item) { return defect(item); };
     if (std::string memory = first_defect(message.clients, rule); !memory.empty()) return memory;
     return first_defect(message.items, rule);

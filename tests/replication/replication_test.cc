@@ -299,7 +299,7 @@ TEST_CASE("a new primary begins a new fill session", "[replication]") {
     // a's last write reaches the fill alone; then a dies.
     trio.deliver([](const auto& queued) {
         return std::holds_alternative<FillChunk>(queued.message) &&
-               std::get<FillChunk>(queued.message).number > 1;
+               std::get<FillChunk>(queued.message).from > fill_items;
     });
     const auto orphan = trio.put(a, "orphan", "o");
     trio.deliver([](const auto& queued) { return queued.to == b; });
@@ -311,6 +311,69 @@ TEST_CASE("a new primary begins a new fill session", "[replication]") {
     REQUIRE(trio.peer(b).replication.complete_fills().size() == 1);
     CHECK(trio.same(b, d));
     CHECK(trio.peer(d).store.count() == 50);
+}
+
+// A chunk was once known by its number, and what was read again under an old number reached further
+// than what the fill had: the keys between were skipped.
+TEST_CASE("a chunk that is read again after deletions leaves no key out", "[replication]") {
+    const auto is_fill_word = [](const auto& queued) {
+        return std::holds_alternative<FillChunk>(queued.message) ||
+               std::holds_alternative<FillAck>(queued.message);
+    };
+    for (int seen = 2; seen < 6; ++seen) {
+        Trio trio(4, 3);
+        for (int i = 0; i < 60; ++i) {
+            trio.put(a, "key" + std::to_string(i), std::string(10'000, 'x'));
+        }
+        trio.deliver();
+        trio.kill(c);
+        trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+        // The fill gets a few chunks; of its answers a hears the first alone, to the base.
+        int chunks = 0;
+        int answers = 0;
+        trio.deliver([&](const auto& queued) {
+            if (std::holds_alternative<FillAck>(queued.message)) return ++answers > 1;
+            return std::holds_alternative<FillChunk>(queued.message) && ++chunks > seen;
+        });
+        REQUIRE(chunks == 5);  // the base and a window
+        for (int i = 0; i < 60; i += 2) {
+            trio.ask(a, trio.request(OperationKind::erase, "key" + std::to_string(i)));
+            trio.deliver(is_fill_word);
+        }
+        trio.run_for(trio.config.resend * 4);
+        INFO("the fill has seen " << seen << " chunks");
+        REQUIRE(trio.peer(a).replication.complete_fills().size() == 1);
+        CHECK(trio.peer(d).store.count() == 30);
+        CHECK(trio.same(a, d));
+    }
+}
+
+// The ids of a partition travel to a fill in one message, and memory is not for the taking.
+TEST_CASE("more request ids than are remembered are refused as busy", "[replication]") {
+    for (const bool in_all : {false, true}) {
+        Trio trio(3, 3, [&](ReplicationConfig& config) {
+            (in_all ? config.all_remembered_max : config.remembered_max) = 20;
+        });
+        const auto put_as = [&](std::uint64_t client) {
+            Request request = trio.request(OperationKind::put, "k", "v");
+            request.client = ClientId{client};
+            const auto sequence = trio.ask(a, std::move(request));
+            trio.deliver();
+            return trio.status(sequence);
+        };
+        for (std::uint64_t client = 1; client <= 10; ++client) CHECK(put_as(client) == Status::ok);
+        CHECK(put_as(11) == Status::busy);
+        CHECK(trio.value(a, "k") == "v");
+        // They are forgotten in time.
+        trio.now += request_memory + 1s;
+        trio.run_for(100ms);
+        Request later = trio.request(OperationKind::put, "k", "w");
+        later.client = ClientId{12};
+        later.stamp_ms = to_ms(request_memory);
+        const auto sequence = trio.ask(a, std::move(later));
+        trio.deliver();
+        CHECK(trio.status(sequence) == Status::ok);
+    }
 }
 
 TEST_CASE("chunks that are lost are sent again", "[replication]") {

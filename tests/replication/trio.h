@@ -31,7 +31,11 @@ public:
     static constexpr PartitionId partition{0};
 
     // Nodes 1 ... `nodes`; the first `copies` hold the partition from genesis, 1 is the primary.
-    explicit Trio(std::uint32_t nodes = 3, std::uint32_t copies = 3) {
+    using Configure = std::function<void(ReplicationConfig&)>;
+    explicit Trio(
+        std::uint32_t nodes = 3, std::uint32_t copies = 3,
+        const Configure& configure = [](ReplicationConfig&) {}) {
+        configure(config);
         for (std::uint32_t i = 1; i <= nodes; ++i) add(NodeId{i});
         Member coordinator = member(NodeId{100});
         coordinator.role = Role::coordinator;

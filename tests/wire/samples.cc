@@ -42,6 +42,18 @@ void Samples::fit(Gathered::Part& part) {
     for (Op& op : part.unfinished) op.version.counter = counter += 1 + rng_.below(3);
 }
 
+void Samples::fit(FillChunk& chunk) {
+    if (rng_.chance(1, 3)) {
+        chunk.from = fill_base;
+        chunk.to = fill_items;
+        chunk.items.clear();
+    } else {
+        chunk.from = fill_items + (chunk.from >> 1);
+        chunk.to = chunk.from + 1 + (chunk.to >> 2);
+        chunk.clients.clear();
+    }
+}
+
 void Samples::fit(Request& request) {
     request.floor %= request.sequence;
     request.deadline_ms %= static_cast<std::uint32_t>(deadline_max / 1ms);

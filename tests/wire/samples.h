@@ -95,6 +95,7 @@ private:
     void fit(Accept& message) { message.change.epoch = message.epoch; }
     void fit(Replicate::Part& part);
     void fit(Gathered::Part& part);
+    void fit(FillChunk& chunk);
     void fit(Request& request);
 
     static Liveness last(Liveness) { return Liveness::dead; }
