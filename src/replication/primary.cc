@@ -53,6 +53,7 @@ void Primary::drop_waiters(Scope& scope) {
 
 void Primary::reset_peers(Scope& scope) {
     const std::uint64_t watermark = scope.replica.log.watermark();
+    tell_soon(scope);
     std::map<NodeId, Peer> before = std::exchange(peers_, {});
     for (const NodeId copy : scope.entry.copies) {
         // A copy holds all that is committed.
@@ -127,7 +128,7 @@ void Primary::advance(Scope& scope) {
     if (target > log.watermark()) {
         const Time valid_until = active() ? lease_until(scope) : Time::min();
         while (log.watermark() < target) commit_oldest(scope, valid_until);
-        tell_at_ = std::min(tell_at_, scope.now + scope.context.config.watermark_delay);
+        tell_soon(scope);
     }
     const auto* confirming = std::get_if<Confirming>(&phase_);
     if (confirming != nullptr && log.watermark() >= confirming->up_to &&
@@ -172,7 +173,11 @@ void Primary::acked(Scope& scope, NodeId from, const ReplicateAck::Part& part) {
         peer.progress_at = scope.now;
         peer.resends = 0;
     }
-    if (part.gap) peer.sent = peer.acked;
+    if (part.gap) {  // what it was told before may have been missed as well
+        peer.sent = peer.acked;
+        peer.told = 0;
+        tell_soon(scope);
+    }
     advance(scope);
 }
 
@@ -214,9 +219,14 @@ void Primary::link_reset(Scope& scope, NodeId peer) {
     if (found != peers_.end()) rewind(scope, found->second);
 }
 
+void Primary::tell_soon(const Scope& scope) {
+    tell_at_ = std::min(tell_at_, scope.now + scope.context.config.watermark_delay);
+}
+
 void Primary::rewind(Scope& scope, Peer& peer) {
     peer.sent = peer.acked;
     peer.told = 0;
+    tell_soon(scope);
     peer.progress_at = scope.now;
     if (peer.stream) peer.stream->rewind(scope);
 }

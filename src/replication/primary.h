@@ -128,6 +128,8 @@ private:
     void flush_peer(Scope& scope, NodeId id, Peer& peer);
     void rewind(Scope& scope, Peer& peer);
     [[nodiscard]] Time resend_at(const Scope& scope, const Peer& peer) const;
+    // The watermark, to those that were not told it, if no operation carries it before.
+    void tell_soon(const Scope& scope);
 
     std::variant<Gathering, Confirming, Active> phase_;
     Time lease_wait_until_;
