@@ -214,20 +214,26 @@ void Node::State::ask_to_join(Time now) {
         return;
     }
     // Links to all that this node would link to come first: whoever cannot be reached would be
-    // accused as soon as this node is in.
+    // accused as soon as this node is in. A holder that a partition waits for needs no more than
+    // those who let it in.
     std::set<Address> wanted;
     bool linked = true;
+    std::uint32_t votes = 0;
     for (const Member& member : ring->members) {
         if (!member.is_up() || member.address == self.address) continue;
         if (ring->members.size() > config.full_mesh_max && ring->votes_of(member.id) == 0) continue;
         wanted.insert(member.address);
-        linked = linked && links.is_up(member.address);
+        const bool up = links.is_up(member.address);
+        linked = linked && up;
+        votes += up ? ring->votes_of(member.id) : 0;
     }
+    const bool awaited = ring->member(self.id) != nullptr;
+    const bool ready = linked || (awaited && votes >= ring->majority());
     links.want(now, wanted);
     links.tick(now);
     for (const Voter& voter : ring->voters) {
         const Member* member = ring->member(voter.id);
-        if (linked) {
+        if (ready) {
             send(now, voter.id, JoinRequest{self, ring->epoch});
         } else {
             send(now, member->address, voter.id, RingRequest{ring->epoch});

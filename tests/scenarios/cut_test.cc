@@ -36,3 +36,23 @@ TEST_CASE("a coordinator and all nodes cut apart resume when the cut heals", "[s
     REQUIRE(cluster.run_until_ready(10s));
     cluster.check_keys(5, "v");
 }
+
+// "A holder of a down partition needs only a majority of the votes."
+TEST_CASE("the holder of a down partition returns though one member cannot reach it",
+          "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 1});
+    REQUIRE(cluster.run_until_ready());
+    REQUIRE(cluster.put("k", "v") == "OK");
+    const std::string holder = cluster.primary_of("k");
+    Names others = cluster.all_but({holder});
+    others.push_back(sim::coordinator_name);
+    cluster.cut({holder}, others);
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 4; }, 3s));
+    CHECK(cluster.get("k") == "unavailable");
+    cluster.heal();
+    cluster.cut({holder}, {others.front()});
+    sim::Fault gone{.kind = sim::FaultKind::break_links, .pairs = {{holder, others.front()}}};
+    cluster.world().apply(gone);
+    REQUIRE(cluster.run_until([&] { return cluster.serves(holder, "k"); }, 10s));
+    CHECK(cluster.get("k") == "v");
+}
