@@ -6,12 +6,19 @@
 
 namespace grapevine {
 
+namespace {
+
+constexpr Duration ask_pause_max = 2s;
+
+}  // namespace
+
 // --- taking over ---
 
 void Primary::take_over(Scope& scope) {
     drop_waiters(scope);
     Gathering gathering{.missing = {},
                         .ask_at = scope.now,
+                        .pause = scope.context.config.resend,
                         .watermark = scope.replica.log.watermark(),
                         .found = {}};
     for (const NodeId copy : scope.entry.copies) {
@@ -214,7 +221,11 @@ void Primary::report_complete(const Scope& scope, std::vector<FillReport>& repor
 // --- sending ---
 
 void Primary::link_reset(Scope& scope, NodeId peer) {
-    if (auto* gathering = std::get_if<Gathering>(&phase_)) gathering->ask_at = scope.now;
+    auto* gathering = std::get_if<Gathering>(&phase_);
+    if (gathering != nullptr && gathering->missing.contains(peer)) {
+        gathering->ask_at = scope.now;
+        gathering->pause = scope.context.config.resend;
+    }
     const auto found = peers_.find(peer);
     if (found != peers_.end()) rewind(scope, found->second);
 }
@@ -259,7 +270,8 @@ void Primary::flush(Scope& scope) {
     if (auto* gathering = std::get_if<Gathering>(&phase_)) {
         if (scope.now < gathering->ask_at) return;
         for (const NodeId id : gathering->missing) scope.context.out.send(id, scope.ref());
-        gathering->ask_at = scope.now + scope.context.config.resend;
+        gathering->ask_at = scope.now + gathering->pause;
+        gathering->pause = std::min(gathering->pause * 2, ask_pause_max);
         return;
     }
     for (auto& [id, peer] : peers_) flush_peer(scope, id, peer);

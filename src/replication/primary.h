@@ -32,6 +32,9 @@ namespace grapevine {
 struct Gathering {
     std::set<NodeId> missing;  // copies that have not reported
     Time ask_at;
+    // Until asked again, doubled each time: an answer can be large, and its copies would only keep
+    // it from arriving over a slow link.
+    Duration pause{};
     std::uint64_t watermark = 0;        // the highest reported
     std::map<std::uint64_t, Op> found;  // unfinished operations of others, by counter
 };

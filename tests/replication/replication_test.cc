@@ -196,6 +196,37 @@ TEST_CASE("activation waits for every copy to be in the ring and to report", "[r
     CHECK(trio.serves(b));
 }
 
+TEST_CASE("a copy that takes its time to report is not asked over and over", "[replication]") {
+    Trio trio;
+    trio.put(a, "k", "v");
+    trio.deliver([](const auto& queued) { return is_ack(queued); });
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    int asked = 0;
+    const auto slow = [&](const Trio::Queued& queued) {
+        asked += std::holds_alternative<Gather>(queued.message) ? 1 : 0;
+        return std::holds_alternative<Gathered>(queued.message);
+    };
+    const auto run = [&](Duration span, const Trio::Filter& lost) {
+        for (const Time end = trio.now + span; trio.now < end;) {
+            trio.now += 1ms;
+            if (trio.peer(b).replication.next_deadline() <= trio.now) {
+                trio.peer(b).replication.tick(trio.now);
+                trio.collect(b);
+            }
+            trio.deliver(lost);
+        }
+    };
+    run(10s, slow);
+    CHECK(asked <= 10);
+    CHECK(asked >= 5);
+    // A new link is asked at once.
+    trio.peer(b).replication.link_reset(trio.now, c);
+    trio.collect(b);
+    run(5ms, [](const auto&) { return false; });
+    CHECK(trio.value(b, "k") == "v");
+}
+
 TEST_CASE("a primary that steps down and says so saves its successor the wait", "[replication]") {
     Trio trio;
     trio.put(a, "k", "v");
