@@ -80,14 +80,14 @@ void Swim::State::adopt(Time now, const Rumor& rumor, WatchedMember& member) {
     }
     if (rumor.liveness == before) return;
     effects.events.push_back({rumor.member, rumor.liveness, rumor.evidence});
+    // The news is told by whoever takes the event, under the member's name; this is how it came.
     if (rumor.liveness == Liveness::alive) {
-        note(LogLevel::info,
+        note(LogLevel::debug,
              fmt::format("member {} refuted, incarnation {}", rumor.member, rumor.incarnation));
     } else {
-        note(rumor.liveness == Liveness::dead ? LogLevel::info : LogLevel::debug,
-             fmt::format("member {} is {}: {}, says {}", rumor.member,
-                         rumor.liveness == Liveness::dead ? "dead" : "suspect",
-                         word(rumor.evidence), rumor.observer));
+        note(LogLevel::debug, fmt::format("member {} is {}: {}, says {}", rumor.member,
+                                          rumor.liveness == Liveness::dead ? "dead" : "suspect",
+                                          word(rumor.evidence), rumor.observer));
     }
 }
 
