@@ -8,9 +8,13 @@ namespace grapevine {
 namespace {
 
 constexpr Duration news_age_max = 1s;
-// Joiners that ask at the same time; more are heard when these are in.
+// Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = 1024;
 constexpr std::size_t reports_max = 1 << 16;
+
+bool stale(Time now, Time heard_at) {
+    return now > heard_at + news_age_max;
+}
 
 }  // namespace
 
@@ -37,11 +41,13 @@ bool Governor::due(Time now) {
 }
 
 void Governor::joiner(Time now, const JoinRequest& request) {
+    std::erase_if(joiners_, [&](const auto& entry) { return stale(now, entry.second.at); });
     if (joiners_.size() >= joiners_max && !joiners_.contains(request.self.id)) return;
     joiners_[request.self.id] = {request, now};
 }
 
 void Governor::reports(Time now, const FillReports& message) {
+    std::erase_if(reports_, [&](const auto& entry) { return stale(now, entry.second); });
     for (const FillReport& report : message.reports) {
         if (reports_.size() >= reports_max) return;
         reports_[report] = now;
@@ -63,10 +69,10 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
     for (const auto& [id, joiner] : joiners_) {
         // One ring behind is as good as current: it hears of this one when it is in.
         const bool current = next(joiner.request.have) >= ring.epoch;
-        if (current && now <= joiner.at + news_age_max) seen.joiners.push_back(joiner.request.self);
+        if (current && !stale(now, joiner.at)) seen.joiners.push_back(joiner.request.self);
     }
     for (const auto& [report, at] : reports_) {
-        if (now <= at + news_age_max && !dead.contains(report.member)) {
+        if (!stale(now, at) && !dead.contains(report.member)) {
             seen.completed.push_back(report);
         }
     }

@@ -39,6 +39,18 @@ TEST_CASE("voters propose in their order, less those that are dead", "[node]") {
     CHECK(when(99, {}) == never);  // no voter, no proposal
 }
 
+TEST_CASE("joiners that are never admitted keep nobody out for long", "[node]") {
+    const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
+    Governor governor(20ms, 1);
+    for (std::uint64_t id = 100; id < 3000; ++id) governor.joiner(start, {member(id), ring.epoch});
+    const std::size_t heard = governor.observe(start, ring, {}).joiners.size();
+    CHECK(heard < 2900);
+    governor.joiner(start + 2s, {member(2), ring.epoch});
+    const auto joiners = governor.observe(start + 2s, ring, {}).joiners;
+    REQUIRE(joiners.size() == 1);
+    CHECK(joiners[0].id == NodeId{2});
+}
+
 TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
     const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
     Governor governor(20ms, 1);
