@@ -302,7 +302,11 @@ bool Node::State::drain_agreement(Time now) {
     if (!out.decided) return false;
     const RingPtr before = ring;
     const auto made = apply(*ring, *out.decided);
-    ASSERT(made.has_value(), "an illegal ring was decided");
+    if (!made) {  // voters accept no such thing: somebody lied
+        log(LogLevel::error, fmt::format("a ring was decided that is not legal ({}); not adopted",
+                                         made.error().message));
+        return false;
+    }
     adopt(now, std::make_shared<const Ring>(*made), &*out.decided);
     announce(now, *out.decided, *before);
     return true;

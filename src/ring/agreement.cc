@@ -100,6 +100,8 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
     if (!attempt_ || message.ballot != attempt_->ballot) return;
     auto* preparing = std::get_if<Preparing>(&attempt_->phase);
     if (preparing == nullptr) return;
+    // No voter accepts what is not a legal step, so none can have accepted this.
+    if (message.accepted && !apply(*ring_, message.accepted->change)) return;
     preparing->promised.insert(from);
     preparing->hears.insert(message.hears.begin(), message.hears.end());
     if (message.accepted &&

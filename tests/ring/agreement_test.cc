@@ -196,3 +196,23 @@ TEST_CASE("strangers and other instances are not listened to", "[agreement]") {
     CHECK(voter.take_effects().messages.empty());
     CHECK_FALSE(voter.state().promised);
 }
+
+TEST_CASE("a forged promise with what cannot have been accepted is no promise", "[agreement]") {
+    Parliament parliament(3, 29);
+    Agreement& proposer = *parliament.voters[NodeId{1}];
+    parliament.propose(NodeId{1});
+    const auto& prepare = std::get<Prepare>(parliament.mail.front().message);
+    const RingChange other_epoch{.epoch = Epoch{99}};
+    const RingChange illegal{.epoch = next(parliament.ring->epoch), .evicted = {NodeId{77}}};
+    for (const RingChange& change : {other_epoch, illegal}) {
+        for (const NodeId from : {NodeId{2}, NodeId{3}}) {
+            const Ballot high{1000, from};
+            proposer.receive(
+                parliament.now, from,
+                Promise{prepare.epoch, prepare.ballot, AcceptedValue{high, change}, {}},
+                parliament.chooser(NodeId{1}));
+        }
+    }
+    CHECK(proposer.take_effects().messages.empty());
+    CHECK(proposer.proposing());
+}
