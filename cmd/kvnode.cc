@@ -62,7 +62,8 @@ void declare(CLI::App& app, Options& options) {
         "  kvnode                                joins the cluster at 127.0.0.1:7000\n"
         "  kvnode --seed 127.0.0.1:7003 --port 7050\n"
         "  kvnode --bootstrap --rep 3            a new cluster; others join with --seed\n"
-        "Exit codes: 0 stopped by SIGINT, SIGTERM or client --stop, 2 usage, 3 cannot start.");
+        "Exit codes: 0 stopped by SIGINT, SIGTERM or client --stop, 2 usage, 3 cannot start, or\n"
+        "a member that is up has the name.");
 }
 
 NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address) {
@@ -106,6 +107,15 @@ Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& confi
                        [&](Address member) {
                            fmt::print(stderr, "kvnode: {}\n",
                                       no_second_cluster(config.self.address, member));
+                           code = Exit::unchanged;
+                           loop.stop();
+                       },
+                   .name_held =
+                       [&](const Member& holder) {
+                           fmt::print(stderr,
+                                      "kvnode: {} at {} (pid {}) is up and has the name: this node "
+                                      "was not admitted; choose another --name, or leave it out\n",
+                                      holder.name, holder.address, holder.pid);
                            code = Exit::unchanged;
                            loop.stop();
                        }});

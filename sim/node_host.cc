@@ -174,7 +174,7 @@ void NodeHost::carry_out() {
         observer_.says(*this, line);
     }
     observer_.took_turn(*this);
-    if (effects.stop || effects.occupied_by) return kill();
+    if (effects.stop || effects.occupied_by || effects.name_held_by) return kill();
     if (unread_.empty() || node_->overloaded()) return;
     auto requests = std::exchange(unread_, {});
     for (auto& [link, message] : requests) take_request(link, std::move(message));

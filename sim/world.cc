@@ -77,8 +77,7 @@ NodeConfig World::config_for(const std::string& name) {
     return config;
 }
 
-NodeHost& World::launch(const NodeConfig& config) {
-    const std::string& name = config.self.name;
+NodeHost& World::launch(const std::string& name, const NodeConfig& config) {
     ASSERT(!current_.contains(name) || !current_.at(name)->is_alive(), "{} runs", name);
     names_[config.self.id] = name;
     NodeObserver& observer = *this;
@@ -89,17 +88,31 @@ NodeHost& World::launch(const NodeConfig& config) {
 
 void World::found(Duration listen) {
     const bool with_coordinator = config_.coordinator;
-    NodeConfig config = config_for(with_coordinator ? coordinator_name : server_name(1));
+    const std::string name = with_coordinator ? coordinator_name : server_name(1);
+    NodeConfig config = config_for(name);
     config.found = true;
     config.listen = listen;
     config.cluster = rng_.draw<ClusterId>();
     config.genesis_members = with_coordinator ? config_.nodes : 1;
     config.seeds.clear();
-    launch(config);
+    launch(name, config);
 }
 
 NodeHost& World::start(const std::string& name) {
-    return launch(config_for(name));
+    return launch(name, config_for(name));
+}
+
+NodeHost& World::start_as(const std::string& place, const std::string& asked) {
+    NodeConfig config = config_for(place);
+    config.self.name = asked;
+    return launch(place, config);
+}
+
+NodeHost& World::start_coordinator_at(const std::string& place) {
+    NodeConfig config = config_for(place);
+    config.self.name = coordinator_name;
+    config.self.role = Role::coordinator;
+    return launch(place, config);
 }
 
 ClientHost& World::start_client() {

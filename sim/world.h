@@ -47,6 +47,11 @@ public:
     void found(Duration listen = {});
     // A new process with a new, empty state under that name, on the name's own address.
     NodeHost& start(const std::string& name);
+    // A storage node in the place (address) of that name that asks for another name; empty: for
+    // none.
+    NodeHost& start_as(const std::string& place, const std::string& asked);
+    // Another coordinator, that joins, in that place.
+    NodeHost& start_coordinator_at(const std::string& place);
     ClientHost& start_client();
 
     void apply(const Fault& fault);
@@ -100,7 +105,7 @@ private:
     void sweep();
     [[nodiscard]] std::vector<Address> seeds_for(std::string_view name) const;
     [[nodiscard]] NodeConfig config_for(const std::string& name);
-    NodeHost& launch(const NodeConfig& config);
+    NodeHost& launch(const std::string& name, const NodeConfig& config);
 
     WorldConfig config_;
     Rng rng_;

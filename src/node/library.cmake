@@ -3,5 +3,6 @@ grapevine_library(node LINK base swim ring store replication client SOURCES
                   heartbeats.cc
                   links.cc
                   node.cc
+                  obstacle.cc
                   peers.cc
                   rings.cc)

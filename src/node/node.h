@@ -94,6 +94,10 @@ struct NodeEffects {
     // Founding: a cluster lives that knows this address, and this is one of its members. Nothing
     // was founded and nothing ever will be by this Node: its process should say so and end.
     std::optional<Address> occupied_by;
+    // Joining: this member lives and has had the name that was asked for, for longer than a dead
+    // one is listed. As long as it lives this Node is not admitted; a process should say so and
+    // end.
+    std::optional<Member> name_held_by;
 };
 
 class Node {

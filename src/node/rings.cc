@@ -14,6 +14,8 @@ constexpr Duration fetch_again = 20ms;  // so may one that was asked for
 constexpr Duration report_period = 100ms;
 constexpr Duration join_back_off_min = 1s;
 constexpr Duration join_back_off_max = 60s;
+// Who was in for so long was not evicted for a bad line: its next pause is a short one again.
+constexpr Duration good_membership = 60s;
 
 std::string describe(const Ring& before, const Ring& after) {
     std::string text;
@@ -57,11 +59,12 @@ void Node::State::adopt(Time now, const RingPtr& next_ring, const RingChange* ch
     log(LogLevel::info, before ? describe(*before, *ring) : describe(Ring{}, *ring));
 
     if (is_member()) {
+        if (!was_member) member_since = now;
         enter(now);
     } else if (was_member) {
         leave(now);
-    } else {
-        join_at = std::min(join_at, now);
+    } else if (!before) {
+        join_at = now;  // the first that it sees; later ones do not cut a pause short
     }
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
 }
@@ -113,6 +116,7 @@ void Node::State::leave(Time now) {
     // A holder that a partition waits for comes back at once; others with a growing pause, so that
     // a bad line does not make and unmake rings.
     const bool awaited = ring->member(self.id) != nullptr;
+    if (now >= member_since + good_membership) join_back_off = {};
     if (!awaited) {
         join_back_off = std::clamp(join_back_off * 2, join_back_off_min, join_back_off_max);
     }
@@ -213,34 +217,60 @@ void Node::State::ask_to_join(Time now) {
         join_at = never;
         return;
     }
-    // Links to all that this node would link to come first: whoever cannot be reached would be
-    // accused as soon as this node is in. A holder that a partition waits for needs no more than
-    // those who let it in.
-    std::set<Address> wanted;
-    bool linked = true;
-    std::uint32_t votes = 0;
-    for (const Member& member : ring->members) {
-        if (!member.is_up() || member.address == self.address) continue;
-        if (ring->members.size() > config.full_mesh_max && ring->votes_of(member.id) == 0) continue;
-        wanted.insert(member.address);
-        const bool up = links.is_up(member.address);
-        linked = linked && up;
-        votes += up ? ring->votes_of(member.id) : 0;
-    }
-    const bool awaited = ring->member(self.id) != nullptr;
-    const bool ready = linked || (awaited && votes >= ring->majority());
-    links.want(now, wanted);
-    links.tick(now);
+    const bool linked = link_before_joining(now);
+    const Member asking = joiner();
+    look_for_obstacle(now, asking);
     for (const Voter& voter : ring->voters) {
         const Member* member = ring->member(voter.id);
-        if (ready) {
-            send(now, voter.id, JoinRequest{self, ring->epoch});
+        if (linked) {
+            send(now, voter.id, JoinRequest{asking, ring->epoch});
         } else {
             send(now, member->address, voter.id, RingRequest{ring->epoch});
         }
     }
     // The members known here may all be gone; the seeds may know better.
     for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{ring->epoch});
+}
+
+// Links to all that this node would link to: whoever cannot be reached would be accused as soon as
+// this node is in. Who holds what a partition waits for is needed more than that: a majority that
+// can admit it is enough.
+bool Node::State::link_before_joining(Time now) {
+    std::set<Address> wanted;
+    bool all = true;
+    std::uint32_t votes = 0;
+    for (const Member& member : ring->members) {
+        if (!member.is_up() || member.address == self.address) continue;
+        const std::uint32_t has = ring->votes_of(member.id);
+        if (ring->members.size() > config.full_mesh_max && has == 0) continue;
+        wanted.insert(member.address);
+        const bool up = links.is_up(member.address);
+        all = all && up;
+        votes += up ? has : 0;
+    }
+    links.want(now, wanted);
+    links.tick(now);
+    const bool awaited = ring->member(self.id) != nullptr;
+    return all || (awaited && votes >= ring->majority());
+}
+
+Member Node::State::joiner() const {
+    Member joiner = self;
+    const bool taken = ring->member_named(joiner.name) != nullptr;
+    if (config.self.name.empty() && taken) joiner.name.clear();
+    return joiner;
+}
+
+void Node::State::look_for_obstacle(Time now, const Member& joiner) {
+    const std::optional<Obstacle> obstacle = obstacle_of(*ring, joiner);
+    const Member* holder = obstacle ? ring->member(obstacle->holder) : nullptr;
+    const bool answers = holder != nullptr && links.is_up(holder->address);
+    const Obstacles::Notice notice = obstacles.look(now, obstacle, answers);
+    if (notice.warn) {
+        log(LogLevel::warning, fmt::format("not admitted: {}; still asking, in case it goes",
+                                           describe(*ring, *obstacle)));
+    }
+    if (notice.hopeless && obstacle->kind == Obstacle::Kind::name) effects.name_held_by = *holder;
 }
 
 void Node::State::report_fills(Time now) {

@@ -13,6 +13,7 @@
 #include "node/heartbeats.h"
 #include "node/links.h"
 #include "node/node.h"
+#include "node/obstacle.h"
 #include "node/ring_polls.h"
 #include "replication/replication.h"
 
@@ -48,6 +49,11 @@ struct Node::State {
     void found(Time now);
     void send_beacons(Time now);
     void ask_to_join(Time now);
+    // Dials whom this node needs before it asks to be admitted. True: it has these links.
+    [[nodiscard]] bool link_before_joining(Time now);
+    // As which member: without a name that the ring gave and somebody else has by now.
+    [[nodiscard]] Member joiner() const;
+    void look_for_obstacle(Time now, const Member& joiner);
     void report_fills(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
@@ -101,8 +107,10 @@ struct Node::State {
     Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none
     Time join_at = never;      // when to ask for admission (again)
     Duration join_back_off{};  // after an eviction, doubled with each
-    Time report_at = never;    // when to report completed fills (again)
-    Time review_at = never;    // when the first in rank looks whether the ring is as it should be
+    Time member_since = never;
+    Obstacles obstacles;
+    Time report_at = never;  // when to report completed fills (again)
+    Time review_at = never;  // when the first in rank looks whether the ring is as it should be
     NodeEffects effects;
 };
 

@@ -152,6 +152,7 @@ void NodeHost::carry_out() {
     for (const auto& reply : effects.replies) answer(reply);
     for (const LogLine& line : effects.log) log_.write(line.level, line.text);
     if (effects.occupied_by) events_.occupied(*effects.occupied_by);
+    if (effects.name_held_by && events_.name_held) events_.name_held(*effects.name_held_by);
     if (effects.stop) {
         outbox_.flush_all();
         events_.stop();

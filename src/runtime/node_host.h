@@ -28,6 +28,8 @@ public:
         std::function<void()> stop;                // a client asked this process to end
         // NodeEffects::occupied_by.
         std::function<void(Address)> occupied;
+        // NodeEffects::name_held_by; may be left out: it goes on asking.
+        std::function<void(const Member&)> name_held{};
     };
 
     // config.self.address is the endpoint's, or what others reach it by (--advertise).

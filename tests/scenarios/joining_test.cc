@@ -1,0 +1,83 @@
+// Who is let in, who is not and is told so, and who is let in again.
+#include "scenarios/scenario.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+// How many warnings with these words were given.
+std::shared_ptr<std::size_t> count_warnings(Cluster& cluster, const std::string& words) {
+    auto count = std::make_shared<std::size_t>(0);
+    cluster.world().on_log([=](const sim::NodeHost&, const LogLine& line) {
+        const bool has = line.text.find(words) != std::string::npos;
+        if (line.level == LogLevel::warning && has) ++*count;
+    });
+    return count;
+}
+
+bool is_member(Cluster& cluster, const std::string& process) {
+    const sim::NodeHost* host = cluster.world().node(process);
+    return host->is_alive() && cluster.world().newest_ring()->is_up(host->id());
+}
+
+}  // namespace
+
+TEST_CASE("who asks for the name of one that lives hears of it, and ends", "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    const std::uint64_t epoch = cluster.epoch();
+    const auto warnings = count_warnings(cluster, "server1 at 127.0.0.1:7001 has the name");
+    const sim::NodeHost& second = cluster.world().start_as("server9", "server1");
+    cluster.run_for(5s);
+    CHECK(second.is_alive());
+    CHECK(*warnings == 1);
+    cluster.run_for(500ms);
+    CHECK_FALSE(second.is_alive());
+    CHECK(cluster.epoch() == epoch);
+}
+
+TEST_CASE("who asks for the name of one that died is let in", "[scenario]") {
+    for (const Duration after : {0ms, 300ms}) {
+        Cluster cluster({.nodes = 3, .copies = 2});
+        REQUIRE(cluster.run_until_restored());
+        cluster.kill({"server1"});
+        cluster.run_for(after);
+        cluster.world().start_as("server9", "server1");
+        REQUIRE(cluster.run_until([&] { return is_member(cluster, "server9"); }, 2s));
+        cluster.run_for(10s);
+        CHECK(is_member(cluster, "server9"));
+        CHECK(cluster.members().size() == 3);
+    }
+}
+
+TEST_CASE("a second coordinator is told that there is one, and takes its place", "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    const auto warnings = count_warnings(cluster, "is the coordinator already");
+    cluster.world().start_coordinator_at("server9");
+    cluster.run_for(12s);
+    CHECK(*warnings == 2);
+    cluster.kill({sim::coordinator_name});
+    CHECK(cluster.run_until([&] { return is_member(cluster, "server9"); }, 5s));
+}
+
+TEST_CASE("the pause before readmission grows, and is short again after a good time",
+          "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    const auto away = [&] {
+        cluster.pause({"server3"});
+        cluster.run_for(2s);
+        cluster.resume({"server3"});
+        const Duration time =
+            cluster.time_until([&] { return is_member(cluster, "server3"); }, 30s);
+        REQUIRE(cluster.run_until_restored());
+        return time;
+    };
+    CHECK(away() < 2s);
+    CHECK(away() > 2s);
+    CHECK(away() > 4s);
+    cluster.run_for(60s);
+    CHECK(away() < 2s);
+}
