@@ -10,8 +10,9 @@
 // otherwise. Within one cluster no ring older than one seen is accepted; when the cluster id
 // changes the handle ends: every later operation fails, and writes in flight are unknown.
 //
-// Reads are retried freely. A primary that stays silent for `attempt_timeout` is left for a newer
-// ring; the operation is re-sent to the same primary only if the ring has not changed by then.
+// Reads are retried freely. A primary that stays silent for `attempt_timeout`, to this operation
+// and all others, is left for a newer ring; the operation is re-sent to the same primary only if
+// the ring has not changed by then.
 //
 // Of unknown fate is an attempt whose link ended, whose answer has lapsed, or that was not
 // answered, until its refusal comes after all. Not so a write's attempt without a partition stamp

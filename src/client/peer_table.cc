@@ -45,6 +45,15 @@ void PeerTable::heard(Address address) {
     if (Peer* const peer = find(address)) peer->ailment = {};
 }
 
+void PeerTable::answered(Time now, Address address) {
+    if (Peer* const peer = find(address)) peer->answered_at = now;
+}
+
+Time PeerTable::answered_at(Address address) const {
+    const Peer* const peer = find(address);
+    return peer == nullptr ? Time::min() : peer->answered_at;
+}
+
 void PeerTable::failed(Time now, Address address) {
     Peer* const peer = find(address);
     if (peer == nullptr) return;

@@ -28,6 +28,9 @@ public:
 
     void used(Address address);  // something is sent there
     void heard(Address address);
+    // It answered an operation.
+    void answered(Time now, Address address);
+    [[nodiscard]] Time answered_at(Address address) const;  // Time::min(): not yet
     // Its link could not be made, or ended: it is left alone for a pause that grows.
     void failed(Time now, Address address);
     // It did not answer in time. True where it had not been silent before.
@@ -65,6 +68,7 @@ private:
         std::string name;  // empty: a seed that no ring named
         bool listed = false;
         bool used = false;
+        Time answered_at = Time::min();
         Ailment ailment;
 
         [[nodiscard]] Time may_ask_at() const {

@@ -56,6 +56,7 @@ std::string_view answer_text(Status answer) {
 }  // namespace
 
 void Client::State::on(Time now, Address from, const Reply& reply) {
+    peers.answered(now, from);
     last_error.clear();
     const auto found = pending.find(reply.sequence);
     if (found == pending.end()) return;  // answered by another attempt
@@ -187,6 +188,11 @@ void Client::State::due(Time now, Sequence sequence) {
     if (now >= of.deadline) return expire(sequence);
     if (const auto* const sent = std::get_if<Pending::Sent>(&of.state)) {
         const Address to = sent->to;
+        // Answers to what was sent before are still coming: it is not silent, its link is busy.
+        if (const Time answered_at = peers.answered_at(to);
+            answered_at > Time::min() && now < answered_at + config.attempt_timeout) {
+            return set_due(sequence, of, answered_at + config.attempt_timeout);
+        }
         wait(sequence, of, Trouble::silent,
              {.retry_at = now + backoff.draw(rng, of.silences++), .confirm_after = now});
         return silent(now, to);

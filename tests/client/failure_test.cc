@@ -141,6 +141,27 @@ TEST_CASE("operations that are not yet troubled follow a new ring too", "[client
     CHECK(world.requests[3].request.sequence == later);
 }
 
+// Large answers take their time, one after the other: asked again they would only take longer.
+TEST_CASE("a primary that answers others is not silent", "[client]") {
+    ClientWorld world = ClientWorld::with_ring();
+    std::vector<OperationId> ids;
+    for (int i = 0; i < 10; ++i) ids.push_back(world.submit(get_of(key_in(1, i))));
+    const int primary = world.requests.front().to.port - 7000;
+    for (const OperationId id : ids) {
+        world.run_for(200ms);
+        world.reply(primary, id, Status::ok);
+    }
+    CHECK(world.requests.size() == 10);
+    CHECK_FALSE(world.noted("did not answer"));
+    // When nothing comes any more it is.
+    const OperationId last = world.submit(get_of(key_in(1)));
+    world.run_for(249ms);
+    CHECK_FALSE(world.noted("did not answer"));
+    world.run_for(2ms);
+    CHECK(world.noted("did not answer"));
+    CHECK_FALSE(world.done(last));
+}
+
 TEST_CASE("a link over which nothing comes for long is made anew", "[client]") {
     auto world = ClientWorld::with_ring();
     world.submit(get_of(key_in(0)));
