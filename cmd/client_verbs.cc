@@ -124,6 +124,8 @@ int run_operation(const ClientOptions& options, Operation operation) {
 
 int run_stream(const ClientOptions& options) {
     int worst = 0;
+    std::size_t operations = 0;
+    std::size_t failed = 0;
     const std::string error = run_lines(options, STDIN_FILENO, [&](const Script::Line& line) {
         if (!line.trace) {
             fmt::print("invalid\n");
@@ -132,8 +134,10 @@ int run_stream(const ClientOptions& options) {
             return;
         }
         const Operation& operation = line.trace->operation;
+        ++operations;
         fmt::print("{}\n", output_line(operation, line.outcome, options.show_version));
         if (line.outcome.kind == OutcomeKind::ok) return;
+        ++failed;
         worst = std::max(worst, static_cast<int>(exit_code(line.outcome.kind)));
         if (options.verbose) {
             fmt::print(stderr, "client: line {}: {}\n", line.number,
@@ -141,6 +145,10 @@ int run_stream(const ClientOptions& options) {
         }
     });
     if (!error.empty()) return complain(Exit::usage, "reading operations: " + error);
+    if (failed > 0) {
+        fmt::print(stderr, "client: {} of {} operations were not done{}\n", failed, operations,
+                   options.verbose ? "" : "; --verbose says why, each");
+    }
     return worst;
 }
 
@@ -253,13 +261,14 @@ std::vector<const Member*> wait_until_gone(std::vector<const Member*> members, D
 Result<RingPtr> ring_to_stop(const ClientOptions& options) {
     const auto ring = fetch_ring(options.seeds, std::min<Duration>(options.timeout, 1s));
     if (ring) return ring;
-    if (RingPtr found = search_ring(options.seeds, status_timeout)) {
-        fmt::print(stderr, "client: {} does not answer; found its members on the ports after it\n",
-                   options.seeds.front());
-        return found;
+    auto found = search_ring(options.seeds, status_timeout);
+    if (!found) {
+        return fail("{}; {}; to stop a cluster that runs elsewhere, name one of its members",
+                    ring.error().message, found.error().message);
     }
-    return fail("{}; members that run elsewhere can be stopped by naming one of them",
-                ring.error().message);
+    fmt::print(stderr, "client: {} does not answer; found its members on the ports after it\n",
+               options.seeds.front());
+    return found;
 }
 
 }  // namespace
@@ -281,10 +290,10 @@ int stop_cluster(const ClientOptions& options) {
         fmt::print("{} (pid {}) {}\n", members[i]->name, members[i]->pid,
                    stays        ? "does not stop"
                    : answers[i] ? "stopped"
-                                : "was gone already");
+                                : "ended before it answered");
     }
     if (left.empty()) return static_cast<int>(Exit::done);
-    return complain(Exit::unchanged, "some do not stop; end them with kill -9 and the pid above");
+    return complain(Exit::unknown, "some do not stop; end them with kill -9 and the pid above");
 }
 
 }  // namespace grapevine

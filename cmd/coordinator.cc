@@ -133,6 +133,12 @@ int main(int argc, const char* const* argv) {
     const auto plan = plan_listening(options.listen);
     if (!plan) return refuse(Exit::usage, plan.error());
 
+    if (plan->where.port + options.nodes > 65535) {
+        return refuse(Exit::usage,
+                      {fmt::format("{} nodes find no ports after {}; choose a lower --port",
+                                   options.nodes, plan->where.port)});
+    }
+
     Logger log(*level);
     log.set_name("coordinator");
     if (!plan->warning.empty()) log.write(LogLevel::warning, plan->warning);

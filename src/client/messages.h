@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/address.h"
 #include "base/ids.h"
 #include "ring/ring.h"
 #include "store/operation.h"
@@ -34,6 +35,7 @@ struct StatusReply {
     std::uint64_t memory_bytes = 0;
     std::uint32_t serving = 0;  // partitions that it serves now as active primary, with lease
     std::uint32_t filling = 0;  // partitions that it is receiving
+    Address coordinator{};      // where the latest coordinator of its cluster listened; zero: none
 };
 
 // Ends the process that receives it (and what it launched), without draining.

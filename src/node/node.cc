@@ -126,6 +126,8 @@ void Node::tick(Time now) {
 }
 
 NodeEffects Node::take_effects() {
+    state_->drain_replication(state_->last_input_at);
+    state_->drain_links();
     return std::exchange(state_->effects, {});
 }
 
@@ -198,6 +200,7 @@ void Node::State::receive(Time now, ConnectionId connection, ClientMessage messa
 StatusReply Node::State::status(Time now) {
     StatusReply status{.id = self.id, .name = self.name};
     if (ring) status.epoch = ring->epoch;
+    status.coordinator = last_coordinator;
     if (!replication || !ring) return status;
     const Replication::Counts counts = replication->counts(now);
     status.keys = counts.keys;
@@ -261,12 +264,12 @@ Time Node::State::next_deadline() const {
 // --- effects ---
 
 void Node::State::settle(Time now) {
+    last_input_at = now;
     // Each part's news may be another's input: until nobody has any.
     bool more = true;
     while (more) {
         more = drain_agreement(now);
         more = drain_swim(now) || more;
-        more = drain_replication(now) || more;
     }
     drain_heartbeats(now);
     drain_links();
@@ -312,8 +315,9 @@ bool Node::State::drain_agreement(Time now) {
     return true;
 }
 
-bool Node::State::drain_replication(Time now) {
-    if (!replication || !ring) return false;
+// Once per turn: what its inputs have to say to one peer goes into one message.
+void Node::State::drain_replication(Time now) {
+    if (!replication || !ring) return;
     ReplicationEffects out = replication->take_effects(now);
     for (auto& [to, message] : out.messages) {
         std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
@@ -329,7 +333,6 @@ bool Node::State::drain_replication(Time now) {
         const Member* member = ring->member(id);
         if (member != nullptr) tell_ring(now, member->address, id, Epoch{});
     }
-    return false;
 }
 
 void Node::State::drain_heartbeats(Time now) {

@@ -32,7 +32,10 @@ std::string describe(const Ring& before, const Ring& after) {
     std::size_t down = 0;
     for (std::uint32_t id = 0; id < after.partitions(); ++id) {
         const Entry& entry = after.table[id];
-        if (id >= before.partitions() || before.table[id].primary() != entry.primary()) ++moved;
+        if (id < before.partitions() && before.table[id].primary() &&
+            before.table[id].primary() != entry.primary()) {
+            ++moved;
+        }
         filling += entry.fills.size();
         if (after.genesis && after.is_down(entry)) ++down;
     }

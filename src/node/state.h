@@ -64,11 +64,12 @@ struct Node::State {
     void on_request(Time now, ConnectionId connection, Request request);
     [[nodiscard]] StatusReply status(Time now);
     void tick(Time now);
-    // Carries what the parts have to say to each other and into `effects`.
+    // After each input: carries what the parts have to say to each other and into `effects`. What
+    // replication has to say waits for the end of the turn.
     void settle(Time now);
     bool drain_swim(Time now);
     bool drain_agreement(Time now);
-    bool drain_replication(Time now);
+    void drain_replication(Time now);
     void drain_heartbeats(Time now);
     void drain_links();
     [[nodiscard]] Time next_deadline() const;
@@ -111,6 +112,7 @@ struct Node::State {
     Obstacles obstacles;
     Time report_at = never;  // when to report completed fills (again)
     Time review_at = never;  // when the first in rank looks whether the ring is as it should be
+    Time last_input_at;
     NodeEffects effects;
 };
 

@@ -33,6 +33,8 @@ struct ReplicationConfig {
     std::size_t chunk_bytes = 64 << 10;          // of items in one fill chunk
     std::size_t chunks_in_flight = 4;            // of one fill
     std::size_t fill_bytes_in_flight = 1 << 20;  // of all fills to one member
+    // Of all bases to one member. Apart from the chunks, since writes wait for a base.
+    std::size_t base_bytes_in_flight = 16 << 20;
     std::size_t waiting_max = 4096;  // requests of a partition that wait for the primary
     // Of one partition: what is unfinished has to fit into one message to a new primary.
     std::size_t partition_bytes_max = 40 << 20;
@@ -103,6 +105,7 @@ struct Context {
     std::size_t pending_bytes = 0;                 // of unfinished and waiting at primaries here
     std::size_t remembered = 0;                    // RequestMemory::weight() of all replicas here
     std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
+    std::map<NodeId, std::size_t> base_in_flight;  // the same of bases
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
     LogLines log;
 };

@@ -6,6 +6,11 @@ namespace grapevine {
 
 namespace {
 
+// An id and its answer, on the wire.
+constexpr std::size_t remembered_bytes = 50;
+// Until a base that waits for others to arrive is tried again.
+constexpr Duration base_pause = 5ms;
+
 // The store's beginning is cursor 0, which as a position is the base's.
 std::uint64_t cursor_of(FillPosition position) {
     return position == fill_items ? 0 : position;
@@ -14,6 +19,14 @@ std::uint64_t cursor_of(FillPosition position) {
 }  // namespace
 
 void FillStream::send_base(Scope& scope) {
+    std::size_t& in_flight = scope.context.base_in_flight[to_];
+    if (base_bytes_ == 0 && in_flight >= scope.context.config.base_bytes_in_flight) {
+        resend_at_ = scope.now + base_pause;
+        return;
+    }
+    land_base(scope);
+    base_bytes_ = 1 + scope.replica.memory.weight() * remembered_bytes;
+    in_flight += base_bytes_;
     const PartitionLog& log = scope.replica.log;
     scope.context.out.send(to_, FillChunk{.entry = scope.ref(),
                                           .session = session_,
@@ -23,7 +36,7 @@ void FillStream::send_base(Scope& scope) {
                                           .base_stamp_ms = log.base_stamp_ms(),
                                           .clients = scope.replica.memory.all(),
                                           .items = {}});
-    resend_at_ = patience_from(scope);
+    resend_at_ = scope.now + resend_patience(scope.context.config, in_flight, resends_++);
 }
 
 void FillStream::pump(Scope& scope) {
@@ -53,6 +66,7 @@ void FillStream::pump(Scope& scope) {
 
 bool FillStream::acked(Scope& scope, FillPosition next) {
     if (next <= wanted_) return false;
+    land_base(scope);
     wanted_ = next;
     // Beyond what this stream remembers to have sent: it was, before a rewind.
     sent_ = std::max(sent_, wanted_);
@@ -67,6 +81,7 @@ bool FillStream::acked(Scope& scope, FillPosition next) {
 
 void FillStream::rewind(Scope& scope) {
     if (!started()) {
+        land_base(scope);
         resend_at_ = Time::min();
         return;
     }
@@ -79,6 +94,11 @@ void FillStream::rewind(Scope& scope) {
 void FillStream::resend(Scope& scope) {
     ++resends_;
     rewind(scope);
+}
+
+void FillStream::land_base(Scope& scope) {
+    scope.context.base_in_flight[to_] -= base_bytes_;
+    base_bytes_ = 0;
 }
 
 void FillStream::land(Scope& scope, const InFlight& chunk) {

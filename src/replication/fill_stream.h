@@ -41,6 +41,7 @@ private:
         std::size_t bytes;
     };
 
+    void land_base(Scope& scope);
     void land(Scope& scope, const InFlight& chunk);
     [[nodiscard]] Time patience_from(const Scope& scope) const;
 
@@ -49,6 +50,7 @@ private:
     FillPosition wanted_ = fill_base;  // by the fill's last word
     FillPosition sent_ = fill_items;   // everything before was sent, the base by itself
     std::deque<InFlight> window_;      // ascending, all of it above wanted_
+    std::size_t base_bytes_ = 0;       // of the base under way; 0: none is
     std::uint32_t resends_ = 0;        // in a row
     Time resend_at_ = Time::min();     // Time::min(): the base was not sent yet
 };

@@ -17,6 +17,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .out = {},
                .pending_bytes = 0,
                .fill_in_flight = {},
+               .base_in_flight = {},
                .fill_starved = {},
                .log = {}} {}
 

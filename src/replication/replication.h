@@ -1,6 +1,6 @@
 #pragma once
 // Primary-backup replication of one node's partitions: orders, replicates, commits, takes over,
-// fills. See DESIGN.md, "Replication", for the protocol; the roles are in primary.h and backup.h.
+// fills. See DESIGN.md, "The protocols in steps"; the roles are in primary.h and backup.h.
 //
 // What reaches a partition is first checked against the ring, here and nowhere else: a message
 // whose `since` is later than the entry's means that this node has to fetch the ring, an earlier

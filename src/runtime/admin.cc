@@ -85,14 +85,26 @@ Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout) 
     }
 }
 
-RingPtr search_ring(const std::vector<Address>& seeds, Duration timeout) {
+Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout) {
     std::vector<Address> places;
     for (const Address seed : seeds) {
         for (std::uint16_t i = 1; i <= ports_searched && seed.port + i <= 65535; ++i) {
             places.push_back({.ip = seed.ip, .port = static_cast<std::uint16_t>(seed.port + i)});
         }
     }
-    return newest_ring(ask_all(places, RingPoll{}, timeout));
+    std::vector<Address> members;
+    std::vector<Address> strangers;
+    const auto answers = ask_all(places, StatusRequest{}, timeout);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
+        if (status == nullptr) continue;
+        const bool ours = std::ranges::find(seeds, status->coordinator) != seeds.end();
+        (ours ? members : strangers).push_back(places[i]);
+    }
+    if (RingPtr ring = newest_ring(ask_all(members, RingPoll{}, timeout))) return ring;
+    if (strangers.empty()) return fail("no member was found on the ports after it either");
+    return fail("{} {}, of a cluster that had no coordinator there", fmt::join(strangers, ", "),
+                strangers.size() == 1 ? "answers" : "answer");
 }
 
 std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout) {

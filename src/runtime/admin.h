@@ -23,9 +23,10 @@ std::vector<Result<ServerMessage>> ask_all(const std::vector<Address>& peers,
 // over. The error says who did not answer, and what to do.
 Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout);
 
-// Looks for a member where members are by default: on the ports that follow those of `seeds`. For
-// a cluster whose coordinator is gone. The newest ring that is found, or null.
-RingPtr search_ring(const std::vector<Address>& seeds, Duration timeout);
+// Looks for members of the cluster whose coordinator listened at one of `seeds` and is gone, where
+// members are by default: on the ports that follow. Its newest ring. The error says what answers
+// there instead, if anything does.
+Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout);
 
 // What the members of a ring say of themselves; who does not answer is not there.
 std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout);

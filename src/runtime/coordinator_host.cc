@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration survey_period = 20ms;
 constexpr Duration survey_timeout = 500ms;
+constexpr Duration ready_patience = 5s;  // until it is said that it is not, and again
 
 void say(const std::string& line) {
     fmt::print("{}\n", line);
@@ -117,6 +118,7 @@ void CoordinatorHost::say_formed() {
                         ring_->copies_wanted, address_));
     }
     survey_.left = 0;
+    not_ready_said_at_ = boot_time() + ready_patience;
     look_whether_ready();
 }
 
@@ -136,7 +138,13 @@ void CoordinatorHost::look_whether_ready() {
 void CoordinatorHost::answered(const Result<ServerMessage>& answer) {
     const auto* status = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
     if (status != nullptr) survey_.serving += status->serving;
-    if (--survey_.left > 0 || survey_.serving < ring_->partitions()) return;
+    if (--survey_.left > 0) return;
+    if (survey_.serving < ring_->partitions()) {
+        if (boot_time() < not_ready_said_at_) return;
+        not_ready_said_at_ = boot_time() + ready_patience;
+        return say(fmt::format("not ready yet: {} of {} partitions are served", survey_.serving,
+                               ring_->partitions()));
+    }
     ready_ = true;
     survey_alarm_.reset();
     say(survives(*ring_));

@@ -65,6 +65,7 @@ private:
     NodeHost node_;
     Turn turn_;
     std::optional<Alarm> survey_alarm_;  // until ready
+    Time not_ready_said_at_ = never;     // when it is next said that it is not; never: not formed
     SignalWatch interrupted_;
     SignalWatch terminated_;
 };

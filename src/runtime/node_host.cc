@@ -95,14 +95,22 @@ Hello NodeHost::hello() const {
 void NodeHost::datagram(std::string_view bytes, Address from) {
     ++datagrams_;
     const auto envelope = decode_datagram(bytes);
-    if (!envelope) {
-        ++datagrams_bad_;
-        log_.log(LogLevel::debug, "datagram {} from {} is dropped: {}", datagrams_bad_, from,
-                 envelope.error().message);
-        return;
-    }
+    if (!envelope) return drop_datagram(from, envelope.error().message);
+    const auto ours = check_hello({.cluster = envelope->cluster}, protocol_version, cluster());
+    // It goes on all the same: who listens before it founds has to hear other clusters.
+    if (!ours) drop_datagram(from, ours.error().message);
     touched_ = true;
     node_.receive(boot_time(), *envelope);
+}
+
+// Whoever sends them cannot be told. A person can, but not by a line for each.
+void NodeHost::drop_datagram(Address from, const std::string& why) {
+    ++datagrams_bad_;
+    const Time now = boot_time();
+    const bool say = datagrams_bad_said_ == Time::min() || now >= datagrams_bad_said_ + 10s;
+    if (say) datagrams_bad_said_ = now;
+    log_.log(say ? LogLevel::warning : LogLevel::debug,
+             "a datagram from {} is dropped ({} so far): {}", from, datagrams_bad_, why);
 }
 
 void NodeHost::incoming(uv_stream_t* listener) {

@@ -40,6 +40,7 @@ public:
 
 private:
     void datagram(std::string_view bytes, Address from) override;
+    void drop_datagram(Address from, const std::string& why);
     void incoming(uv_stream_t* listener) override;
 
     [[nodiscard]] PeerLinks::Events peer_events();
@@ -67,7 +68,8 @@ private:
     bool touched_ = true;              // the Node was given something since its effects were taken
     std::size_t datagrams_ = 0;        // in this turn
     std::size_t ticks_put_off_ = 0;    // in a row
-    std::uint64_t datagrams_bad_ = 0;  // that did not decode
+    std::uint64_t datagrams_bad_ = 0;  // that did not decode, or are of another cluster
+    Time datagrams_bad_said_ = Time::min();
 };
 
 }  // namespace grapevine

@@ -92,9 +92,10 @@ RingReply unpack(Unpacker& unpacker, const fb::RingReply& in) {
 
 Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
     const auto name = pack_text(builder, message.name);
+    const fb::Address coordinator = pack(message.coordinator);
     return fb::CreateStatusReply(builder, message.id.value, name, message.epoch.value, message.keys,
                                  message.keys_held, message.memory_bytes, message.serving,
-                                 message.filling);
+                                 message.filling, &coordinator);
 }
 
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
@@ -105,7 +106,8 @@ StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
             .keys_held = in.keys_held(),
             .memory_bytes = in.memory_bytes(),
             .serving = in.serving(),
-            .filling = in.filling()};
+            .filling = in.filling(),
+            .coordinator = unpack(in.coordinator())};
 }
 
 Packed<fb::StopReply> pack(Builder& builder, const StopReply&) {

@@ -60,6 +60,24 @@ TEST_CASE("a cluster that never had a coordinator works, loses a node, and is st
     stop_and_check(cluster, "server3");
 }
 
+TEST_CASE("a cluster is stopped at its dead coordinator's address, and no other one is", "[e2e]") {
+    Cluster cluster = Cluster::launched(2, 2);
+    const std::string port = cluster.address().substr(cluster.address().find(':') + 1);
+    Process stranger({program("kvnode"), "--bootstrap", "--rep", "1", "--first-port",
+                      std::to_string(std::stoi(port) + 10)});
+    INFO(stranger.out() << stranger.err());
+    REQUIRE(
+        eventually(patience, [&] { return stranger.out().find(", pid ") != std::string::npos; }));
+    cluster.coordinator().signal(SIGKILL);
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+    stop_and_check(cluster, "");
+
+    const Finished refused = cluster.client({"--stop"});
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find("of a cluster that had no coordinator there") != std::string::npos);
+    CHECK_FALSE(stranger.ended());
+}
+
 TEST_CASE("a node and the coordinator that die together are both survived", "[e2e]") {
     Cluster cluster = Cluster::launched(5, 3);
     Values written;

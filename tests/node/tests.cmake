@@ -1,4 +1,5 @@
 grapevine_test(node_test LABEL unit LINK node SOURCES
+    node/batching_test.cc
     node/governor_test.cc
     node/heartbeats_test.cc
     node/links_test.cc

@@ -85,7 +85,8 @@ GRAPEVINE_NO_FIELDS(StatusRequest)
 GRAPEVINE_NO_FIELDS(StopRequest)
 GRAPEVINE_FIELDS(Reply, sequence, status, version, epoch, stamp_ms, value)
 GRAPEVINE_FIELDS(RingReply, ring)
-GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, serving, filling)
+GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, serving, filling,
+                 coordinator)
 GRAPEVINE_NO_FIELDS(StopReply)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
