@@ -49,6 +49,7 @@ void FrameLink::received(Stream&, std::string_view bytes) {
 
 void FrameLink::hand_out_frames() {
     while (open_) {
+        if (!paused_) owner_.before_frame(*this);
         if (paused_) {
             unread_ = reader_.take_unread();
             return;

@@ -18,6 +18,8 @@ class FrameLink;
 class FrameLinkOwner {
 public:
     virtual void connected(FrameLink&) {}
+    // Before each frame that is handed out: it may be put off with pause().
+    virtual void before_frame(FrameLink&) {}
     // The payload is valid during the call.
     virtual void frame(FrameLink& link, const Frame& frame) = 0;
     // What arrived is no frame; nothing more is read.

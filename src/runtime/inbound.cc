@@ -1,6 +1,7 @@
 #include "runtime/inbound.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,6 +34,13 @@ ConnectionId Inbound::id_of(const FrameLink& frames) const {
     const auto found = ids_.find(&frames);
     ASSERT(found != ids_.end());
     return found->second;
+}
+
+void Inbound::before_frame(FrameLink& frames) {
+    if (!is_spent()) return;
+    const ConnectionId id = id_of(frames);
+    Connection& connection = connections_.at(id);
+    if (connection.is_client()) turn_away(id, connection);
 }
 
 void Inbound::frame(FrameLink& frames, const Frame& frame) {
@@ -72,20 +80,46 @@ void Inbound::on_client(ConnectionId id, Connection& connection, const Frame& fr
     if (frame.kind != FrameKind::client) {
         return refuse(id, "a client's connection carries a client's frames, and this one does not");
     }
+    if (turn_began_ == never) turn_began_ = boot_time();
     auto message = decode_client_message(frame.payload);
     if (!message) return refuse(id, message.error().message);
     events_.client_message(id, std::move(*message));
-    if (++requests_in_batch_ < connection.batch) return;
-    requests_in_batch_ = 0;
-    events_.batch_full();
-    if (connection.frames->stream().queued() > limits_.client_queue_pause) {
-        connection.batch = 1;
-        connection.paused = true;
-        connection.frames->pause();
-        watched_.insert(id);
-    } else {
-        connection.batch = std::min(2 * connection.batch, limits_.requests_per_batch);
+    if (++requests_in_batch_ >= connection.batch) {
+        requests_in_batch_ = 0;
+        events_.batch_full();
+        if (connection.frames->stream().queued() > limits_.client_queue_pause) {
+            connection.batch = 1;
+            connection.paused = true;
+            connection.frames->pause();
+            watched_.insert(id);
+        } else {
+            connection.batch = std::min(2 * connection.batch, limits_.requests_per_batch);
+        }
     }
+}
+
+bool Inbound::is_spent() {
+    return turn_began_ != never && boot_time() - turn_began_ > limits_.turn_budget;
+}
+
+void Inbound::turn_away(ConnectionId id, Connection& connection) {
+    if (std::exchange(connection.turned_away, true)) return;
+    turned_away_.push_back(id);
+    connection.frames->pause();
+}
+
+// Those that came to wait first come first, as far as this turn's time goes.
+void Inbound::let_in_again() {
+    turn_began_ = boot_time();
+    for (std::size_t waiting = turned_away_.size(); waiting > 0 && !is_spent(); --waiting) {
+        const ConnectionId id = turned_away_.front();
+        turned_away_.pop_front();
+        const auto found = connections_.find(id);
+        if (found == connections_.end()) continue;
+        found->second.turned_away = false;
+        if (!found->second.paused) found->second.frames->resume();
+    }
+    turn_began_ = never;
 }
 
 void Inbound::garbled(FrameLink& frames, const std::string& why) {
@@ -170,13 +204,14 @@ bool Inbound::keep_in_bounds(ConnectionId id) {
         drop(id);
         return false;
     }
-    const std::size_t bound =
+    std::size_t bound =
         connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
+    if (crowded_since_ != never) bound = 0;
     const bool pause = held_ || queued > bound;
     const bool was_paused = std::exchange(connection.paused, pause);
     if (pause && !was_paused) connection.frames->pause();
-    // Hands out what had arrived, which may fill the queue, and pause, again.
-    if (!pause && was_paused) connection.frames->resume();
+    // What had arrived is handed out in its turn; that may fill the queue, and pause, again.
+    if (!pause && was_paused) turn_away(id, connection);
     return connection.paused || queued > 0;
 }
 
@@ -186,11 +221,14 @@ void Inbound::check_limits(Time now, bool overloaded) {
     for (const ConnectionId id : watched_) {
         all_queued_ += connections_.at(id).frames->stream().queued();
     }
-    hold_clients(overloaded || all_queued_ > limits_.all_queues_pause);
+    const bool crowded = all_queued_ > limits_.all_queues_pause;
+    crowded_since_ = crowded ? std::min(crowded_since_, now) : never;
+    hold_clients(overloaded);
     const std::vector<ConnectionId> watched(watched_.begin(), watched_.end());
     for (const ConnectionId id : watched) {
         if (!keep_in_bounds(id)) watched_.erase(id);
     }
+    let_in_again();
     if (now >= sweep_at_) sweep(now);
     graveyard_.clear();
 }
@@ -201,7 +239,8 @@ void Inbound::sweep(Time now) {
     for (const auto& [id, connection] : connections_) {
         half_frames += connection.frames->begun_bytes();
         const bool silent = !connection.hello && now - connection.opened_at > limits_.patience;
-        const bool stuck = !connection.paused && connection.frames->is_stuck(now, limits_.patience);
+        const bool waits = connection.paused || connection.turned_away;
+        const bool stuck = !waits && connection.frames->is_stuck(now, limits_.patience);
         const bool gone = connection.finishing_since.value_or(now) < now - limits_.goodbye;
         if (silent || stuck || gone) late.push_back(id);
     }
@@ -210,6 +249,9 @@ void Inbound::sweep(Time now) {
         drop(id);
     }
     if (half_frames > limits_.half_frames_max) close_largest_half_frame();
+    if (crowded_since_ != never && now - crowded_since_ > limits_.all_queues_patience) {
+        close_largest_queues();
+    }
     sweep_at_ = connections_.empty() ? never : now + limits_.sweep_period;
 }
 
@@ -219,6 +261,23 @@ void Inbound::close_largest_half_frame() {
     log_.log(LogLevel::warning, "too many half frames: a connection with {} bytes is closed",
              largest->second.frames->begun_bytes());
     drop(largest->first);
+}
+
+// Who reads least keeps most waiting. Down to where clients are read again for a while.
+void Inbound::close_largest_queues() {
+    std::vector<std::pair<std::size_t, ConnectionId>> queues;
+    for (const ConnectionId id : watched_) {
+        const std::size_t queued = connections_.at(id).frames->stream().queued();
+        if (queued > 0) queues.emplace_back(queued, id);
+    }
+    std::ranges::sort(queues, std::greater{});
+    for (const auto& [queued, id] : queues) {
+        if (all_queued_ <= limits_.all_queues_pause / 2) return;
+        log_.log(LogLevel::warning,
+                 "answers to clients pile up: one is closed that left {} bytes unread", queued);
+        all_queued_ -= std::min(all_queued_, queued);
+        drop(id);
+    }
 }
 
 }  // namespace grapevine

@@ -5,14 +5,20 @@
 // Whoever sends bytes that make no sense is told what is wrong with them and loses the connection;
 // so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
 // Memory is bounded: a client is not read, and what was read of it waits, while its answers pile
-// up, while those of all clients do, or while the node is overloaded; gets whose answers find no
-// room all the same are answered `busy`; and the half frames of all connections together have a
-// bound, past which the one with the largest is closed.
+// up, while those of all clients do and some are its own, or while the node is overloaded; gets
+// whose answers find no room all the same are answered `busy`. The answers of all clients together
+// have a bound, and so have the half frames of all connections: those with the largest are closed
+// where they stay over it.
+//
+// Time is bounded too: what clients ask in one turn is handled for `turn_budget`, and the rest
+// waits for the next, in the order in which it came to that. However many ask, this member answers
+// heartbeats in between.
 
 #include <uv.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,7 +44,9 @@ struct InboundLimits {
     std::size_t client_queue_max = 64 * 1024 * 1024;   // above: closed
     std::size_t all_queues_pause = 256 * 1024 * 1024;  // of all clients; above: none is read
     std::size_t all_queues_busy = 512 * 1024 * 1024;   // above: gets are answered `busy`
+    Duration all_queues_patience = 2s;                 // above `pause` for so long: some are closed
     std::size_t half_frames_max = 256 * 1024 * 1024;   // of all connections together
+    Duration turn_budget = 10ms;                       // a small part of a lease
     // Requests after which the node is asked for its answers, so that these do not all pile up in
     // memory before the first is written. A client whose answers filled its queue starts at one
     // again and doubles: nobody knows beforehand how large an answer will be.
@@ -64,7 +72,7 @@ public:
     // Once per turn, after the answers were written. No client is read while the node is
     // overloaded.
     void check_limits(Time now, bool overloaded);
-    [[nodiscard]] Time next_deadline() const { return sweep_at_; }
+    [[nodiscard]] Time next_deadline() const { return turned_away_.empty() ? sweep_at_ : Time{}; }
 
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
@@ -75,10 +83,12 @@ private:
         std::optional<Hello> hello;
         std::optional<Time> finishing_since;
         bool paused = false;
-        std::size_t batch = 4;  // requests until the node is asked for answers
+        bool turned_away = false;  // paused for this turn: the budget is spent
+        std::size_t batch = 4;     // requests until the node is asked for answers
         [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
     };
 
+    void before_frame(FrameLink& frames) override;
     void frame(FrameLink& frames, const Frame& frame) override;
     void garbled(FrameLink& frames, const std::string& why) override;
     void ended(FrameLink& frames, int error) override;
@@ -90,6 +100,10 @@ private:
     void drop(ConnectionId id);
     void sweep(Time now);
     void close_largest_half_frame();
+    void close_largest_queues();
+    [[nodiscard]] bool is_spent();
+    void turn_away(ConnectionId id, Connection& connection);
+    void let_in_again();
     void hold_clients(bool hold);
     // False where nothing is left to watch.
     bool keep_in_bounds(ConnectionId id);
@@ -105,8 +119,11 @@ private:
     std::unordered_set<ConnectionId> watched_;  // answered lately, or paused
     std::uint64_t last_id_ = 0;
     std::size_t requests_in_batch_ = 0;
+    std::deque<ConnectionId> turned_away_;
+    Time turn_began_ = never;     // with the first request of this turn
     bool held_ = false;           // no client is read
     std::size_t all_queued_ = 0;  // bytes of answers that wait, of all clients
+    Time crowded_since_ = never;  // more of them than all_queues_pause
     Time sweep_at_ = never;
     Graveyard<FrameLink> graveyard_;
 };

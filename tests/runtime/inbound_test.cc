@@ -21,6 +21,7 @@ struct Server final : EndpointOwner {
               answer_all();
               outbox.flush_all();
               inbound.check_limits(boot_time(), overloaded);
+              messages_in_turn = 0;
           }) {
         endpoint->start(*this);
     }
@@ -31,6 +32,10 @@ struct Server final : EndpointOwner {
                 .client_message =
                     [this](ConnectionId id, ClientMessage message) {
                         ++messages;
+                        ++messages_in_turn;
+                        messages_in_turn_max = std::max(messages_in_turn_max, messages_in_turn);
+                        for (const Time end = boot_time() + cost; boot_time() < end;) {
+                        }
                         waiting.emplace_back(id, std::move(message));
                         waiting_max = std::max(waiting_max, waiting.size());
                     },
@@ -58,7 +63,10 @@ struct Server final : EndpointOwner {
     Outbox outbox;
     std::string value;
     bool overloaded = false;
+    Duration cost{};  // of handling one message
     std::size_t messages = 0;
+    std::size_t messages_in_turn = 0;
+    std::size_t messages_in_turn_max = 0;
     std::size_t closed = 0;
     std::size_t waiting_max = 0;
     std::vector<std::pair<ConnectionId, ClientMessage>> waiting;
@@ -86,7 +94,8 @@ std::string told(Loop& loop, const Server& server, const std::string& bytes, Dur
     RawClient client(server.address());
     client.send_some(bytes);
     std::string received;
-    CHECK(run_until(loop, [&] { return !client.receive_some(received); }, limit));
+    CHECK(run_until(
+        loop, [&] { return !client.receive_some(received); }, limit));
     return received;
 }
 
@@ -253,6 +262,54 @@ TEST_CASE("a client that reads nothing does not make memory grow") {
         return server.messages > handled;
     }));
     CHECK(server.closed == 0);
+}
+
+TEST_CASE("however much clients ask, a turn is short and everybody has one") {
+    Loop loop;
+    Server server(loop);
+    server.cost = 1ms;
+    RawClient flood(server.address());
+    flood.send_some(encode(client_hello()) + requests(1000));
+    RawClient well(server.address());
+    REQUIRE(run_until(loop, [&] { return server.messages > 30; }));
+    well.send_some(encode(client_hello()) + requests(1));
+    std::string received;
+    CHECK(run_until(loop, [&] {
+        well.receive_some(received);
+        return !received.empty();
+    }));
+    CHECK(server.messages < 500);
+    CHECK(run_until(loop, [&] { return server.messages == 1001; }));
+    // Before and after what waits is handed out, a budget each and the request that exceeds it.
+    CHECK(server.messages_in_turn_max < 40);
+}
+
+TEST_CASE("those who read no answers do not keep the others from theirs") {
+    Loop loop;
+    Server server(loop, {.sweep_period = 20ms, .all_queues_pause = 4 * 1024 * 1024});
+    server.value = std::string(1024 * 1024, 'v');
+    std::vector<std::unique_ptr<RawClient>> deaf;
+    for (int i = 0; i < 20; ++i) {
+        deaf.push_back(std::make_unique<RawClient>(server.address()));
+        deaf.back()->send_some(encode(client_hello()) + requests(40));
+    }
+    const Time begin = boot_time();
+    REQUIRE(run_until(loop, [&] { return boot_time() > begin + 300ms; }));
+    // Asks while they fill all queues, is answered at once, and stays when some of them are closed.
+    RawClient well(server.address());
+    well.send_some(encode(client_hello()) + requests(1));
+    std::string received;
+    CHECK(run_until(
+        loop,
+        [&] {
+            well.receive_some(received);
+            return received.size() > server.value.size();
+        },
+        500ms));
+    CHECK(run_until(
+        loop, [&] { return server.closed > 0; }, 5s));
+    CHECK(server.closed < 20);
+    CHECK(well.receive_some(received));
 }
 
 TEST_CASE("clients are not read while the node is overloaded") {
