@@ -6,6 +6,22 @@
 
 namespace grapevine {
 
+namespace {
+
+// A few epochs a second, for longer than anything lasts: a ring so far ahead was never decided, and
+// to believe it would leave none after it.
+constexpr std::uint64_t epochs_ahead_max = std::uint64_t{1} << 40;
+
+// Later than what this member has (null: nothing), and of the same cluster.
+bool may_follow(const Ring& ring, const Ring* have) {
+    const Epoch epoch = have != nullptr ? have->epoch : Epoch{};
+    if (ring.epoch <= epoch || ring.epoch.value - epoch.value > epochs_ahead_max) return false;
+    return have == nullptr ||
+           (ring.cluster == have->cluster && ring.partitions() == have->partitions());
+}
+
+}  // namespace
+
 void Node::State::receive(Time now, const Envelope& envelope) {
     if (config.found && !ring) {
         // Listening before founding: whoever is in a cluster and calls here knows the address.
@@ -87,10 +103,7 @@ void Node::State::on(Time now, const Envelope& envelope, const RingRequest& mess
 
 void Node::State::on(Time now, const Envelope& envelope, const RingAnswer& message) {
     static_cast<void>(envelope);
-    if (!message.ring) return;
-    if (ring && (message.ring->cluster != ring->cluster || message.ring->epoch <= ring->epoch)) {
-        return;
-    }
+    if (!message.ring || !may_follow(*message.ring, ring.get())) return;
     adopt(now, message.ring, nullptr);
 }
 

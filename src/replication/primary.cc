@@ -16,8 +16,14 @@ constexpr Duration ask_pause_max = 2s;
 
 void Primary::take_over(Scope& scope) {
     drop_waiters(scope);
+    gather(scope, scope.now);
+    reset_peers(scope);
+    if (std::get<Gathering>(phase_).missing.empty()) confirm(scope);
+}
+
+void Primary::gather(Scope& scope, Time ask_at) {
     Gathering gathering{.missing = {},
-                        .ask_at = scope.now,
+                        .ask_at = ask_at,
                         .pause = scope.context.config.resend,
                         .watermark = scope.replica.log.watermark(),
                         .found = {}};
@@ -25,8 +31,6 @@ void Primary::take_over(Scope& scope) {
         if (copy != scope.context.self) gathering.missing.insert(copy);
     }
     phase_ = std::move(gathering);
-    reset_peers(scope);
-    if (std::get<Gathering>(phase_).missing.empty()) confirm(scope);
 }
 
 void Primary::carry_on(Scope& scope) {
@@ -106,9 +110,17 @@ void Primary::confirm(Scope& scope) {
     for (auto& [counter, op] : gathering.found) {
         if (counter == log.held() + 1) log.append(std::move(op));
     }
-    // What some copy knows to be committed, every copy holds.
-    ASSERT(gathering.watermark <= log.held(), "partition {}: committed up to {}, held up to {}",
-           scope.replica.id, gathering.watermark, log.held());
+    // What some copy knows to be committed, every copy holds. Where one says otherwise, it is asked
+    // again: whoever spoke in its name costs time, and a false answer of its own costs no data.
+    if (gathering.watermark > log.held()) {
+        scope.context.log.push_back(
+            {LogLevel::error,
+             fmt::format("partition {}: a copy says that {} is committed, and nobody holds more "
+                         "than {}; asking again",
+                         scope.replica.id, gathering.watermark, log.held())});
+        gather(scope, scope.now + ask_pause_max);
+        return;
+    }
     phase_ = Confirming{log.held()};
     while (log.watermark() < gathering.watermark) commit_oldest(scope, Time::min());
     reset_peers(scope);

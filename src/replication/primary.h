@@ -108,6 +108,7 @@ private:
 
     void drop_waiters(Scope& scope);
     void reset_peers(Scope& scope);
+    void gather(Scope& scope, Time ask_at);
     void confirm(Scope& scope);
     void advance(Scope& scope);
     void commit_oldest(Scope& scope, Time valid_until);

@@ -6,6 +6,24 @@
 
 namespace grapevine {
 
+namespace {
+
+// Rounds are counted one by one, a few in a second: one that is so far ahead was never reached, and
+// to believe it would leave none above it.
+constexpr std::uint64_t rounds_ahead_max = std::uint64_t{1} << 32;
+
+// The highest round that a message is about.
+template <class Body>
+std::uint64_t round_of(const Body& body) {
+    if constexpr (requires { body.promised; }) {
+        return std::max(body.ballot.round, body.promised.round);
+    } else {
+        return body.ballot.round;
+    }
+}
+
+}  // namespace
+
 Agreement::Agreement(const AgreementConfig& config, NodeId self, std::uint64_t seed)
     : config_(config), self_(self), rng_(seed), backoff_(config.retry_min) {
     ASSERT(config.retry_min > 0us && config.retry_min <= config.retry_max);
@@ -43,7 +61,9 @@ void Agreement::receive(Time now, NodeId from, const AgreementMessage& message,
     if (!ring_ || ring_->votes_of(from) == 0) return;  // only voters take part
     const auto dispatch = [&](const auto& body) {
         if (body.epoch != state_.epoch) return;
-        round_seen_ = std::max(round_seen_, body.ballot.round);
+        const std::uint64_t round = round_of(body);
+        if (round > round_seen_ && round - round_seen_ > rounds_ahead_max) return;
+        round_seen_ = std::max(round_seen_, round);
         if constexpr (requires { on(now, from, body, choose); }) {
             on(now, from, body, choose);
         } else {
@@ -135,7 +155,6 @@ void Agreement::on(Time now, NodeId from, const Accepted& message) {
 
 void Agreement::on(Time now, NodeId from, const Rejected& message) {
     static_cast<void>(from);
-    round_seen_ = std::max(round_seen_, message.promised.round);
     if (!attempt_ || message.ballot != attempt_->ballot) return;
     // Somebody else is at it: leave it a chance, then try above its ballot.
     attempt_->retry_at = std::min(attempt_->retry_at, now + rng_.between(backoff_ / 2, backoff_));
