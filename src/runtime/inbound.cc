@@ -37,10 +37,9 @@ ConnectionId Inbound::id_of(const FrameLink& frames) const {
 }
 
 void Inbound::before_frame(FrameLink& frames) {
-    if (!is_spent()) return;
     const ConnectionId id = id_of(frames);
     Connection& connection = connections_.at(id);
-    if (connection.is_client()) turn_away(id, connection);
+    if (connection.hello && is_spent(slice_of(connection))) turn_away(id, connection);
 }
 
 void Inbound::frame(FrameLink& frames, const Frame& frame) {
@@ -71,16 +70,20 @@ void Inbound::on_peer(ConnectionId id, Connection&, const Frame& frame) {
     if (frame.kind != FrameKind::peer) {
         return refuse(id, "a peer's link carries frames of peers, and this one does not");
     }
+    if (peers_.began == never) peers_.began = boot_time();
     const auto envelope = decode_envelope(frame.payload);
     if (!envelope) return refuse(id, envelope.error().message);
     events_.envelope(*envelope);
+    if (++envelopes_in_batch_ < limits_.messages_per_batch) return;
+    envelopes_in_batch_ = 0;
+    events_.batch_full();
 }
 
 void Inbound::on_client(ConnectionId id, Connection& connection, const Frame& frame) {
     if (frame.kind != FrameKind::client) {
         return refuse(id, "a client's connection carries a client's frames, and this one does not");
     }
-    if (turn_began_ == never) turn_began_ = boot_time();
+    if (clients_.began == never) clients_.began = boot_time();
     auto message = decode_client_message(frame.payload);
     if (!message) return refuse(id, message.error().message);
     events_.client_message(id, std::move(*message));
@@ -93,33 +96,34 @@ void Inbound::on_client(ConnectionId id, Connection& connection, const Frame& fr
             connection.frames->pause();
             watched_.insert(id);
         } else {
-            connection.batch = std::min(2 * connection.batch, limits_.requests_per_batch);
+            connection.batch = std::min(2 * connection.batch, limits_.messages_per_batch);
         }
     }
 }
 
-bool Inbound::is_spent() {
-    return turn_began_ != never && boot_time() - turn_began_ > limits_.turn_budget;
+bool Inbound::is_spent(const Slice& slice) const {
+    return slice.began != never && boot_time() - slice.began > limits_.turn_budget;
 }
 
 void Inbound::turn_away(ConnectionId id, Connection& connection) {
     if (std::exchange(connection.turned_away, true)) return;
-    turned_away_.push_back(id);
+    slice_of(connection).turned_away.push_back(id);
     connection.frames->pause();
 }
 
-// Those that came to wait first come first, as far as this turn's time goes.
-void Inbound::let_in_again() {
-    turn_began_ = boot_time();
-    for (std::size_t waiting = turned_away_.size(); waiting > 0 && !is_spent(); --waiting) {
-        const ConnectionId id = turned_away_.front();
-        turned_away_.pop_front();
+// Those that came to wait first come first, as far as the time goes.
+void Inbound::let_in_again(Slice& slice) {
+    slice.began = boot_time();
+    for (std::size_t waiting = slice.turned_away.size(); waiting > 0 && !is_spent(slice);
+         --waiting) {
+        const ConnectionId id = slice.turned_away.front();
+        slice.turned_away.pop_front();
         const auto found = connections_.find(id);
         if (found == connections_.end()) continue;
         found->second.turned_away = false;
         if (!found->second.paused) found->second.frames->resume();
     }
-    turn_began_ = never;
+    slice.began = never;
 }
 
 void Inbound::garbled(FrameLink& frames, const std::string& why) {
@@ -228,7 +232,8 @@ void Inbound::check_limits(Time now, bool overloaded) {
     for (const ConnectionId id : watched) {
         if (!keep_in_bounds(id)) watched_.erase(id);
     }
-    let_in_again();
+    let_in_again(peers_);
+    let_in_again(clients_);
     if (now >= sweep_at_) sweep(now);
     graveyard_.clear();
 }

@@ -10,9 +10,9 @@
 // have a bound, and so have the half frames of all connections: those with the largest are closed
 // where they stay over it.
 //
-// Time is bounded too: what clients ask in one turn is handled for `turn_budget`, and the rest
-// waits for the next, in the order in which it came to that. However many ask, this member answers
-// heartbeats in between.
+// Time is bounded too: what clients say in one turn is handled for `turn_budget`, what peers say
+// for another, and the rest waits for the next turn, in the order in which it came to that. However
+// many speak, this member answers heartbeats in between.
 
 #include <uv.h>
 
@@ -46,11 +46,11 @@ struct InboundLimits {
     std::size_t all_queues_busy = 512 * 1024 * 1024;   // above: gets are answered `busy`
     Duration all_queues_patience = 2s;                 // above `pause` for so long: some are closed
     std::size_t half_frames_max = 256 * 1024 * 1024;   // of all connections together
-    Duration turn_budget = 10ms;                       // a small part of a lease
-    // Requests after which the node is asked for its answers, so that these do not all pile up in
+    Duration turn_budget = 10ms;                       // each, a small part of a lease
+    // Messages after which the node is asked for its answers, so that these do not all pile up in
     // memory before the first is written. A client whose answers filled its queue starts at one
     // again and doubles: nobody knows beforehand how large an answer will be.
-    std::size_t requests_per_batch = 32;
+    std::size_t messages_per_batch = 32;
 };
 
 class Inbound final : public FrameLinkOwner {
@@ -72,7 +72,9 @@ public:
     // Once per turn, after the answers were written. No client is read while the node is
     // overloaded.
     void check_limits(Time now, bool overloaded);
-    [[nodiscard]] Time next_deadline() const { return turned_away_.empty() ? sweep_at_ : Time{}; }
+    [[nodiscard]] Time next_deadline() const {
+        return clients_.turned_away.empty() && peers_.turned_away.empty() ? sweep_at_ : Time{};
+    }
 
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
@@ -83,12 +85,18 @@ private:
         std::optional<Hello> hello;
         std::optional<Time> finishing_since;
         bool paused = false;
-        bool turned_away = false;  // paused for this turn: the budget is spent
+        bool turned_away = false;  // paused for this turn: its slice is spent
         std::size_t batch = 4;     // requests until the node is asked for answers
         [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
     };
 
     void before_frame(FrameLink& frames) override;
+    // The time that one kind of sender has in a turn.
+    struct Slice {
+        Time began = never;  // with the first message of the turn
+        std::deque<ConnectionId> turned_away;
+    };
+
     void frame(FrameLink& frames, const Frame& frame) override;
     void garbled(FrameLink& frames, const std::string& why) override;
     void ended(FrameLink& frames, int error) override;
@@ -101,9 +109,12 @@ private:
     void sweep(Time now);
     void close_largest_half_frame();
     void close_largest_queues();
-    [[nodiscard]] bool is_spent();
+    [[nodiscard]] Slice& slice_of(const Connection& connection) {
+        return connection.is_client() ? clients_ : peers_;
+    }
+    [[nodiscard]] bool is_spent(const Slice& slice) const;
     void turn_away(ConnectionId id, Connection& connection);
-    void let_in_again();
+    void let_in_again(Slice& slice);
     void hold_clients(bool hold);
     // False where nothing is left to watch.
     bool keep_in_bounds(ConnectionId id);
@@ -119,8 +130,9 @@ private:
     std::unordered_set<ConnectionId> watched_;  // answered lately, or paused
     std::uint64_t last_id_ = 0;
     std::size_t requests_in_batch_ = 0;
-    std::deque<ConnectionId> turned_away_;
-    Time turn_began_ = never;     // with the first request of this turn
+    std::size_t envelopes_in_batch_ = 0;
+    Slice clients_;
+    Slice peers_;
     bool held_ = false;           // no client is read
     std::size_t all_queued_ = 0;  // bytes of answers that wait, of all clients
     Time crowded_since_ = never;  // more of them than all_queues_pause

@@ -27,20 +27,22 @@ struct Server final : EndpointOwner {
     }
     Inbound::Events events() {
         return {.cluster = [] { return ClusterId{7}; },
-                .envelope = [](const Envelope&) {},
+                .envelope = [this](const Envelope&) { work(); },
                 .peer_hung_up = [](Address) {},
                 .client_message =
                     [this](ConnectionId id, ClientMessage message) {
-                        ++messages;
-                        ++messages_in_turn;
-                        messages_in_turn_max = std::max(messages_in_turn_max, messages_in_turn);
-                        for (const Time end = boot_time() + cost; boot_time() < end;) {
-                        }
+                        work();
                         waiting.emplace_back(id, std::move(message));
                         waiting_max = std::max(waiting_max, waiting.size());
                     },
                 .client_closed = [this](ConnectionId) { ++closed; },
                 .batch_full = [this] { answer_all(); }};
+    }
+    void work() {
+        ++messages;
+        messages_in_turn_max = std::max(messages_in_turn_max, ++messages_in_turn);
+        for (const Time end = boot_time() + cost; boot_time() < end;) {
+        }
     }
     void answer_all() {
         for (const auto& [id, message] : std::exchange(waiting, {})) {
@@ -251,7 +253,7 @@ TEST_CASE("a client that reads nothing does not make memory grow") {
     // What the kernel's buffers hold, and the pause: not the 2,000 requests of one read.
     CHECK(handled > 0);
     CHECK(handled < 64);
-    CHECK(server.waiting_max <= limits.requests_per_batch);
+    CHECK(server.waiting_max <= limits.messages_per_batch);
     // Not read any more: more requests wait in the sockets than were handled.
     CHECK(sent / (burst.size() / 100) > handled);
     // It begins to read, and is answered everything.
@@ -281,6 +283,25 @@ TEST_CASE("however much clients ask, a turn is short and everybody has one") {
     CHECK(server.messages < 500);
     CHECK(run_until(loop, [&] { return server.messages == 1001; }));
     // Before and after what waits is handed out, a budget each and the request that exceeds it.
+    CHECK(server.messages_in_turn_max < 40);
+}
+
+TEST_CASE("however much a peer says, a turn is short") {
+    Loop loop;
+    Server server(loop);
+    server.cost = 1ms;
+    const Address nobody{0x7f000001, 9};
+    const Hello hello{.speaker = Speaker::peer, .from = NodeId{3}, .address = nobody};
+    std::string bytes = encode(hello);
+    for (int i = 0; i < 300; ++i) {
+        append_frame(bytes, Envelope{.cluster = ClusterId{7},
+                                     .from = NodeId{3},
+                                     .from_address = nobody,
+                                     .body = RingRequest{}});
+    }
+    RawClient flood(server.address());
+    flood.send_some(bytes);
+    CHECK(run_until(loop, [&] { return server.messages == 300; }));
     CHECK(server.messages_in_turn_max < 40);
 }
 
