@@ -5,6 +5,7 @@
 #include <bit>
 #include <csignal>
 
+#include "base/limits.h"
 #include "base/rng.h"
 #include "options.h"
 #include "runtime/clock.h"
@@ -149,9 +150,14 @@ int main(int argc, const char* const* argv) {
     auto endpoint = Endpoint::open(loop, plan->where);
     if (!endpoint) return exit_with(Exit::unchanged, "kvnode", endpoint.error().message);
     const Address address = advertised_address(*plan, (*endpoint)->address());
+    const NodeConfig config = node_config(options, *seeds, address);
+    if (!member_defect(config.self).empty()) {
+        return exit_with(
+            Exit::usage, "kvnode",
+            fmt::format("--name has at most {} bytes and no control characters", name_size_max));
+    }
     log.log(LogLevel::info, "listening on {}", (*endpoint)->address());
-    return static_cast<int>(
-        run(loop, std::move(*endpoint), node_config(options, *seeds, address), log));
+    return static_cast<int>(run(loop, std::move(*endpoint), config, log));
 }
 
 }  // namespace

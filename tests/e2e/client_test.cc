@@ -142,6 +142,16 @@ TEST_CASE("a trace is compared with what it expects", "[e2e]") {
     CHECK((wrong.out + wrong.err).find("expected 2, got 1") != std::string::npos);
 }
 
+TEST_CASE("a node with a name that no ring takes says so and does not start", "[e2e]") {
+    for (const std::string& name : {std::string(65, 'x'), std::string("a\nb")}) {
+        for (const char* how : {"--bootstrap", "--seed=127.0.0.1:9"}) {
+            const Finished refused = run({program("kvnode"), how, "--name", name});
+            CHECK(refused.code == 2);
+            CHECK(refused.err.find("--name") != std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("nodes say what they wait for and what is taken", "[e2e]") {
     const std::string port = std::to_string(free_port());
     // Nobody there yet: it says so, and joins when somebody is.
