@@ -6,8 +6,6 @@ namespace grapevine {
 
 namespace {
 
-// An id and its answer, on the wire.
-constexpr std::size_t remembered_bytes = 50;
 // Until a base that waits for others to arrive is tried again.
 constexpr Duration base_pause = 5ms;
 
@@ -83,6 +81,7 @@ void FillStream::rewind(Scope& scope) {
     if (!started()) {
         land_base(scope);
         resend_at_ = Time::min();
+        resends_ = 0;
         return;
     }
     sent_ = wanted_;

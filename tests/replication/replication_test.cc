@@ -449,6 +449,43 @@ TEST_CASE("more request ids than are remembered are refused as busy", "[replicat
     }
 }
 
+// The base carries all remembered ids: what is under way is not helped by copies of it.
+TEST_CASE("a base that takes its time to arrive is not sent over and over", "[replication]") {
+    Trio trio(4, 3);
+    for (std::uint64_t client = 100; client < 600; ++client) {
+        Request request = trio.request(OperationKind::put, "k", "v");
+        request.client = ClientId{client};
+        trio.ask(a, std::move(request));
+        trio.deliver();
+    }
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    int bases = 0;
+    const auto slow = [&](const Trio::Queued& queued) {
+        const auto* const chunk = std::get_if<FillChunk>(&queued.message);
+        bases += chunk != nullptr && chunk->from == fill_base ? 1 : 0;
+        return chunk != nullptr;
+    };
+    const auto run = [&](Duration span, const Trio::Filter& lost) {
+        for (const Time end = trio.now + span; trio.now < end;) {
+            trio.now += 1ms;
+            if (trio.peer(a).replication.next_deadline() <= trio.now) {
+                trio.peer(a).replication.tick(trio.now);
+                trio.collect(a);
+            }
+            trio.deliver(lost);
+        }
+    };
+    run(10s, slow);
+    CHECK(bases <= 12);
+    CHECK(bases >= 5);
+    // A new link gets it at once.
+    trio.peer(a).replication.link_reset(trio.now, d);
+    trio.collect(a);
+    run(5ms, [](const auto&) { return false; });
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+}
+
 TEST_CASE("chunks that are lost are sent again", "[replication]") {
     Trio trio(4, 3);
     for (int i = 0; i < 300; ++i) trio.put(a, "key" + std::to_string(i), std::string(3000, 'x'));
