@@ -237,6 +237,7 @@ void Node::State::tick(Time now) {
     swim.tick(now);
     heartbeats.tick(now);
     for (const NodeId id : heartbeats.take_missed()) swim.missed(now, id);
+    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     agreement.tick(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
     if (replication) replication->tick(now);
     links.tick(now);
@@ -301,6 +302,9 @@ bool Node::State::drain_agreement(Time now) {
     if (out.voted) lease.voted(now);
     for (auto& [to, message] : out.messages) {
         std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
+    }
+    if (!out.refused.empty()) {
+        log(LogLevel::error, "a proposed ring is no legal step: " + out.refused);
     }
     if (!out.decided) return false;
     const RingPtr before = ring;

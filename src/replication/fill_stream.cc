@@ -6,6 +6,8 @@ namespace grapevine {
 
 namespace {
 
+// What one entry of RequestMemory::weight() takes in a message, some bytes more or less.
+constexpr std::size_t remembered_bytes = 100;
 // Until a base that waits for others to arrive is tried again.
 constexpr Duration base_pause = 5ms;
 

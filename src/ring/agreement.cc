@@ -105,13 +105,21 @@ void Agreement::on(Time now, NodeId from, const Accept& message) {
     }
     // Refused only for not being a legal step, never for an opinion: a value that some quorum may
     // have accepted must stay acceptable to every later quorum.
-    if (!apply(*ring_, message.change)) return;
+    const auto made = apply(*ring_, message.change);
+    if (!made) {
+        effects_.refused = made.error().message;
+        return;
+    }
     state_.promised = message.ballot;
     state_.accepted = AcceptedValue{message.ballot, message.change};
     effects_.state_changed = true;
     effects_.voted = true;
-    if (!attempt_) again_at_ = now + rng_.between(config_.retry_max, config_.retry_max * 2);
+    if (!attempt_) watch_over_vote(now);
     send(from, Accepted{state_.epoch, message.ballot});
+}
+
+void Agreement::watch_over_vote(Time now) {
+    again_at_ = now + rng_.between(config_.retry_max, config_.retry_max * 2);
 }
 
 // --- proposer ---
@@ -134,6 +142,7 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
         preparing->bound ? std::optional(preparing->bound->change) : choose(preparing->hears);
     if (!value) {  // nothing to decide (any more)
         attempt_.reset();
+        if (has_voted()) watch_over_vote(now);
         return;
     }
     ASSERT(value->epoch == state_.epoch, "{} {}", value->epoch, state_.epoch);

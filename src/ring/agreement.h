@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -45,6 +46,7 @@ struct AgreementEffects {
     std::vector<std::pair<NodeId, AgreementMessage>> messages;
     std::optional<RingChange> decided;  // learned here, as proposer: adopt it and tell everybody
     bool voted = false;                 // accepted a value in this batch: grant no more leases
+    std::string refused;                // why a proposed change is no legal step; empty: none
 };
 
 class Agreement {
@@ -97,6 +99,8 @@ private:
     void on(Time now, NodeId from, const Rejected& message);
 
     void start_attempt(Time now);
+    // The vote is cast: proposes itself if no decision comes.
+    void watch_over_vote(Time now);
     void send(NodeId to, AgreementMessage message);
     void broadcast(const AgreementMessage& message);
     void deliver_to_self(Time now, const Chooser& choose);
