@@ -10,10 +10,17 @@ namespace {
 constexpr Duration news_age_max = 1s;
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = 1024;
-constexpr std::size_t reports_max = 1 << 16;
 
 bool stale(Time now, Time heard_at) {
     return now > heard_at + news_age_max;
+}
+
+// Of a fill that the ring has: so reports are as many as fills at most, whoever sends them.
+bool fits(const FillReport& report, const Ring& ring) {
+    if (report.partition.value >= ring.partitions()) return false;
+    const Entry& entry = ring.entry(report.partition);
+    const Fill* fill = entry.fill_of(report.member);
+    return fill != nullptr && fill->opened == report.opened && entry.since == report.since;
 }
 
 }  // namespace
@@ -41,26 +48,24 @@ bool Governor::due(Time now) {
 }
 
 void Governor::joiner(Time now, const JoinRequest& request) {
-    std::erase_if(joiners_, [&](const auto& entry) { return stale(now, entry.second.at); });
+    // At one address there is one process: the latest that says so.
+    std::erase_if(joiners_, [&](const auto& entry) {
+        return stale(now, entry.second.at) ||
+               entry.second.request.self.address == request.self.address;
+    });
     if (joiners_.size() >= joiners_max && !joiners_.contains(request.self.id)) return;
     joiners_[request.self.id] = {request, now};
 }
 
-void Governor::reports(Time now, const FillReports& message) {
-    std::erase_if(reports_, [&](const auto& entry) { return stale(now, entry.second); });
+void Governor::reports(Time now, const FillReports& message, const Ring& ring) {
     for (const FillReport& report : message.reports) {
-        if (reports_.size() >= reports_max) return;
-        reports_[report] = now;
+        if (fits(report, ring)) reports_[report] = now;
     }
 }
 
 void Governor::adopt(const Ring& ring) {
     std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
-    std::erase_if(reports_, [&](const auto& entry) {
-        const FillReport& report = entry.first;
-        return report.partition.value >= ring.partitions() ||
-               ring.entry(report.partition).since != report.since;
-    });
+    std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
 }
 
 Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead) const {

@@ -34,7 +34,7 @@ public:
     [[nodiscard]] Time next_deadline() const { return propose_at_; }
 
     void joiner(Time now, const JoinRequest& request);
-    void reports(Time now, const FillReports& message);
+    void reports(Time now, const FillReports& message, const Ring& ring);
     // A new ring: what it has settled is forgotten.
     void adopt(const Ring& ring);
 

@@ -137,7 +137,7 @@ void Node::State::on(Time now, const Envelope& envelope, const JoinRequest& mess
 
 void Node::State::on(Time now, const Envelope& envelope, const FillReports& message) {
     if (!ring->is_up(envelope.from)) return;
-    governor.reports(now, message);
+    governor.reports(now, message, *ring);
     consider(now, config.settle * 2);
 }
 

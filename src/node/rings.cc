@@ -282,7 +282,7 @@ void Node::State::report_fills(Time now) {
     if (reports.reports.empty()) return;
     for (const Voter& voter : ring->voters) {
         if (voter.id == self.id) {
-            governor.reports(now, reports);
+            governor.reports(now, reports, *ring);
             consider(now, config.settle * 2);
         } else {
             send(now, voter.id, reports);

@@ -62,12 +62,44 @@ TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
     CHECK(governor.observe(start, later, {}).joiners.empty());
     CHECK(governor.observe(start + 2s, ring, {}).joiners.empty());
 
-    const FillReport report{PartitionId{0}, ring.table[0].since, Epoch{1}, NodeId{2}};
-    governor.reports(start, {{report, {PartitionId{5}, Epoch{1}, Epoch{1}, NodeId{2}}}});
-    CHECK(governor.observe(start, ring, {NodeId{2}}).completed.empty());  // of a dead member
-    governor.adopt(ring);
-    CHECK(governor.observe(start, ring, {}).completed == std::vector{report});
+    const Ring filling =
+        *apply(ring, {.epoch = next(ring.epoch),
+                      .joined = {member(2)},
+                      .arrangements = {{PartitionId{0}, {NodeId{1}}, {NodeId{2}}}}});
+    const FillReport report{PartitionId{0}, filling.epoch, filling.epoch, NodeId{2}};
+    governor.reports(start, {{report}}, filling);
+    CHECK(governor.observe(start, filling, {NodeId{2}}).completed.empty());  // of a dead member
+    governor.adopt(filling);
+    CHECK(governor.observe(start, filling, {}).completed == std::vector{report});
+    later = filling;
     later.table[0].since = Epoch{9};
     governor.adopt(later);
+    CHECK(governor.observe(start, filling, {}).completed.empty());
+}
+
+TEST_CASE("reports of fills that there are not take no room", "[node]") {
+    const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
+    Governor governor(20ms, 1);
+    FillReports junk;
+    for (std::uint64_t id = 2; id < 100; ++id) {
+        junk.reports.push_back({PartitionId{0}, ring.table[0].since, ring.epoch, NodeId{id}});
+    }
+    junk.reports.push_back({PartitionId{5}, ring.table[0].since, ring.epoch, NodeId{2}});
+    governor.reports(start, junk, ring);
     CHECK(governor.observe(start, ring, {}).completed.empty());
+}
+
+TEST_CASE("one address asks for one joiner, whatever ids it gives", "[node]") {
+    const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
+    Governor governor(20ms, 1);
+    for (std::uint64_t id = 100; id < 2000; ++id) {
+        Member junk = member(id);
+        junk.address = member(100).address;
+        governor.joiner(start, {junk, ring.epoch});
+    }
+    governor.joiner(start, {member(2), ring.epoch});
+    const auto joiners = governor.observe(start, ring, {}).joiners;
+    REQUIRE(joiners.size() == 2);
+    CHECK(joiners[0].id == NodeId{2});
+    CHECK(joiners[1].id == NodeId{1999});
 }
