@@ -62,7 +62,9 @@ struct NodeConfig {
     LeaseConfig lease;
     AgreementConfig agreement;
     PlannerConfig planner;
-    std::size_t pending_bytes_max = 64 * 1024 * 1024;  // unfinished operations; above: overloaded()
+    // Unfinished operations, above: writes are refused as busy; at half of it: overloaded(). One
+    // partition alone cannot reach that.
+    std::size_t pending_bytes_max = 128 * 1024 * 1024;
 };
 
 class Replication;
@@ -126,7 +128,7 @@ public:
     [[nodiscard]] NodeEffects take_effects();
     [[nodiscard]] Time next_deadline() const;
 
-    // The host stops reading from clients while this is true: memory stays bounded.
+    // The host stops reading from clients that write while this is true: memory stays bounded.
     [[nodiscard]] bool overloaded() const;
 
     [[nodiscard]] const RingPtr& ring() const;  // null: not in a ring yet

@@ -38,7 +38,7 @@ struct ReplicationConfig {
     std::size_t waiting_max = 4096;  // requests of a partition that wait for the primary
     // Of one partition: what is unfinished has to fit into one message to a new primary.
     std::size_t partition_bytes_max = 40 << 20;
-    std::size_t pending_bytes_max = 64 << 20;  // unfinished and waiting, in all; above: busy
+    std::size_t pending_bytes_max = 128 << 20;  // unfinished and waiting, in all; above: busy
     // RequestMemory::weight() of one partition (it travels in one message to a fill) and in all
     // (some 100 bytes each); above: busy.
     std::size_t remembered_max = 512 << 10;

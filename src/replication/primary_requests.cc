@@ -195,9 +195,10 @@ void Primary::judge(const Scope& scope, const Request& request, Op& op) const {
         }
     }
     const bool exists = present != Version{};
-    const bool holds = request.condition == Condition::none ||
-                       (request.condition == Condition::absent && !exists) ||
-                       (request.condition == Condition::version && present == request.expected);
+    const bool holds =
+        request.condition == Condition::none ||
+        (request.condition == Condition::absent && !exists) ||
+        (request.condition == Condition::version && exists && present == request.expected);
     if (!holds) {
         op.answer = {Status::condition_failed, present};
     } else if (request.kind == OperationKind::put) {

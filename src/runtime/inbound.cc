@@ -63,16 +63,18 @@ void Inbound::on_hello(ConnectionId id, Connection& connection, const Frame& fra
     const auto welcome = check_hello(*hello, protocol_version, events_.cluster());
     if (!welcome) return refuse(id, welcome.error().message);
     connection.hello = *hello;
-    if (connection.is_client() && held_) watched_.insert(id);
 }
 
-void Inbound::on_peer(ConnectionId id, Connection&, const Frame& frame) {
+void Inbound::on_peer(ConnectionId id, Connection& connection, const Frame& frame) {
     if (frame.kind != FrameKind::peer) {
         return refuse(id, "a peer's link carries frames of peers, and this one does not");
     }
     if (peers_.began == never) peers_.began = boot_time();
     const auto envelope = decode_envelope(frame.payload);
     if (!envelope) return refuse(id, envelope.error().message);
+    if (envelope->from != connection.hello->from) {
+        return refuse(id, "a peer's link carries what that peer says, and this is another's");
+    }
     events_.envelope(*envelope);
     if (++envelopes_in_batch_ < limits_.messages_per_batch) return;
     envelopes_in_batch_ = 0;
@@ -86,6 +88,11 @@ void Inbound::on_client(ConnectionId id, Connection& connection, const Frame& fr
     if (clients_.began == never) clients_.began = boot_time();
     auto message = decode_client_message(frame.payload);
     if (!message) return refuse(id, message.error().message);
+    const auto* request = std::get_if<Request>(&*message);
+    if (request != nullptr && request->kind != OperationKind::get) {
+        connection.writes = true;
+        if (held_) watched_.insert(id);
+    }
     events_.client_message(id, std::move(*message));
     if (++requests_in_batch_ >= connection.batch) {
         requests_in_batch_ = 0;
@@ -191,11 +198,12 @@ void Inbound::answer(ConnectionId id, const ServerMessage& message) {
     all_queued_ += frames.stream().queued() - before;
 }
 
-void Inbound::hold_clients(bool hold) {
+void Inbound::hold_writers(bool hold) {
     if (hold == held_) return;
     held_ = hold;
-    for (const auto& [id, connection] : connections_) {
-        if (connection.is_client()) watched_.insert(id);
+    for (auto& [id, connection] : connections_) {
+        if (connection.writes) watched_.insert(id);
+        if (!hold) connection.writes = false;
     }
 }
 
@@ -211,7 +219,7 @@ bool Inbound::keep_in_bounds(ConnectionId id) {
     std::size_t bound =
         connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
     if (crowded_since_ != never) bound = 0;
-    const bool pause = held_ || queued > bound;
+    const bool pause = (held_ && connection.writes) || queued > bound;
     const bool was_paused = std::exchange(connection.paused, pause);
     if (pause && !was_paused) connection.frames->pause();
     // What had arrived is handed out in its turn; that may fill the queue, and pause, again.
@@ -227,7 +235,7 @@ void Inbound::check_limits(Time now, bool overloaded) {
     }
     const bool crowded = all_queued_ > limits_.all_queues_pause;
     crowded_since_ = crowded ? std::min(crowded_since_, now) : never;
-    hold_clients(overloaded);
+    hold_writers(overloaded);
     const std::vector<ConnectionId> watched(watched_.begin(), watched_.end());
     for (const ConnectionId id : watched) {
         if (!keep_in_bounds(id)) watched_.erase(id);

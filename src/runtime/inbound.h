@@ -5,10 +5,10 @@
 // Whoever sends bytes that make no sense is told what is wrong with them and loses the connection;
 // so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
 // Memory is bounded: a client is not read, and what was read of it waits, while its answers pile
-// up, while those of all clients do and some are its own, or while the node is overloaded; gets
-// whose answers find no room all the same are answered `busy`. The answers of all clients together
-// have a bound, and so have the half frames of all connections: those with the largest are closed
-// where they stay over it.
+// up, while those of all clients do and some are its own, or, if it writes, while the node is
+// overloaded; gets whose answers find no room all the same are answered `busy`. The answers of all
+// clients together have a bound, and so have the half frames of all connections: those with the
+// largest are closed where they stay over it.
 //
 // Time is bounded too: what clients say in one turn is handled for `turn_budget`, what peers say
 // for another, and the rest waits for the next turn, in the order in which it came to that. However
@@ -69,8 +69,8 @@ public:
     void accept(uv_stream_t* listener);
     // Ignored where the connection is gone.
     void answer(ConnectionId connection, const ServerMessage& message);
-    // Once per turn, after the answers were written. No client is read while the node is
-    // overloaded.
+    // Once per turn, after the answers were written. While the node is overloaded, clients that
+    // write are not read.
     void check_limits(Time now, bool overloaded);
     [[nodiscard]] Time next_deadline() const {
         return clients_.turned_away.empty() && peers_.turned_away.empty() ? sweep_at_ : Time{};
@@ -85,6 +85,7 @@ private:
         std::optional<Hello> hello;
         std::optional<Time> finishing_since;
         bool paused = false;
+        bool writes = false;       // has sent a write, since the node was last overloaded
         bool turned_away = false;  // paused for this turn: its slice is spent
         std::size_t batch = 4;     // requests until the node is asked for answers
         [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
@@ -115,7 +116,7 @@ private:
     [[nodiscard]] bool is_spent(const Slice& slice) const;
     void turn_away(ConnectionId id, Connection& connection);
     void let_in_again(Slice& slice);
-    void hold_clients(bool hold);
+    void hold_writers(bool hold);
     // False where nothing is left to watch.
     bool keep_in_bounds(ConnectionId id);
     [[nodiscard]] ConnectionId id_of(const FrameLink& frames) const;
@@ -133,7 +134,7 @@ private:
     std::size_t envelopes_in_batch_ = 0;
     Slice clients_;
     Slice peers_;
-    bool held_ = false;           // no client is read
+    bool held_ = false;           // no client is read that has sent a write
     std::size_t all_queued_ = 0;  // bytes of answers that wait, of all clients
     Time crowded_since_ = never;  // more of them than all_queues_pause
     Time sweep_at_ = never;

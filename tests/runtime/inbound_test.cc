@@ -77,7 +77,7 @@ struct Server final : EndpointOwner {
     Turn turn;
 };
 
-std::string requests(std::size_t count) {
+std::string requests(std::size_t count, OperationKind kind = OperationKind::get) {
     std::string bytes;
     for (std::size_t i = 1; i <= count; ++i) {
         Request request;
@@ -85,6 +85,7 @@ std::string requests(std::size_t count) {
         request.sequence = i;
         request.floor = 1;
         request.deadline_ms = 1000;
+        request.kind = kind;
         request.key = "key";
         append_frame(bytes, ClientMessage{request});
     }
@@ -96,8 +97,7 @@ std::string told(Loop& loop, const Server& server, const std::string& bytes, Dur
     RawClient client(server.address());
     client.send_some(bytes);
     std::string received;
-    CHECK(run_until(
-        loop, [&] { return !client.receive_some(received); }, limit));
+    CHECK(run_until(loop, [&] { return !client.receive_some(received); }, limit));
     return received;
 }
 
@@ -327,26 +327,40 @@ TEST_CASE("those who read no answers do not keep the others from theirs") {
             return received.size() > server.value.size();
         },
         500ms));
-    CHECK(run_until(
-        loop, [&] { return server.closed > 0; }, 5s));
+    CHECK(run_until(loop, [&] { return server.closed > 0; }, 5s));
     CHECK(server.closed < 20);
     CHECK(well.receive_some(received));
 }
 
-TEST_CASE("clients are not read while the node is overloaded") {
+TEST_CASE("clients that write are not read while the node is overloaded, others are") {
     Loop loop;
     Server server(loop);
-    RawClient client(server.address());
-    client.send_some(encode(client_hello()));
-    REQUIRE(run_until(loop, [&] { return server.inbound.connections() == 1; }));
     server.overloaded = true;
-    const Time begin = boot_time();
+    RawClient writer(server.address());
+    writer.send_some(encode(client_hello()) + requests(1, OperationKind::put));
+    REQUIRE(run_until(loop, [&] { return server.messages == 1; }));
+    Time begin = boot_time();
     CHECK(run_until(loop, [&] { return boot_time() > begin + 50ms; }));
-    client.send_some(requests(10));
-    CHECK(run_until(loop, [&] { return boot_time() > begin + 150ms; }));
-    CHECK(server.messages == 0);
+    writer.send_some(requests(10, OperationKind::put));
+    begin = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 100ms; }));
+    CHECK(server.messages == 1);
+    RawClient reader(server.address());
+    reader.send_some(encode(client_hello()) + requests(7));
+    CHECK(run_until(loop, [&] { return server.messages == 8; }));
     server.overloaded = false;
-    CHECK(run_until(loop, [&] { return server.messages == 10; }));
+    CHECK(run_until(loop, [&] { return server.messages == 18; }));
+}
+
+TEST_CASE("a peer's link carries only what that peer says") {
+    Loop loop;
+    const Server server(loop);
+    const Address nobody{0x7f000001, 9};
+    const Hello hello{.speaker = Speaker::peer, .from = NodeId{3}, .address = nobody};
+    const Envelope forged{.from = NodeId{4}, .from_address = nobody, .body = RingRequest{}};
+    CHECK(
+        refusal_in(told(loop, server, encode(hello) + encode(forged))).find("this is another's") !=
+        std::string::npos);
 }
 
 }  // namespace grapevine
