@@ -26,6 +26,7 @@ constexpr std::array words{
     Word{FaultKind::resume, "resume", Takes::names},
     Word{FaultKind::cut, "cut", Takes::pairs},
     Word{FaultKind::cut_one_way, "cutoneway", Takes::pairs},
+    Word{FaultKind::hang, "hang", Takes::pairs},
     Word{FaultKind::heal, "heal", Takes::pairs_or_nothing},
     Word{FaultKind::break_links, "break", Takes::pairs},
     Word{FaultKind::loss, "loss", Takes::percent},
@@ -121,8 +122,8 @@ Result<Fault> parse_fault(std::string_view text) {
     const auto word = std::ranges::find(words, what.substr(0, equals), &Word::name);
     if (word == words.end()) {
         return fail(
-            "\"{}\" is not a fault; known are kill, restart, pause, resume, cut, cutoneway, heal, "
-            "break and loss",
+            "\"{}\" is not a fault; known are kill, restart, pause, resume, cut, cutoneway, hang, "
+            "heal, break and loss",
             what.substr(0, equals));
     }
     Fault fault;

@@ -7,6 +7,7 @@
 //     1500ms:pause=server1        frozen; resume=server1
 //     6s:cut=server1/server2      nothing passes either way; heal=server1/server2, or heal alone
 //     6s:cutoneway=a/b            nothing passes from a to b
+//     6s:hang=a/b                 links carry nothing, though they can be made; datagrams pass
 //     6s:break=a/b                the links between them end, new ones can be made
 //     3s:loss=20                  percent of all datagrams, from then on
 
@@ -28,6 +29,7 @@ enum class FaultKind : std::uint8_t {
     resume,
     cut,
     cut_one_way,
+    hang,
     heal,
     break_links,
     loss,

@@ -151,7 +151,7 @@ void Network::pump(LinkId id, bool forth) {
     if (found == links_.end()) return;
     Pipe& pipe = forth ? found->second.forth : found->second.back;
     if (pipe.items.empty()) return;
-    if (is_cut(pipe.from, pipe.to)) {
+    if (is_cut(pipe.from, pipe.to) || hung_.contains({pipe.from, pipe.to})) {
         ++pipe.stalled;
         return;
     }
@@ -173,6 +173,10 @@ void Network::cut(Address from, Address to) {
     cuts_.insert({from, to});
 }
 
+void Network::hang(Address from, Address to) {
+    hung_.insert({from, to});
+}
+
 template <class Which>
 void Network::resume_where(Which which) {
     for (auto& [id, link] : links_) {
@@ -188,11 +192,13 @@ void Network::resume_where(Which which) {
 
 void Network::heal(Address from, Address to) {
     cuts_.erase({from, to});
+    hung_.erase({from, to});
     resume_where([&](const Pipe& pipe) { return pipe.from == from && pipe.to == to; });
 }
 
 void Network::heal() {
     cuts_.clear();
+    hung_.clear();
     resume_where([](const Pipe&) { return true; });
 }
 

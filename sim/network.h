@@ -3,9 +3,9 @@
 //
 // Datagrams are delayed independently (so they overtake each other), lost and doubled. Links are
 // ordered byte pipes in both directions, as TCP is: they lose nothing while they live; a cut holds
-// their bytes back until it heals; they end when a process dies, and then the last bytes that were
-// under way may be lost. A dial to an address where nobody listens is refused, to a paused process
-// it succeeds (its kernel answers), across a cut it times out.
+// their bytes back until it heals, and so does a hung link; they end when a process dies, and then
+// the last bytes that were under way may be lost. A dial to an address where nobody listens is
+// refused, to a paused process it succeeds (its kernel answers), across a cut it times out.
 //
 // Every draw comes from one Rng, in the order of events: a run can be replayed.
 
@@ -81,6 +81,9 @@ public:
 
     // Nothing passes from one to the other.
     void cut(Address from, Address to);
+    // What is sent on links from one to the other waits; dials and datagrams pass.
+    void hang(Address from, Address to);
+    // Ends both.
     void heal(Address from, Address to);
     void heal();  // everything
     // Ends all links between two processes, as a middlebox does that forgets them.
@@ -132,6 +135,7 @@ private:
     std::map<Address, Endpoint*> endpoints_;
     std::map<LinkId, Link> links_;
     std::set<std::pair<Address, Address>> cuts_;
+    std::set<std::pair<Address, Address>> hung_;
     std::uint64_t last_link_ = 0;
     std::uint64_t datagrams_sent_ = 0;
 };

@@ -161,6 +161,7 @@ void World::apply(const Fault& fault) {
         if (fault.kind == FaultKind::break_links) network_.break_links(a, b);
         for (const auto& [x, y] : {std::pair(a, b), std::pair(b, a)}) {
             if (fault.kind == FaultKind::cut) network_.cut(x, y);
+            if (fault.kind == FaultKind::hang) network_.hang(x, y);
             if (fault.kind == FaultKind::heal) network_.heal(x, y);
         }
         if (fault.kind == FaultKind::cut_one_way) network_.cut(a, b);

@@ -11,8 +11,8 @@ TEST_CASE("faults are read, and written as they were read", "[sim]") {
     for (const std::string text :
          {"2s:kill=server3,server5", "1500ms:restart=server3", "250us:pause=coordinator",
           "0s:resume=server1", "6s:cut=server1/server2,server1/server3",
-          "6s:cutoneway=server1/server2", "7s:heal", "7s:heal=server1/server2",
-          "1s:break=server1/server2", "3s:loss=20"}) {
+          "6s:cutoneway=server1/server2", "6s:hang=server1/server2", "7s:heal",
+          "7s:heal=server1/server2", "1s:break=server1/server2", "3s:loss=20"}) {
         const Result<Fault> fault = parse_fault(text);
         INFO(text);
         REQUIRE(fault);
