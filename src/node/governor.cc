@@ -57,7 +57,7 @@ void Governor::joiner(Time now, const JoinRequest& request) {
     joiners_[request.self.id] = {request, now};
 }
 
-void Governor::reports(Time now, const FillReports& message, const Ring& ring) {
+void Governor::reports(Time now, const Ring& ring, const FillReports& message) {
     for (const FillReport& report : message.reports) {
         if (fits(report, ring)) reports_[report] = now;
     }
@@ -65,6 +65,8 @@ void Governor::reports(Time now, const FillReports& message, const Ring& ring) {
 
 void Governor::adopt(const Ring& ring) {
     std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
+    bad_links_.adopt(ring);
+    bad_heartbeats_.adopt(ring);
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
 }
 
@@ -81,6 +83,8 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
             seen.completed.push_back(report);
         }
     }
+    seen.links = bad_links_.news(now);
+    seen.heartbeats = bad_heartbeats_.news(now);
     seen.dead = std::move(dead);
     return seen;
 }

@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "node/bad_links.h"
 #include "ring/messages.h"
 #include "ring/planner.h"
 #include "ring/ring.h"
@@ -34,7 +35,15 @@ public:
     [[nodiscard]] Time next_deadline() const { return propose_at_; }
 
     void joiner(Time now, const JoinRequest& request);
-    void reports(Time now, const FillReports& message, const Ring& ring);
+    void reports(Time now, const Ring& ring, const FillReports& message);
+    void reports(Time now, const Ring& ring, NodeId from, const LinkReports& message) {
+        for (const LinkReport& report : message.reports) {
+            if (!ring.is_up(from) || !ring.is_up(report.peer)) continue;
+            const LinkPair pair = link_pair(from, report.peer);
+            bad_links_.report(now, pair, std::chrono::milliseconds(report.link_ms));
+            bad_heartbeats_.report(now, pair, std::chrono::milliseconds(report.heartbeat_ms));
+        }
+    }
     // A new ring: what it has settled is forgotten.
     void adopt(const Ring& ring);
 
@@ -52,6 +61,8 @@ private:
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;
+    BadLinks bad_links_;
+    BadLinks bad_heartbeats_;
 };
 
 }  // namespace grapevine

@@ -77,6 +77,14 @@ std::vector<NodeId> Heartbeats::take_missed() {
     return std::exchange(missed_, {});
 }
 
+std::map<NodeId, Duration> Heartbeats::silent(Time now, Duration at_least) const {
+    std::map<NodeId, Duration> silent;
+    for (const auto& [id, peer] : peers_) {
+        if (now >= peer.answered_at + at_least) silent[id] = now - peer.answered_at;
+    }
+    return silent;
+}
+
 std::set<NodeId> Heartbeats::heard_since(Time since) const {
     std::set<NodeId> heard;
     for (const auto& [id, peer] : peers_) {

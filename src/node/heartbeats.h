@@ -40,6 +40,9 @@ public:
     // ticks.
     [[nodiscard]] std::vector<NodeId> take_missed();
 
+    // Peers that have answered nothing for at least so long, and for how long.
+    [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
+
     // Peers that answered a request that was sent after `since`.
     [[nodiscard]] std::set<NodeId> heard_since(Time since) const;
 

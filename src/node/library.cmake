@@ -1,6 +1,8 @@
 grapevine_library(node LINK base swim ring store replication client SOURCES
+                  bad_links.cc
                   governor.cc
                   heartbeats.cc
+                  link_checks.cc
                   links.cc
                   node.cc
                   obstacle.cc

@@ -15,7 +15,8 @@ using PeerBody =
     std::variant<SwimMessage, Heartbeat, Beacon,                             // datagrams
                  SwimSync, RingRequest, RingAnswer, Decided,                 // links
                  Prepare, Promise, Accept, Accepted, Rejected, JoinRequest,  //
-                 FillReports, Replicate, ReplicateAck, Gather, Gathered, FillChunk, FillAck>;
+                 FillReports, Replicate, ReplicateAck, Gather, Gathered, FillChunk, FillAck,  //
+                 LinkCheck, LinkReports>;
 
 struct Envelope {
     ClusterId cluster;  // zero: the sender is in none yet (RingRequest, JoinRequest only)

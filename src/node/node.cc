@@ -46,6 +46,7 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       agreement(config.agreement, self.id, derive(rng)),
       links(config.redial),
       heartbeats(config.heartbeat),
+      link_checks(config.link_check),
       governor(config.rank_delay, config.genesis_members) {
     check(config, store);
     if (store != nullptr) {
@@ -237,6 +238,7 @@ void Node::State::tick(Time now) {
     swim.tick(now);
     heartbeats.tick(now);
     for (const NodeId id : heartbeats.take_missed()) swim.missed(now, id);
+    link_checks.tick(now);
     agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     agreement.tick(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
     if (replication) replication->tick(now);
@@ -252,13 +254,14 @@ void Node::State::tick(Time now) {
     if (now >= beacon_at) send_beacons(now);
     if (now >= join_at) ask_to_join(now);
     if (now >= report_at) report_fills(now);
+    if (now >= link_report_at) report_links(now);
 }
 
 Time Node::State::next_deadline() const {
-    Time due =
-        std::min({swim.next_deadline(), heartbeats.next_deadline(), agreement.next_deadline(),
-                  links.next_deadline(), polls.next_deadline(), governor.next_deadline(), found_at,
-                  beacon_at, join_at, report_at, review_at});
+    Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
+                         agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
+                         governor.next_deadline(), found_at, link_checks.next_deadline(),
+                         link_report_at, beacon_at, join_at, report_at, review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
 }
 
@@ -341,6 +344,7 @@ void Node::State::drain_replication(Time now) {
 
 void Node::State::drain_heartbeats(Time now) {
     for (auto& [to, message] : heartbeats.take_messages()) send(now, to, message);
+    for (auto& [to, message] : link_checks.take_messages()) send(now, to, message);
 }
 
 void Node::State::drain_links() {

@@ -55,6 +55,8 @@ struct NodeConfig {
     Duration rank_delay = 20ms;      // a voter waits this long for each live voter before it
     Duration join_period = 100ms;    // how often a joiner asks again
     Duration redial = 200ms;         // how long after a failed dial the next one, at first
+    Duration link_check = 200ms;     // how often each link is asked whether it carries anything
+    Duration link_silence = 1s;      // without an answer: told to the voters (node/bad_links.h)
     Duration beacon = 250ms;         // how often a voter calls where a coordinator or seed was
     std::size_t full_mesh_max = 32;  // members up to which all link to all
 

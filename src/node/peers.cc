@@ -137,8 +137,21 @@ void Node::State::on(Time now, const Envelope& envelope, const JoinRequest& mess
 
 void Node::State::on(Time now, const Envelope& envelope, const FillReports& message) {
     if (!ring->is_up(envelope.from)) return;
-    governor.reports(now, message, *ring);
+    governor.reports(now, *ring, message);
     consider(now, config.settle * 2);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const LinkReports& message) {
+    if (!ring->is_up(envelope.from)) return;
+    governor.reports(now, *ring, envelope.from, message);
+    consider(now, config.settle * 2);
+}
+
+// Whoever asks is answered: who joins finds out in this way whether its links are good for it.
+void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& message) {
+    if (message.echo_us != 0) link_checks.heard(now, envelope.from);
+    if (message.sent_us == 0) return;
+    send(now, envelope.from_address, envelope.from, LinkCheck{.echo_us = message.sent_us});
 }
 
 void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& message) {
@@ -151,6 +164,7 @@ void Node::State::on_replication(Time now, NodeId from, const ReplicationMessage
     if (!replication || !is_member() || !ring->is_up(from)) return;
     if (std::holds_alternative<ReplicateAck>(message) || std::holds_alternative<FillAck>(message)) {
         swim.heard(now, from);
+        link_checks.heard(now, from);
     }
     replication->receive(now, from, message);
 }

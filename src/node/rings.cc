@@ -12,6 +12,7 @@ namespace {
 constexpr Duration tell_again = 50ms;   // a ring that was told may be under way
 constexpr Duration fetch_again = 20ms;  // so may one that was asked for
 constexpr Duration report_period = 100ms;
+constexpr Duration link_silence_max = 3600s;  // longer is told as this long
 constexpr Duration join_back_off_min = 1s;
 constexpr Duration join_back_off_max = 60s;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
@@ -77,6 +78,7 @@ void Node::State::enter(Time now) {
     self = *ring->member(self.id);
     join_at = never;
     report_at = replication ? now + report_period : never;
+    link_report_at = now + config.link_check;
     review_at = now + 1s;
     if (const Member* coordinator = ring->coordinator()) last_coordinator = coordinator->address;
     beacon_at = ring->votes_of(self.id) > 0 ? std::min(beacon_at, now + config.beacon) : never;
@@ -107,6 +109,9 @@ void Node::State::enter(Time now) {
     heartbeats.adopt(now, ring->epoch, beaten);
     links.want(now, linked);
     links.tick(now);
+    std::set<NodeId> checked;
+    for (const Address address : linked) checked.insert(ring->member_at(address)->id);
+    link_checks.adopt(now, checked);
     consider(now, config.settle);
 }
 
@@ -115,7 +120,8 @@ void Node::State::leave(Time now) {
     log(LogLevel::warning, "this node was evicted; asking to be let in again");
     swim.set_members(now, {self.id});
     heartbeats.adopt(now, ring->epoch, {});
-    report_at = review_at = beacon_at = never;
+    link_checks.adopt(now, {});
+    report_at = link_report_at = review_at = beacon_at = never;
     // A holder that a partition waits for comes back at once; others with a growing pause, so that
     // a bad line does not make and unmake rings.
     const bool awaited = ring->member(self.id) != nullptr;
@@ -240,6 +246,7 @@ void Node::State::ask_to_join(Time now) {
 // can admit it is enough.
 bool Node::State::link_before_joining(Time now) {
     std::set<Address> wanted;
+    std::set<NodeId> checked;
     bool all = true;
     std::uint32_t votes = 0;
     for (const Member& member : ring->members) {
@@ -247,12 +254,15 @@ bool Node::State::link_before_joining(Time now) {
         const std::uint32_t has = ring->votes_of(member.id);
         if (ring->members.size() > config.full_mesh_max && has == 0) continue;
         wanted.insert(member.address);
-        const bool up = links.is_up(member.address);
+        checked.insert(member.id);
+        const bool up = links.is_up(member.address) && link_checks.answered(member.id);
         all = all && up;
         votes += up ? has : 0;
     }
     links.want(now, wanted);
     links.tick(now);
+    link_checks.adopt(now, checked);
+    link_checks.tick(now);
     const bool awaited = ring->member(self.id) != nullptr;
     return all || (awaited && votes >= ring->majority());
 }
@@ -276,13 +286,41 @@ void Node::State::look_for_obstacle(Time now, const Member& joiner) {
     if (notice.hopeless && obstacle->kind == Obstacle::Kind::name) effects.name_held_by = *holder;
 }
 
+void Node::State::report_links(Time now) {
+    link_report_at = now + config.link_check;
+    const auto in_ms = [](Duration lasted) {
+        return static_cast<std::uint32_t>(std::min(lasted, link_silence_max) / 1ms);
+    };
+    std::map<NodeId, LinkReport> silent;
+    for (const auto& [id, lasted] : link_checks.silent(now, config.link_silence)) {
+        silent[id].link_ms = in_ms(lasted);
+    }
+    for (const auto& [id, lasted] : heartbeats.silent(now, config.link_silence)) {
+        silent[id].heartbeat_ms = in_ms(lasted);
+    }
+    if (silent.empty()) return;
+    LinkReports reports;
+    for (auto& [id, report] : silent) {
+        report.peer = id;
+        reports.reports.push_back(report);
+    }
+    for (const Voter& voter : ring->voters) {
+        if (voter.id == self.id) {
+            governor.reports(now, *ring, self.id, reports);
+            consider(now, config.settle * 2);
+        } else {
+            send(now, voter.id, reports);
+        }
+    }
+}
+
 void Node::State::report_fills(Time now) {
     report_at = now + report_period;
     FillReports reports{replication->complete_fills()};
     if (reports.reports.empty()) return;
     for (const Voter& voter : ring->voters) {
         if (voter.id == self.id) {
-            governor.reports(now, reports, *ring);
+            governor.reports(now, *ring, reports);
             consider(now, config.settle * 2);
         } else {
             send(now, voter.id, reports);

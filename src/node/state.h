@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "node/governor.h"
 #include "node/heartbeats.h"
+#include "node/link_checks.h"
 #include "node/links.h"
 #include "node/node.h"
 #include "node/obstacle.h"
@@ -35,6 +36,8 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const Beacon& message);
     void on(Time now, const Envelope& envelope, const JoinRequest& message);
     void on(Time now, const Envelope& envelope, const FillReports& message);
+    void on(Time now, const Envelope& envelope, const LinkReports& message);
+    void on(Time now, const Envelope& envelope, const LinkCheck& message);
     void on_agreement(Time now, NodeId from, const AgreementMessage& message);
     void on_replication(Time now, NodeId from, const ReplicationMessage& message);
 
@@ -55,6 +58,7 @@ struct Node::State {
     [[nodiscard]] Member joiner() const;
     void look_for_obstacle(Time now, const Member& joiner);
     void report_fills(Time now);
+    void report_links(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
@@ -95,6 +99,7 @@ struct Node::State {
     Agreement agreement;
     Links links;
     Heartbeats heartbeats;
+    LinkChecks link_checks;
     Governor governor;
     PlacementCache placement;
     RingPolls polls;
@@ -110,7 +115,8 @@ struct Node::State {
     Duration join_back_off{};  // after an eviction, doubled with each
     Time member_since = never;
     Obstacles obstacles;
-    Time report_at = never;  // when to report completed fills (again)
+    Time report_at = never;       // when to report completed fills (again)
+    Time link_report_at = never;  // when to look for bad links (again)
     Time review_at = never;  // when the first in rank looks whether the ring is as it should be
     Time last_input_at;
     NodeEffects effects;

@@ -160,8 +160,8 @@ Result<void> rearrange_all(Ring& draft, const RingChange& change) {
 }  // namespace
 
 bool RingChange::empty() const {
-    return completed.empty() && evicted.empty() && joined.empty() && leaving.empty() &&
-           departed.empty() && losses.empty() && arrangements.empty();
+    return completed.empty() && evicted.empty() && dropped.empty() && joined.empty() &&
+           leaving.empty() && departed.empty() && losses.empty() && arrangements.empty();
 }
 
 Result<Ring> apply(const Ring& ring, const RingChange& change) {

@@ -25,6 +25,13 @@ struct FillReport {
     auto operator<=>(const FillReport&) const = default;
 };
 
+// One member's part in one partition.
+struct Holding {
+    PartitionId partition;
+    NodeId member;
+    auto operator<=>(const Holding&) const = default;
+};
+
 // New lists for one partition. `copies` is a reordering of the entry's copies after evictions and
 // readmissions, less those that leave (only while k others stay). `fills` keeps the entry's fills
 // or drops some, and may open new ones. In the genesis ring `copies` is free.
@@ -35,12 +42,13 @@ struct Arrangement {
     bool operator==(const Arrangement&) const = default;
 };
 
-// The steps are applied in the order of the fields. Lists of ids, reports and arrangements ascend
-// strictly; `joined` is in the order in which names are given.
+// The steps are applied in the order of the fields. Lists of ids, reports, holdings and
+// arrangements ascend strictly; `joined` is in the order in which names are given.
 struct RingChange {
     Epoch epoch;                            // of the ring that it makes
     std::vector<FillReport> completed;      // 1. fills that become copies
     std::vector<NodeId> evicted;            // 2. up members that are gone
+    std::vector<Holding> dropped;           //    copies that leave one partition, though up
     std::vector<Member> joined;             // 3. new members, and down ones that return with their
                                             //    state (same id); `state`, `joined` are ignored
     std::vector<NodeId> leaving;            //    storage members that become undesired
@@ -60,14 +68,22 @@ struct RingChange {
 // - An evicted member leaves all fills, and copies where another copy stays up. Where all copies
 //   go, the list stays as it is, all down, without fills; its members stay listed as `down`. Down
 //   members that no entry lists are dropped from `members`, a coordinator therefore at once.
+// - A dropped copy leaves as if it had been evicted, from that one partition: because of a bad link
+//   (ring/accusations.h), which apply() does not judge. Safe for the same reason as an eviction:
+//   each of `copies` holds every acknowledged write, so whichever stay hold them all, and the next
+//   in order takes over where the primary goes. Here nobody is dead, so more is asked: another copy
+//   stays that is up after the evictions (the last one never leaves so), the partition is not down,
+//   and one copy at most leaves a partition in one ring, so that a wrong accusation costs one copy
+//   and what follows is judged anew by voters who know it gone. That fewer than k stay is allowed,
+//   as after an eviction: the write set could not acknowledge while it had the copy. Fills stay.
 // - A partition that is down comes up when at least one of its copies returns; those that do not
 //   return in the same ring are dropped from its copies. The order is kept. A member cannot return
 //   in the ring that evicts it.
 // - An arrangement is for an up partition, except at genesis and with a loss. Copies leave only
 //   while copies_possible() stay: k, or all members that are not leaving where they are fewer
 //   (none may leave where that is nobody).
-// - An order that changes the primary (or drops it): only in partitions without fills before and
-//   after, counted when the fills of steps 1 and 2 have gone.
+// - An arrangement that changes the primary (or drops it): only in partitions without fills before
+//   and after, counted when the fills of steps 1 and 2 have gone.
 // - A loss: only where all copies are down; generation + 1; copies as its arrangement says (up
 //   storage members, empty at once complete, so no fills), the lost holders dropped.
 // - `since` becomes the new epoch in each entry that changed in any way, going down or up included;

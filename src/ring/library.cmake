@@ -1,4 +1,5 @@
 grapevine_library(ring LINK base SOURCES
+                  accusations.cc
                   agreement.cc
                   change.cc
                   handout.cc

@@ -96,6 +96,25 @@ struct FillReports {
     std::vector<FillReport> reports;
 };
 
+// What a member has not answered the sender for long. 0: it does.
+struct LinkReport {
+    NodeId peer;
+    std::uint32_t link_ms = 0;       // on links, since the last answer
+    std::uint32_t heartbeat_ms = 0;  // by datagram: what renews leases
+};
+
+// To whoever may propose, again and again while it is so.
+struct LinkReports {
+    std::vector<LinkReport> reports;
+};
+
+// Asks whether the links between two members carry anything, there and back: the echo goes by the
+// other's link to this one.
+struct LinkCheck {
+    std::int64_t sent_us = 0;  // nonzero: a request, echo it
+    std::int64_t echo_us = 0;  // nonzero: the receiver's own sent_us
+};
+
 // "The cluster of this envelope lives", to an address where its coordinator or a seed used to
 // listen and no member does: whoever starts there must not found a second one.
 struct Beacon {};

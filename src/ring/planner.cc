@@ -250,14 +250,27 @@ void give_up(RingChange& change, const Ring& draft, std::vector<PartitionId> los
     std::ranges::sort(change.arrangements, {}, &Arrangement::partition);
 }
 
+// Where somebody died nobody is accused: what the death explains is not the links' fault.
+void accuse_member(RingChange& change, const Accusations& accusations) {
+    if (!change.evicted.empty()) return;
+    if (const auto accused = accusations.member()) change.evicted = {*accused};
+}
+
 // Who is in, and what follows from that alone. Returns the draft that the table starts from.
-Ring plan_members(const Ring& ring, const Observations& seen, RingChange& change) {
+Ring plan_members(const Ring& ring, const Observations& seen, const Accusations& accusations,
+                  RingChange& change) {
     change.completed = fitting_reports(ring, seen.completed);
     change.evicted = evictions(ring, seen.dead);
+    const bool somebody_died = !change.evicted.empty();
+    accuse_member(change, accusations);
     Ring roster = roster_of(ring, change);
     change.joined = admissions(roster, seen);
     change.leaving = leavers(roster, seen.leaving);
     Ring draft = draft_of(ring, change);
+    if (!somebody_died) {
+        change.dropped = accusations.copies(draft);
+        if (!change.dropped.empty()) draft = draft_of(ring, change);
+    }
     change.departed = departures(draft);
     return draft;
 }
@@ -281,9 +294,13 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config, PlacementCache& cache) {
     RingChange change;
     change.epoch = next(ring.epoch);
-    const Ring draft = plan_members(ring, seen, change);
+    const Accusations accusations(ring, seen.links, seen.heartbeats);
+    const Ring draft = plan_members(ring, seen, accusations, change);
     if (draft.genesis) {
-        const Desired& desired = cache.desired(draft);
+        const Desired& undisturbed = cache.desired(draft);
+        const Desired steered =
+            accusations.empty() ? Desired{} : accusations.steer(draft, undisturbed);
+        const Desired& desired = accusations.empty() ? undisturbed : steered;
         change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired, config);
         give_up(change, draft, seen.losses, desired);
     } else if (draft.storage_count() > 0) {

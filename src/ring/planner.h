@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "ring/accusations.h"
 #include "ring/change.h"
 #include "ring/placement.h"
 #include "ring/ring.h"
@@ -28,6 +29,8 @@ struct Observations {
     std::set<NodeId> leaving;     // asked to leave
     std::vector<FillReport> completed;
     std::vector<PartitionId> losses;  // accepted by an operator
+    LinkNews links;                   // between members that live
+    LinkNews heartbeats;              // the same of the datagrams that renew leases
     // No genesis before this many joiners are ready.
     std::size_t genesis_members = 1;
 };

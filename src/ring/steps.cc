@@ -28,6 +28,10 @@ Member* find_member(Ring& draft, NodeId id) {
 Result<void> check_order(const RingChange& change) {
     if (!strictly_ascending(change.completed)) return fail("the reports are not in order");
     if (!strictly_ascending(change.evicted)) return fail("the evicted are not in order");
+    if (std::ranges::adjacent_find(change.dropped, std::greater_equal{}, &Holding::partition) !=
+        change.dropped.end()) {
+        return fail("the dropped are not in order, or two leave one partition");
+    }
     if (!strictly_ascending(change.leaving)) return fail("the leaving are not in order");
     if (!strictly_ascending(change.departed)) return fail("the departed are not in order");
     if (!strictly_ascending(change.losses)) return fail("the losses are not in order");
@@ -70,6 +74,24 @@ Result<void> evict(Ring& draft, const std::vector<NodeId>& evicted) {
     }
     if (evicted.empty()) return {};
     for (Entry& entry : draft.table) evict_from(entry, evicted);
+    return {};
+}
+
+Result<void> drop(Ring& draft, const std::vector<Holding>& dropped) {
+    for (const auto& [partition, member] : dropped) {
+        if (partition.value >= draft.partitions()) {
+            return fail("partition {} of {} is dropped", partition, draft.partitions());
+        }
+        Entry& entry = draft.table[partition.value];
+        if (draft.is_down(entry) || !entry.is_copy(member)) {
+            return fail("{} drops partition {}, of which it is no copy that is up", member,
+                        partition);
+        }
+        if (entry.copies.size() == 1) {
+            return fail("{} drops partition {}, of which it is the last copy", member, partition);
+        }
+        std::erase(entry.copies, member);
+    }
     return {};
 }
 
@@ -169,6 +191,7 @@ Result<void> take_steps(Ring& draft, const RingChange& change) {
         if (auto done = complete_fill(draft, report); !done) return done;
     }
     if (auto done = evict(draft, change.evicted); !done) return done;
+    if (auto done = drop(draft, change.dropped); !done) return done;
     if (auto done = admit_all(draft, change); !done) return done;
     if (!change.joined.empty()) bring_up(draft);
     if (auto done = mark_leaving(draft, change.leaving); !done) return done;

@@ -142,6 +142,29 @@ FillReports unpack(Unpacker& unpacker, const fb::FillReports& in) {
     return {.reports = unpack(unpacker, in.reports())};
 }
 
+Packed<fb::LinkReports> pack(Builder& builder, const LinkReports& message) {
+    return fb::CreateLinkReports(
+        builder, pack_list(builder, message.reports, [](const LinkReport& report) {
+            return fb::LinkReport{report.peer.value, report.link_ms, report.heartbeat_ms};
+        }));
+}
+
+LinkReports unpack(Unpacker& unpacker, const fb::LinkReports& in) {
+    return {.reports = unpacker.list(in.reports(), [](const fb::LinkReport* report) {
+        return LinkReport{.peer = NodeId{report->peer()},
+                          .link_ms = report->link_ms(),
+                          .heartbeat_ms = report->heartbeat_ms()};
+    })};
+}
+
+Packed<fb::LinkCheck> pack(Builder& builder, const LinkCheck& message) {
+    return fb::CreateLinkCheck(builder, message.sent_us, message.echo_us);
+}
+
+LinkCheck unpack(Unpacker&, const fb::LinkCheck& in) {
+    return {.sent_us = in.sent_us(), .echo_us = in.echo_us()};
+}
+
 Packed<fb::Beacon> pack(Builder& builder, const Beacon&) {
     return fb::CreateBeacon(builder);
 }

@@ -107,15 +107,23 @@ Packed<fb::RingChange> pack(Builder& builder, const RingChange& change) {
     const auto holders = builder.CreateVector(columns.holders.values());
     const auto arrangements = builder.CreateVectorOfStructs(columns.arrangements);
     const auto indexes = builder.CreateVector(columns.indexes);
+    const auto dropped = pack_list(builder, change.dropped, [](const Holding& holding) {
+        return fb::Holding{holding.member.value, holding.partition.value};
+    });
     return fb::CreateRingChange(builder, change.epoch.value, completed, evicted, joined, leaving,
-                                departed, losses, holders, arrangements, indexes);
+                                departed, losses, holders, arrangements, indexes, dropped);
 }
 
 RingChange unpack(Unpacker& unpacker, const fb::RingChange& in) {
     const auto partition = [](std::uint32_t id) { return PartitionId{id}; };
+    const auto holding = [](const fb::Holding* each) {
+        return Holding{.partition = PartitionId{each->partition()},
+                       .member = NodeId{each->member()}};
+    };
     return {.epoch = Epoch{in.epoch()},
             .completed = unpack(unpacker, in.completed()),
             .evicted = unpack(unpacker, in.evicted()),
+            .dropped = unpacker.list(in.dropped(), holding),
             .joined = unpacker.list(
                 in.joined(), [&](const fb::Member* member) { return unpack(unpacker, *member); }),
             .leaving = unpack(unpacker, in.leaving()),

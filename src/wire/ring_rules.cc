@@ -42,6 +42,18 @@ std::string defect(const Arrangement& arrangement) {
     return defect_of_partition(arrangement.partition);
 }
 
+std::string defect_of_times(std::int64_t sent_us, std::int64_t echo_us) {
+    for (const std::int64_t us : {sent_us, echo_us}) {
+        if (us < 0 || us > clock_us_max) return fmt::format("a heartbeat at {} us", us);
+    }
+    return {};
+}
+
+std::string defect(const Holding& holding) {
+    if (!holding.member) return "a copy is dropped by nobody";
+    return defect_of_partition(holding.partition);
+}
+
 // Common to the messages of Paxos.
 std::string defect(Epoch epoch, const Ballot& ballot) {
     if (!epoch) return "an agreement is on no epoch";
@@ -88,6 +100,11 @@ std::string defect(const RingChange& change) {
     if (std::string losses = first_defect(change.losses, defect_of_partition); !losses.empty()) {
         return losses;
     }
+    if (std::string dropped =
+            first_defect(change.dropped, [](const Holding& holding) { return defect(holding); });
+        !dropped.empty()) {
+        return dropped;
+    }
     return first_defect(change.arrangements,
                         [](const Arrangement& arrangement) { return defect(arrangement); });
 }
@@ -131,10 +148,18 @@ std::string defect(const Rejected& message) {
 }
 
 std::string defect(const Heartbeat& message) {
-    for (const std::int64_t us : {message.sent_us, message.echo_us}) {
-        if (us < 0 || us > clock_us_max) return fmt::format("a heartbeat at {} us", us);
-    }
-    return {};
+    return defect_of_times(message.sent_us, message.echo_us);
+}
+
+std::string defect(const LinkCheck& message) {
+    return defect_of_times(message.sent_us, message.echo_us);
+}
+
+std::string defect(const LinkReports& message) {
+    if (message.reports.size() > members_max) return "too many members";
+    return first_defect(message.reports, [](const LinkReport& report) -> std::string {
+        return report.peer ? "" : "a report of a link names nobody";
+    });
 }
 
 std::string defect(const JoinRequest& message) {

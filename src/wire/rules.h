@@ -34,6 +34,8 @@ std::string defect(const Rejected& message);
 std::string defect(const Heartbeat& message);
 std::string defect(const JoinRequest& message);
 std::string defect(const FillReports& message);
+std::string defect(const LinkCheck& message);
+std::string defect(const LinkReports& message);
 std::string defect(const Beacon& message);
 
 std::string defect(const Replicate& message);

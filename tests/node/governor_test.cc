@@ -67,7 +67,7 @@ TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
                       .joined = {member(2)},
                       .arrangements = {{PartitionId{0}, {NodeId{1}}, {NodeId{2}}}}});
     const FillReport report{PartitionId{0}, filling.epoch, filling.epoch, NodeId{2}};
-    governor.reports(start, {{report}}, filling);
+    governor.reports(start, filling, {{report}});
     CHECK(governor.observe(start, filling, {NodeId{2}}).completed.empty());  // of a dead member
     governor.adopt(filling);
     CHECK(governor.observe(start, filling, {}).completed == std::vector{report});
@@ -85,7 +85,7 @@ TEST_CASE("reports of fills that there are not take no room", "[node]") {
         junk.reports.push_back({PartitionId{0}, ring.table[0].since, ring.epoch, NodeId{id}});
     }
     junk.reports.push_back({PartitionId{5}, ring.table[0].since, ring.epoch, NodeId{2}});
-    governor.reports(start, junk, ring);
+    governor.reports(start, ring, junk);
     CHECK(governor.observe(start, ring, {}).completed.empty());
 }
 

@@ -1,7 +1,9 @@
 grapevine_test(node_test LABEL unit LINK node SOURCES
+    node/bad_links_test.cc
     node/batching_test.cc
     node/governor_test.cc
     node/heartbeats_test.cc
+    node/link_checks_test.cc
     node/links_test.cc
     node/obstacle_test.cc)
 grapevine_test(forged_test LABEL unit LINK node wire SOURCES

@@ -37,6 +37,18 @@ TEST_CASE("what is no legal step is refused with a sentence", "[ring]") {
         {"leaves twice", [](RingChange& change) { change.leaving = {a, a}; }},
         {"departs without leaving", [](RingChange& change) { change.departed = {a}; }},
         {"departs as a stranger", [](RingChange& change) { change.departed = {NodeId{9}}; }},
+        {"drops what it does not hold", [](RingChange& change) { change.dropped = {{p0, c}}; }},
+        {"drops as a stranger", [](RingChange& change) { change.dropped = {{p0, NodeId{9}}}; }},
+        {"drops the last copy", [](RingChange& change) { change.dropped = {{PartitionId{3}, d}}; }},
+        {"drops what an eviction makes the last copy",
+         [](RingChange& change) {
+             change.evicted = {a};
+             change.dropped = {{p0, b}};
+         }},
+        {"drops two copies of one",
+         [](RingChange& change) { change.dropped = {{p0, a}, {p0, b}}; }},
+        {"drops out of order", [](RingChange& change) { change.dropped = {{p1, a}, {p0, a}}; }},
+        {"drops what is not", [](RingChange& change) { change.dropped = {{PartitionId{4}, a}}; }},
         {"gives up what is up", [](RingChange& change) { change.losses = {p0}; }},
         {"gives up what is not", [](RingChange& change) { change.losses = {PartitionId{4}}; }},
     };
@@ -122,7 +134,10 @@ private:
         return ids;
     }
     void edit(const Ring& ring, RingChange& change) {
-        switch (rng_.below(8)) {
+        switch (rng_.below(9)) {
+            case 8:
+                change.dropped = {{some_partition(), some_id()}};
+                break;
             case 0:
                 change.evicted = some_ids();
                 break;

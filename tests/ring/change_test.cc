@@ -151,6 +151,39 @@ TEST_CASE("a partition all of whose copies go is down with all of them", "[ring]
     }
 }
 
+TEST_CASE("a copy that is dropped leaves one partition, and the next in order takes over",
+          "[ring]") {
+    const Ring before = arranged(small_ring(), {{p0, {a, b}, {c}}});
+    RingChange change = change_to(before);
+    change.dropped = {{p0, a}, {p1, a}};
+    const Ring after = applied(before, change);
+    const Entry& lost_primary = after.entry(p0);
+    CHECK(lost_primary.copies == Ids{b});
+    CHECK(lost_primary.tenure == after.epoch);
+    CHECK(lost_primary.since == after.epoch);
+    CHECK(lost_primary.fills == before.entry(p0).fills);  // as after an eviction: they go on
+    const Entry& lost_backup = after.entry(p1);
+    CHECK(lost_backup.copies == Ids{b});
+    CHECK(lost_backup.tenure == before.entry(p1).tenure);
+    CHECK(lost_backup.since == after.epoch);
+    CHECK(after.members == before.members);
+    CHECK(after.entry(PartitionId{2}) == before.entry(PartitionId{2}));
+
+    // A partition that is down keeps all who may return with its state.
+    const Ring down = evicted(before, {c, d});
+    RingChange late = change_to(down);
+    late.dropped = {{PartitionId{2}, c}};
+    CHECK_FALSE(refusal(down, late).empty());
+
+    // In the same ring a fill may take its place, and may not be the one that leaves.
+    change = change_to(before);
+    change.dropped = {{p0, b}};
+    change.arrangements = {{p0, {a}, {c, d}}};
+    CHECK(applied(before, change).entry(p0).fills.size() == 2);
+    change.arrangements = {{p0, {a, b}, {c}}};
+    CHECK_FALSE(refusal(before, change).empty());
+}
+
 TEST_CASE("copies leave only while k stay", "[ring]") {
     const Ring start = arranged(small_ring(), {{p0, {a, b}, {c}}});
     RingChange change = change_to(start);

@@ -1,4 +1,5 @@
 grapevine_test(ring_test LABEL unit LINK ring SOURCES
+    ring/accusations_test.cc
     ring/change_refusal_test.cc
     ring/change_test.cc
     ring/placement_test.cc

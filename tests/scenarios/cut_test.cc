@@ -37,32 +37,6 @@ TEST_CASE("a coordinator and all nodes cut apart resume when the cut heals", "[s
     cluster.check_keys(5, "v");
 }
 
-// A pair that cannot reach each other, while all others reach both.
-TEST_CASE("a cut between a primary and its backup alone does not stop the partition",
-          "[.][scenario][open]") {
-    Cluster cluster({.nodes = 4, .copies = 2});
-    REQUIRE(cluster.run_until_ready());
-    REQUIRE(cluster.put("k", "old") == "OK");
-    const Names copies = cluster.copies_of("k");
-    cluster.cut({copies[0]}, {copies[1]});
-    cluster.run_for(10s);
-    CHECK(cluster.put("k", "new") == "OK");
-    CHECK(cluster.get("k") == "new");
-}
-
-// One that reaches too few voters for a lease, and is alive by what helpers say.
-TEST_CASE("a primary that reaches one member alone is replaced", "[.][scenario][open]") {
-    Cluster cluster({.nodes = 5, .copies = 3});
-    REQUIRE(cluster.run_until_ready());
-    REQUIRE(cluster.put("k", "old") == "OK");
-    const Names copies = cluster.copies_of("k");
-    Names others = cluster.all_but({copies[0], copies[1]});
-    others.push_back(sim::coordinator_name);
-    cluster.cut({copies[0]}, others);
-    cluster.run_for(10s);
-    CHECK(cluster.get("k") == "old");
-}
-
 // "A holder of a down partition needs only a majority of the votes."
 TEST_CASE("the holder of a down partition returns though one member cannot reach it",
           "[scenario]") {

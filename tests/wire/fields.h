@@ -33,7 +33,8 @@ GRAPEVINE_FIELDS(Address, ip, port)
 GRAPEVINE_FIELDS(Member, id, name, address, pid, role, state, zone, weight, joined)
 GRAPEVINE_FIELDS(FillReport, partition, since, opened, member)
 GRAPEVINE_FIELDS(Arrangement, partition, copies, fills)
-GRAPEVINE_FIELDS(RingChange, epoch, completed, evicted, joined, leaving, departed, losses,
+GRAPEVINE_FIELDS(Holding, partition, member)
+GRAPEVINE_FIELDS(RingChange, epoch, completed, evicted, dropped, joined, leaving, departed, losses,
                  arrangements)
 
 GRAPEVINE_FIELDS(Rumor, member, liveness, evidence, incarnation, observer)
@@ -58,6 +59,9 @@ GRAPEVINE_FIELDS(Rejected, epoch, ballot, promised)
 GRAPEVINE_FIELDS(Heartbeat, epoch, sent_us, echo_epoch, echo_us, grants)
 GRAPEVINE_FIELDS(JoinRequest, self, have)
 GRAPEVINE_FIELDS(FillReports, reports)
+GRAPEVINE_FIELDS(LinkReport, peer, link_ms, heartbeat_ms)
+GRAPEVINE_FIELDS(LinkReports, reports)
+GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
 GRAPEVINE_NO_FIELDS(Beacon)
 
 GRAPEVINE_FIELDS(Answer, status, version)

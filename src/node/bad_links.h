@@ -1,0 +1,38 @@
+#pragma once
+// What a voter has heard of links that carry nothing, and how long two members that had one are not
+// put together again. Internal to node/.
+//
+// Reports are repeated while they are true and void soon after. A link is bad when it was silent
+// for `bad_after`, some time later than `NodeConfig::link_silence`: by then whoever noticed the
+// same failure has reported too, and it shows whose fault it is. Once bad, the pair is distrusted
+// for a back-off after the last report, doubled with each time that it was bad again, so that a
+// link that comes and goes makes ever fewer rings.
+
+#include <map>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "ring/accusations.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+class BadLinks {
+public:
+    // One of the pair says that the other has been silent for so long; zero: says nothing.
+    void report(Time now, const LinkPair& pair, Duration lasted);
+    // Forgets pairs that are not both in: who comes back has been looked at before it was let in.
+    void adopt(const Ring& ring);
+    [[nodiscard]] LinkNews news(Time now) const;
+
+private:
+    struct Link {
+        Time reported_at;
+        Time bad_at = Time::min();  // the last report of a silence long enough
+        Duration back_off{};        // zero: was not bad yet
+    };
+
+    std::map<LinkPair, Link> links_;
+};
+
+}  // namespace grapevine

@@ -1,0 +1,51 @@
+#include "node/link_checks.h"
+
+#include <algorithm>
+
+namespace grapevine {
+
+void LinkChecks::adopt(Time now, const std::set<NodeId>& peers) {
+    if (peers_.empty()) ticked_at_ = now;
+    std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
+    for (const NodeId id : peers) peers_.try_emplace(id, Peer{.ask_at = now, .answered_at = now});
+}
+
+void LinkChecks::heard(Time now, NodeId peer) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    found->second.answered_at = now;
+    found->second.answered = true;
+}
+
+void LinkChecks::tick(Time now) {
+    // After a stall of this process silence means nothing: give everybody the time to answer again.
+    const bool stalled = now > ticked_at_ + period_ * 2;
+    ticked_at_ = now;
+    for (auto& [id, peer] : peers_) {
+        if (stalled) peer.answered_at = now;
+        if (now < peer.ask_at) continue;
+        peer.ask_at = now + period_;
+        messages_.emplace_back(id, LinkCheck{.sent_us = to_us(now)});
+    }
+}
+
+Time LinkChecks::next_deadline() const {
+    Time due = never;
+    for (const auto& [id, peer] : peers_) due = std::min(due, peer.ask_at);
+    return due;
+}
+
+bool LinkChecks::answered(NodeId peer) const {
+    const auto found = peers_.find(peer);
+    return found != peers_.end() && found->second.answered;
+}
+
+std::map<NodeId, Duration> LinkChecks::silent(Time now, Duration at_least) const {
+    std::map<NodeId, Duration> silent;
+    for (const auto& [id, peer] : peers_) {
+        if (now >= peer.answered_at + at_least) silent[id] = now - peer.answered_at;
+    }
+    return silent;
+}
+
+}  // namespace grapevine

@@ -1,0 +1,50 @@
+#pragma once
+// Whether this node's links carry anything: each peer that it has a link to is asked now and then,
+// and answers by its own link to this node, so an answer speaks for both. A connection that is up
+// says less: what is sent on it may wait in a kernel for ever. Any answer that came by a link
+// counts (heard()), so that a link full of data is not held for a bad one. Internal to node/.
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "ring/messages.h"
+
+namespace grapevine {
+
+class LinkChecks {
+public:
+    explicit LinkChecks(Duration period) : period_(period) {}
+
+    // New peers are asked at once, and their silence counts from now on.
+    void adopt(Time now, const std::set<NodeId>& peers);
+    void heard(Time now, NodeId peer);
+
+    void tick(Time now);
+    [[nodiscard]] Time next_deadline() const;
+    [[nodiscard]] std::vector<std::pair<NodeId, LinkCheck>> take_messages() {
+        return std::exchange(messages_, {});
+    }
+
+    // Since it became a peer.
+    [[nodiscard]] bool answered(NodeId peer) const;
+    // Peers that have answered nothing for at least so long, and for how long.
+    [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
+
+private:
+    struct Peer {
+        Time ask_at;
+        Time answered_at;  // or became a peer, or this process woke from a stall
+        bool answered = false;
+    };
+
+    Duration period_;
+    std::map<NodeId, Peer> peers_;
+    Time ticked_at_;
+    std::vector<std::pair<NodeId, LinkCheck>> messages_;
+};
+
+}  // namespace grapevine

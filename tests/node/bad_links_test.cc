@@ -1,0 +1,82 @@
+#include "node/bad_links.h"
+
+#include <catch2/catch.hpp>
+#include <optional>
+
+#include "ring/change.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr LinkPair pair{NodeId{1}, NodeId{2}};
+constexpr Time start = time_from_us(5'000'000);
+
+std::optional<LinkState> state(const BadLinks& links, Time now) {
+    const LinkNews news = links.news(now);
+    return news.contains(pair) ? std::optional(news.at(pair)) : std::nullopt;
+}
+
+// Silent for `lasted` from `begin` on, reported as members do. Returns when it was last.
+Time silence(BadLinks& links, Time begin, Duration lasted) {
+    Time now = begin + 1s;
+    for (; now <= begin + lasted; now += 200ms) links.report(now, pair, now - begin);
+    return now - 200ms;
+}
+
+// How long the pair is distrusted after the last report.
+Duration distrusted_for(const BadLinks& links, Time last) {
+    Time now = last + 501ms;
+    while (state(links, now) == LinkState::distrusted) now += 1ms;
+    return now - last;
+}
+
+}  // namespace
+
+TEST_CASE("silence is told early, and bad when it has lasted", "[node]") {
+    BadLinks links;
+    CHECK(state(links, start) == std::nullopt);
+    links.report(start, pair, Duration{});
+    CHECK(state(links, start) == std::nullopt);
+    links.report(start, pair, 1s);
+    CHECK(state(links, start) == LinkState::silent);
+    CHECK(state(links, start + 500ms) == LinkState::silent);
+    CHECK(state(links, start + 501ms) == std::nullopt);  // void, and no harm done
+    links.report(start + 600ms, pair, 1499ms);
+    CHECK(state(links, start + 600ms) == LinkState::silent);
+    links.report(start + 700ms, pair, 1500ms);
+    CHECK(state(links, start + 700ms) == LinkState::bad);
+    CHECK(state(links, start + 1200ms) == LinkState::bad);
+    CHECK(state(links, start + 1201ms) == LinkState::distrusted);
+}
+
+TEST_CASE("distrust doubles with each time, up to a minute, and ends", "[node]") {
+    BadLinks links;
+    Time now = start;
+    for (const Duration expected : {2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
+        const Time last = silence(links, now, 3s);
+        CHECK(state(links, last) == LinkState::bad);
+        CHECK(distrusted_for(links, last) == expected + 1ms);
+        now = last + 90s;
+    }
+    const Time last = silence(links, now + 601s, 3s);  // good for long: from the beginning
+    CHECK(distrusted_for(links, last) == 2001ms);
+}
+
+TEST_CASE("a pair of which one is out is forgotten", "[node]") {
+    const auto member = [](std::uint64_t id) {
+        Member made;
+        made.id = NodeId{id};
+        made.name = "node" + std::to_string(id);
+        made.address = {0x7f000001, static_cast<std::uint16_t>(7000 + id)};
+        return made;
+    };
+    Ring ring = found_ring(ClusterId{1}, member(1), 2, 1);
+    ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(2)}});
+    BadLinks links;
+    links.report(start, pair, 2s);
+    links.adopt(ring);
+    CHECK(state(links, start) == LinkState::bad);
+    links.adopt(*apply(ring, {.epoch = next(ring.epoch), .evicted = {NodeId{2}}}));
+    CHECK(state(links, start) == std::nullopt);
+}

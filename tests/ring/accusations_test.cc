@@ -1,0 +1,184 @@
+// What the planner does about bad links.
+#include "ring/accusations.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/rng.h"
+#include "ring/planner.h"
+#include "ring_fixture.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr LinkState bad = LinkState::bad;
+
+// Every fill completes, and nobody is accused of anything else, until the ring is as it should be.
+Ring settled(Ring ring, const LinkNews& links, const LinkNews& heartbeats = {}) {
+    Observations seen;
+    seen.links = links;
+    seen.heartbeats = heartbeats;
+    for (int rings = 0;; ++rings) {
+        REQUIRE(rings < 30);
+        seen.completed.clear();
+        for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+            for (const Fill& fill : ring.table[i].fills) {
+                seen.completed.push_back(
+                    {PartitionId{i}, ring.table[i].since, fill.opened, fill.id});
+            }
+        }
+        const auto change = plan(ring, seen, PlannerConfig{});
+        if (!change) return ring;
+        ring = applied(ring, *change);
+    }
+}
+
+RingChange planned(const Ring& ring, const LinkNews& links, const LinkNews& heartbeats = {}) {
+    Observations seen;
+    seen.links = links;
+    seen.heartbeats = heartbeats;
+    return plan(ring, seen, PlannerConfig{}).value();
+}
+
+LinkNews all_of(NodeId id, const Ids& others) {
+    LinkNews news;
+    for (const NodeId other : others) news[link_pair(id, other)] = bad;
+    return news;
+}
+
+// Partitions in which both are, one of them as the primary.
+std::size_t together(const Ring& ring, NodeId x, NodeId y) {
+    return static_cast<std::size_t>(std::ranges::count_if(ring.table, [&](const Entry& entry) {
+        const bool led = entry.primary() == x || entry.primary() == y;
+        return led && entry.writes_to(x) && entry.writes_to(y);
+    }));
+}
+
+}  // namespace
+
+TEST_CASE("of two copies with a bad link the lower rank stays, and another is filled", "[ring]") {
+    const Ring ring = small_ring();  // partition 0: a b; 1: b a
+    const RingChange change = planned(ring, {{{a, b}, bad}});
+    CHECK(change.dropped == std::vector<Holding>{{p0, b}, {p1, a}});
+    CHECK(change.evicted.empty());
+    const Ring after = applied(ring, change);
+    for (const PartitionId id : {p0, p1}) {
+        CHECK(after.entry(id).primary() == ring.entry(id).primary());
+        CHECK_FALSE(after.entry(id).fills.empty());
+        CHECK(together(after, a, b) == 0);
+    }
+    CHECK(after.entry(PartitionId{3}).is_copy(d));  // the last copy of what others do not hold
+}
+
+TEST_CASE("a pair with a bad link shares no partition that one of them leads", "[ring]") {
+    const Ring ring = ring_of(5, 3, 64);
+    const Ring after = settled(ring, {{{a, b}, bad}});
+    REQUIRE(together(ring, a, b) > 0);
+    CHECK(together(after, a, b) == 0);
+    CHECK(fully_replicated(after));
+    // Not long after it is good again they are not put together either, then they are.
+    const Ring later = settled(after, {{{a, b}, LinkState::distrusted}});
+    CHECK(later == after);
+    CHECK(together(settled(later, {}), a, b) == together(ring, a, b));
+    // While both hold it and the link works, distrust moves nothing.
+    CHECK(settled(ring, {{{a, b}, LinkState::distrusted}}) == ring);
+    CHECK(settled(ring, {{{a, b}, LinkState::silent}}) == ring);
+}
+
+TEST_CASE("a fill behind a bad link ends", "[ring]") {
+    const Ring ring = arranged(small_ring(), {{PartitionId{3}, {d}, {a}}});
+    const Ring after = applied(ring, planned(ring, {{{a, d}, bad}}));
+    const Entry& entry = after.entry(PartitionId{3});
+    CHECK(entry.fill_of(a) == nullptr);
+    CHECK(entry.fills.size() == 1);
+    CHECK(entry.copies == Ids{d});
+}
+
+TEST_CASE("whoever has more bad links is the one to go", "[ring]") {
+    const Ring ring = ring_of(5, 3, 64);
+    const Ids others = {b, c, d};
+    const RingChange change = planned(ring, all_of(a, others));
+    CHECK(change.evicted.empty());
+    for (const Holding& holding : change.dropped) CHECK(holding.member == a);
+    // What is only silent so far weighs too, and changes nothing.
+    LinkNews early = all_of(a, {c, d});
+    for (auto& [pair, state] : early) state = LinkState::silent;
+    early[{a, b}] = bad;
+    for (const Holding& holding : planned(ring, early).dropped) CHECK(holding.member == a);
+}
+
+TEST_CASE("the coordinator gives way, unless the other end has more bad links", "[ring]") {
+    const Ring ring = ring_of(4, 2, 16);
+    const LinkPair pair{a, coordinator_id};
+    CHECK(planned(ring, {{pair, bad}}).evicted == Ids{coordinator_id});
+    CHECK(planned(ring, {{pair, bad}, {{a, b}, bad}}).evicted.empty());
+    CHECK(planned(ring, all_of(coordinator_id, {a, b})).evicted == Ids{coordinator_id});
+    // Alone with its coordinator there is nobody else; and a death explains more.
+    Observations seen;
+    seen.links = {{pair, bad}};
+    seen.dead = {b};
+    CHECK(plan(ring, seen, PlannerConfig{}).value().evicted == Ids{b});
+    CHECK(plan(ring, seen, PlannerConfig{}).value().dropped.empty());
+}
+
+TEST_CASE("a member that too few voters hear is evicted, unless it is the last copy", "[ring]") {
+    const Ring ring = ring_of(5, 3, 64);  // 5 and 2 votes: 4 are needed
+    const auto evicts = [&](const Ring& of, const Ids& silent) {
+        Observations seen;
+        seen.heartbeats = all_of(a, silent);
+        const auto change = plan(of, seen, PlannerConfig{});
+        return change && change->evicted == Ids{a};
+    };
+    CHECK_FALSE(evicts(ring, {b, c, d}));
+    CHECK(evicts(ring, {b, c, d, NodeId{5}}));
+    CHECK_FALSE(evicts(ring, {b, coordinator_id}));
+    CHECK(evicts(ring, {b, c, coordinator_id}));
+
+    // Somewhere the last copy: it stays, leads nothing that others can, and is given nothing.
+    const Ring alone = arranged(small_ring(), {{PartitionId{2}, {d, c}, {}}});
+    const Ring after = applied(alone, planned(alone, {}, all_of(d, {a, b, coordinator_id})));
+    CHECK(after.is_up(d));
+    CHECK(after.entry(PartitionId{3}).copies == Ids{d});
+    CHECK_FALSE(after.entry(PartitionId{2}).writes_to(d));
+}
+
+TEST_CASE("one member at a time: the fault of one is not that of those who miss it", "[ring]") {
+    const Ring ring = ring_of(5, 3, 64);
+    const Ids everybody = {b, c, d, NodeId{5}, coordinator_id};
+    LinkNews news = all_of(a, everybody);
+    const RingChange change = planned(ring, news, news);
+    CHECK(change.evicted == Ids{a});
+    CHECK(change.dropped.empty());
+}
+
+TEST_CASE("no bad links ever cost a last copy, and the planner comes to rest", "[ring]") {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        INFO("seed " << seed);
+        Rng rng(seed);
+        const std::uint64_t nodes = 1 + rng.below(6);
+        Ring ring = ring_of(nodes, static_cast<std::uint32_t>(1 + rng.below(4)), 16);
+        Ids ids = {coordinator_id};
+        for (std::uint64_t i = 1; i <= nodes; ++i) ids.push_back(NodeId{i});
+        for (int round = 0; round < 6; ++round) {
+            LinkNews links;
+            LinkNews heartbeats;
+            for (const NodeId x : ids) {
+                for (const NodeId y : ids) {
+                    if (!(x < y) || !rng.chance(1, 4)) continue;
+                    links[{x, y}] = static_cast<LinkState>(rng.below(3));
+                    if (rng.chance(1, 2)) heartbeats[{x, y}] = links[{x, y}];
+                }
+            }
+            ring = settled(ring, links, heartbeats);
+            REQUIRE(ring_defect(ring) == "");
+            for (const Entry& entry : ring.table) REQUIRE_FALSE(ring.is_down(entry));
+            for (const auto& [pair, state] : links) {
+                if (state == bad) CHECK(together(ring, pair.low, pair.high) == 0);
+            }
+        }
+        // When all is good again the table is what it would have been without all this.
+        ring = settled(ring, {});
+        CHECK(fully_replicated(ring));
+        CHECK(settled(ring, {}) == ring);
+    }
+}

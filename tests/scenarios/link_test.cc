@@ -1,0 +1,182 @@
+// Links that carry nothing, though both ends live and others reach both: somebody gives way, soon,
+// and nothing that was acknowledged is lost.
+#include "scenarios/scenario.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+// From the moment that the link is bad to the answer of a write that needs it: not before the
+// silence is long enough to be no pause, and soon after.
+constexpr Duration answered_min = 1s;
+constexpr Duration answered_max = 3s;
+
+Duration time_of_put(Cluster& cluster, const std::string& key, const std::string& value) {
+    const auto written = cluster.begin({.kind = OperationKind::put, .key = key, .value = value});
+    const Duration time = cluster.time_until([&] { return !written->empty(); }, 6s);
+    CHECK(*written == "OK");
+    return time;
+}
+
+// Partitions in which both are, one of them as the primary.
+std::size_t together(Cluster& cluster, const std::string& a, const std::string& b) {
+    const NodeId one = cluster.world().node(a)->id();
+    const NodeId other = cluster.world().node(b)->id();
+    std::size_t count = 0;
+    for (const Entry& entry : cluster.world().newest_ring()->table) {
+        const bool both = entry.writes_to(one) && entry.writes_to(other);
+        count += both && (entry.primary() == one || entry.primary() == other) ? 1 : 0;
+    }
+    return count;
+}
+
+void apply(Cluster& cluster, sim::FaultKind kind, const std::string& a, const std::string& b) {
+    sim::Fault fault{.kind = kind, .pairs = {{a, b}}};
+    cluster.world().apply(fault);
+}
+
+// A bad link between a primary and its backup, with others to take the backup's place.
+void check_pair(sim::FaultKind kind, bool from_backup) {
+    Cluster cluster({.nodes = 4, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "old");
+    REQUIRE(cluster.put("k", "old") == "OK");
+    Names copies = cluster.copies_of("k");
+    const std::string primary = copies[0];
+    if (from_backup) std::swap(copies[0], copies[1]);
+    apply(cluster, kind, copies[0], copies[1]);
+    const std::uint64_t epoch = cluster.epoch();
+    const Duration time = time_of_put(cluster, "k", "new");
+    CHECK(time > answered_min);
+    CHECK(time < answered_max);
+    CHECK(cluster.primary_of("k") == primary);  // the lower rank stays
+    REQUIRE(cluster.run_until_restored(10s));   // on members that reach each other
+    CHECK(together(cluster, copies[0], copies[1]) == 0);
+    CHECK(cluster.members().size() == 4);
+    cluster.check_keys(10, "old");
+    cluster.run_for(10s);
+    CHECK(together(cluster, copies[0], copies[1]) == 0);
+    CHECK(cluster.epoch() < epoch + 12);  // and then it is quiet
+    const std::uint64_t settled = cluster.epoch();
+    cluster.run_for(10s);
+    CHECK(cluster.epoch() == settled);
+
+    cluster.heal();
+    cluster.run_for(10s);
+    REQUIRE(cluster.run_until_restored(5s));
+    CHECK(together(cluster, copies[0], copies[1]) > 0);
+    CHECK(cluster.get("k") == "new");
+    cluster.check_keys(10, "old");
+    CHECK(cluster.difference_between_copies() == "");
+}
+
+}  // namespace
+
+TEST_CASE("a cut between a primary and its backup alone does not stop the partition",
+          "[scenario]") {
+    check_pair(sim::FaultKind::cut, false);
+}
+
+TEST_CASE("a cut one way between a primary and its backup does not stop the partition",
+          "[scenario]") {
+    check_pair(sim::FaultKind::cut_one_way, false);
+    check_pair(sim::FaultKind::cut_one_way, true);
+}
+
+TEST_CASE("a link that hangs while datagrams pass does not stop the partition", "[scenario]") {
+    check_pair(sim::FaultKind::hang, false);
+}
+
+// One that reaches too few voters for a lease, and is alive by what helpers say.
+TEST_CASE("a primary that reaches one member alone is replaced", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    REQUIRE(cluster.put("k", "old") == "OK");
+    const Names copies = cluster.copies_of("k");
+    Names others = cluster.all_but({copies[0], copies[1]});
+    others.push_back(sim::coordinator_name);
+    cluster.cut({copies[0]}, others);
+    const Duration time = time_of_put(cluster, "k", "new");
+    CHECK(time > answered_min);
+    CHECK(time < answered_max);
+    CHECK(cluster.members() == cluster.all_but({copies[0]}));
+    CHECK(cluster.world().newest_ring()->coordinator() != nullptr);
+    const std::uint64_t epoch = cluster.epoch();
+    cluster.run_for(20s);
+    CHECK(cluster.get("k") == "new");
+    CHECK(cluster.epoch() < epoch + 12);
+    CHECK(cluster.members() == cluster.all_but({copies[0]}));
+    cluster.heal();
+    REQUIRE(cluster.run_until_restored());
+    CHECK(cluster.members().size() == 5);
+    CHECK(cluster.get("k") == "new");
+}
+
+TEST_CASE("a bad link between the only two copies costs neither the data nor the service",
+          "[scenario]") {
+    for (const sim::FaultKind kind : {sim::FaultKind::cut, sim::FaultKind::hang}) {
+        Cluster cluster({.nodes = 2, .copies = 2});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(10, "old");
+        apply(cluster, kind, "server1", "server2");
+        CHECK(time_of_put(cluster, "key1", "new1") < answered_max);
+        // Nobody takes the place of the copy that left: one is all there is, as long as it lasts.
+        cluster.run_for(10s);
+        for (const Entry& entry : cluster.world().newest_ring()->table) {
+            CHECK(entry.copies.size() == 1);
+            CHECK(entry.fills.empty());
+        }
+        CHECK(cluster.members().size() == 2);
+        cluster.put_keys(10, "new");
+        cluster.heal();
+        REQUIRE(cluster.run_until_restored());
+        cluster.check_keys(10, "new");
+    }
+}
+
+TEST_CASE("a bad link between the coordinator and a node costs the coordinator its place",
+          "[scenario]") {
+    for (const sim::FaultKind kind : {sim::FaultKind::cut, sim::FaultKind::hang}) {
+        Cluster cluster({.nodes = 3, .copies = 2});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(10, "v");
+        apply(cluster, kind, sim::coordinator_name, "server2");
+        const auto gone = [&] { return cluster.world().newest_ring()->coordinator() == nullptr; };
+        CHECK(cluster.time_until(gone, 6s) < answered_max);
+        REQUIRE(gone());
+        const std::uint64_t epoch = cluster.epoch();
+        cluster.run_for(20s);
+        CHECK(gone());
+        CHECK(cluster.epoch() == epoch);
+        CHECK(cluster.members().size() == 3);
+        cluster.check_keys(10, "v");
+        cluster.heal();
+        REQUIRE(cluster.run_until([&] { return !gone(); }, 70s));
+        cluster.check_keys(10, "v");
+    }
+}
+
+TEST_CASE("a link that comes and goes makes ever fewer rings", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "v");
+    const auto flap_for_a_minute = [&] {
+        const std::uint64_t epoch = cluster.epoch();
+        for (int i = 0; i < 10; ++i) {
+            apply(cluster, sim::FaultKind::cut, "server1", "server2");
+            cluster.run_for(3s);
+            cluster.heal();
+            cluster.run_for(3s);
+        }
+        return cluster.epoch() - epoch;
+    };
+    const std::uint64_t first = flap_for_a_minute();
+    const std::uint64_t second = flap_for_a_minute();
+    const std::uint64_t third = flap_for_a_minute();
+    CHECK(first > 0);
+    CHECK(first < 40);
+    CHECK(second + third <= 6);
+    cluster.check_keys(10, "v");
+    REQUIRE(cluster.run_until_restored());
+}
