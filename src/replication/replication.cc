@@ -26,6 +26,7 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
     while (partitions_.size() < ring->partitions()) {
         partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
         deadline_.push_back(never);
+        is_listed_.push_back(0);
     }
     for (Partition& partition : partitions_) {
         partition.adopt(context_, now, unbroken);
@@ -125,6 +126,7 @@ void Replication::tick(Time now) {
 ReplicationEffects Replication::take_effects(Time now) {
     for (const PartitionId id : touched_) {
         Partition& partition = partitions_[id.value];
+        list_unchecked(id);
         partition.flush(context_, now);
         const Time due = partition.next_deadline(context_, now);
         if (due == deadline_[id.value]) continue;
@@ -178,9 +180,19 @@ const Replica& Replication::replica(PartitionId partition) const {
     return partitions_[partition.value].replica();
 }
 
+void Replication::list_unchecked(PartitionId id) {
+    if (std::exchange(is_listed_[id.value], 1) == 0) unchecked_.push_back(id);
+}
+
 void Replication::invariants() {
     if (!context_.ring) return;
-    for (const Partition& partition : partitions_) partition.invariants(context_);
+    for (const PartitionId id : touched_) list_unchecked(id);
+    list_unchecked(PartitionId{static_cast<std::uint32_t>(next_checked_++ % partitions_.size())});
+    for (const PartitionId id : unchecked_) {
+        partitions_[id.value].invariants(context_);
+        is_listed_[id.value] = 0;
+    }
+    unchecked_.clear();
 }
 
 }  // namespace grapevine

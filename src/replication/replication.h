@@ -69,6 +69,8 @@ public:
     [[nodiscard]] Time serves_until(Time now, PartitionId partition);
     [[nodiscard]] const Replica& replica(PartitionId partition) const;
 
+    // Of the partitions that something was done to since the last call and, in turn, of one of the
+    // others: a partition that nothing touches does not change.
     void invariants();
 
 private:
@@ -82,12 +84,16 @@ private:
     void on(Time now, NodeId from, const FillAck& message);
     Partition& touch(PartitionId id);
     void wake_starved(NodeId peer);
+    void list_unchecked(PartitionId id);
 
     Context context_;
     std::vector<Partition> partitions_;
     std::set<PartitionId> touched_;  // to be flushed, and their deadlines to be asked for
     std::vector<Time> deadline_;     // of each partition, as it stands in deadlines_
     std::set<std::pair<Time, PartitionId>> deadlines_;
+    std::vector<PartitionId> unchecked_;   // touched since invariants(); each once
+    std::vector<std::uint8_t> is_listed_;  // by partition: in unchecked_
+    std::size_t next_checked_ = 0;         // of those that were not touched
     ReplicationEffects effects_;
 };
 
