@@ -24,6 +24,8 @@ ReplicationConfig replication_config(const NodeConfig& config) {
     replication.lease_wait = config.lease.waited_out();
     replication.patience = config.lease.lease + 50ms;
     replication.pending_bytes_max = config.pending_bytes_max;
+    replication.request_memory = config.request_memory;
+    replication.on_commit = config.on_commit;
     return replication;
 }
 

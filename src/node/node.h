@@ -14,6 +14,7 @@
 // lost, delayed or (datagrams) doubled.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 
 #include "base/address.h"
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "client/messages.h"
@@ -67,6 +69,11 @@ struct NodeConfig {
     // Unfinished operations, above: writes are refused as busy; at half of it: overloaded(). One
     // partition alone cannot reach that.
     std::size_t pending_bytes_max = 128 * 1024 * 1024;
+    // How long idle clients' request ids are remembered: the same in a whole cluster, and more than
+    // twice the longest deadline that its clients set.
+    Duration request_memory = grapevine::request_memory;
+    // For checks: hears of every operation as it becomes committed here, in order. Null: nobody.
+    std::function<void(PartitionId, const Op&)> on_commit;
 };
 
 class Replication;

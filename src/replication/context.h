@@ -24,6 +24,9 @@
 
 namespace grapevine {
 
+// For checks: hears of every operation as it becomes committed at this holder, in order.
+using OnCommit = std::function<void(PartitionId, const Op&)>;
+
 struct ReplicationConfig {
     Duration lease_wait = 206ms;      // until every lease of a replaced primary has ended
     Duration patience = 250ms;        // how long a request waits for the lease: about one lease
@@ -43,6 +46,8 @@ struct ReplicationConfig {
     // (some 100 bytes each); above: busy.
     std::size_t remembered_max = 512 << 10;
     std::size_t all_remembered_max = 8 << 20;
+    Duration request_memory = grapevine::request_memory;  // a constant of the cluster
+    OnCommit on_commit;                                   // null: nobody listens
 };
 
 // How long to wait for an acknowledgement before so many bytes are sent again: what is under way on
@@ -127,7 +132,9 @@ void change_memory(Context& context, RequestMemory& memory, const Change& change
 }
 
 inline void remember(Context& context, Replica& replica, const Op& op) {
-    change_memory(context, replica.memory, [&](RequestMemory& memory) { memory.record(op); });
+    change_memory(context, replica.memory,
+                  [&](RequestMemory& memory) { memory.record(op, context.config.request_memory); });
+    if (context.config.on_commit) context.config.on_commit(replica.id, op);
 }
 
 // Makes a committed operation part of the store.

@@ -167,7 +167,7 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
 // with.
 bool Primary::check_stamp(Scope& scope, ConnectionId connection, const Request& request) {
     const std::int64_t now_ms = partition_time(scope.now);
-    const std::int64_t window = to_ms(request_memory);
+    const std::int64_t window = to_ms(scope.context.config.request_memory);
     if (request.stamp_ms >= 0 && request.stamp_ms >= now_ms - window / 2 &&
         request.stamp_ms <= now_ms + window / 4) {
         return true;
@@ -226,7 +226,7 @@ std::int64_t Primary::partition_time(Time now) const {
 Time Primary::forget_at(const Scope& scope) const {
     const auto oldest = scope.replica.memory.oldest_stamp_ms();
     if (!active() || !oldest) return never;
-    const std::int64_t due_ms = *oldest + to_ms(request_memory) + 1;
+    const std::int64_t due_ms = *oldest + to_ms(scope.context.config.request_memory) + 1;
     if (scope.replica.log.last_stamp_ms() >= due_ms) return never;
     return time_base_at_ + std::chrono::milliseconds(due_ms - time_base_ms_);
 }

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/limits.h"
-
 namespace grapevine {
 
-void RequestMemory::record(const Op& op) {
+void RequestMemory::record(const Op& op, Duration window) {
     if (op.client) {
         auto found = clients_.find(op.client);
         if (found == clients_.end()) {
@@ -24,7 +22,7 @@ void RequestMemory::record(const Op& op) {
         if (op.sequence >= known.floor) known.answers[op.sequence] = op.answer;
         answers_ += known.answers.size();
     }
-    const std::int64_t horizon = op.stamp_ms - to_ms(request_memory);
+    const std::int64_t horizon = op.stamp_ms - to_ms(window);
     while (!by_stamp_.empty() && by_stamp_.front().stamp_ms < horizon) {
         answers_ -= by_stamp_.front().answers.size();
         clients_.erase(by_stamp_.front().client);

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/limits.h"
+#include "base/time.h"
 #include "replication/messages.h"
 
 namespace grapevine {
@@ -19,8 +21,8 @@ namespace grapevine {
 class RequestMemory {
 public:
     // An operation was committed. Forgets what lies below its client's floor, and clients that were
-    // idle for longer than request_memory (base/limits.h) by its stamp.
-    void record(const Op& op);
+    // idle for longer than `window` by its stamp.
+    void record(const Op& op, Duration window = request_memory);
 
     // The client has said that it has the answers of all sequences below; 0: never heard of it.
     [[nodiscard]] std::uint64_t floor(ClientId client) const;
