@@ -1,3 +1,5 @@
-// The one translation unit that holds Catch2's runner; it takes longest to compile.
-#define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#include "runner.h"
+
+int main(int argc, char** argv) {
+    return run_tests(argc, argv);
+}

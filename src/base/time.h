@@ -36,7 +36,9 @@ constexpr std::int64_t to_us(Time time) {
 constexpr std::int64_t to_us(Duration span) {
     return span.count();
 }
-constexpr std::int64_t to_ms(Duration span) { return span.count() / 1000; }
+constexpr std::int64_t to_ms(Duration span) {
+    return span.count() / 1000;
+}
 constexpr Time time_from_us(std::int64_t us) {
     return Time{Duration{us}};
 }

@@ -2,16 +2,16 @@
 // outlives it, however it ends. The tests run in a child. The parent adopts every orphan below it
 // (a subreaper: nodes outlive their coordinator, on purpose), and when the tests have ended, or it
 // is told to stop, it kills what is left of its own descendants, and only those.
-#define CATCH_CONFIG_RUNNER
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "runner.h"
 
 namespace {
 
@@ -66,5 +66,5 @@ int main(int argc, char** argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigprocmask(SIG_SETMASK, &before, nullptr);
     (void)signal(SIGPIPE, SIG_IGN);  // a child that ended early is an error of feed(), not our end
-    return Catch::Session().run(argc, argv);
+    return run_tests(argc, argv);
 }

@@ -1,12 +1,16 @@
-# The runner is as grapevine_test_main, with a guard around it (main.cc).
+# A main with a guard around the runner.
 add_library(e2e_main OBJECT e2e/main.cc)
-target_link_libraries(e2e_main PUBLIC Catch2::Catch2)
-target_compile_options(e2e_main PRIVATE -O0 -g0 -fno-sanitize=all)
+target_include_directories(e2e_main PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_compile_options(e2e_main PRIVATE ${GRAPEVINE_TEST_OPTIONS})
 
 add_library(grapevine_e2e STATIC e2e/process.cc e2e/cluster.cc e2e/stream_client.cc
                                  e2e/raw_socket.cc e2e/load.cc)
 target_link_libraries(grapevine_e2e PUBLIC grapevine_base grapevine_runtime Catch2::Catch2)
 target_include_directories(grapevine_e2e PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+target_compile_options(grapevine_e2e PRIVATE ${GRAPEVINE_TEST_OPTIONS})
+if(CMAKE_UNITY_BUILD)
+  target_precompile_headers(grapevine_e2e REUSE_FROM grapevine_test_headers)
+endif()
 target_compile_definitions(grapevine_e2e
                            PRIVATE GRAPEVINE_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 
@@ -23,4 +27,4 @@ set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
 
 # Run by hand: see the file.
 add_executable(failover_measure $<TARGET_OBJECTS:e2e_main> e2e/failover_measure.cc)
-target_link_libraries(failover_measure PRIVATE grapevine_e2e)
+target_link_libraries(failover_measure PRIVATE grapevine_e2e grapevine_test_main)
