@@ -25,6 +25,7 @@ struct Options {
     ListenOptions listen{.port = {}, .advertise = {}, .default_port = coordinator_port};
     std::string kvnode;
     std::string log_dir;
+    std::string data_dir;
     std::string log_level = "info";
     std::string wait_deadline = "30";
 };
@@ -53,6 +54,9 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--kvnode", options.kvnode, "the program to launch (default: beside this one)");
     app.add_option("--log-dir", options.log_dir,
                    "folder for the logs of the nodes (default: a new one, its path is printed)");
+    app.add_option("--data-dir", options.data_dir,
+                   "folder for its promises: started again with it, it is the same voter, and "
+                   "launches nothing (default: none, it is a new member each time)");
     app.add_option("--wait-deadline", options.wait_deadline,
                    "seconds in which all nodes must be in the ring (default 30)");
     app.add_option("--log-level", options.log_level,
@@ -62,6 +66,7 @@ void declare(CLI::App& app, Options& options) {
         "  coordinator --nodes 5 --rep 3         a cluster of five on this machine\n"
         "  coordinator --rep 3                   waits for peers: kvnode --seed 127.0.0.1:7000\n"
         "  coordinator --seed 127.0.0.1:7001     takes the place of one that died\n"
+        "  coordinator --rep 3 --data-dir data   goes on as the voter that it was, if it was\n"
         "SIGINT and SIGTERM stop everything that it launched.\n"
         "Exit codes: 0 stopped, 2 usage, 3 cannot start, the ring did not form, or a cluster "
         "lives\n"
@@ -103,6 +108,28 @@ std::vector<std::string> node_command(const Options& options, Address address) {
     return command;
 }
 
+// What an earlier process left in --data-dir, if it fits.
+Result<std::optional<SavedState>> saved_state(const Vault* vault, Address address) {
+    if (vault == nullptr) return std::optional<SavedState>();
+    auto saved = vault->load();
+    if (!saved || !*saved) return saved;
+    const Member* self = (*saved)->ring->member((*saved)->id);
+    if (self != nullptr && self->address != address) {
+        return fail(
+            "the ring knows the coordinator of this --data-dir at {}, not at {}: start it "
+            "there, or without its data",
+            self->address, address);
+    }
+    return saved;
+}
+
+void go_on(NodeConfig& config, const SavedState& saved) {
+    config.self.id = saved.id;
+    config.found = false;
+    config.cluster = {};
+    config.resume = saved;
+}
+
 Result<std::string> log_folder(const Options& options) {
     if (options.nodes == 0) return std::string();
     return options.log_dir.empty() ? make_log_folder() : use_log_folder(options.log_dir);
@@ -142,16 +169,30 @@ int main(int argc, const char* const* argv) {
     Logger log(*level);
     log.set_name("coordinator");
     if (!plan->warning.empty()) log.write(LogLevel::warning, plan->warning);
+    std::unique_ptr<Vault> vault;
+    if (!options.data_dir.empty()) {
+        auto opened = Vault::open(options.data_dir);
+        if (!opened) return refuse(Exit::unchanged, opened.error());
+        vault = *std::move(opened);
+    }
     Loop loop;
     auto endpoint = Endpoint::open(loop, plan->where);
     if (!endpoint) return refuse(Exit::unchanged, endpoint.error());
+    const Address address = advertised_address(*plan, (*endpoint)->address());
+    NodeConfig config = node_config(options, seeds, address);
+    const auto saved = saved_state(vault.get(), address);
+    if (!saved) return refuse(Exit::unchanged, saved.error());
+    if (*saved) {
+        go_on(config, **saved);
+        options.nodes = 0;
+    }
     const auto folder = log_folder(options);
     if (!folder) return refuse(Exit::unchanged, folder.error());
-    const Address address = advertised_address(*plan, (*endpoint)->address());
-    CoordinatorHost host(loop, std::move(*endpoint), node_config(options, seeds, address),
+    CoordinatorHost host(loop, std::move(*endpoint), config,
                          {.launch = {.nodes = options.nodes, .deadline = *deadline},
                           .log_folder = *folder,
-                          .node_command = node_command(options, address)},
+                          .node_command = node_command(options, address),
+                          .vault = std::move(vault)},
                          log);
     const bool done = host.run();
     if (const auto member = host.occupied_by()) {

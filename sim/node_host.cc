@@ -153,6 +153,7 @@ Time NodeHost::next_deadline() const {
 
 void NodeHost::carry_out() {
     NodeEffects effects = node_->take_effects();
+    if (effects.persist && !stores()) saved_ = encode(node_->durable_state());
     for (const auto& [to, envelope] : effects.datagrams) {
         observer_.sends(*this, envelope);
         around().network.datagram(address(), to, encode_datagram(envelope));

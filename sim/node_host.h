@@ -39,6 +39,8 @@ public:
     // Not of a dead process.
     [[nodiscard]] const Node& node() const { return *node_; }
     [[nodiscard]] NodeId id() const { return id_; }
+    // What its disk holds, after its death as well; empty: nothing.
+    [[nodiscard]] const std::string& saved() const { return saved_; }
     // Null: none yet, or dead.
     [[nodiscard]] RingPtr ring() const { return node_ ? node_->ring() : nullptr; }
     [[nodiscard]] bool stores() const { return store_ != nullptr; }
@@ -81,6 +83,7 @@ private:
     std::map<LinkId, Incoming> incoming_;
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
     std::string bad_message_;
+    std::string saved_;
 };
 
 }  // namespace grapevine::sim

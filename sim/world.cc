@@ -108,6 +108,15 @@ NodeHost& World::start_as(const std::string& place, const std::string& asked) {
     return launch(place, config);
 }
 
+NodeHost& World::resume_coordinator() {
+    NodeConfig config = config_for(coordinator_name);
+    Result<SavedState> saved = decode_saved(node(coordinator_name)->saved());
+    ASSERT(saved.has_value(), "{}", saved.error().message);
+    config.self.id = saved->id;
+    config.resume = *std::move(saved);
+    return launch(coordinator_name, config);
+}
+
 NodeHost& World::start_coordinator_at(const std::string& place) {
     NodeConfig config = config_for(place);
     config.self.name = coordinator_name;

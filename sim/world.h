@@ -52,6 +52,8 @@ public:
     NodeHost& start_as(const std::string& place, const std::string& asked);
     // Another coordinator, that joins, in that place.
     NodeHost& start_coordinator_at(const std::string& place);
+    // The coordinator again, as the voter that it was, with what its last process saved.
+    NodeHost& resume_coordinator();
     ClientHost& start_client();
 
     void apply(const Fault& fault);

@@ -15,6 +15,9 @@ void check(const NodeConfig& config, const Store* store) {
     ASSERT(config.copies_wanted >= 1 && config.copies_wanted <= copies_max);
     ASSERT(config.self.stores() == (store != nullptr));
     ASSERT(!config.found || config.cluster);
+    // With the same id others would expect the same data, which no promise brings back.
+    ASSERT(!config.resume || (!config.found && !config.self.stores() && config.resume->ring &&
+                              config.resume->id == config.self.id));
     // A pause that goes unpunished must not outlast what a lease holder may serve.
     ASSERT(config.heartbeat * 2 < config.lease.lease);
 }
@@ -57,7 +60,10 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
                                 return is_member() ? lease.expiry(at, from) : Time::min();
                             });
     }
-    if (!config.found) {
+    if (config.resume) {
+        adopt(now, config.resume->ring, nullptr);
+        agreement.resume(now, config.resume->promises);
+    } else if (!config.found) {
         join_at = now;
     } else if (config.listen > Duration{}) {
         found_at = now + config.listen;
@@ -152,8 +158,8 @@ const Member& Node::self() const {
     return state_->self;
 }
 
-const AgreementState& Node::durable_state() const {
-    return state_->agreement.state();
+SavedState Node::durable_state() const {
+    return {state_->self.id, state_->ring, state_->agreement.state()};
 }
 
 Time Node::serves_until(Time now, PartitionId partition) const {

@@ -51,6 +51,10 @@ struct NodeConfig {
                                       // and knows this address; zero: not at all
     std::vector<Address> seeds;       // joining, and to be told again where the cluster is
 
+    // A coordinator's: it goes on as the voter that saved this, neither founding nor joining.
+    // `self` has that voter's id, and its address too where the ring lists it.
+    std::optional<SavedState> resume{};
+
     Duration heartbeat = 40ms;       // one exchange per pair of members
     Duration settle_gone = 10ms;     // failures noticed within this go into one ring
     Duration settle = 50ms;          // the same for silence, joins and reports
@@ -85,7 +89,9 @@ enum class LinkEnd : std::uint8_t {
 };
 
 struct NodeEffects {
-    bool persist = false;  // Node::durable_state() first, before anything below
+    // Node::durable_state() first, before anything below. A host that saves and cannot must not
+    // carry out what follows: promises that were not saved may be forgotten.
+    bool persist = false;
     // Datagrams and messages on links. The host dials where it has no link, and holds a bounded
     // number of bytes meanwhile.
     std::vector<std::pair<Address, Envelope>> datagrams;
@@ -145,7 +151,7 @@ public:
     // In the current ring and, for a storage node, all its partitions active with a lease.
     [[nodiscard]] bool serving(Time now) const;
     // What a host with a disk saves when NodeEffects::persist says so.
-    [[nodiscard]] const AgreementState& durable_state() const;
+    [[nodiscard]] SavedState durable_state() const;
     // For checks: until when this node may serve the partition (in the past: it may not), and what
     // it holds; null for a coordinator.
     [[nodiscard]] Time serves_until(Time now, PartitionId partition) const;

@@ -58,6 +58,7 @@ void Node::State::adopt(Time now, const RingPtr& next_ring, const RingChange* ch
     ring_digest = digest(*ring);
     lease.adopt(now, *ring);
     agreement.adopt(ring);
+    effects.persist = true;
     governor.adopt(*ring);
     if (replication) replication->adopt(now, ring, unbroken);
     log(LogLevel::info, before ? describe(*before, *ring) : describe(Ring{}, *ring));

@@ -40,6 +40,14 @@ void Agreement::adopt(const RingPtr& ring) {
     effects_ = {};
 }
 
+// Ballots go on above the promised one, so none is used twice.
+void Agreement::resume(Time now, const AgreementState& promises) {
+    ASSERT(ring_ && promises.epoch == state_.epoch, "{} {}", promises.epoch, state_.epoch);
+    state_ = promises;
+    round_seen_ = promises.promised.round;
+    if (has_voted()) again_at_ = now + rng_.between(config_.retry_max, config_.retry_max * 2);
+}
+
 void Agreement::propose(Time now, const Chooser& choose) {
     if (attempt_ || !ring_ || ring_->votes_of(self_) == 0) return;
     start_attempt(now);

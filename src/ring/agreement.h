@@ -41,6 +41,14 @@ struct AgreementState {
     std::optional<AcceptedValue> accepted;
 };
 
+// All that makes a process the same voter as an earlier one: an id is used again only with the
+// promises that were given under it. The ring is the one whose successor they are about.
+struct SavedState {
+    NodeId id;
+    RingPtr ring;
+    AgreementState promises;
+};
+
 struct AgreementEffects {
     bool state_changed = false;  // make state() durable before sending
     std::vector<std::pair<NodeId, AgreementMessage>> messages;
@@ -54,6 +62,8 @@ public:
     Agreement(const AgreementConfig& config, NodeId self, std::uint64_t seed);
 
     void adopt(const RingPtr& ring);
+    // After adopt(), in a process that goes on with what an earlier one had promised in this ring.
+    void resume(Time now, const AgreementState& promises);
 
     // Members that this node hears now; asked for when a promise is given.
     void set_heard(std::set<NodeId> heard) { heard_ = std::move(heard); }

@@ -29,6 +29,7 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
                                  const NodeConfig& node, CoordinatorConfig config, Logger& log)
     : loop_(loop),
       config_(std::move(config)),
+      log_(log),
       address_(node.self.address),
       launch_(boot_time(), config_.launch),
       children_(loop,
@@ -43,11 +44,15 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
                  [this](Address member) {
                      occupied_by_ = member;
                      loop_.stop();
-                 }}),
+                 },
+             .save = [this](const SavedState& state) { return save(state); }}),
       turn_(loop, [this] { carry_out(); }),
       interrupted_(loop, SIGINT, [this] { stop(); }),
       terminated_(loop, SIGTERM, [this] { stop(); }) {
-    if (!node.found) {
+    if (node.resume) {
+        say(fmt::format("going on as the coordinator of ring {}; nothing is launched",
+                        node.resume->ring->epoch));
+    } else if (!node.found) {
         say(fmt::format("looking for the cluster at {}", fmt::join(node.seeds, ", ")));
     } else if (config_.launch.nodes == 0) {
         say(fmt::format("waiting for peers at {}; start one with: kvnode --seed {}", address_,
@@ -61,7 +66,18 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
 
 bool CoordinatorHost::run() {
     loop_.run();
-    return !launch_.failed() && !occupied_by_;
+    return !launch_.failed() && !occupied_by_ && !unsaved_;
+}
+
+bool CoordinatorHost::save(const SavedState& state) {
+    if (!config_.vault) return true;
+    const auto saved = config_.vault->save(state);
+    if (saved) return true;
+    log_.log(LogLevel::error, "{}: it ends, for it must not promise what it may forget",
+             saved.error().message);
+    unsaved_ = true;
+    loop_.stop();
+    return false;
 }
 
 void CoordinatorHost::stop() {

@@ -16,6 +16,7 @@
 #include "runtime/logger.h"
 #include "runtime/loop.h"
 #include "runtime/node_host.h"
+#include "runtime/vault.h"
 
 namespace grapevine {
 
@@ -24,6 +25,7 @@ struct CoordinatorConfig {
     std::string log_folder;
     // Starts a node, without its name and its port: program and arguments.
     std::vector<std::string> node_command;
+    std::unique_ptr<Vault> vault{};  // null: a process that is started again is another voter
 };
 
 class CoordinatorHost {
@@ -32,7 +34,8 @@ public:
                     CoordinatorConfig config, Logger& log);
 
     // Runs the loop until everything that was launched has ended after a signal, a client's stop,
-    // a launch that failed, or because it founded nothing (occupied_by()). False for the last two.
+    // a launch that failed, because it founded nothing (occupied_by()), or because its promises
+    // could not be saved. False for the last three.
     bool run();
     // A member of a cluster that lives and knows this address, so that no other was founded.
     [[nodiscard]] std::optional<Address> occupied_by() const { return occupied_by_; }
@@ -47,6 +50,7 @@ private:
 
     void ring_changed(const RingPtr& ring);
     void carry_out();
+    bool save(const SavedState& state);
     void start(const std::string& name);
     void say_formed();
     void look_whether_ready();
@@ -55,12 +59,14 @@ private:
 
     Loop& loop_;
     CoordinatorConfig config_;
+    Logger& log_;
     Address address_;
     Launch launch_;
     Children children_;
     RingPtr ring_;
     Survey survey_;
     bool ready_ = false;
+    bool unsaved_ = false;
     std::optional<Address> occupied_by_;
     NodeHost node_;
     Turn turn_;

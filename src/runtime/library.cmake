@@ -3,4 +3,4 @@ grapevine_library(runtime LINK base ring store client node coordinator wire libu
                           endpoint.cc
                           frame_link.cc inbound.cc line_source.cc
                           listen.cc logger.cc loop.cc node_host.cc output.cc
-                          peer_links.cc process.cc script.cc socket_address.cc stream.cc trace.cc)
+                          peer_links.cc process.cc script.cc socket_address.cc stream.cc trace.cc vault.cc)

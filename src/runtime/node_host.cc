@@ -145,9 +145,11 @@ void NodeHost::after_polling() {
 
 void NodeHost::carry_out() {
     touched_ = false;
-    // effects.persist: nothing to do. All state is in memory, and a process that starts anew is a
-    // new member; it never uses an id again whose promises it may have forgotten.
     const NodeEffects effects = node_.take_effects();
+    // Without events_.save all state is in memory, and a process that starts anew is a new member:
+    // it never uses an id again whose promises it may have forgotten.
+    if (effects.persist && events_.save && !events_.save(node_.durable_state())) is_mute_ = true;
+    if (is_mute_) return;
     // Before messages leave: links that they open introduce the member as it is now.
     look_at_ring();
     for (const auto& [to, envelope] : effects.datagrams) {

@@ -30,6 +30,9 @@ public:
         std::function<void(Address)> occupied;
         // NodeEffects::name_held_by; may be left out: it goes on asking.
         std::function<void(const Member&)> name_held{};
+        // NodeEffects::persist; may be left out where no state outlives the process. False: it
+        // could not be saved, and nothing is sent any more.
+        std::function<bool(const SavedState&)> save{};
     };
 
     // config.self.address is the endpoint's, or what others reach it by (--advertise).
@@ -65,6 +68,7 @@ private:
     PeerLinks peers_;
     Inbound inbound_;
     RingPtr ring_;                     // the last that events_.ring was told
+    bool is_mute_ = false;             // something could not be saved
     bool touched_ = true;              // the Node was given something since its effects were taken
     std::size_t datagrams_ = 0;        // in this turn
     std::size_t ticks_put_off_ = 0;    // in a row

@@ -112,6 +112,26 @@ Rejected unpack(Unpacker&, const fb::Rejected& in) {
             .promised = unpack(in.promised())};
 }
 
+// The promises as the promise that a proposer would be given.
+Packed<fb::SavedState> pack(Builder& builder, const SavedState& state) {
+    const Packed<fb::Ring> ring = state.ring ? pack(builder, *state.ring) : 0;
+    const auto& [epoch, promised, accepted] = state.promises;
+    const auto promise = pack(builder, Promise{epoch, promised, accepted, {}});
+    return fb::CreateSavedState(builder, state.id.value, ring, promise);
+}
+
+SavedState unpack(Unpacker& unpacker, const fb::SavedState& in) {
+    SavedState state{.id = NodeId{in.id()}, .ring = {}, .promises = {}};
+    if (in.ring() != nullptr) {
+        state.ring = std::make_shared<const Ring>(unpack(unpacker, *in.ring()));
+    }
+    if (in.promise() != nullptr) {
+        Promise promise = unpack(unpacker, *in.promise());
+        state.promises = {promise.epoch, promise.ballot, std::move(promise.accepted)};
+    }
+    return state;
+}
+
 Packed<fb::Heartbeat> pack(Builder& builder, const Heartbeat& message) {
     return fb::CreateHeartbeat(builder, message.epoch.value, message.sent_us,
                                message.echo_epoch.value, message.echo_us, message.grants);

@@ -6,9 +6,11 @@
 #include <schema/client_generated.h>
 #include <schema/hello_generated.h>
 #include <schema/peer_generated.h>
+#include <schema/saved_generated.h>
 
 #include "client/messages.h"
 #include "node/messages.h"
+#include "ring/agreement.h"
 #include "wire/hello.h"
 #include "wire/packing.h"
 
@@ -91,6 +93,10 @@ Gather unpack(Unpacker& unpacker, const fb::Gather& in);
 Gathered unpack(Unpacker& unpacker, const fb::Gathered& in);
 FillChunk unpack(Unpacker& unpacker, const fb::FillChunk& in);
 FillAck unpack(Unpacker& unpacker, const fb::FillAck& in);
+
+// What a voter keeps: agreement_codec.cc.
+Packed<fb::SavedState> pack(Builder& builder, const SavedState& state);
+SavedState unpack(Unpacker& unpacker, const fb::SavedState& in);
 
 // What clients and cluster say: client_codec.cc.
 Packed<fb::Request> pack(Builder& builder, const Request& message);

@@ -40,7 +40,7 @@ Result<std::size_t> frame_size(std::string_view bytes, std::size_t frame_max) {
     }
     const auto kind = static_cast<std::uint8_t>(bytes[1]);
     if (kind < static_cast<std::uint8_t>(FrameKind::hello) ||
-        kind > static_cast<std::uint8_t>(FrameKind::server)) {
+        kind > static_cast<std::uint8_t>(FrameKind::saved)) {
         return fail("a frame is of an unknown kind, {}", kind);
     }
     const auto payload = static_cast<std::size_t>(number_at(bytes, 4, 4));

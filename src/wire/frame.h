@@ -41,6 +41,7 @@ enum class FrameKind : std::uint8_t {
     peer = 3,    // Envelope
     client = 4,  // ClientMessage
     server = 5,  // ServerMessage
+    saved = 6,   // SavedState: in a file, never on a connection
 };
 
 struct Frame {

@@ -134,6 +134,19 @@ std::string defect(const Promise& message) {
     return defect(message.hears);
 }
 
+std::string defect(const SavedState& state) {
+    if (!state.id) return "a saved state is nobody's";
+    if (!state.ring) return "a saved state has no ring";
+    if (std::string ring = defect(*state.ring); !ring.empty()) return ring;
+    const auto& [epoch, promised, accepted] = state.promises;
+    if (epoch != next(state.ring->epoch)) return "saved promises are not about the next ring";
+    if (!promised && !accepted) return {};
+    if (std::string ballot = defect(epoch, promised); !ballot.empty()) return ballot;
+    if (!accepted) return {};
+    if (promised < accepted->ballot) return "what was accepted had not been promised";
+    return defect(epoch, accepted->ballot, accepted->change);
+}
+
 std::string defect(const Accept& message) {
     return defect(message.epoch, message.ballot, message.change);
 }

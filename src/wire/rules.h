@@ -6,6 +6,7 @@
 
 #include "client/messages.h"
 #include "node/messages.h"
+#include "ring/agreement.h"
 #include "wire/hello.h"
 
 namespace grapevine::wire {
@@ -15,6 +16,7 @@ std::string defect(const Envelope& envelope);
 std::string defect(const ClientMessage& message);
 std::string defect(const ServerMessage& message);
 std::string defect(const Hello& hello);
+std::string defect(const SavedState& state);
 
 // The parts: swim_rules.cc, ring_rules.cc, replication_rules.cc, client_rules.cc.
 std::string defect(const SwimMessage& message);

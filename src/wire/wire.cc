@@ -134,6 +134,12 @@ void append_frame(std::string& out, const Refusal& refusal) {
                     fb::CreateRefusal(builder, wire::pack_text(builder, sentence)));
 }
 
+void append_frame(std::string& out, const SavedState& state) {
+    assert_well_formed(state);
+    Builder builder(builder_bytes);
+    append_finished(out, FrameKind::saved, builder, wire::pack(builder, state));
+}
+
 Result<Envelope> decode_envelope(std::string_view payload) {
     const auto root = verified<fb::Envelope>(payload);
     if (!root) return std::unexpected(root.error());
@@ -209,6 +215,21 @@ Result<Envelope> decode_datagram(std::string_view bytes) {
         return fail("a message that travels on links came as a datagram");
     }
     return envelope;
+}
+
+Result<SavedState> decode_saved(std::string_view bytes) {
+    const auto frame = parse_frame(bytes);
+    if (!frame) return std::unexpected(frame.error());
+    if (frame->kind != FrameKind::saved) return fail("it holds something else");
+    if (frame->protocol != protocol_version) {
+        return fail("it was saved by protocol version {}, this program speaks {}", frame->protocol,
+                    protocol_version);
+    }
+    const auto root = verified<fb::SavedState>(frame->payload);
+    if (!root) return std::unexpected(root.error());
+    Unpacker unpacker(frame->payload.size());
+    SavedState state = wire::unpack(unpacker, **root);
+    return judged(unpacker, std::move(state));
 }
 
 std::string wire::defect(const Envelope& envelope) {

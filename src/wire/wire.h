@@ -15,6 +15,7 @@
 
 #include "client/messages.h"
 #include "node/messages.h"
+#include "ring/agreement.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
 
@@ -26,6 +27,7 @@ void append_frame(std::string& out, const ClientMessage& message);
 void append_frame(std::string& out, const ServerMessage& message);
 void append_frame(std::string& out, const Hello& hello);
 void append_frame(std::string& out, const Refusal& refusal);
+void append_frame(std::string& out, const SavedState& state);
 
 // The frame alone.
 template <class Message>
@@ -46,5 +48,8 @@ Result<Refusal> decode_refusal(std::string_view payload);
 std::string encode_datagram(const Envelope& envelope);
 // `bytes` must lie at a multiple of 8. The cluster is for the Node to check, against its own.
 Result<Envelope> decode_datagram(std::string_view bytes);
+
+// A whole file: one frame. `bytes` must lie at a multiple of 8.
+Result<SavedState> decode_saved(std::string_view bytes);
 
 }  // namespace grapevine

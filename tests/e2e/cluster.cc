@@ -35,14 +35,14 @@ std::unique_ptr<Process> Cluster::start(const std::string& name,
     return std::make_unique<Process>(arguments);
 }
 
-Cluster Cluster::launched(int nodes, int rep) {
+Cluster Cluster::launched(int nodes, int rep, std::vector<std::string> options) {
     Cluster cluster;
     const std::string port = std::to_string(free_port());
     cluster.address_ = "127.0.0.1:" + port;
     cluster.logs_ = make_folder();
-    cluster.coordinator_ =
-        start("coordinator", {"--port", port, "--nodes", std::to_string(nodes), "--rep",
-                              std::to_string(rep), "--log-dir", cluster.logs_});
+    options.insert(options.end(), {"--port", port, "--nodes", std::to_string(nodes), "--rep",
+                                   std::to_string(rep), "--log-dir", cluster.logs_});
+    cluster.coordinator_ = start("coordinator", options);
     Process& coordinator = *cluster.coordinator_;
     eventually(patience, [&] { return is_ready(coordinator) || coordinator.ended(); });
     INFO("coordinator said: " << coordinator.out() << coordinator.err());

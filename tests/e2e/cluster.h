@@ -35,7 +35,7 @@ struct Row {
 class Cluster {
 public:
     // A coordinator that launches the nodes; returns when it says "ready".
-    static Cluster launched(int nodes, int rep);
+    static Cluster launched(int nodes, int rep, std::vector<std::string> options = {});
     // A coordinator that launches none, and nodes that are started one by one.
     static Cluster by_hand(int nodes, int rep);
     // Nodes only: the first one bootstraps.

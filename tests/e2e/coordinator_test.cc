@@ -1,6 +1,8 @@
 // A cluster without its coordinator: killed, or never there.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 
 #include "e2e/cluster.h"
 
@@ -89,6 +91,45 @@ TEST_CASE("a node and the coordinator that die together are both survived", "[e2
     for (const auto& [key, server] : cluster.check_all(written)) CHECK(server != "server1");
     write_again(cluster, written, "after");
     cluster.check_all(written);
+}
+
+// Ends with its owner.
+struct DataFolder {
+    DataFolder() { REQUIRE(mkdtemp(path.data()) != nullptr); }
+    ~DataFolder() { std::filesystem::remove_all(path); }
+    DataFolder(const DataFolder&) = delete;
+    DataFolder& operator=(const DataFolder&) = delete;
+    std::string path = std::filesystem::temp_directory_path() / "grapevine-e2e-XXXXXX";
+};
+
+TEST_CASE("a coordinator with its promises gives the quorum back that died with it", "[e2e]") {
+    const DataFolder data;
+    Cluster cluster = Cluster::launched(3, 3, {"--data-dir", data.path});
+    Values written;
+    write_again(cluster, written, "first");
+    cluster.wait_until_whole();
+    const std::string at = cluster.address();
+    const std::string port = at.substr(at.find(':') + 1);
+    const std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "3",
+                                              "--data-dir",           data.path};
+    const Finished second = run(
+        {program("coordinator"), "--port", std::to_string(free_port()), "--data-dir", data.path});
+    CHECK(second.code == 3);
+    CHECK(second.err.find("another process uses " + data.path) != std::string::npos);
+
+    cluster.coordinator().signal(SIGKILL);
+    cluster.kill_now("server1");
+    cluster.kill_now("server2");
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+    const Finished elsewhere = run(
+        {program("coordinator"), "--port", std::to_string(free_port()), "--data-dir", data.path});
+    CHECK(elsewhere.code == 3);
+    CHECK(elsewhere.err.find("the ring knows the coordinator of this --data-dir at " + at) !=
+          std::string::npos);
+    const Process again(command);
+    INFO(again.out() << again.err());
+    CHECK(eventually(patience, [&] { return again.out().find("ready\n") != std::string::npos; }));
+    for (const auto& [key, server] : cluster.check_all(written)) CHECK(server == "server3");
 }
 
 TEST_CASE("a coordinator that is started again founds no second cluster, and joins when told to",

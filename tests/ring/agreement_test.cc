@@ -53,9 +53,16 @@ struct Parliament {
     }
     void collect(NodeId id) {
         AgreementEffects effects = voters[id]->take_effects();
+        if (effects.state_changed) disk[id] = voters[id]->state();
         for (auto& [to, message] : effects.messages) mail.push_back({id, to, std::move(message)});
         if (effects.decided) decided.push_back(*effects.decided);
         if (effects.voted) voted.insert(id);
+    }
+    // Another process with what was saved, and nothing else.
+    void restart(NodeId id) {
+        voters[id] = std::make_unique<Agreement>(AgreementConfig{}, id, rng.next());
+        voters[id]->adopt(ring);
+        if (disk.contains(id)) voters[id]->resume(now, disk.at(id));
     }
     // One message, or the passing of some time.
     void step(std::uint64_t lost_of_100) {
@@ -84,6 +91,7 @@ struct Parliament {
     RingPtr ring;
     Rng rng;
     std::map<NodeId, std::unique_ptr<Agreement>> voters;
+    std::map<NodeId, AgreementState> disk;
     std::deque<Mail> mail;
     std::set<NodeId> dead, voted, heard_by_chooser;
     std::vector<RingChange> decided;
@@ -117,6 +125,53 @@ TEST_CASE("however messages are lost, doubled and reordered, one value is decide
             REQUIRE(change == parliament.decided.front());
         }
     }
+}
+
+TEST_CASE("however voters restart with what they saved, one value is decided", "[agreement]") {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        Parliament parliament(3, seed);
+        INFO("seed " << seed);
+        for (int steps = 0; parliament.decided.size() < 4 && steps < 4000; ++steps) {
+            const NodeId id{parliament.rng.below(3) + 1};
+            if (parliament.rng.chance(1, 15)) parliament.restart(id);
+            if (parliament.rng.chance(1, 15)) parliament.propose(id);
+            parliament.step(seed % 20);
+        }
+        REQUIRE(parliament.decided.size() >= 2);
+        for (const RingChange& change : parliament.decided) {
+            REQUIRE(change == parliament.decided.front());
+        }
+    }
+}
+
+TEST_CASE("a voter that restarted keeps its promise, tells its vote, and goes on above",
+          "[agreement]") {
+    Parliament parliament(3, 7);
+    const RingChange change{.epoch = next(parliament.ring->epoch), .evicted = {NodeId{2}}};
+    const Ballot high{9, NodeId{2}};
+    Agreement& first = *parliament.voters[NodeId{1}];
+    first.receive(parliament.now, NodeId{2}, Accept{change.epoch, high, change}, {});
+    parliament.collect(NodeId{1});
+    parliament.mail.clear();
+
+    parliament.restart(NodeId{1});
+    Agreement& again = *parliament.voters[NodeId{1}];
+    CHECK(again.has_voted());
+    again.receive(parliament.now, NodeId{3}, Prepare{change.epoch, {8, NodeId{3}}}, {});
+    again.receive(parliament.now, NodeId{3}, Prepare{change.epoch, {10, NodeId{3}}}, {});
+    const AgreementEffects answers = again.take_effects();
+    REQUIRE(answers.messages.size() == 2);
+    CHECK(std::get<Rejected>(answers.messages[0].second).promised == high);
+    const auto& promise = std::get<Promise>(answers.messages[1].second);
+    REQUIRE(promise.accepted);
+    CHECK(promise.accepted->ballot == high);
+    CHECK(promise.accepted->change == change);
+    // And proposes, with a ballot that it cannot have used before, where it hears no decision.
+    CHECK(again.next_deadline() != never);
+    again.propose(parliament.now, parliament.chooser(NodeId{1}));
+    const AgreementEffects proposal = again.take_effects();
+    REQUIRE_FALSE(proposal.messages.empty());
+    CHECK(std::get<Prepare>(proposal.messages[0].second).ballot == Ballot{11, NodeId{1}});
 }
 
 TEST_CASE("a minority decides nothing", "[agreement]") {

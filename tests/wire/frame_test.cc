@@ -108,8 +108,8 @@ TEST_CASE("each way in which a header can be wrong is named", "[wire]") {
     frame[0] = 'G';
     CHECK(message_of(frame) == "a frame begins with 0x47, not 0xf9");
     frame = one_frame();
-    frame[1] = 6;
-    CHECK(message_of(frame) == "a frame is of an unknown kind, 6");
+    frame[1] = 7;
+    CHECK(message_of(frame) == "a frame is of an unknown kind, 7");
     frame = one_frame();
     frame[4] = 17;
     CHECK(message_of(frame) == "a frame's payload of 17 bytes is not a multiple of 8");

@@ -78,6 +78,34 @@ TEST_CASE("hello and refusal come back as they were", "[wire]") {
     }
 }
 
+TEST_CASE("a saved state comes back as it was, and is taken for nothing else", "[wire]") {
+    Samples samples(7);
+    for (int round = 0; round < 50; ++round) {
+        SavedState state{
+            .id = samples.make<Member>().id,
+            .ring = std::make_shared<const Ring>(samples.ring(1 + samples.rng().below(5), 16)),
+            .promises = {}};
+        state.promises.epoch = next(state.ring->epoch);
+        if (round % 3 > 0) state.promises.promised = {2, NodeId{9}};
+        if (round % 3 > 1) {
+            auto change = samples.make<RingChange>();
+            change.epoch = state.promises.epoch;
+            state.promises.accepted = AcceptedValue{{1, NodeId{9}}, std::move(change)};
+        }
+        const std::string file = encode(state);
+        const auto decoded = decode_saved(file);
+        if (!decoded) FAIL(decoded.error().message);
+        CHECK(decoded->id == state.id);
+        CHECK(same(decoded->ring, state.ring));
+        CHECK(decoded->promises.epoch == state.promises.epoch);
+        CHECK(decoded->promises.promised == state.promises.promised);
+        CHECK(same(decoded->promises.accepted, state.promises.accepted));
+        CHECK(encode(*decoded) == file);
+        CHECK_FALSE(decode_datagram(file));
+        CHECK_FALSE(decode_saved(encode(samples.envelope(samples.make<Heartbeat>()))));
+    }
+}
+
 TEST_CASE("datagrams come back as they were and fit one packet", "[wire]") {
     Samples samples(4);
     for (int round = 0; round < 100; ++round) {
