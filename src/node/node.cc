@@ -61,7 +61,7 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
                             });
     }
     if (config.resume) {
-        adopt(now, config.resume->ring, nullptr);
+        adopt(now, {.ring = config.resume->ring});
         agreement.resume(now, config.resume->promises);
     } else if (!config.found) {
         join_at = now;
@@ -320,14 +320,14 @@ bool Node::State::drain_agreement(Time now) {
     }
     if (!out.decided) return false;
     const RingPtr before = ring;
-    const auto made = apply(*ring, *out.decided);
+    const auto made = config.make_ring(ring, *out.decided);
     if (!made) {  // voters accept no such thing: somebody lied
         log(LogLevel::error, fmt::format("a ring was decided that is not legal ({}); not adopted",
                                          made.error().message));
         return false;
     }
-    adopt(now, std::make_shared<const Ring>(*made), &*out.decided);
-    announce(now, *out.decided, *before);
+    adopt(now, *made);
+    announce(now, *before);
     return true;
 }
 

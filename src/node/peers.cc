@@ -104,7 +104,7 @@ void Node::State::on(Time now, const Envelope& envelope, const RingRequest& mess
 void Node::State::on(Time now, const Envelope& envelope, const RingAnswer& message) {
     static_cast<void>(envelope);
     if (!message.ring || !may_follow(*message.ring, ring.get())) return;
-    adopt(now, message.ring, nullptr);
+    adopt(now, {.ring = message.ring});
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const Decided& message) {
@@ -113,14 +113,14 @@ void Node::State::on(Time now, const Envelope& envelope, const Decided& message)
         return;
     }
     if (message.change.epoch != next(ring->epoch)) return;
-    auto made = apply(*ring, message.change);
-    if (!made || digest(*made) != message.digest) {
+    const auto made = config.make_ring(ring, message.change);
+    if (!made || made->digest != message.digest) {
         log(LogLevel::error, fmt::format("ring {} from {} does not follow from ours; fetching it",
                                          message.change.epoch, envelope.from_address));
         fetch_ring(now, envelope.from_address, envelope.from);
         return;
     }
-    adopt(now, std::make_shared<const Ring>(*std::move(made)), &message.change);
+    adopt(now, *made);
 }
 
 // For those who would found another cluster here. What it tells a member is its epoch.

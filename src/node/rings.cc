@@ -50,12 +50,12 @@ std::string describe(const Ring& before, const Ring& after) {
 
 // --- adopting ---
 
-void Node::State::adopt(Time now, const RingPtr& next_ring, const RingChange* change) {
-    const RingPtr before = std::exchange(ring, next_ring);
+void Node::State::adopt(Time now, const MadeRing& made) {
+    const RingPtr before = std::exchange(ring, made.ring);
     const bool was_member = before && before->is_up(self.id);
     const bool unbroken = before && ring->epoch == next(before->epoch);
-    last_change = change != nullptr ? std::optional(*change) : std::nullopt;
-    ring_digest = digest(*ring);
+    last_change = made.change;
+    ring_digest = made.digest;
     lease.adopt(now, *ring);
     agreement.adopt(ring);
     effects.persist = true;
@@ -178,7 +178,7 @@ void Node::State::propose(Time now) {
 }
 
 // Everybody whom the decision concerns learns it from who learned it first.
-void Node::State::announce(Time now, const RingChange& change, const Ring& before) {
+void Node::State::announce(Time now, const Ring& before) {
     std::map<NodeId, Address> audience;
     for (const Member& member : before.members) {
         if (member.is_up()) audience[member.id] = member.address;
@@ -189,7 +189,7 @@ void Node::State::announce(Time now, const RingChange& change, const Ring& befor
     audience.erase(self.id);
     for (const auto& [id, address] : audience) {
         told[id] = {ring->epoch, now};
-        send(now, address, id, Decided{change, ring_digest});
+        send(now, address, id, Decided{*last_change, ring_digest});
     }
 }
 
@@ -197,10 +197,8 @@ void Node::State::announce(Time now, const RingChange& change, const Ring& befor
 
 void Node::State::found(Time now) {
     found_at = never;
-    adopt(now,
-          std::make_shared<const Ring>(
-              found_ring(config.cluster, self, config.copies_wanted, config.partitions)),
-          nullptr);
+    adopt(now, {.ring = std::make_shared<const Ring>(
+                    found_ring(config.cluster, self, config.copies_wanted, config.partitions))});
 }
 
 // Whoever starts a coordinator again where one was must hear that the cluster lives, before it

@@ -42,10 +42,11 @@ struct Node::State {
     void on_replication(Time now, NodeId from, const ReplicationMessage& message);
 
     // --- rings.cc ---
-    void adopt(Time now, const RingPtr& next_ring, const RingChange* change);
+    // `made.change` is null where the ring came whole.
+    void adopt(Time now, const MadeRing& made);
     void enter(Time now);
     void leave(Time now);
-    void announce(Time now, const RingChange& change, const Ring& before);
+    void announce(Time now, const Ring& before);
     void propose(Time now);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const std::set<NodeId>& hears);
     void consider(Time now, Duration settle);
@@ -91,8 +92,9 @@ struct Node::State {
     Rng rng;
     Store* store;  // null for a coordinator
     RingPtr ring;
-    std::optional<RingChange> last_change;  // that made `ring`, for those one behind
-    std::uint64_t ring_digest = 0;
+    std::shared_ptr<const RingChange> last_change;  // that made `ring`, for those one behind; null:
+                                                    // it came whole
+    std::uint64_t ring_digest = 0;                  // known where last_change is
 
     Swim swim;
     Lease lease;

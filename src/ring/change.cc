@@ -175,6 +175,14 @@ Result<Ring> apply(const Ring& ring, const RingChange& change) {
     return draft;
 }
 
+Result<MadeRing> make_ring(const Ring& ring, const RingChange& change) {
+    auto made = apply(ring, change);
+    if (!made) return std::unexpected(made.error());
+    const std::uint64_t number = digest(*made);
+    return MadeRing{std::make_shared<const Ring>(*std::move(made)), number,
+                    std::make_shared<const RingChange>(change)};
+}
+
 Ring found_ring(ClusterId cluster, Member founder, std::uint32_t copies_wanted,
                 std::uint32_t partitions) {
     Ring nothing;

@@ -8,6 +8,7 @@
 // legality does not depend on the policy: a bug there can make a cluster lopsided, never unsafe.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/ids.h"
@@ -99,6 +100,16 @@ struct RingChange {
 //   if the weight is out of range.
 // - voters are recomputed by voters_for(). There is at least one.
 Result<Ring> apply(const Ring& ring, const RingChange& change);
+
+// The next ring as members share it, with what it was made by.
+struct MadeRing {
+    RingPtr ring;
+    std::uint64_t digest = 0;
+    std::shared_ptr<const RingChange> change;
+};
+
+// apply(), and the digest of what it makes.
+Result<MadeRing> make_ring(const Ring& ring, const RingChange& change);
 
 // The voters of a ring with these members: every up storage member up to seven, beyond that the
 // seven longest in the ring (then by id), one vote each; the coordinator, if up, first in rank with
