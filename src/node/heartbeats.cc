@@ -6,17 +6,31 @@ namespace grapevine {
 
 void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
     epoch_ = epoch;
+    asks_.clear();
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) {
         const auto [entry, added] = peers_.try_emplace(id);
         if (added) entry->second.answered_at = now;
         entry->second.ask_at = now;
+        entry->second.asked = false;
+        asks_.emplace_hint(asks_.end(), now, id);
     }
     ticked_at_ = std::max(ticked_at_, now);
 }
 
-Heartbeat Heartbeats::request(Time now, Peer& peer) const {
-    peer.ask_at = now + period_;
+void Heartbeats::ask_at(Time time, NodeId id, Peer& peer) {
+    auto entry = asks_.extract({peer.ask_at, id});
+    peer.ask_at = time;
+    entry.value().first = time;
+    asks_.insert(std::move(entry));
+}
+
+Heartbeat Heartbeats::request(Time now, NodeId id, Peer& peer) {
+    // Ids are drawn at random, so this is too, and the same for both of a pair.
+    const auto half = static_cast<std::uint64_t>(to_us(period_ / 2));
+    const Duration spread{static_cast<std::int64_t>((id.value ^ self_.value) % half)};
+    ask_at(now + period_ - (peer.asked ? Duration{} : spread), id, peer);
+    peer.asked = true;
     return {.epoch = epoch_, .sent_us = to_us(now)};
 }
 
@@ -36,8 +50,10 @@ Heartbeats::Received Heartbeats::receive(Time now, NodeId from, const Heartbeat&
     if (message.sent_us == 0) return received;
     // The answer carries our own request where that is due before long.
     Heartbeat echo{.epoch = epoch_};
-    if (found != peers_.end() && now >= found->second.ask_at - period_ / 2) {
-        echo = request(now, found->second);
+    if (found != peers_.end()) {
+        Peer& peer = found->second;
+        if (now >= peer.ask_at - period_ / 2) echo = request(now, from, peer);
+        if (from < self_) ask_at(now + period_ + period_ / 4, from, peer);
     }
     echo.echo_epoch = message.epoch;
     echo.echo_us = message.sent_us;
@@ -55,18 +71,20 @@ void Heartbeats::tick(Time now) {
     // After a stall of this process silence means nothing: give everybody the time to answer again.
     const bool stalled = now > ticked_at_ + period_ * 2;
     ticked_at_ = now;
-    for (auto& [id, peer] : peers_) {
-        if (stalled) peer.answered_at = now;
-        if (now < peer.ask_at) continue;
-        if (now >= peer.answered_at + period_ * 2) missed_.push_back(id);
-        messages_.emplace_back(id, request(now, peer));
+    if (stalled) {
+        for (auto& [id, peer] : peers_) peer.answered_at = now;
     }
-}
-
-Time Heartbeats::next_deadline() const {
-    Time due = never;
-    for (const auto& [id, peer] : peers_) due = std::min(due, peer.ask_at);
-    return due;
+    std::vector<NodeId> due;
+    for (const auto& [time, id] : asks_) {
+        if (time > now) break;
+        due.push_back(id);
+    }
+    std::ranges::sort(due);
+    for (const NodeId id : due) {
+        Peer& peer = peers_.at(id);
+        if (now >= peer.answered_at + period_ * 2) missed_.push_back(id);
+        messages_.emplace_back(id, request(now, id, peer));
+    }
 }
 
 std::vector<std::pair<NodeId, Heartbeat>> Heartbeats::take_messages() {

@@ -1,6 +1,13 @@
 #pragma once
 // The exchange that renews leases and probes members at once: between every voter and every member,
 // one exchange per pair and period serves both directions (request, echo with request, echo).
+//
+// So that the two do not ask each other at the same moment, period after period, the one with the
+// lower id asks first: the other puts its own request off a little whenever it was asked, and sends
+// it along with the echo of the next. And so that a voter of a thousand members is not asked by all
+// of them at once, period after period, the first interval in a ring is shorter by up to half of a
+// period, for each pair by another length.
+//
 // Internal to node/.
 
 #include <map>
@@ -17,7 +24,7 @@ namespace grapevine {
 
 class Heartbeats {
 public:
-    explicit Heartbeats(Duration period) : period_(period) {}
+    Heartbeats(Duration period, NodeId self) : period_(period), self_(self) {}
 
     // The peers of this ring; all of them are asked at once.
     void adopt(Time now, Epoch epoch, const std::set<NodeId>& peers);
@@ -34,7 +41,9 @@ public:
     void refused(NodeId peer);
 
     void tick(Time now);
-    [[nodiscard]] Time next_deadline() const;
+    [[nodiscard]] Time next_deadline() const {
+        return asks_.empty() ? never : asks_.begin()->first;
+    }
     [[nodiscard]] std::vector<std::pair<NodeId, Heartbeat>> take_messages();
     // Peers that have left requests unanswered for longer than a probe may, found at the last
     // ticks.
@@ -49,15 +58,19 @@ public:
 private:
     struct Peer {
         Time ask_at;
+        bool asked = false;                // in this ring
         Time answered_sent = Time::min();  // when the last answered request was sent
         Time answered_at;                  // when that answer, or the first request, was
     };
 
-    [[nodiscard]] Heartbeat request(Time now, Peer& peer) const;
+    [[nodiscard]] Heartbeat request(Time now, NodeId id, Peer& peer);
+    void ask_at(Time time, NodeId id, Peer& peer);
 
     Duration period_;
+    NodeId self_;
     Epoch epoch_;
     std::map<NodeId, Peer> peers_;
+    std::set<std::pair<Time, NodeId>> asks_;  // Peer::ask_at of each: a voter has very many peers
     Time ticked_at_;
     std::vector<std::pair<NodeId, Heartbeat>> messages_;
     std::vector<NodeId> missed_;

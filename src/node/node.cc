@@ -50,7 +50,7 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       lease(config.lease, self.id),
       agreement(config.agreement, self.id, derive(rng)),
       links(config.redial),
-      heartbeats(config.heartbeat),
+      heartbeats(config.heartbeat, self.id),
       link_checks(config.link_check),
       governor(config.rank_delay, config.genesis_members) {
     check(config, store);
