@@ -16,6 +16,7 @@ constexpr std::size_t links_max = 4096;
 }  // namespace
 
 void Links::want(Time now, const std::set<Address>& wanted) {
+    deadline_known_ = false;
     for (auto& [peer, link] : links_) {
         if (link.wanted && !wanted.contains(peer)) link.used_at = now;
         link.wanted = wanted.contains(peer);
@@ -31,6 +32,7 @@ void Links::want(Time now, const std::set<Address>& wanted) {
 }
 
 void Links::up(Time now, Address peer) {
+    deadline_known_ = false;
     Link& link = links_[peer];
     link.state = State::up;
     link.pause = redial_;
@@ -40,6 +42,7 @@ void Links::up(Time now, Address peer) {
 void Links::down(Time now, Address peer, bool refused) {
     const auto found = links_.find(peer);
     if (found == links_.end()) return;
+    deadline_known_ = false;
     Link& link = found->second;
     // A link that was up is dialed again at once: the answer tells a dead process from a bad line.
     const bool was_up = link.state == State::up;
@@ -59,6 +62,7 @@ bool Links::use(Time now, Address peer) {
     if (links_.size() >= links_max && !links_.contains(peer)) return false;
     Link& link = links_[peer];
     link.used_at = now;
+    if (!link.wanted || link.state == State::down) deadline_known_ = false;
     if (link.state == State::down && now >= link.dial_at) dial(link, peer);
     return link.state != State::down;
 }
@@ -74,6 +78,8 @@ void Links::dial(Link& link, Address peer) {
 }
 
 void Links::tick(Time now) {
+    if (now < next_deadline()) return;
+    deadline_known_ = false;
     for (auto link = links_.begin(); link != links_.end();) {
         if (link->second.wanted) {
             if (link->second.state == State::down && now >= link->second.dial_at) {
@@ -89,16 +95,17 @@ void Links::tick(Time now) {
     }
 }
 
+Time Links::deadline_of(const Link& link) {
+    if (!link.wanted) return link.used_at + idle_max;
+    return link.state == State::down ? link.dial_at : never;
+}
+
 Time Links::next_deadline() const {
-    Time due = never;
-    for (const auto& [peer, link] : links_) {
-        if (!link.wanted) {
-            due = std::min(due, link.used_at + idle_max);
-        } else if (link.state == State::down) {
-            due = std::min(due, link.dial_at);
-        }
-    }
-    return due;
+    if (deadline_known_) return deadline_;
+    deadline_ = never;
+    for (const auto& [peer, link] : links_) deadline_ = std::min(deadline_, deadline_of(link));
+    deadline_known_ = true;
+    return deadline_;
 }
 
 std::vector<Address> Links::take_dials() {

@@ -42,9 +42,14 @@ private:
     };
 
     void dial(Link& link, Address peer);
+    [[nodiscard]] static Time deadline_of(const Link& link);
 
     Duration redial_;
     std::map<Address, Link> links_;
+    // Asked for after every input, and a voter has a link to every member: looked for again only
+    // when a link changed that counts.
+    mutable Time deadline_ = never;
+    mutable bool deadline_known_ = false;
     std::vector<Address> dials_;
     std::vector<Address> hang_ups_;
 };
