@@ -32,7 +32,7 @@ Rumor Swim::State::own_rumor() const {
 // What the receiver itself has to know comes first: what is said of it (Lifeguard, Buddy System),
 // and that what it said of this node is not so.
 void Swim::State::send(NodeId to, SwimMessage message) {
-    const WatchedMember* receiver = find(to);
+    const bool listed = members.contains(to);
     const auto add = [&](const Rumor& rumor) {
         if (message.rumors.size() < rumors_per_packet_max &&
             std::ranges::count(message.rumors, rumor) == 0) {
@@ -40,8 +40,11 @@ void Swim::State::send(NodeId to, SwimMessage message) {
         }
     };
     if (owed.erase(to) > 0) add(own_rumor());
-    if (receiver != nullptr && receiver->belief.liveness != Liveness::alive) add(receiver->belief);
-    if (receiver != nullptr) queue.fill(message.rumors, rumors_per_packet_max);
+    if (listed) {
+        const Rumor believed = members.view(to).belief;
+        if (believed.liveness != Liveness::alive) add(believed);
+        queue.fill(message.rumors, rumors_per_packet_max);
+    }
     effects.datagrams.emplace_back(to, std::move(message));
 }
 
@@ -104,7 +107,7 @@ std::vector<Rumor> Swim::State::everything() const {
         if (rumor.liveness != Liveness::alive || rumor.incarnation) rumors.push_back(rumor);
     };
     add(own_rumor());
-    for (const auto& [id, member] : members) add(member.belief);
+    for (const auto& [id, member] : members.known()) add(member.belief);
     return rumors;
 }
 

@@ -24,8 +24,8 @@ void Swim::State::hear(Time now, NodeId from, const std::vector<Rumor>& rumors) 
         if (!well_formed(rumor)) continue;
         if (rumor.member == self) {
             if (rumor.liveness != Liveness::alive) accused_self(now, from, rumor);
-        } else if (find(from) != nullptr && find(rumor.member) != nullptr &&
-                   rumor.observer != self && find(rumor.observer) != nullptr) {
+        } else if (members.contains(from) && members.contains(rumor.member) &&
+                   rumor.observer != self && members.contains(rumor.observer)) {
             merge(now, rumor);
         }
     }
@@ -130,7 +130,7 @@ void Swim::State::investigate(Time now, NodeId suspect) {
 // list, the suspicion runs its time.
 void Swim::State::decide_if_gone(Time now, NodeId id) {
     const auto suspicion = suspicions.find(id);
-    if (suspicion == suspicions.end() || members.at(id).accused != Evidence::gone) return;
+    if (suspicion == suspicions.end() || members.view(id).accused != Evidence::gone) return;
     if (suspicion->second.gone_for_other_than(self)) declare_dead(now, id);
 }
 
@@ -140,7 +140,7 @@ void Swim::State::decide_due(Time now) {
         if (now >= verdict_at(id)) due.push_back(id);
     }
     for (const NodeId id : due) {
-        if (members.at(id).accused == Evidence::gone || heard_others_during(id)) {
+        if (members.view(id).accused == Evidence::gone || heard_others_during(id)) {
             declare_dead(now, id);
         } else {
             suspicions.at(id).restart(now);
@@ -152,7 +152,7 @@ void Swim::State::decide_due(Time now) {
 // member there is nobody else to hear.
 bool Swim::State::heard_others_during(NodeId suspect) const {
     const Time started = suspicions.at(suspect).started();
-    return members.size() == 1 || std::ranges::any_of(members, [&](const auto& entry) {
+    return members.size() == 1 || std::ranges::any_of(members.known(), [&](const auto& entry) {
                return entry.first != suspect && entry.second.sign > started;
            });
 }
@@ -160,7 +160,7 @@ bool Swim::State::heard_others_during(NodeId suspect) const {
 // Only who found evidence itself passes the verdict, and not before the member was silent for as
 // long as it takes from the beginning of silence. Everybody else believes the verdict.
 Time Swim::State::verdict_at(NodeId id) const {
-    const WatchedMember& member = members.at(id);
+    const WatchedMember member = members.view(id);
     if (!member.accused) return never;
     return suspicions.at(id).expiry(member.sign + config.suspect_after);
 }

@@ -1,24 +1,24 @@
 #include "swim/probe_cycle.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace grapevine {
 
-void ProbeCycle::set_members(const std::vector<NodeId>& members, Rng& rng) {
-    std::set<NodeId> missing(members.begin(), members.end());
-    std::vector<NodeId> kept;
-    std::size_t probed = 0;
-    for (std::size_t i = 0; i < order_.size(); ++i) {
-        if (missing.erase(order_[i]) == 0) continue;
-        kept.push_back(order_[i]);
-        if (i < position_) ++probed;
+void ProbeCycle::change(const std::vector<NodeId>& gone, const std::vector<NodeId>& come,
+                        Rng& rng) {
+    if (!gone.empty()) {
+        const auto leaves = [&](NodeId id) { return std::ranges::binary_search(gone, id); };
+        const auto probed = order_.begin() + static_cast<std::ptrdiff_t>(position_);
+        position_ -= static_cast<std::size_t>(std::count_if(order_.begin(), probed, leaves));
+        std::erase_if(order_, leaves);
     }
-    order_ = std::move(kept);
-    position_ = probed;
-    for (const NodeId newcomer : missing) {
+    // Each at random among what is left of the round, itself included.
+    order_.reserve(order_.size() + come.size());
+    for (const NodeId newcomer : come) {
         const std::size_t place = position_ + rng.below(order_.size() - position_ + 1);
-        order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(place), newcomer);
+        order_.push_back(newcomer);
+        std::swap(order_[place], order_.back());
     }
 }
 

@@ -13,8 +13,8 @@ namespace grapevine {
 
 class ProbeCycle {
 public:
-    // Newcomers take a random place in what is left of the round.
-    void set_members(const std::vector<NodeId>& members, Rng& rng);
+    // `gone`, which were in, ascend. Newcomers take a random place in what is left of the round.
+    void change(const std::vector<NodeId>& gone, const std::vector<NodeId>& come, Rng& rng);
 
     // Nothing where there are no members.
     std::optional<NodeId> next(Rng& rng);

@@ -93,7 +93,7 @@ void Swim::State::begin_indirect(Time now, NodeId target, Probe& probe) {
 }
 
 void Swim::State::fail(Time now, NodeId target, Probe& probe) {
-    const Time silent_enough = members.at(target).sign + config.suspect_after;
+    const Time silent_enough = members.view(target).sign + config.suspect_after;
     if (now < silent_enough) {
         probe.until = silent_enough;
         return;
@@ -111,7 +111,7 @@ void Swim::State::fail(Time now, NodeId target, Probe& probe) {
 bool Swim::State::failing(NodeId id) const {
     const auto probe = probes.find(id);
     return probe != probes.end() && probe->second.stage != ProbeStage::direct &&
-           members.at(id).accused != Evidence::gone;
+           members.view(id).accused != Evidence::gone;
 }
 
 // Whom to trust more, oneself or all those that seem silent? Who hears nobody knows nothing of the
@@ -122,7 +122,10 @@ bool Swim::State::withheld(Time now, Probe& probe) const {
     if (members.size() < 2) return false;
     std::size_t silent = 0;
     std::size_t answering = 0;
-    for (const auto& [id, member] : members) {
+    if (now - members.others_since() < hearing_periods * config.period) {
+        answering = members.size() - members.known().size();
+    }
+    for (const auto& [id, member] : members.known()) {
         if (member.belief.liveness == Liveness::dead || member.accused == Evidence::gone) continue;
         if (failing(id)) {
             ++silent;
@@ -175,7 +178,7 @@ bool Swim::State::probing(NodeId target, std::uint64_t number) const {
 }
 
 void Swim::State::help(Time now, NodeId requester, const PingRequest& request) {
-    if (find(requester) == nullptr || find(request.target) == nullptr) return;
+    if (!members.contains(requester) || !members.contains(request.target)) return;
     const Relay relay{.requester = requester,
                       .number = request.number,
                       .target = request.target,
@@ -192,7 +195,7 @@ void Swim::State::acked(Time now, NodeId from, const Ack& ack) {
     }
     const std::optional<Relay> relay = relays.answered(ack.number, from);
     if (relay) send(relay->requester, {Ack{relay->number, from}, {}});
-    if (find(from) != nullptr && (relay || probing(from, ack.number))) {
+    if (members.contains(from) && (relay || probing(from, ack.number))) {
         sign_of_life(now, from, Path::direct);
     }
 }
@@ -200,7 +203,7 @@ void Swim::State::acked(Time now, NodeId from, const Ack& ack) {
 void Swim::State::nacked(Time now, NodeId from, const Nack& nack) {
     const auto asked = [&](const auto& entry) { return entry.second.number == nack.number; };
     const auto probe = std::ranges::find_if(probes, asked);
-    if (probe == probes.end() || find(from) == nullptr) return;
+    if (probe == probes.end() || !members.contains(from)) return;
     ++probe->second.nacks;
     sign_of_life(now, from, Path::direct);
 }

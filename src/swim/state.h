@@ -6,6 +6,7 @@
 //   judgement.cc      accusations, suspicions, verdicts, refutation: what is believed
 //   dissemination.cc  packets, broadcasts, gossip rounds, full-state exchange
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,19 +22,12 @@
 #include "swim/rumor_queue.h"
 #include "swim/suspicion.h"
 #include "swim/swim.h"
+#include "swim/watch_list.h"
 
 namespace grapevine {
 
 // More at a time are not needed to see that much is wrong, and cost more than they tell.
 inline constexpr std::size_t probes_max = 64;
-
-struct WatchedMember {
-    Rumor belief;                     // the rumor that won (swim/precedence.h)
-    std::optional<Evidence> accused;  // by this node, and neither refuted nor decided since
-    Time heard;                       // its last answer; Time{}: none
-    Time sign;  // its last answer, through helpers as well; at first when it entered the list
-    Time told;  // when it was last told, out of turn, what is believed of it
-};
 
 enum class ProbeStage : std::uint8_t {
     direct,    // pinged, waiting
@@ -55,14 +49,12 @@ struct Swim::State {
     State(const SwimConfig& configuration, NodeId id, std::uint64_t seed);
 
     // swim.cc
-    void set_members(Time now, const std::vector<NodeId>& ids);
-    void welcome(Time now, NodeId newcomer);
+    void set_members(Time now, std::vector<NodeId> ids);
     void tick(Time now);
     [[nodiscard]] Time next_deadline() const;
     // Called first for every input: time in which this loop stood still is no evidence.
     void notice_stall(Time now);
     void invariants() const;
-    [[nodiscard]] WatchedMember* find(NodeId id);
     void note(LogLevel level, std::string text);
 
     // probing.cc
@@ -125,7 +117,7 @@ struct Swim::State {
     Incarnation incarnation;
     std::uint32_t health = 0;
 
-    std::map<NodeId, WatchedMember> members;
+    WatchList members;                       // without this node
     std::map<NodeId, Suspicion> suspicions;  // of exactly the members believed suspect
     std::map<NodeId, Probe> probes;
     Relays relays;
@@ -144,8 +136,18 @@ struct Swim::State {
 template <class Predicate>
 std::vector<NodeId> Swim::State::sample(std::size_t count, Predicate eligible) {
     std::vector<NodeId> chosen;
-    for (const auto& [id, member] : members) {
-        if (eligible(id, member)) chosen.push_back(id);
+    // A few of very many: drawn one by one. Where most draws are in vain, look at all.
+    const std::size_t draws = members.size() >= count * 4 ? count * 4 : 0;
+    for (std::size_t i = 0; i < draws && chosen.size() < count; ++i) {
+        const NodeId id = members.ids()[rng.below(members.size())];
+        if (std::ranges::count(chosen, id) == 0 && eligible(id, members.view(id))) {
+            chosen.push_back(id);
+        }
+    }
+    if (chosen.size() == count) return chosen;
+    chosen.clear();
+    for (const NodeId id : members.ids()) {
+        if (eligible(id, members.view(id))) chosen.push_back(id);
     }
     rng.shuffle(chosen);
     if (chosen.size() > count) chosen.resize(count);

@@ -19,43 +19,31 @@ Swim::State::State(const SwimConfig& configuration, NodeId id, std::uint64_t see
     ASSERT(config.retransmit > 0 && config.helpers > 0 && config.urgent_fanout > 0);
 }
 
-WatchedMember* Swim::State::find(NodeId id) {
-    const auto found = members.find(id);
-    return found == members.end() ? nullptr : &found->second;
-}
-
 void Swim::State::note(LogLevel level, std::string text) {
     effects.log.push_back({level, std::move(text)});
 }
 
-void Swim::State::set_members(Time now, const std::vector<NodeId>& ids) {
-    std::set<NodeId> listed(ids.begin(), ids.end());
-    listed.erase(self);
-    const auto unlisted = [&](const auto& entry) { return !listed.contains(entry.first); };
-    for (const auto& [id, member] : members) {
-        if (!listed.contains(id)) queue.forget(id);
+void Swim::State::set_members(Time now, std::vector<NodeId> ids) {
+    if (!std::ranges::is_sorted(ids)) std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    const auto own = std::ranges::lower_bound(ids, self);
+    if (own != ids.end() && *own == self) ids.erase(own);
+
+    const WatchList::Changes changes = members.set(now, std::move(ids));
+    for (const NodeId id : changes.gone) {
+        queue.forget(id);
+        suspicions.erase(id);
+        probes.erase(id);
     }
-    std::erase_if(members, unlisted);
-    std::erase_if(suspicions, unlisted);
-    std::erase_if(probes, unlisted);
-    for (const NodeId id : listed) {
-        if (members.try_emplace(id, WatchedMember{}).second) welcome(now, id);
-    }
-    cycle.set_members({listed.begin(), listed.end()}, rng);
-    queue.set_limit(RumorQueue::send_limit(config.retransmit, listed.size()));
-    if (listed.empty()) {
+    cycle.change(changes.gone, changes.come, rng);
+    queue.set_limit(RumorQueue::send_limit(config.retransmit, members.size()));
+    if (members.empty()) {
         probe_at = gossip_at = sync_at = never;
     } else if (probe_at == never) {
         // A random phase, so that a cluster that starts at once does not probe in step.
         probe_at = now + rng.between(0ms, config.period);
         sync_at = now + rng.between(config.sync_period / 2, config.sync_period);
     }
-}
-
-void Swim::State::welcome(Time now, NodeId newcomer) {
-    WatchedMember& member = members.at(newcomer);
-    member.belief.member = member.belief.observer = newcomer;
-    member.sign = now;
 }
 
 void Swim::State::notice_stall(Time now) {
@@ -95,8 +83,9 @@ void Swim::State::invariants() const {
     ASSERT(cycle.size() == members.size(), "{} in the cycle, {} members", cycle.size(),
            members.size());
     ASSERT(health <= config.health_max && probes.size() <= probes_max);
-    for (const auto& [id, member] : members) {
-        ASSERT(member.belief.member == id && well_formed(member.belief), "member {}", id);
+    for (const auto& [id, member] : members.known()) {
+        ASSERT(members.contains(id) && member.belief.member == id && well_formed(member.belief),
+               "member {}", id);
         const bool suspect = member.belief.liveness == Liveness::suspect;
         ASSERT(suspect == suspicions.contains(id), "member {}", id);
         ASSERT(suspect || !member.accused, "member {}", id);
@@ -104,9 +93,9 @@ void Swim::State::invariants() const {
     }
     for (const auto& [id, suspicion] : suspicions) ASSERT(members.contains(id), "member {}", id);
     for (const auto& [id, probe] : probes) {
-        ASSERT(members.contains(id) && members.at(id).belief.liveness != Liveness::dead,
+        ASSERT(members.contains(id) && members.view(id).belief.liveness != Liveness::dead,
                "member {}", id);
-        const bool accused = members.at(id).accused.has_value();
+        const bool accused = members.view(id).accused.has_value();
         ASSERT((probe.stage == ProbeStage::pursuit) == accused, "member {}", id);
         ASSERT((probe.until == never) == accused, "member {}", id);
     }
@@ -119,9 +108,9 @@ Swim::~Swim() = default;
 Swim::Swim(Swim&&) noexcept = default;
 Swim& Swim::operator=(Swim&&) noexcept = default;
 
-void Swim::set_members(Time now, const std::vector<NodeId>& members) {
+void Swim::set_members(Time now, std::vector<NodeId> members) {
     state_->notice_stall(now);
-    state_->set_members(now, members);
+    state_->set_members(now, std::move(members));
 }
 
 void Swim::receive(Time now, NodeId from, const SwimMessage& message) {
@@ -147,7 +136,7 @@ void Swim::receive(Time now, NodeId from, const SwimMessage& message) {
 }
 
 void Swim::receive(Time now, NodeId from, const SwimSync& message) {
-    if (state_->find(from) == nullptr) return;
+    if (!state_->members.contains(from)) return;
     state_->notice_stall(now);
     state_->hear(now, from, message.rumors);
     if (message.request) {
@@ -157,21 +146,21 @@ void Swim::receive(Time now, NodeId from, const SwimSync& message) {
 
 void Swim::heard(Time now, NodeId member) {
     state_->notice_stall(now);
-    if (state_->find(member) == nullptr) return;
+    if (!state_->members.contains(member)) return;
     state_->sign_of_life(now, member, State::Path::direct);
 }
 
 void Swim::missed(Time now, NodeId member) {
     state_->notice_stall(now);
-    const WatchedMember* known = state_->find(member);
+    if (!state_->members.contains(member)) return;
     // Something that was asked later has been answered.
-    if (known == nullptr || now - known->sign < state_->config.probe_timeout) return;
+    if (now - state_->members.view(member).sign < state_->config.probe_timeout) return;
     state_->escalate(now, member);
 }
 
 void Swim::gone(Time now, NodeId member) {
     state_->notice_stall(now);
-    if (state_->find(member) != nullptr) state_->accuse(now, member, Evidence::gone);
+    if (state_->members.contains(member)) state_->accuse(now, member, Evidence::gone);
 }
 
 void Swim::tick(Time now) {
@@ -188,18 +177,17 @@ Time Swim::next_deadline() const {
 }
 
 Liveness Swim::liveness(NodeId member) const {
-    const WatchedMember* known = state_->find(member);
-    return known == nullptr ? Liveness::alive : known->belief.liveness;
+    return state_->members.contains(member) ? state_->members.view(member).belief.liveness
+                                            : Liveness::alive;
 }
 
 Time Swim::last_heard(NodeId member) const {
-    const WatchedMember* known = state_->find(member);
-    return known == nullptr ? Time{} : known->heard;
+    return state_->members.contains(member) ? state_->members.view(member).heard : Time{};
 }
 
 std::vector<NodeId> Swim::dead() const {
     std::vector<NodeId> ids;
-    for (const auto& [id, member] : state_->members) {
+    for (const auto& [id, member] : state_->members.known()) {
         if (member.belief.liveness == Liveness::dead) ids.push_back(id);
     }
     return ids;

@@ -104,7 +104,7 @@ public:
     Swim& operator=(Swim&&) noexcept;
 
     // The members to watch, without or with this node. Known ones keep what is believed of them.
-    void set_members(Time now, const std::vector<NodeId>& members);
+    void set_members(Time now, std::vector<NodeId> members);
 
     void receive(Time now, NodeId from, const SwimMessage& message);
     void receive(Time now, NodeId from, const SwimSync& message);

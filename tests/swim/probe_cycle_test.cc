@@ -21,7 +21,7 @@ TEST_CASE("every round has every member once, in an order of its own", "[swim]")
     Rng rng(1);
     ProbeCycle cycle;
     CHECK_FALSE(cycle.next(rng).has_value());
-    cycle.set_members(nodes(1, 10), rng);
+    cycle.change({}, nodes(1, 10), rng);
     std::set<std::vector<NodeId>> orders;
     for (int round = 0; round < 5; ++round) {
         std::vector<NodeId> order;
@@ -35,7 +35,7 @@ TEST_CASE("every round has every member once, in an order of its own", "[swim]")
 TEST_CASE("a member is probed within 2n - 1 turns", "[swim]") {
     Rng rng(2);
     ProbeCycle cycle;
-    cycle.set_members(nodes(1, 7), rng);
+    cycle.change({}, nodes(1, 7), rng);
     std::map<NodeId, int> last;
     for (int turn = 1; turn < 1000; ++turn) {
         const NodeId id = cycle.next(rng).value();
@@ -48,10 +48,10 @@ TEST_CASE("changes of the list keep what was probed in this round", "[swim]") {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         Rng rng(seed);
         ProbeCycle cycle;
-        cycle.set_members(nodes(1, 8), rng);
+        cycle.change({}, nodes(1, 8), rng);
         std::set<NodeId> probed;
         for (int i = 0; i < 4; ++i) probed.insert(cycle.next(rng).value());
-        cycle.set_members(nodes(3, 10), rng);  // 1 and 2 leave, 9 and 10 come
+        cycle.change(nodes(1, 2), nodes(9, 10), rng);  // 1 and 2 leave, 9 and 10 come
         CHECK(cycle.size() == 8);
         std::set<NodeId> rest;
         for (const NodeId id : nodes(3, 10)) {
