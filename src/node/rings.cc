@@ -1,6 +1,9 @@
 // Adopting rings, proposing them, and getting into one.
 
 #include <algorithm>
+#include <ranges>
+#include <string_view>
+#include <vector>
 
 #include "base/assert.h"
 #include "node/state.h"
@@ -18,16 +21,45 @@ constexpr Duration join_back_off_max = 60s;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
 constexpr Duration good_membership = 60s;
 
+// In one line of the log; more are counted.
+constexpr std::size_t names_max = 100;
+
+// Calls `visit` with each member as it was and as it is; null: it was or is none.
+template <class Visit>
+void for_each_member(const Ring& before, const Ring& after, Visit visit) {
+    auto was = before.members.begin();
+    auto is = after.members.begin();
+    while (was != before.members.end() || is != after.members.end()) {
+        const bool first =
+            is == after.members.end() || (was != before.members.end() && was->id < is->id);
+        const bool both = !first && was != before.members.end() && was->id == is->id;
+        visit(first || both ? &*was : nullptr, first ? nullptr : &*is);
+        if (first || both) ++was;
+        if (!first) ++is;
+    }
+}
+
 std::string describe(const Ring& before, const Ring& after) {
     std::string text;
     const auto add = [&](const std::string& part) { text += text.empty() ? part : ", " + part; };
-    for (const Member& member : after.members) {
-        const Member* was = before.member(member.id);
-        if (member.is_up() && (was == nullptr || !was->is_up())) add(member.name + " is in");
-    }
-    for (const Member& member : before.members) {
-        if (member.is_up() && !after.is_up(member.id)) add(member.name + " is out");
-    }
+    std::vector<const Member*> come;
+    std::vector<const Member*> gone;
+    const auto add_names = [&](const std::vector<const Member*>& members, std::string_view where) {
+        for (const Member* member : members | std::views::take(names_max)) {
+            add(fmt::format("{} is {}", member->name, where));
+        }
+        if (members.size() > names_max) {
+            add(fmt::format("{} more are {}", members.size() - names_max, where));
+        }
+    };
+    for_each_member(before, after, [&](const Member* was, const Member* is) {
+        const bool was_up = was != nullptr && was->is_up();
+        const bool is_up = is != nullptr && is->is_up();
+        if (is_up && !was_up) come.push_back(is);
+        if (was_up && !is_up) gone.push_back(was);
+    });
+    add_names(come, "in");
+    add_names(gone, "out");
     std::size_t moved = 0;
     std::size_t filling = 0;
     std::size_t down = 0;
@@ -91,12 +123,15 @@ void Node::State::enter(Time now) {
     const auto has_vote = [&](const Member& member) {
         return ring->votes_of(member.id) > 0 || member.role == Role::coordinator;
     };
+    const bool votes = has_vote(self);
+    watched.reserve(ring->members.size());
     for (const Member& member : ring->members) {
         if (!member.is_up()) continue;
         watched.push_back(member.id);
         if (member.id == self.id) continue;
-        if (has_vote(member) || has_vote(self)) beaten.insert(member.id);
-        if (all || has_vote(member) || has_vote(self)) linked.insert(member.address);
+        const bool exchanges = votes || has_vote(member);
+        if (exchanges) beaten.insert(beaten.end(), member.id);
+        if (all || exchanges) linked.insert(member.address);
     }
     if (!all) {
         for (const Entry& entry : ring->table) {
@@ -106,7 +141,7 @@ void Node::State::enter(Time now) {
         }
         linked.erase(self.address);
     }
-    swim.set_members(now, watched);
+    swim.set_members(now, std::move(watched));
     heartbeats.adopt(now, ring->epoch, beaten);
     links.want(now, linked);
     links.tick(now);
