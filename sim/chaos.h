@@ -1,7 +1,16 @@
 #pragma once
 // Draws faults for a swarm run: what befalls the cluster next, given how it is now.
+//
+// Every fault strikes at a moment before everything else that happens then, and is written down
+// with it. So a run can be had again from that list alone, without a draw: see `script`.
+//
+// Within the promise, nodes are killed only in a calm cluster that is whole, at most as many at
+// once as the ring says it survives. A kill that is aimed at a moment to come is one of them, and
+// until it has struck nothing else does.
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,43 +18,84 @@
 #include "base/time.h"
 #include "sim/cluster.h"
 #include "sim/fault.h"
+#include "sim/fault_mix.h"
 
 namespace grapevine::sim {
 
 struct ChaosConfig {
     Duration gap_max = 2s;  // between two faults
     bool beyond_promise = false;
+    FaultMix mix = FaultMix::all();
+    // Instead of draws: exactly these, each at its time after start().
+    std::optional<std::vector<Fault>> script{};
 };
 
 class Chaos {
 public:
     using OnFault = std::function<void(const Fault&)>;
 
-    Chaos(Cluster& cluster, const ChaosConfig& config, std::uint64_t seed, OnFault on_fault);
+    Chaos(Cluster& cluster, ChaosConfig config, std::uint64_t seed, OnFault on_fault);
 
     void start();
-    // Ends all faults: heals, resumes, stops losing, and replaces the dead.
-    void stop();
+    // Ends all faults, and replaces the dead where `revive` says so. Takes a microsecond; not to be
+    // called by an event.
+    void stop(bool revive = true);
+
     [[nodiscard]] std::size_t faults() const { return faults_; }
+    // Between start() and stop(), in order: what a script needs to do the same again.
+    [[nodiscard]] const std::vector<Fault>& applied() const { return applied_; }
 
 private:
+    struct Draw {
+        FaultClass of;
+        std::uint32_t weight;  // how often, beside the others
+        void (Chaos::*strike)();
+    };
+    static const std::vector<Draw>& draws();
+
     void next();
     void strike();
+    // --- chaos_draws.cc ---
     void kill();
     void restart();
+    void kill_and_restart();
+    void aim();
     void pause();
+    void slow_down();
+    void drift();
     void cut();
     void cut_one_way();
+    void cut_partly();
+    void flap();
+    void clog();
+    void hang();
     void break_links();
+    void refuse();
     void lose();
+    void lose_bursts();
+    void delay();
+    void duplicate();
+    void corrupt();
+    void kill_client();
+    void echo();
 
+    // At the next moment.
     void apply(Fault fault);
-    void end_later(Fault fault, Duration delay);
+    void apply_after(Duration delay, Fault fault);
+    void carry_out(Fault fault);
+    // Something else follows in its place then.
+    void apply_for(const Fault& fault, Duration span, const Fault& end);
+    void obstruct(FaultKind kind, std::vector<std::pair<std::string, std::string>> pairs,
+                  Duration span = {});
+    [[nodiscard]] std::size_t may_die() const;
     [[nodiscard]] bool is_calm() const;
+    [[nodiscard]] bool has_coordinator() const;
     [[nodiscard]] Names pick(Names from, std::size_t count);
     [[nodiscard]] Names everyone() const;  // the coordinator, where there is one, and all servers
     [[nodiscard]] Names alive() const;
     [[nodiscard]] Names dead() const;
+    [[nodiscard]] Names clients() const;
+    [[nodiscard]] Names ends();  // of links: everyone, at times the clients too
     [[nodiscard]] Duration draw_length();
 
     Cluster& cluster_;
@@ -54,7 +104,8 @@ private:
     Rng rng_;
     OnFault on_fault_;
     Time started_;
-    Time disturbed_until_;  // pauses, cuts and loss go on until then
+    Time disturbed_until_;  // what was begun goes on until then
+    std::vector<Fault> applied_;
     std::size_t faults_ = 0;
     bool running_ = false;
 };

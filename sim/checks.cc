@@ -71,7 +71,7 @@ void Checks::check_one_server(PartitionId partition, const std::vector<const Nod
     const NodeHost* server = nullptr;
     for (const NodeHost* host : alive) {
         if (host->ring() == nullptr) continue;
-        if (host->node().serves_until(queue_.now(), partition) <= queue_.now()) continue;
+        if (!host->serves(partition)) continue;
         if (server != nullptr) {
             report(fmt::format("{} (ring {}) and {} (ring {}) both serve partition {}",
                                server->name(), server->ring()->epoch, host->name(),

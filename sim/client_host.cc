@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "sim/echoes.h"
 
 namespace grapevine::sim {
 
@@ -64,7 +65,8 @@ void ClientHost::carry_out() {
     for (const auto& [to, message] : effects.messages) {
         append_frame(outgoing_.frames_to(to), message);
     }
-    outgoing_.flush();
+    outgoing_.flush(
+        [this](Address peer, const std::string& frames) { around().echoes.sent(peer, frames); });
     for (const Address peer : effects.disconnects) outgoing_.hang_up(peer);
     notes_.insert(notes_.end(), effects.notes.begin(), effects.notes.end());
     client_.invariants();
@@ -76,6 +78,7 @@ void ClientHost::carry_out() {
 void ClientHost::died() {
     outgoing_.clear();
     readers_.clear();
+    if (on_death_) on_death_();
 }
 
 }  // namespace grapevine::sim

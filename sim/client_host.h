@@ -22,6 +22,9 @@ public:
                std::uint64_t seed);
 
     void on_completion(OnCompletion then) { on_completion_ = std::move(then); }
+    // What it had in flight then is lost with it: nobody will know what became of it.
+    using OnDeath = std::function<void()>;
+    void on_death(OnDeath then) { on_death_ = std::move(then); }
     OperationId submit(Operation operation);
 
     [[nodiscard]] const Client& client() const { return client_; }
@@ -42,6 +45,7 @@ private:
     OutgoingLinks outgoing_;
     std::map<Address, FrameReader> readers_;
     OnCompletion on_completion_;
+    OnDeath on_death_;
     std::vector<std::string> notes_;
     std::uint64_t bad_messages_ = 0;
 };

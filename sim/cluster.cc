@@ -150,7 +150,7 @@ bool Cluster::is_ready() const {
         if (!host->is_running()) continue;
         ++running;
         if (host->ring() == nullptr || host->ring()->epoch != ring->epoch) return false;
-        if (!ring->is_up(host->id()) || !host->node().serving(world_.now())) return false;
+        if (!ring->is_up(host->id()) || !host->is_serving()) return false;
     }
     // Nobody else is a member any more.
     if (std::ranges::count_if(ring->members, &Member::is_up) != std::ssize(ring->members) ||
@@ -190,7 +190,7 @@ bool Cluster::serves(const std::string& name, const std::string& key) const {
     const NodeHost* host = world_.node(name);
     if (host == nullptr || !host->is_alive() || host->ring() == nullptr) return false;
     const PartitionId partition = partition_of_key(key, host->ring()->partitions());
-    return host->node().serves_until(world_.now(), partition) > world_.now();
+    return host->serves(partition);
 }
 
 namespace {

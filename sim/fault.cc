@@ -7,11 +7,25 @@
 #include <charconv>
 #include <optional>
 
+#include "sim/clock.h"
+
 namespace grapevine::sim {
 
 namespace {
 
-enum class Takes : std::uint8_t { names, pairs, pairs_or_nothing, percent };
+enum class Takes : std::uint8_t {
+    nothing,
+    names,
+    names_and_number,
+    pairs,
+    pairs_or_nothing,
+    pairs_and_span,
+    percent,
+    percent_and_number,
+    percent_and_span,
+    moment_and_names,
+    delay,
+};
 
 struct Word {
     FaultKind kind;
@@ -22,14 +36,26 @@ struct Word {
 constexpr std::array words{
     Word{FaultKind::kill, "kill", Takes::names},
     Word{FaultKind::restart, "restart", Takes::names},
+    Word{FaultKind::aim, "aim", Takes::moment_and_names},
     Word{FaultKind::pause, "pause", Takes::names},
     Word{FaultKind::resume, "resume", Takes::names},
+    Word{FaultKind::slow, "slow", Takes::names_and_number},
+    Word{FaultKind::drift, "drift", Takes::names_and_number},
     Word{FaultKind::cut, "cut", Takes::pairs},
     Word{FaultKind::cut_one_way, "cutoneway", Takes::pairs},
+    Word{FaultKind::flap, "flap", Takes::pairs_and_span},
+    Word{FaultKind::clog, "clog", Takes::pairs},
     Word{FaultKind::hang, "hang", Takes::pairs},
+    Word{FaultKind::refuse, "refuse", Takes::pairs},
     Word{FaultKind::heal, "heal", Takes::pairs_or_nothing},
     Word{FaultKind::break_links, "break", Takes::pairs},
     Word{FaultKind::loss, "loss", Takes::percent},
+    Word{FaultKind::burst, "burst", Takes::percent_and_number},
+    Word{FaultKind::duplicate, "duplicate", Takes::percent_and_span},
+    Word{FaultKind::corrupt, "corrupt", Takes::percent},
+    Word{FaultKind::delay, "delay", Takes::delay},
+    Word{FaultKind::echo, "echo", Takes::percent_and_span},
+    Word{FaultKind::calm, "calm", Takes::nothing},
 };
 
 const Word& word_of(FaultKind kind) {
@@ -61,25 +87,176 @@ Result<void> read_names(Fault& fault, std::string_view text) {
     return {};
 }
 
+// a/b, or groups: a+b/c+d is each of the first with each of the others.
 Result<void> read_pairs(Fault& fault, std::string_view text) {
     for (const std::string_view pair : split(text, ',')) {
         const auto ends = split(pair, '/');
-        if (ends.size() != 2 || ends[0].empty() || ends[1].empty() || ends[0] == ends[1]) {
+        const auto bad = [&] {
             return fail("\"{}\" is not a pair of two names like server1/server2", pair);
+        };
+        if (ends.size() != 2) return bad();
+        for (const std::string_view a : split(ends[0], '+')) {
+            for (const std::string_view b : split(ends[1], '+')) {
+                if (a.empty() || b.empty() || a == b) return bad();
+                fault.pairs.emplace_back(a, b);
+            }
         }
-        fault.pairs.emplace_back(ends[0], ends[1]);
     }
     return {};
 }
 
-Result<void> read_argument(Fault& fault, const Word& word, std::optional<std::string_view> text) {
-    if (!text && word.takes == Takes::pairs_or_nothing) return {};
-    if (!text) return fail("{} needs a value, as in {}=...", word.name, word.name);
-    if (word.takes == Takes::names) return read_names(fault, *text);
-    if (word.takes != Takes::percent) return read_pairs(fault, *text);
-    const auto percent = number(*text);
-    if (!percent || *percent > 100) return fail("loss is a number of percent, 0 to 100");
+Result<void> read_percent(Fault& fault, const Word& word, std::string_view text) {
+    const auto percent = number(text);
+    const std::int64_t most = fault.kind == FaultKind::burst ? 90 : 100;
+    if (!percent || *percent > most) {
+        return fail("{} is a number of percent, 0 to {}", word.name, most);
+    }
     fault.percent = static_cast<std::uint32_t>(*percent);
+    return {};
+}
+
+// What follows the @.
+Result<void> read_number(Fault& fault, std::string_view text) {
+    const bool is_negative = text.starts_with('-');
+    const auto value = number(is_negative ? text.substr(1) : text);
+    switch (fault.kind) {
+        case FaultKind::drift:
+            if (!value || *value > LocalClock::drift_max) {
+                return fail("drift is in parts per million, -{} to {}", LocalClock::drift_max,
+                            LocalClock::drift_max);
+            }
+            fault.number = is_negative ? -*value : *value;
+            return {};
+        case FaultKind::slow:
+            if (!value || is_negative || *value < 1 || *value > slow_max) {
+                return fail("slow is how many times a turn costs, 1 to {}", slow_max);
+            }
+            break;
+        default:
+            if (!value || is_negative || *value < 1 || *value > 1000) {
+                return fail("a burst is 1 to 1000 datagrams long, as in burst=20@8");
+            }
+            if (!BurstPlan{fault.percent, static_cast<std::uint32_t>(*value)}.is_sound()) {
+                return fail("bursts of {} datagrams cannot lose {} %: make them longer", *value,
+                            fault.percent);
+            }
+    }
+    fault.number = *value;
+    return {};
+}
+
+Result<void> read_span(Fault& fault, std::string_view text) {
+    const Result<Duration> span = parse_duration(text);
+    if (!span) return std::unexpected(span.error());
+    if (fault.kind == FaultKind::flap && *span < 1ms) return fail("a link flaps every 1ms or more");
+    fault.span = *span;
+    return {};
+}
+
+Result<void> read_moment(Fault& fault, std::string_view text) {
+    const auto moment = parse_moment(text);
+    if (!moment) return fail("\"{}\" is not a moment; known are {}", text, known_moments());
+    fault.moment = *moment;
+    return {};
+}
+
+Result<void> read_delay(Fault& fault, std::string_view text) {
+    const auto parts = split(text, '-');
+    std::array<Duration*, 3> into{&fault.delay.least, &fault.delay.most, &fault.delay.tail};
+    const auto bad = [&] {
+        return fail("\"{}\" is not a delay like 100us-300us or 100us-2ms-80ms", text);
+    };
+    if (parts.size() < 2 || parts.size() > into.size()) return bad();
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Result<Duration> part = parse_duration(parts[i]);
+        if (!part) return bad();
+        *into[i] = *part;
+    }
+    return fault.delay.is_sound() ? Result<void>{} : bad();
+}
+
+// Two parts with an @ between them.
+template <class First, class Second>
+Result<void> read_both(std::string_view text, const First& first, const Second& second) {
+    const std::size_t at = text.find('@');
+    const Result<void> read = first(text.substr(0, at));
+    if (!read || at == std::string_view::npos) return read;
+    return second(text.substr(at + 1));
+}
+
+Result<void> read_argument(Fault& fault, const Word& word, std::string_view text) {
+    const auto names = [&](std::string_view part) { return read_names(fault, part); };
+    const auto pairs = [&](std::string_view part) { return read_pairs(fault, part); };
+    const auto percent = [&](std::string_view part) { return read_percent(fault, word, part); };
+    const auto count = [&](std::string_view part) { return read_number(fault, part); };
+    const auto span = [&](std::string_view part) { return read_span(fault, part); };
+    const auto moment = [&](std::string_view part) { return read_moment(fault, part); };
+    const auto needs = [&](std::string_view part) {
+        return fail("{} needs a second part, as in {}", word.name, part);
+    };
+    const bool has_both = text.contains('@');
+    switch (word.takes) {
+        case Takes::nothing:
+            return fail("{} takes no value", word.name);
+        case Takes::names:
+            return names(text);
+        case Takes::names_and_number:
+            return has_both ? read_both(text, names, count) : needs("slow=server1@50");
+        case Takes::pairs:
+        case Takes::pairs_or_nothing:
+            return pairs(text);
+        case Takes::pairs_and_span:
+            return has_both ? read_both(text, pairs, span) : needs("flap=server1/server2@200ms");
+        case Takes::percent:
+            return percent(text);
+        case Takes::percent_and_number:
+            return has_both ? read_both(text, percent, count) : needs("burst=20@8");
+        case Takes::percent_and_span:
+            return has_both ? read_both(text, percent, span) : needs("duplicate=5@2s");
+        case Takes::moment_and_names:
+            return read_both(text, moment, names);
+        case Takes::delay:
+            return read_delay(fault, text);
+    }
+    return {};
+}
+
+std::string in_shortest_unit(Duration span) {
+    const std::int64_t us = to_us(span);
+    if (us % 1'000'000 == 0) return fmt::format("{}s", us / 1'000'000);
+    return us % 1000 == 0 ? fmt::format("{}ms", us / 1000) : fmt::format("{}us", us);
+}
+
+std::string argument_of(const Fault& fault, Takes takes) {
+    const std::string names = fmt::format("{}", fmt::join(fault.names, ","));
+    std::vector<std::string> pairs;
+    for (const auto& [a, b] : fault.pairs) pairs.push_back(a + "/" + b);
+    switch (takes) {
+        case Takes::nothing:
+            return {};
+        case Takes::names:
+            return names;
+        case Takes::names_and_number:
+            return fmt::format("{}@{}", names, fault.number);
+        case Takes::pairs:
+        case Takes::pairs_or_nothing:
+            return fmt::format("{}", fmt::join(pairs, ","));
+        case Takes::pairs_and_span:
+            return fmt::format("{}@{}", fmt::join(pairs, ","), in_shortest_unit(fault.span));
+        case Takes::percent:
+            return fmt::format("{}", fault.percent);
+        case Takes::percent_and_number:
+            return fmt::format("{}@{}", fault.percent, fault.number);
+        case Takes::percent_and_span:
+            return fmt::format("{}@{}", fault.percent, in_shortest_unit(fault.span));
+        case Takes::moment_and_names:
+            return fmt::format("{}{}{}", to_string(fault.moment), names.empty() ? "" : "@", names);
+        case Takes::delay:
+            return fmt::format(
+                "{}-{}{}{}", in_shortest_unit(fault.delay.least),
+                in_shortest_unit(fault.delay.most), fault.delay.tail > Duration{} ? "-" : "",
+                fault.delay.tail > Duration{} ? in_shortest_unit(fault.delay.tail) : std::string());
+    }
     return {};
 }
 
@@ -121,31 +298,30 @@ Result<Fault> parse_fault(std::string_view text) {
     const std::size_t equals = what.find('=');
     const auto word = std::ranges::find(words, what.substr(0, equals), &Word::name);
     if (word == words.end()) {
-        return fail(
-            "\"{}\" is not a fault; known are kill, restart, pause, resume, cut, cutoneway, hang, "
-            "heal, break and loss",
-            what.substr(0, equals));
+        std::vector<std::string_view> known;
+        for (const Word& each : words) known.push_back(each.name);
+        return fail("\"{}\" is not a fault; known are {}", what.substr(0, equals),
+                    fmt::join(known, ", "));
     }
     Fault fault;
     fault.at = *at;
     fault.kind = word->kind;
-    const auto argument =
-        equals == std::string_view::npos ? std::nullopt : std::optional(what.substr(equals + 1));
-    const Result<void> read = read_argument(fault, *word, argument);
-    if (!read) return std::unexpected(read.error());
+    const bool has_value = equals != std::string_view::npos;
+    if (!has_value && word->takes != Takes::nothing && word->takes != Takes::pairs_or_nothing) {
+        return fail("{} needs a value, as in {}=...", word->name, word->name);
+    }
+    if (has_value) {
+        const Result<void> read = read_argument(fault, *word, what.substr(equals + 1));
+        if (!read) return std::unexpected(read.error());
+    }
     return fault;
 }
 
 std::string to_string(const Fault& fault) {
     const Word& word = word_of(fault.kind);
-    std::vector<std::string> parts = fault.names;
-    for (const auto& [a, b] : fault.pairs) parts.push_back(a + "/" + b);
-    if (word.takes == Takes::percent) parts.push_back(fmt::format("{}", fault.percent));
-    const std::int64_t us = to_us(fault.at);
-    const std::string at = us % 1'000'000 == 0 ? fmt::format("{}s", us / 1'000'000)
-                           : us % 1000 == 0    ? fmt::format("{}ms", us / 1000)
-                                               : fmt::format("{}us", us);
-    return fmt::format("{}:{}{}{}", at, word.name, parts.empty() ? "" : "=", fmt::join(parts, ","));
+    const std::string argument = argument_of(fault, word.takes);
+    return fmt::format("{}:{}{}{}", in_shortest_unit(fault.at), word.name,
+                       argument.empty() ? "" : "=", argument);
 }
 
 }  // namespace grapevine::sim

@@ -2,14 +2,33 @@
 // Faults as data: what is done to the world, and when. One vocabulary for the command line,
 // scripts, the swarm and tests.
 //
-//     2s:kill=server3,server5     all at the same instant
+//     2s:kill=server3,server5     all at the same instant; client2: in the middle of its work
 //     4s:restart=server3          a new process, without its old state, on the same address
+//     2s:aim=accept               the first process that sends an Accept dies right after; moments:
+//                                 see `Moment`; aim=accept@server1,server2: only one of these
 //     1500ms:pause=server1        frozen; resume=server1
-//     6s:cut=server1/server2      nothing passes either way; heal=server1/server2, or heal alone
+//     3s:slow=server1@50          its turns cost 50 times as much; @1: as usual
+//     3s:drift=server1@-15625     its clock is slower by so many parts per million; @0: as usual
+//
+//     6s:cut=server1/server2      nothing passes either way; a+b/c+d: between groups
 //     6s:cutoneway=a/b            nothing passes from a to b
-//     6s:hang=a/b                 links carry nothing, though they can be made; datagrams pass
+//     6s:flap=a/b@200ms           cut and healed in turn, so long each
+//     6s:clog=a/b                 what is sent is held, and arrives all at once when healed
+//     6s:hang=a/b                 datagrams pass, links stand still
+//     6s:refuse=a/b               dials from a to b are refused, though b lives
+//     9s:heal=a/b                 ends all of these, both ways; heal alone: everywhere
 //     6s:break=a/b                the links between them end, new ones can be made
+//
 //     3s:loss=20                  percent of all datagrams, from then on
+//     3s:burst=20@8               the same, 8 in a row on average
+//     3s:duplicate=5@2s           percent of all datagrams come again, up to 2 s later
+//     3s:corrupt=5                percent of all datagrams arrive with flipped bits
+//     3s:delay=100us-2ms-80ms     one way: uniform between the first two, with a tail to the third
+//     3s:echo=10@4s               percent of what clients send comes again on a new connection, up
+//                                 to 4 s later
+//     9s:calm                     all that goes on ends: heal, resume, no loss ...
+//
+// A jump of the wall clock is not among them: nothing in the cores can see one (sim/clock.h).
 
 #include <cstdint>
 #include <string>
@@ -19,6 +38,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "sim/delay.h"
+#include "sim/moment.h"
 
 namespace grapevine::sim {
 
@@ -29,18 +50,36 @@ enum class FaultKind : std::uint8_t {
     resume,
     cut,
     cut_one_way,
-    hang,
     heal,
     break_links,
     loss,
+    aim,
+    slow,
+    drift,
+    flap,
+    clog,
+    hang,
+    refuse,
+    burst,
+    duplicate,
+    corrupt,
+    delay,
+    echo,
+    calm,
 };
+
+inline constexpr std::int64_t slow_max = 1000;
 
 struct Fault {
     Duration at{};  // after the cluster was first ready
     FaultKind kind = FaultKind::kill;
-    std::vector<std::string> names;                          // kill, restart, pause, resume
-    std::vector<std::pair<std::string, std::string>> pairs;  // cut, heal (empty: all), break
-    std::uint32_t percent = 0;                               // loss
+    std::vector<std::string> names;                          // whom; aim: of whom one (empty: any)
+    std::vector<std::pair<std::string, std::string>> pairs;  // between whom; heal: empty for all
+    std::uint32_t percent = 0;           // loss, burst, duplicate, corrupt, echo
+    std::int64_t number = 0;             // slow: times; drift: ppm; burst: how many in a row
+    Duration span{};                     // flap: half a period; duplicate, echo: how late at most
+    Moment moment = Moment::prepare;     // aim
+    DelayPlan delay{.least{}, .most{}};  // delay
     bool operator==(const Fault&) const = default;
 };
 

@@ -3,16 +3,50 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/limits.h"
 
 namespace grapevine::sim {
 
-Load::Load(World& world, const LoadConfig& config, std::uint64_t seed)
-    : world_(world), config_(config), rng_(seed) {
-    for (std::size_t i = 0; i < config.clients; ++i) {
-        workers_.push_back(
-            {std::make_unique<Recorder>(world.queue(), world.start_client(), i + 1, history_),
-             std::vector<Version>(config.keys)});
+KeyDraw::KeyDraw(KeyChoice choice, std::size_t keys) : choice_(choice), keys_(keys) {
+    ASSERT(keys > 0);
+    constexpr std::uint64_t weight_of_first = std::uint64_t{1} << 32;
+    std::uint64_t sum = 0;
+    for (std::size_t rank = 1; choice == KeyChoice::zipfian && rank <= keys; ++rank) {
+        sum += weight_of_first / rank;
+        up_to_.push_back(sum);
     }
+}
+
+std::size_t KeyDraw::draw(Rng& rng) const {
+    switch (choice_) {
+        case KeyChoice::uniform:
+            break;
+        case KeyChoice::zipfian: {
+            const std::uint64_t drawn = rng.below(up_to_.back());
+            return static_cast<std::size_t>(std::ranges::upper_bound(up_to_, drawn) -
+                                            up_to_.begin());
+        }
+        case KeyChoice::hot:
+            if (rng.chance(9, 10)) return 0;
+            break;
+    }
+    return rng.below(keys_);
+}
+
+Load::Load(World& world, const LoadConfig& config, std::uint64_t seed)
+    : world_(world), config_(config), keys_(config.choice, config.keys), rng_(seed) {
+    ASSERT(config.huge_bytes_max <= value_size_max);
+    for (std::size_t i = 0; i < config.clients; ++i) {
+        workers_.push_back({recruit(), std::vector<Version>(config.keys)});
+    }
+}
+
+std::unique_ptr<Recorder> Load::recruit() {
+    return std::make_unique<Recorder>(world_.queue(), world_.start_client(), ++recruited_,
+                                      history_);
 }
 
 void Load::start() {
@@ -28,10 +62,12 @@ bool Load::is_idle() const {
 void Load::next(std::size_t worker) {
     world_.queue().after(rng_.between(Duration{}, config_.think_max), [this, worker] {
         if (!running_) return;
-        const std::size_t key = rng_.below(config_.keys);
-        workers_[worker].recorder->submit(
-            draw(workers_[worker], key),
-            [this, worker, key](const Outcome& outcome) { answered(worker, key, outcome); });
+        const std::size_t key = keys_.draw(rng_);
+        std::unique_ptr<Recorder>& recorder = workers_[worker].recorder;
+        if (!recorder->is_alive()) dead_.push_back(std::exchange(recorder, recruit()));
+        recorder->submit(draw(workers_[worker], key), [this, worker, key](const Outcome& outcome) {
+            answered(worker, key, outcome);
+        });
     });
 }
 
@@ -42,7 +78,7 @@ Operation Load::draw(const Worker& worker, std::size_t key) {
     if (rng_.chance(config_.reads_percent, 100)) return operation;
     operation.kind =
         rng_.chance(config_.erases_percent, 100) ? OperationKind::erase : OperationKind::put;
-    if (operation.kind == OperationKind::put) operation.value = fmt::format("v{}", ++values_);
+    if (operation.kind == OperationKind::put) operation.value = draw_value();
     if (!rng_.chance(config_.conditional_percent, 100)) return operation;
     if (worker.seen[key] != Version{}) {
         operation.condition = Condition::version;
@@ -51,6 +87,15 @@ Operation Load::draw(const Worker& worker, std::size_t key) {
         operation.condition = Condition::absent;
     }
     return operation;
+}
+
+// Unique by its beginning, however long.
+std::string Load::draw_value() {
+    std::string value = fmt::format("v{}", ++values_);
+    if (config_.huge_per_mille == 0 || !rng_.chance(config_.huge_per_mille, 1000)) return value;
+    value += ' ';
+    value.resize(std::max<std::size_t>(value.size(), 1 + rng_.below(config_.huge_bytes_max)), '.');
+    return value;
 }
 
 void Load::answered(std::size_t worker, std::size_t key, const Outcome& outcome) {

@@ -1,6 +1,7 @@
 #pragma once
 // Clients that work: each has one operation after the other on a few shared keys, every value
-// written is unique, and all of it goes into a history.
+// written is unique, and all of it goes into a history. When a client's process dies, another
+// client takes its place.
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,12 @@
 
 namespace grapevine::sim {
 
+enum class KeyChoice : std::uint8_t {
+    uniform,
+    zipfian,  // the key of rank r is chosen in proportion to 1 / r (Zipf's law, exponent 1)
+    hot,      // nine times out of ten it is the first one
+};
+
 struct LoadConfig {
     std::size_t clients = 4;
     std::size_t keys = 20;
@@ -23,6 +30,21 @@ struct LoadConfig {
     std::uint32_t reads_percent = 40;
     std::uint32_t erases_percent = 5;
     std::uint32_t conditional_percent = 15;
+    KeyChoice choice = KeyChoice::uniform;
+    std::uint32_t huge_per_mille = 0;        // of the values are up to huge_bytes_max long
+    std::size_t huge_bytes_max = 200 << 10;  // at most value_size_max
+};
+
+// Draws which key an operation is about, 0 ... keys - 1.
+class KeyDraw {
+public:
+    KeyDraw(KeyChoice choice, std::size_t keys);
+    [[nodiscard]] std::size_t draw(Rng& rng) const;
+
+private:
+    KeyChoice choice_;
+    std::size_t keys_;
+    std::vector<std::uint64_t> up_to_;  // zipfian: sums of the weights
 };
 
 class Load {
@@ -43,15 +65,20 @@ private:
         std::vector<Version> seen;  // by key: what to expect in a conditional write
     };
 
+    [[nodiscard]] std::unique_ptr<Recorder> recruit();
     void next(std::size_t worker);
     [[nodiscard]] Operation draw(const Worker& worker, std::size_t key);
+    [[nodiscard]] std::string draw_value();
     void answered(std::size_t worker, std::size_t key, const Outcome& outcome);
 
     World& world_;
     LoadConfig config_;
+    KeyDraw keys_;
     Rng rng_;
     History history_;
     std::vector<Worker> workers_;
+    std::vector<std::unique_ptr<Recorder>> dead_;  // their clients point to them
+    std::uint64_t recruited_ = 0;
     std::uint64_t values_ = 0;
     std::size_t answered_ = 0;
     bool running_ = false;

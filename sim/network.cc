@@ -8,8 +8,9 @@
 namespace grapevine::sim {
 
 Network::Network(const NetworkConfig& config, EventQueue& queue, EventLog& log, std::uint64_t seed)
-    : config_(config), queue_(queue), log_(log), rng_(seed) {
-    ASSERT(config.delay_min > Duration{} && config.delay_min <= config.delay_max);
+    : config_(config), calm_(config), queue_(queue), log_(log), rng_(seed) {
+    const DelayPlan delay{config.delay_min, config.delay_max, config.delay_tail};
+    ASSERT(delay.is_sound());
     ASSERT(config.loss_percent <= 100, "{} %", config.loss_percent);
 }
 
@@ -27,28 +28,85 @@ void Network::detach(Address address) {
     for (const LinkId id : ended) end_link(id, links_.at(id), address);
 }
 
+// --- datagrams ---
+
 void Network::datagram(Address from, Address to, std::string bytes) {
     ++datagrams_sent_;
-    const std::uint64_t copies = rng_.chance(config_.duplicate_per_mille, 1000) ? 2 : 1;
-    for (std::uint64_t i = 0; i < copies; ++i) {
-        Duration delay = draw_delay();
-        if (rng_.chance(config_.straggle_per_mille, 1000)) {
-            delay += rng_.between(Duration{}, config_.straggle_max);
-        }
-        if (rng_.chance(config_.loss_percent, 100)) {
-            log_.record(queue_.now(), {EventKind::datagram_lost, from, to, bytes});
-            continue;
-        }
-        queue_.after(delay, [this, from, to, bytes] { deliver_datagram(from, to, bytes); });
+    if (rng_.chance(config_.duplicate_per_mille, 1000)) {
+        send_copy({from, to, bytes}, rng_.between(Duration{}, config_.duplicate_late));
     }
+    send_copy({from, to, std::move(bytes)}, Duration{});
 }
 
-void Network::deliver_datagram(Address from, Address to, const std::string& bytes) {
+void Network::send_copy(Datagram datagram, Duration later) {
+    Duration delay = draw_delay() + later;
+    if (rng_.chance(config_.straggle_per_mille, 1000)) {
+        delay += rng_.between(Duration{}, config_.straggle_max);
+    }
+    if (is_lost(datagram.from, datagram.to)) {
+        log_.record(queue_.now(),
+                    {EventKind::datagram_lost, datagram.from, datagram.to, datagram.bytes});
+        return;
+    }
+    if (config_.corrupt_percent > 0 && rng_.chance(config_.corrupt_percent, 100)) corrupt(datagram);
+    queue_.after(delay, [this, sent = std::move(datagram)]() mutable { deliver(sent); });
+}
+
+bool Network::is_lost(Address from, Address to) {
+    const bool alone = rng_.chance(config_.loss_percent, 100);
+    if (config_.burst.percent == 0) return alone;
+    return bursts_[{from, to}].is_lost(rng_, config_.burst) || alone;
+}
+
+// One to eight bits, which differ from each other.
+void Network::corrupt(Datagram& datagram) {
+    const std::size_t bits = datagram.bytes.size() * 8;
+    if (bits == 0) return;
+    std::vector<std::size_t> flipped;
+    for (std::uint64_t left = 1 + rng_.below(8); left > 0; --left) {
+        const std::size_t bit = rng_.below(bits);
+        if (std::ranges::find(flipped, bit) != flipped.end()) continue;
+        flipped.push_back(bit);
+        auto& byte = datagram.bytes[bit / 8];
+        byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << (bit % 8)));
+    }
+    datagram.corrupted = true;
+    ++datagrams_corrupted_;
+}
+
+void Network::deliver(Datagram& datagram) {
+    const auto& [from, to, bytes, corrupted] = datagram;
+    if (is_obstructed(from, to, {Obstacle::clog})) {
+        std::vector<Datagram>& waiting = ways_.at({from, to}).waiting;
+        if (waiting.size() < config_.clogged_max) waiting.push_back(std::move(datagram));
+        return;
+    }
     const bool arrives = !is_cut(from, to) && endpoints_.contains(to);
     log_.record(queue_.now(),
                 {arrives ? EventKind::datagram : EventKind::datagram_lost, from, to, bytes});
-    if (arrives) hand(to, {ArrivalKind::datagram, LinkId{}, bytes});
+    if (!arrives) return;
+    hand(to, {ArrivalKind::datagram, LinkId{}, std::move(datagram.bytes), corrupted});
 }
+
+void Network::set_duplicates(std::uint32_t per_mille, Duration late) {
+    config_.duplicate_per_mille = per_mille;
+    config_.duplicate_late = late;
+}
+
+void Network::set_delay(const DelayPlan& plan) {
+    ASSERT(plan.is_sound());
+    config_.delay_min = plan.least;
+    config_.delay_max = plan.most;
+    config_.delay_tail = plan.tail;
+}
+
+void Network::calm() {
+    config_ = calm_;
+    bursts_.clear();
+    heal();
+}
+
+// --- links ---
 
 LinkId Network::dial(Address from, Address to) {
     const LinkId id{++last_link_};
@@ -64,8 +122,8 @@ LinkId Network::dial(Address from, Address to) {
 void Network::dial_arrives(LinkId id, Address from, Address to, Time dialed) {
     const auto found = links_.find(id);
     if (found == links_.end() || found->second.back.closed) return;  // the dialer gave up or died
-    const bool answers = !is_cut(from, to) && !is_cut(to, from);
-    const bool listens = endpoints_.contains(to);
+    const bool answers = !holds_bytes(from, to) && !holds_bytes(to, from);
+    const bool listens = endpoints_.contains(to) && !is_obstructed(from, to, {Obstacle::refuse});
     log_.record(queue_.now(),
                 {answers && listens ? EventKind::dial : EventKind::dial_failed, from, to, {}});
     if (answers && listens) {
@@ -151,7 +209,7 @@ void Network::pump(LinkId id, bool forth) {
     if (found == links_.end()) return;
     Pipe& pipe = forth ? found->second.forth : found->second.back;
     if (pipe.items.empty()) return;
-    if (is_cut(pipe.from, pipe.to) || hung_.contains({pipe.from, pipe.to})) {
+    if (holds_bytes(pipe.from, pipe.to)) {
         ++pipe.stalled;
         return;
     }
@@ -169,20 +227,47 @@ void Network::pump(LinkId id, bool forth) {
     hand(to, {item.ends ? ArrivalKind::ended : ArrivalKind::bytes, id, std::move(item.bytes)});
 }
 
-void Network::cut(Address from, Address to) {
-    cuts_.insert({from, to});
+// --- obstacles ---
+
+bool Network::is_obstructed(Address from, Address to, std::initializer_list<Obstacle> any) const {
+    if (ways_.empty()) return false;
+    const auto way = ways_.find({from, to});
+    if (way == ways_.end()) return false;
+    return std::ranges::any_of(any, [&](Obstacle one) {
+        return (way->second.obstacles & static_cast<unsigned>(one)) != 0;
+    });
 }
 
-void Network::hang(Address from, Address to) {
-    hung_.insert({from, to});
+void Network::obstruct(Address from, Address to, Obstacle obstacle) {
+    ways_[{from, to}].obstacles |= static_cast<unsigned>(obstacle);
 }
 
-template <class Which>
-void Network::resume_where(Which which) {
+void Network::flap(Address from, Address to, Duration span) {
+    ASSERT(span > Duration{});
+    Way& way = ways_[{from, to}];
+    way.flapping = ++last_flapping_;
+    flip({from, to}, way.flapping, span);
+}
+
+void Network::flip(const Ends& ends, std::uint64_t flapping, Duration span) {
+    const auto way = ways_.find(ends);
+    if (way == ways_.end() || way->second.flapping != flapping) return;  // healed
+    way->second.obstacles ^= static_cast<unsigned>(Obstacle::cut);
+    release(ends, way->second);
+    queue_.after(span, [this, ends, flapping, span] { flip(ends, flapping, span); });
+}
+
+// What waits and need not any more arrives in one burst, before what is on its way.
+void Network::release(const Ends& ends, Way& way) {
+    if (!is_obstructed(ends.first, ends.second, {Obstacle::clog})) {
+        for (Datagram& held : std::exchange(way.waiting, {})) {
+            queue_.after(draw_delay(), [this, sent = std::move(held)]() mutable { deliver(sent); });
+        }
+    }
+    if (holds_bytes(ends.first, ends.second)) return;
     for (auto& [id, link] : links_) {
         for (Pipe* pipe : {&link.forth, &link.back}) {
-            if (pipe->stalled == 0 || !which(*pipe)) continue;
-            // What was held back arrives in one burst, before what is on its way.
+            if (pipe->stalled == 0 || pipe->from != ends.first || pipe->to != ends.second) continue;
             const Time at = queue_.now() + draw_delay();
             pipe->last = std::max(pipe->last, at);
             for (; pipe->stalled > 0; --pipe->stalled) schedule(id, pipe == &link.forth, at);
@@ -191,15 +276,18 @@ void Network::resume_where(Which which) {
 }
 
 void Network::heal(Address from, Address to) {
-    cuts_.erase({from, to});
-    hung_.erase({from, to});
-    resume_where([&](const Pipe& pipe) { return pipe.from == from && pipe.to == to; });
+    const auto way = ways_.find({from, to});
+    if (way == ways_.end()) return;
+    way->second.obstacles = 0;
+    release(way->first, way->second);
+    ways_.erase(way);
 }
 
 void Network::heal() {
-    cuts_.clear();
-    hung_.clear();
-    resume_where([](const Pipe&) { return true; });
+    while (!ways_.empty()) {
+        const Ends ends = ways_.begin()->first;
+        heal(ends.first, ends.second);
+    }
 }
 
 void Network::break_links(Address a, Address b) {

@@ -26,7 +26,7 @@ ClusterId NodeHost::cluster() const {
 void NodeHost::take(Arrival arrival) {
     switch (arrival.kind) {
         case ArrivalKind::datagram:
-            return take_datagram(arrival.bytes);
+            return take_datagram(arrival);
         case ArrivalKind::opened:
             incoming_.try_emplace(arrival.link);
             return;
@@ -45,13 +45,14 @@ void NodeHost::take(Arrival arrival) {
     }
 }
 
-void NodeHost::take_datagram(const std::string& bytes) {
-    const Result<Envelope> envelope = decode_datagram(bytes);
-    if (!envelope) {
-        bad_message_ = envelope.error().message;
-        return;
+void NodeHost::take_datagram(const Arrival& arrival) {
+    const Result<Envelope> envelope = decode_datagram(arrival.bytes);
+    if (envelope && !arrival.corrupted) return node_->receive(now(), *envelope);
+    if (!envelope && arrival.corrupted) {
+        ++corrupted_rejected_;
+    } else {
+        bad_message_ = envelope ? "a corrupted datagram decodes" : envelope.error().message;
     }
-    node_->receive(now(), *envelope);
 }
 
 void NodeHost::take_bytes(LinkId link, const std::string& bytes) {
@@ -171,7 +172,7 @@ void NodeHost::carry_out() {
         around().network.send(link, address(), std::exchange(client.answers, {}));
     }
     for (const LogLine& line : effects.log) {
-        around().log.record(now(), {EventKind::log, address(), {}, line.text});
+        around().log.record(around().queue.now(), {EventKind::log, address(), {}, line.text});
         observer_.says(*this, line);
     }
     observer_.took_turn(*this);

@@ -45,8 +45,16 @@ public:
     [[nodiscard]] RingPtr ring() const { return node_ ? node_->ring() : nullptr; }
     [[nodiscard]] bool stores() const { return store_ != nullptr; }
     [[nodiscard]] const Store* store() const { return store_.get(); }
-    // Why bytes did not decode. Nobody here sends such, so it stays empty.
+    // By its own clock: at this moment it may answer for the partition; for all that it is primary
+    // of. Not of a dead process.
+    [[nodiscard]] bool serves(PartitionId partition) const {
+        return node_->serves_until(now(), partition) > now();
+    }
+    [[nodiscard]] bool is_serving() const { return node_->serving(now()); }
+    // Why bytes did not decode that were not corrupted, or that corrupted ones did. Neither
+    // happens, so it stays empty.
     [[nodiscard]] const std::string& bad_message() const { return bad_message_; }
+    [[nodiscard]] std::uint64_t corrupted_rejected() const { return corrupted_rejected_; }
 
 private:
     // A link that somebody dialed to this process.
@@ -63,7 +71,7 @@ private:
     Time next_deadline() const override;
     void died() override;
 
-    void take_datagram(const std::string& bytes);
+    void take_datagram(const Arrival& arrival);
     void take_bytes(LinkId link, const std::string& bytes);
     void take_frame(LinkId link, const Frame& frame);
     void take_answer(Address peer, const std::string& bytes);
@@ -84,6 +92,7 @@ private:
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
     std::string bad_message_;
     std::string saved_;
+    std::uint64_t corrupted_rejected_ = 0;
 };
 
 }  // namespace grapevine::sim

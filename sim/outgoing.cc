@@ -9,7 +9,7 @@ OutgoingLinks::OutgoingLinks(Network& network, Address self, std::function<std::
 
 void OutgoingLinks::dial(Address peer) {
     if (links_.contains(peer)) return;
-    links_[peer] = {network_.dial(self_, peer), false, hello_()};
+    links_[peer] = {network_.dial(self_, peer), false, hello_(), {}};
 }
 
 std::string& OutgoingLinks::frames_to(Address peer) {
@@ -17,9 +17,12 @@ std::string& OutgoingLinks::frames_to(Address peer) {
     return links_.at(peer).waiting;
 }
 
-void OutgoingLinks::flush() {
+void OutgoingLinks::flush(const OnSend& told) {
     for (auto& [peer, link] : links_) {
-        if (!link.up || link.waiting.empty()) continue;
+        if (!link.up) continue;
+        if (!link.hello.empty()) network_.send(link.id, self_, std::exchange(link.hello, {}));
+        if (link.waiting.empty()) continue;
+        if (told) told(peer, link.waiting);
         network_.send(link.id, self_, std::exchange(link.waiting, {}));
     }
 }

@@ -22,7 +22,9 @@ public:
     void dial(Address peer);
     // The buffer to append a frame to; it is sent with the next flush. Dials as needed.
     std::string& frames_to(Address peer);
-    void flush();
+    using OnSend = std::function<void(Address peer, const std::string& frames)>;
+    // `told` hears what leaves, the first frame of a connection not included. Null: nobody does.
+    void flush(const OnSend& told = {});
     void hang_up(Address peer);
     void clear() { links_.clear(); }
 
@@ -36,6 +38,7 @@ private:
     struct Link {
         LinkId id;
         bool up = false;
+        std::string hello;  // empty: sent
         std::string waiting;
     };
 

@@ -15,15 +15,22 @@ Process::Process(Surroundings& around, Address address, std::string name, std::u
 void Process::arrive(Arrival arrival) {
     ASSERT(is_alive(), "{}", name_);
     if (arrival.kind == ArrivalKind::datagram) {
-        if (datagrams_waiting_ >= config_.datagrams_waiting_max) return;
+        if (datagrams_waiting_ >= config_.datagrams_waiting_max) {
+            ++datagrams_dropped_;
+            return;
+        }
         ++datagrams_waiting_;
     }
     inbox_.push_back(std::move(arrival));
-    wake_at(now());
+    turn_at(world_now());
 }
 
-void Process::wake_at(Time time) {
-    time = std::max({time, now(), busy_until_});
+void Process::wake_at(Time local) {
+    turn_at(clock_.when(local));
+}
+
+void Process::turn_at(Time time) {
+    time = std::max({time, world_now(), busy_until_});
     if (!is_running() || time >= turn_at_) return;
     turn_at_ = time;
     around_.queue.at(time, [this, time] {
@@ -33,12 +40,14 @@ void Process::wake_at(Time time) {
 
 void Process::turn() {
     turn_at_ = never;
-    around_.log.record(now(), {EventKind::turn, address_, {}, {}});
+    around_.log.record(world_now(), {EventKind::turn, address_, {}, {}});
     busy_until_ =
-        now() + config_.turn_cost + config_.arrival_cost * static_cast<std::int64_t>(inbox_.size());
+        world_now() + slowness_ * (config_.turn_cost +
+                                   config_.arrival_cost * static_cast<std::int64_t>(inbox_.size()));
     datagrams_waiting_ = 0;
-    std::deque<Arrival> arrivals = std::exchange(inbox_, {});
-    for (Arrival& arrival : arrivals) take(std::move(arrival));
+    std::swap(inbox_, taken_);
+    for (Arrival& arrival : taken_) take(std::move(arrival));
+    taken_.clear();
     if (next_deadline() <= now()) tick();
     if (std::exchange(pause_in_turn_, false)) {
         effects_are_due_ = true;
@@ -47,6 +56,12 @@ void Process::turn() {
     }
     carry_out();
     after_turn();
+}
+
+void Process::drift(std::int64_t ppm) {
+    clock_.drift(world_now(), ppm);
+    turn_at_ = never;  // its deadlines come at other moments
+    turn_at(world_now());
 }
 
 void Process::after_turn() {

@@ -57,6 +57,7 @@ Recorder::Recorder(const EventQueue& queue, ClientHost& client, std::uint64_t nu
                    History& history)
     : queue_(queue), client_(client), number_(number), history_(history) {
     client_.on_completion([this](const Completion& completion) { complete(completion); });
+    client_.on_death([this] { died(); });
 }
 
 void Recorder::submit(const Operation& operation, Then then) {
@@ -84,6 +85,16 @@ void Recorder::complete(const Completion& completion) {
     record.version = completion.outcome.version;
     if (record.kind == RecordKind::get) record.value = completion.outcome.value;
     if (open.then) open.then(completion.outcome);
+}
+
+// The records say already what they are: called, and of unknown fate.
+void Recorder::died() {
+    Outcome lost;
+    lost.kind = OutcomeKind::unknown;
+    lost.detail = "the client died";
+    for (auto& [id, open] : std::exchange(open_, {})) {
+        if (open.then) open.then(lost);
+    }
 }
 
 }  // namespace grapevine::sim

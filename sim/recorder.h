@@ -1,5 +1,6 @@
 #pragma once
-// A client whose operations are written down: what was asked, what was answered, and when.
+// A client whose operations are written down: what was asked, what was answered, and when. What was
+// in flight when the client's process died stays of unknown fate for ever.
 
 #include <functional>
 #include <map>
@@ -19,8 +20,11 @@ public:
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
 
+    // The client is alive.
     void submit(const Operation& operation, Then then);
 
+    // Where its process has died, nothing can be submitted any more.
+    [[nodiscard]] bool is_alive() const { return client_.is_alive(); }
     [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
     [[nodiscard]] const ClientHost& client() const { return client_; }
 
@@ -30,6 +34,7 @@ private:
         Then then;
     };
     void complete(const Completion& completion);
+    void died();
 
     const EventQueue& queue_;
     ClientHost& client_;

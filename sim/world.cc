@@ -15,13 +15,29 @@ namespace {
 constexpr std::uint32_t loopback = 127U << 24 | 1;
 constexpr std::uint16_t coordinator_port = 7000;
 constexpr std::uint16_t first_client_port = 40000;
+constexpr std::uint16_t first_echo_port = 60000;
+constexpr std::string_view client_prefix = "client";
+constexpr unsigned clients_max = 10'000;
+// How long an aimed kill waits for its moment.
+constexpr Duration aim_lasts = 3s;
+
+// Zero: not a number.
+unsigned number_after(std::string_view prefix, std::string_view name) {
+    if (!name.starts_with(prefix)) return 0;
+    const std::string_view digits = name.substr(prefix.size());
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool is_whole = error == std::errc{} && end == digits.data() + digits.size();
+    return is_whole && name == fmt::format("{}{}", prefix, number) ? number : 0;
+}
 
 std::uint16_t port_of(std::string_view name) {
     if (name == coordinator_name) return coordinator_port;
-    unsigned number = 0;
-    const std::string_view prefix = "server";
-    ASSERT(name.starts_with(prefix), "{}", name);
-    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
+    if (const unsigned client = number_after(client_prefix, name); client > 0) {
+        ASSERT(client <= clients_max, "{}", name);
+        return static_cast<std::uint16_t>(first_client_port + client);
+    }
+    const unsigned number = number_after("server", name);
     ASSERT(number > 0 && number < first_client_port - coordinator_port, "{}", name);
     return static_cast<std::uint16_t>(coordinator_port + number);
 }
@@ -36,7 +52,8 @@ World::World(const WorldConfig& config)
     : config_(config),
       rng_(config.seed),
       network_(config.network, queue_, log_, rng_.next()),
-      around_{queue_, log_, network_},
+      echoes_(queue_, network_, {loopback, first_echo_port}, config.seed + 3),
+      around_{queue_, log_, network_, echoes_},
       checks_(queue_) {
     ASSERT(config.nodes > 0 && config.copies > 0);
     sweep();
@@ -130,54 +147,138 @@ ClientHost& World::start_client() {
     ClientConfig config;
     config.id = rng_.draw<ClientId>();
     config.seeds = seeds_for("");
-    clients_.push_back(std::make_unique<ClientHost>(around_, config, address,
-                                                    fmt::format("client{}", number), rng_.next()));
+    clients_.push_back(std::make_unique<ClientHost>(
+        around_, config, address, fmt::format("{}{}", client_prefix, number), rng_.next()));
     return *clients_.back();
 }
 
+bool World::exists(std::string_view name) const {
+    if (name == coordinator_name) return config_.coordinator;
+    const unsigned number = number_after("server", name);
+    return number > 0 && number <= config_.nodes;
+}
+
 Result<void> World::check(const Fault& fault) const {
-    const auto exists = [&](const std::string& name) {
-        if (name == coordinator_name) return config_.coordinator;
-        for (std::size_t i = 1; i <= config_.nodes; ++i) {
-            if (server_name(i) == name) return true;
-        }
-        return false;
-    };
     std::vector<std::string> names = fault.names;
     for (const auto& [a, b] : fault.pairs) names.insert(names.end(), {a, b});
     for (const std::string& name : names) {
-        if (exists(name)) continue;
+        const unsigned client = number_after(client_prefix, name);
+        const bool is_client = client > 0 && client <= clients_max;
+        if (is_client && fault.kind == FaultKind::restart) {
+            return fail("{} is not restarted: another client takes its place", name);
+        }
+        if (is_client || exists(name)) continue;
         return fail("there is no {}: this cluster has server1 to server{}{}", name, config_.nodes,
                     config_.coordinator ? " and coordinator" : "");
     }
     return {};
 }
 
+// --- faults ---
+
 void World::apply(const Fault& fault) {
     log_.record(now(), {EventKind::fault, {}, {}, to_string(fault)});
+    if (fault.kind == FaultKind::aim) {
+        aims_.push_back({fault, now()});
+        return;
+    }
     for (const std::string& name : fault.names) {
-        NodeHost* host = node(name);
-        const bool is_alive = host != nullptr && host->is_alive();
-        if (fault.kind == FaultKind::restart && !is_alive) start(name);
-        if (!is_alive) continue;
-        if (fault.kind == FaultKind::kill) host->kill();
-        if (fault.kind == FaultKind::pause) host->pause();
-        if (fault.kind == FaultKind::resume) host->resume();
+        Process* found = process(name);
+        const bool is_alive = found != nullptr && found->is_alive();
+        if (fault.kind == FaultKind::restart && !is_alive && exists(name)) start(name);
+        if (is_alive) apply_to(*found, fault);
     }
     for (const auto& [from, to] : fault.pairs) {
-        const Address a = address_of(from);
-        const Address b = address_of(to);
-        if (fault.kind == FaultKind::break_links) network_.break_links(a, b);
-        for (const auto& [x, y] : {std::pair(a, b), std::pair(b, a)}) {
-            if (fault.kind == FaultKind::cut) network_.cut(x, y);
-            if (fault.kind == FaultKind::hang) network_.hang(x, y);
-            if (fault.kind == FaultKind::heal) network_.heal(x, y);
-        }
-        if (fault.kind == FaultKind::cut_one_way) network_.cut(a, b);
+        apply_between(address_of(from), address_of(to), fault);
     }
-    if (fault.kind == FaultKind::heal && fault.pairs.empty()) network_.heal();
-    if (fault.kind == FaultKind::loss) network_.set_loss(fault.percent);
+    if (fault.names.empty() && fault.pairs.empty()) apply_everywhere(fault);
 }
+
+void World::apply_to(Process& process, const Fault& fault) {
+    if (fault.kind == FaultKind::kill) process.kill();
+    if (fault.kind == FaultKind::pause) process.pause();
+    if (fault.kind == FaultKind::resume) process.resume();
+    if (fault.kind == FaultKind::slow) process.slow_down(fault.number);
+    if (fault.kind == FaultKind::drift) process.drift(fault.number);
+}
+
+void World::apply_between(Address a, Address b, const Fault& fault) {
+    switch (fault.kind) {
+        case FaultKind::break_links:
+            return network_.break_links(a, b);
+        case FaultKind::cut_one_way:
+            return network_.obstruct(a, b, Obstacle::cut);
+        case FaultKind::refuse:
+            return network_.obstruct(a, b, Obstacle::refuse);
+        default:
+            break;
+    }
+    for (const auto& [x, y] : {std::pair(a, b), std::pair(b, a)}) {
+        if (fault.kind == FaultKind::cut) network_.obstruct(x, y, Obstacle::cut);
+        if (fault.kind == FaultKind::clog) network_.obstruct(x, y, Obstacle::clog);
+        if (fault.kind == FaultKind::hang) network_.obstruct(x, y, Obstacle::hang);
+        if (fault.kind == FaultKind::flap) network_.flap(x, y, fault.span);
+        if (fault.kind == FaultKind::heal) network_.heal(x, y);
+    }
+}
+
+void World::apply_everywhere(const Fault& fault) {
+    const auto length = static_cast<std::uint32_t>(fault.number);
+    if (fault.kind == FaultKind::heal) network_.heal();
+    if (fault.kind == FaultKind::loss) network_.set_loss(fault.percent);
+    if (fault.kind == FaultKind::burst) network_.set_burst({fault.percent, length});
+    if (fault.kind == FaultKind::duplicate) network_.set_duplicates(fault.percent * 10, fault.span);
+    if (fault.kind == FaultKind::corrupt) network_.set_corruption(fault.percent);
+    if (fault.kind == FaultKind::delay) network_.set_delay(fault.delay);
+    if (fault.kind == FaultKind::echo) echoes_.set(fault.percent, fault.span);
+    if (fault.kind == FaultKind::calm) calm();
+}
+
+void World::calm() {
+    network_.calm();
+    echoes_.set(0, {});
+    aims_.clear();
+    const auto end = [](Process& process) {
+        if (!process.is_alive()) return;
+        process.slow_down(1);
+        if (process.clock().ppm() != 0) process.drift(0);
+        process.resume();
+    };
+    for (const auto& host : nodes_) end(*host);
+    for (const auto& client : clients_) end(*client);
+}
+
+Process* World::process(std::string_view name) const {
+    const unsigned client = number_after(client_prefix, name);
+    if (client == 0) return node(name);
+    return client <= clients_.size() ? clients_[client - 1].get() : nullptr;
+}
+
+bool World::Aim::waits(Time now) const {
+    return now < since + aim_lasts;
+}
+
+std::size_t World::aimed() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(aims_, [&](const Aim& aim) { return aim.waits(now()); }));
+}
+
+// A moment later, so that what is sent in this one is on its way.
+void World::sends(const NodeHost& host, const Envelope& envelope) {
+    if (on_message_) on_message_(host, envelope);
+    const auto aim = std::ranges::find_if(aims_, [&](const Aim& each) {
+        const std::vector<std::string>& names = each.fault.names;
+        return each.waits(now()) && is_at(each.fault.moment, envelope) &&
+               (names.empty() || std::ranges::find(names, host.name()) != names.end());
+    });
+    if (aim == aims_.end()) return;
+    const Duration after = now() + 1us - aim->since;
+    Fault kill{.at = aim->fault.at + after, .kind = FaultKind::kill, .names = {host.name()}};
+    aims_.erase(aim);
+    queue_.first_at(now() + 1us, [this, kill = std::move(kill)] { apply(kill); });
+}
+
+// --- time ---
 
 void World::run_until(Time time) {
     while (!is_broken() && queue_.next() <= time) queue_.run_next();
@@ -208,9 +309,18 @@ std::vector<const NodeHost*> World::alive() const {
     return alive;
 }
 
+std::vector<const ClientHost*> World::clients() const {
+    std::vector<const ClientHost*> alive;
+    for (const auto& client : clients_) {
+        if (client->is_alive()) alive.push_back(client.get());
+    }
+    return alive;
+}
+
 RingPtr World::newest_ring() const {
     RingPtr newest;
-    for (const NodeHost* host : alive()) {
+    for (const auto& [name, host] : current_) {
+        if (!host->is_alive()) continue;
         const RingPtr ring = host->ring();
         if (ring != nullptr && (newest == nullptr || ring->epoch > newest->epoch)) newest = ring;
     }
@@ -232,10 +342,6 @@ void World::took_turn(const NodeHost& host) {
 
 void World::answers(const NodeHost& host, const Request& request, const Reply& reply) {
     checks_.before_answer(host, request, reply, alive());
-}
-
-void World::sends(const NodeHost& host, const Envelope& envelope) {
-    if (on_message_) on_message_(host, envelope);
 }
 
 void World::says(const NodeHost& host, const LogLine& line) {

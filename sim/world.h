@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "sim/checks.h"
 #include "sim/client_host.h"
+#include "sim/echoes.h"
 #include "sim/event_log.h"
 #include "sim/event_queue.h"
 #include "sim/fault.h"
@@ -57,6 +58,8 @@ public:
     ClientHost& start_client();
 
     void apply(const Fault& fault);
+    // Ends everything that faults have begun: heals, resumes, stops losing ... The dead stay dead.
+    void calm();
     // A sentence where the fault names somebody who does not exist in this world.
     [[nodiscard]] Result<void> check(const Fault& fault) const;
 
@@ -82,6 +85,11 @@ public:
     [[nodiscard]] NodeHost* node(std::string_view name) const;
     // Alive, the coordinator included, in the order of their addresses.
     [[nodiscard]] std::vector<const NodeHost*> alive() const;
+    // Alive, in the order of their beginning.
+    [[nodiscard]] std::vector<const ClientHost*> clients() const;
+    // Aimed kills that wait for their moment.
+    [[nodiscard]] std::size_t aimed() const;
+    [[nodiscard]] const Echoes& echoes() const { return echoes_; }
     // The newest ring that any process alive is in; null: none.
     [[nodiscard]] RingPtr newest_ring() const;
     [[nodiscard]] Address address_of(std::string_view name) const;
@@ -104,7 +112,19 @@ private:
     void sends(const NodeHost& host, const Envelope& envelope) override;
     void says(const NodeHost& host, const LogLine& line) override;
 
+    // A kill that waits for its moment, and gives up some time after.
+    struct Aim {
+        Fault fault;
+        Time since;
+        [[nodiscard]] bool waits(Time now) const;
+    };
+
     void sweep();
+    void apply_to(Process& process, const Fault& fault);
+    void apply_between(Address a, Address b, const Fault& fault);
+    void apply_everywhere(const Fault& fault);
+    [[nodiscard]] Process* process(std::string_view name) const;
+    [[nodiscard]] bool exists(std::string_view name) const;
     [[nodiscard]] std::vector<Address> seeds_for(std::string_view name) const;
     [[nodiscard]] NodeConfig config_for(const std::string& name);
     NodeHost& launch(const std::string& name, const NodeConfig& config);
@@ -114,12 +134,14 @@ private:
     EventQueue queue_;
     EventLog log_;
     Network network_;
+    Echoes echoes_;
     Surroundings around_;
     Checks checks_;
     std::map<std::string, NodeHost*> current_;  // by name
     std::map<NodeId, std::string> names_;
     std::vector<std::unique_ptr<NodeHost>> nodes_;  // the dead included: events may name them
     std::vector<std::unique_ptr<ClientHost>> clients_;
+    std::vector<Aim> aims_;
     Epoch newest_seen_;
     OnLog on_log_;
     OnRing on_ring_;

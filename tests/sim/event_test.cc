@@ -33,6 +33,17 @@ TEST_CASE("what should have happened already happens now", "[sim]") {
     CHECK(queue.next() == now);
 }
 
+TEST_CASE("what is to be first in a moment is, in the order in which it was said", "[sim]") {
+    EventQueue queue;
+    std::string order;
+    queue.after(1ms, [&] { order += 'c'; });
+    queue.first_at(queue.now() + 1ms, [&] { order += 'a'; });
+    queue.first_at(queue.now() + 1ms, [&] { order += 'b'; });
+    queue.after(900us, [&] { order += '-'; });
+    while (queue.next() != never) queue.run_next();
+    CHECK(order == "-abc");
+}
+
 TEST_CASE("the event log's hash tells any difference", "[sim]") {
     const auto hash_of = [](Time time, EventKind kind, std::string_view bytes) {
         EventLog log;

@@ -16,10 +16,12 @@ struct Listener : Endpoint {
     std::string heard;
     LinkId opened;
     std::vector<std::string> datagrams;
+    std::size_t corrupted = 0;
     void arrive(Arrival arrival) override {
         switch (arrival.kind) {
             case ArrivalKind::datagram:
                 datagrams.push_back(arrival.bytes);
+                if (arrival.corrupted) ++corrupted;
                 return;
             case ArrivalKind::opened:
                 opened = arrival.link;
@@ -196,4 +198,203 @@ TEST_CASE("datagrams are lost as often as told, doubled, and overtake each other
     room.network.datagram(room.at_a, room.at_b, "x");
     room.run_for(1s);
     CHECK(room.b.datagrams.size() == arrived);
+}
+
+TEST_CASE("delays keep to their plan, and a tail is long and thin", "[sim]") {
+    Rng rng(1);
+    const auto count_above = [&](const DelayPlan& plan, Duration bound) {
+        std::size_t above = 0;
+        for (int i = 0; i < 10'000; ++i) {
+            const Duration delay = draw(rng, plan);
+            REQUIRE(delay >= plan.least);
+            REQUIRE(delay <= std::max(plan.most, plan.tail));
+            if (delay > bound) ++above;
+        }
+        return above;
+    };
+    const DelayPlan uniform{.least = 1ms, .most = 3ms};
+    CHECK(count_above(uniform, 2ms) > 4700);
+    CHECK(count_above(uniform, 2ms) < 5300);
+    const DelayPlan tailed{.least = 1ms, .most = 3ms, .tail = 103ms};
+    CHECK(count_above(tailed, 3ms) > 4700);
+    CHECK(count_above(tailed, 3ms) < 5300);
+    CHECK(count_above(tailed, 53ms) > 50);
+    CHECK(count_above(tailed, 53ms) < 200);
+    CHECK(count_above(tailed, 93ms) > 0);
+}
+
+TEST_CASE("bursts lose as much as told, in a row", "[sim]") {
+    for (const BurstPlan plan : {BurstPlan{20, 8}, BurstPlan{5, 20}, BurstPlan{90, 20}}) {
+        Rng rng(2);
+        BurstLoss loss;
+        const std::size_t sent = 200'000;
+        std::size_t lost = 0;
+        std::size_t bursts = 0;
+        bool before = false;
+        for (std::size_t i = 0; i < sent; ++i) {
+            const bool now = loss.is_lost(rng, plan);
+            if (now) ++lost;
+            if (now && !before) ++bursts;
+            before = now;
+        }
+        INFO(plan.percent << " % in bursts of " << plan.length << ": " << lost << " in " << bursts);
+        CHECK(lost > sent * plan.percent * 9 / 1000);
+        CHECK(lost < sent * plan.percent * 11 / 1000);
+        CHECK(lost > bursts * plan.length * 9 / 10);
+        CHECK(lost < bursts * plan.length * 11 / 10);
+    }
+}
+
+TEST_CASE("a link's burst is its own", "[sim]") {
+    Room room;
+    room.network.set_burst({50, 100});
+    for (int i = 0; i < 400; ++i) {
+        room.network.datagram(room.at_a, room.at_b, "x");
+        room.network.datagram(room.at_b, room.at_a, "x");
+    }
+    room.run_for(1s);
+    CHECK(room.a.datagrams.size() != room.b.datagrams.size());
+    room.network.calm();
+    room.a.datagrams.clear();
+    for (int i = 0; i < 100; ++i) room.network.datagram(room.at_b, room.at_a, "x");
+    room.run_for(1s);
+    CHECK(room.a.datagrams.size() >= 100);
+}
+
+TEST_CASE("a copy of a datagram may come seconds later", "[sim]") {
+    Room room;
+    room.network.set_duplicates(1000, 3s);
+    room.network.datagram(room.at_a, room.at_b, "x");
+    room.run_for(25ms);
+    CHECK(room.b.datagrams.size() == 1);
+    room.run_for(3s);
+    CHECK(room.b.datagrams.size() == 2);
+}
+
+TEST_CASE("a corrupted datagram is not what was sent, and the network knows", "[sim]") {
+    Room room({.duplicate_per_mille = 0});
+    room.network.set_corruption(50);
+    const std::string sent(64, 'x');
+    for (int i = 0; i < 1000; ++i) room.network.datagram(room.at_a, room.at_b, sent);
+    room.run_for(1s);
+    REQUIRE(room.b.datagrams.size() == 1000);
+    const auto other = static_cast<std::size_t>(std::ranges::count_if(
+        room.b.datagrams, [&](const std::string& bytes) { return bytes != sent; }));
+    CHECK(other == room.b.corrupted);
+    CHECK(other == room.network.datagrams_corrupted());
+    CHECK(other > 420);
+    CHECK(other < 580);
+}
+
+TEST_CASE("a clog holds datagrams and bytes, and they come all at once", "[sim]") {
+    Room room({.duplicate_per_mille = 0});
+    const LinkId link = room.link();
+    room.network.obstruct(room.at_a, room.at_b, Obstacle::clog);
+    CHECK_FALSE(room.network.is_clear(room.at_a, room.at_b));
+    for (int i = 0; i < 10; ++i) {
+        room.network.datagram(room.at_a, room.at_b, "x");
+        room.network.send(link, room.at_a, "y");
+        room.run_for(100ms);
+    }
+    CHECK(room.b.datagrams.empty());
+    CHECK(room.b.heard.empty());
+    room.network.heal(room.at_a, room.at_b);
+    room.run_for(400us);
+    CHECK(room.b.datagrams.size() == 10);
+    CHECK(room.b.heard == "yyyyyyyyyy");
+    CHECK(room.network.is_clear(room.at_a, room.at_b));
+}
+
+TEST_CASE("a clog holds a bounded number of datagrams", "[sim]") {
+    Room room({.duplicate_per_mille = 0, .clogged_max = 5});
+    room.network.obstruct(room.at_a, room.at_b, Obstacle::clog);
+    for (int i = 0; i < 10; ++i) room.network.datagram(room.at_a, room.at_b, "x");
+    room.run_for(1s);
+    room.network.heal();
+    room.run_for(1s);
+    CHECK(room.b.datagrams.size() == 5);
+}
+
+TEST_CASE("a link hangs while datagrams pass, and dials time out", "[sim]") {
+    Room room({.duplicate_per_mille = 0});
+    const LinkId link = room.link();
+    room.network.obstruct(room.at_a, room.at_b, Obstacle::hang);
+    room.network.datagram(room.at_a, room.at_b, "x");
+    room.network.send(link, room.at_a, "y");
+    room.network.dial(room.at_a, room.at_b);
+    room.run_for(2s);
+    CHECK(room.b.datagrams.size() == 1);
+    CHECK(room.b.heard.empty());
+    CHECK(room.a.heard == "?");
+    room.network.heal();
+    room.run_for(1ms);
+    CHECK(room.b.heard == "y");
+}
+
+TEST_CASE("a dial to who listens is refused while that is forged, one way", "[sim]") {
+    Room room;
+    room.network.obstruct(room.at_a, room.at_b, Obstacle::refuse);
+    room.network.dial(room.at_a, room.at_b);
+    room.network.dial(room.at_b, room.at_a);
+    room.run_for(1ms);
+    CHECK(room.a.heard == "+!");
+    CHECK(room.b.heard == "^");
+    room.network.heal(room.at_a, room.at_b);
+    room.network.dial(room.at_a, room.at_b);
+    room.run_for(1ms);
+    CHECK(room.a.heard == "+!^");
+}
+
+TEST_CASE("a flapping way is cut and whole in turn, until it is healed", "[sim]") {
+    Room room({.duplicate_per_mille = 0});
+    room.network.flap(room.at_a, room.at_b, 10ms);
+    std::string seen;
+    for (int i = 0; i < 6; ++i) {
+        room.run_for(i == 0 ? 5ms : 10ms);
+        seen += room.network.is_cut(room.at_a, room.at_b) ? 'x' : '-';
+        CHECK_FALSE(room.network.is_clear(room.at_a, room.at_b));
+    }
+    CHECK(seen == "x-x-x-");
+    room.network.heal();
+    for (int i = 0; i < 5; ++i) {
+        room.run_for(7ms);
+        CHECK_FALSE(room.network.is_cut(room.at_a, room.at_b));
+    }
+}
+
+TEST_CASE("what is sent later on another link may arrive earlier", "[sim]") {
+    std::size_t overtaken = 0;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Room room({}, seed);
+        const LinkId first = room.link();
+        room.network.dial(room.at_a, room.at_b);
+        room.run_for(10ms);
+        const LinkId second{first.value + 1};
+        room.b.heard.clear();
+        room.network.set_delay({.least = 100us, .most = 300us, .tail = 500ms});
+        room.network.send(first, room.at_a, "1");
+        room.network.send(second, room.at_a, "2");
+        room.run_for(1s);
+        CHECK(room.b.heard.size() == 2);
+        if (room.b.heard == "21") ++overtaken;
+    }
+    CHECK(overtaken > 10);
+}
+
+TEST_CASE("when all is calm the network is as it was at first", "[sim]") {
+    Room room({.delay_max = 1ms, .loss_percent = 7});
+    room.network.set_loss(50);
+    room.network.set_burst({50, 10});
+    room.network.set_duplicates(500, 1s);
+    room.network.set_corruption(50);
+    room.network.set_delay({.least = 1s, .most = 2s});
+    for (const Obstacle one : {Obstacle::cut, Obstacle::clog, Obstacle::hang, Obstacle::refuse}) {
+        room.network.obstruct(room.at_a, room.at_b, one);
+    }
+    room.network.flap(room.at_b, room.at_a, 3ms);
+    CHECK_FALSE(room.network.is_calm());
+    room.network.calm();
+    CHECK(room.network.is_calm());
+    CHECK(room.network.is_clear(room.at_a, room.at_b));
+    CHECK(room.network.is_clear(room.at_b, room.at_a));
 }

@@ -1,2 +1,13 @@
 grapevine_test(sim_test LABEL unit LINK sim
-               SOURCES sim/event_test.cc sim/fault_test.cc sim/network_test.cc sim/replay_test.cc)
+               SOURCES sim/aim_test.cc sim/event_test.cc sim/fault_test.cc sim/load_test.cc
+                       sim/network_test.cc sim/process_test.cc sim/replay_test.cc)
+
+# A core is told the time (base/time.h): none of its libraries calls anything that reads a clock, so
+# no jump of the wall clock can reach one.
+add_test(NAME no_core_reads_a_clock
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/sim/no_clock.sh
+                 $<TARGET_FILE:grapevine_swim> $<TARGET_FILE:grapevine_ring>
+                 $<TARGET_FILE:grapevine_store> $<TARGET_FILE:grapevine_replication>
+                 $<TARGET_FILE:grapevine_client> $<TARGET_FILE:grapevine_node>
+                 $<TARGET_FILE:grapevine_wire> $<TARGET_FILE:grapevine_base>)
+set_tests_properties(no_core_reads_a_clock PROPERTIES LABELS unit)

@@ -1,0 +1,274 @@
+// What each class of faults does, given how the cluster is.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ring/ring.h"
+#include "sim/chaos.h"
+
+namespace grapevine::sim {
+
+const std::vector<Chaos::Draw>& Chaos::draws() {
+    static const std::vector<Draw> all{
+        {FaultClass::kill, 3, &Chaos::kill},
+        {FaultClass::kill, 2, &Chaos::restart},
+        {FaultClass::kill, 1, &Chaos::kill_and_restart},
+        {FaultClass::aim, 2, &Chaos::aim},
+        {FaultClass::pause, 1, &Chaos::pause},
+        {FaultClass::slow, 1, &Chaos::slow_down},
+        {FaultClass::drift, 1, &Chaos::drift},
+        {FaultClass::cut, 1, &Chaos::cut},
+        {FaultClass::cut, 1, &Chaos::cut_one_way},
+        {FaultClass::cut, 1, &Chaos::cut_partly},
+        {FaultClass::flap, 1, &Chaos::flap},
+        {FaultClass::clog, 1, &Chaos::clog},
+        {FaultClass::hang, 1, &Chaos::hang},
+        {FaultClass::broken, 1, &Chaos::break_links},
+        {FaultClass::refuse, 1, &Chaos::refuse},
+        {FaultClass::loss, 1, &Chaos::lose},
+        {FaultClass::burst, 1, &Chaos::lose_bursts},
+        {FaultClass::delay, 1, &Chaos::delay},
+        {FaultClass::duplicate, 1, &Chaos::duplicate},
+        {FaultClass::corrupt, 1, &Chaos::corrupt},
+        {FaultClass::client, 1, &Chaos::kill_client},
+        {FaultClass::echo, 1, &Chaos::echo},
+    };
+    return all;
+}
+
+// --- nodes ---
+
+// Nobody, where anything else goes on.
+std::size_t Chaos::may_die() const {
+    if (config_.beyond_promise) return 3;
+    return is_calm() ? deaths_survived(*world_.newest_ring()) : 0;
+}
+
+void Chaos::kill() {
+    const std::size_t most = may_die();
+    if (most == 0) return;
+    if (config_.beyond_promise) {
+        return apply({.kind = FaultKind::kill, .names = pick(alive(), 1 + rng_.below(most))});
+    }
+    // deaths_survived() counts on the coordinator, so it dies alone.
+    if (has_coordinator() && rng_.chance(1, 5)) {
+        return apply({.kind = FaultKind::kill, .names = {coordinator_name}});
+    }
+    // As often all at once that may die as any other number.
+    const std::size_t count = rng_.chance(1, 2) ? most : 1 + rng_.below(most);
+    apply({.kind = FaultKind::kill, .names = pick(cluster_.running(), count)});
+}
+
+void Chaos::restart() {
+    const Names names = dead();
+    if (names.empty()) return;
+    apply({.kind = FaultKind::restart, .names = pick(names, 1 + rng_.below(names.size()))});
+}
+
+// The successor is there before anybody can have noticed, or soon after.
+void Chaos::kill_and_restart() {
+    const std::size_t most = may_die();
+    if (most == 0) return;
+    const bool coordinator = has_coordinator() && rng_.chance(1, 5);
+    const Names names =
+        coordinator ? Names{coordinator_name} : pick(cluster_.running(), 1 + rng_.below(most));
+    apply({.kind = FaultKind::kill, .names = names});
+    const Duration later = rng_.chance(1, 2) ? Duration{} : rng_.between(Duration{}, 300ms);
+    apply_after(later + 1us, {.kind = FaultKind::restart, .names = names});
+}
+
+// Something has to go on for most moments to come: a death or a newcomer.
+void Chaos::aim() {
+    std::size_t most = may_die();
+    if (most == 0) return;
+    Fault aim{.kind = FaultKind::aim, .moment = static_cast<Moment>(rng_.below(moments))};
+    const Names gone = dead();
+    if (most >= 2 && (gone.empty() || rng_.chance(1, 2))) {
+        aim.names = cluster_.running();
+        const Names first = pick(aim.names, 1 + rng_.below(most - 1));
+        std::erase_if(aim.names, [&](const std::string& name) {
+            return std::ranges::find(first, name) != first.end();
+        });
+        if (aim.names.empty()) return;
+        apply(aim);
+        return apply({.kind = FaultKind::kill, .names = first});
+    }
+    apply(aim);
+    if (!gone.empty()) apply({.kind = FaultKind::restart, .names = pick(gone, 1)});
+}
+
+// As often some milliseconds as some seconds.
+Duration Chaos::draw_length() {
+    const Duration longest = Duration{1000LL << rng_.below(13)};
+    return rng_.between(1ms, longest + 1ms);
+}
+
+void Chaos::pause() {
+    const Names names = pick(rng_.chance(1, 5) ? clients() : alive(), 1);
+    apply_for({.kind = FaultKind::pause, .names = names}, draw_length(),
+              {.kind = FaultKind::resume, .names = names});
+}
+
+void Chaos::slow_down() {
+    const Names names = pick(alive(), 1 + rng_.below(2));
+    const std::int64_t times = 10 + static_cast<std::int64_t>(rng_.below(91));
+    apply_for({.kind = FaultKind::slow, .names = names, .number = times}, draw_length(),
+              {.kind = FaultKind::slow, .names = names, .number = 1});
+}
+
+// No failure: the promise holds with such clocks.
+void Chaos::drift() {
+    Names names = alive();
+    const Names others = clients();
+    names.insert(names.end(), others.begin(), others.end());
+    names = pick(names, 1 + rng_.below(names.size()));
+    for (const std::string& name : names) {
+        const auto draw = static_cast<std::int64_t>(rng_.below(LocalClock::drift_max * 2 + 1));
+        const std::int64_t ppm = rng_.chance(1, 4)
+                                     ? (draw % 2 == 0 ? 1 : -1) * LocalClock::drift_max
+                                     : draw - LocalClock::drift_max;
+        apply({.kind = FaultKind::drift, .names = {name}, .number = ppm});
+    }
+}
+
+// --- ways ---
+
+void Chaos::obstruct(FaultKind kind, std::vector<std::pair<std::string, std::string>> pairs,
+                     Duration span) {
+    if (pairs.empty()) return;
+    Fault fault{.kind = kind, .pairs = pairs, .span = span};
+    apply_for(fault, draw_length(), {.kind = FaultKind::heal, .pairs = std::move(pairs)});
+}
+
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+// Each of the first so many with each of the so many that follow.
+Pairs between(const Names& all, std::size_t here, std::size_t there) {
+    Pairs pairs;
+    for (std::size_t a = 0; a < here; ++a) {
+        for (std::size_t b = here; b < std::min(here + there, all.size()); ++b) {
+            pairs.emplace_back(all[a], all[b]);
+        }
+    }
+    return pairs;
+}
+
+}  // namespace
+
+void Chaos::cut() {
+    Names all = ends();
+    rng_.shuffle(all);
+    const std::size_t here = 1 + rng_.below(std::max<std::size_t>(all.size() / 2, 1));
+    const std::size_t there = rng_.chance(1, 2) ? all.size() - here : 1;
+    obstruct(FaultKind::cut, between(all, here, there));
+}
+
+void Chaos::cut_one_way() {
+    Names all = ends();
+    rng_.shuffle(all);
+    const std::size_t here = rng_.chance(1, 2) ? 1 : 1 + rng_.below(all.size());
+    const std::size_t there = rng_.chance(1, 2) ? 1 : all.size();
+    obstruct(FaultKind::cut_one_way, between(all, here, there));
+}
+
+// Two that cannot reach each other, or two groups, and somebody who reaches both.
+void Chaos::cut_partly() {
+    Names all = everyone();
+    if (all.size() < 3) return;
+    rng_.shuffle(all);
+    const std::size_t here = rng_.chance(1, 2) ? 1 : all.size() / 2;
+    const std::size_t there = rng_.chance(1, 2) ? 1 : all.size() - here - 1;
+    obstruct(FaultKind::cut, between(all, here, there));
+}
+
+void Chaos::flap() {
+    Names all = ends();
+    rng_.shuffle(all);
+    const std::size_t there = rng_.chance(1, 2) ? 1 : all.size();
+    obstruct(FaultKind::flap, between(all, 1, there), Duration{5000LL << rng_.below(8)});
+}
+
+void Chaos::clog() {
+    Names all = ends();
+    rng_.shuffle(all);
+    obstruct(FaultKind::clog, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
+}
+
+void Chaos::hang() {
+    Names all = ends();
+    rng_.shuffle(all);
+    obstruct(FaultKind::hang, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
+}
+
+void Chaos::break_links() {
+    const Names pair = pick(ends(), 2);
+    if (pair.size() < 2) return;
+    apply({.kind = FaultKind::break_links, .pairs = {{pair[0], pair[1]}}});
+}
+
+// Links that are up would hide it.
+void Chaos::refuse() {
+    Names all = ends();
+    rng_.shuffle(all);
+    const Pairs pairs = between(all, 1 + rng_.below(all.size()), 1);
+    if (pairs.empty()) return;
+    obstruct(FaultKind::refuse, pairs);
+    apply({.kind = FaultKind::break_links, .pairs = pairs});
+}
+
+// --- everything that is sent ---
+
+void Chaos::lose() {
+    const auto percent = static_cast<std::uint32_t>(rng_.below(60));
+    apply_for({.kind = FaultKind::loss, .percent = percent}, draw_length(),
+              {.kind = FaultKind::loss, .percent = 0});
+}
+
+void Chaos::lose_bursts() {
+    const auto percent = static_cast<std::uint32_t>(1 + rng_.below(40));
+    const auto length = static_cast<std::int64_t>(2 + rng_.below(20));
+    apply_for({.kind = FaultKind::burst, .percent = percent, .number = length}, draw_length(),
+              {.kind = FaultKind::burst, .percent = 0, .number = 1});
+}
+
+void Chaos::delay() {
+    const NetworkConfig& usual = world_.config().network;
+    DelayPlan plan{.least = 50us, .most = Duration{200LL << rng_.below(8)}};
+    if (rng_.chance(2, 3)) plan.tail = plan.most + Duration{1000LL << rng_.below(9)};
+    apply_for(
+        {.kind = FaultKind::delay, .delay = plan}, draw_length(),
+        {.kind = FaultKind::delay, .delay = {usual.delay_min, usual.delay_max, usual.delay_tail}});
+}
+
+// No failure, as an echo: nothing is missing.
+void Chaos::duplicate() {
+    const auto percent = static_cast<std::uint32_t>(1 + rng_.below(30));
+    apply({.kind = FaultKind::duplicate, .percent = percent, .span = draw_length()});
+    apply_after(draw_length() + 1us, {.kind = FaultKind::duplicate, .percent = 0});
+}
+
+void Chaos::echo() {
+    const auto percent = static_cast<std::uint32_t>(5 + rng_.below(46));
+    apply({.kind = FaultKind::echo, .percent = percent, .span = draw_length()});
+    apply_after(draw_length() + 1us, {.kind = FaultKind::echo, .percent = 0});
+}
+
+void Chaos::kill_client() {
+    Names busy;
+    for (const ClientHost* client : world_.clients()) {
+        if (client->client().in_flight() > 0) busy.push_back(client->name());
+    }
+    if (busy.empty()) return;
+    apply({.kind = FaultKind::kill, .names = pick(busy, 1)});
+}
+
+// As loss is, for who receives it.
+void Chaos::corrupt() {
+    const auto percent = static_cast<std::uint32_t>(1 + rng_.below(40));
+    apply_for({.kind = FaultKind::corrupt, .percent = percent}, draw_length(),
+              {.kind = FaultKind::corrupt, .percent = 0});
+}
+
+}  // namespace grapevine::sim
