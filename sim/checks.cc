@@ -6,38 +6,48 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "replication/replication.h"
+#include "ring/lease.h"
 #include "sim/event_log.h"
 
 namespace grapevine::sim {
-
-void Checks::report(std::string defect) {
-    if (defect_.empty()) defect_ = fmt::format("{}: {}", seconds(queue_.now()), defect);
-}
 
 void Checks::after_turn(const NodeHost& host) {
     host.node().invariants();
     check_ring(host);
     if (!host.bad_message().empty()) {
-        report(
-            fmt::format("{} was sent what does not decode: {}", host.name(), host.bad_message()));
+        report(Rule::decodes, fmt::format("{} was sent what does not decode: {}", host.name(),
+                                          host.bad_message()));
     }
 }
 
 void Checks::check_ring(const NodeHost& host) {
     const RingPtr ring = host.ring();
     if (ring == nullptr) return;
-    Epoch& adopted = adopted_[host.id()];
-    if (ring->epoch == adopted) return;
-    if (ring->epoch < adopted) {
-        report(fmt::format("{} went back from ring {} to {}", host.name(), adopted, ring->epoch));
+    RingPtr& adopted = adopted_[host.id()];
+    if (ring == adopted) return;
+    if (adopted != nullptr && ring->epoch < adopted->epoch) {
+        report(Rule::epochs_grow, fmt::format("{} went back from ring {} to {}", host.name(),
+                                              adopted->epoch, ring->epoch));
     }
-    adopted = ring->epoch;
+    adopted = ring;
     const std::uint64_t content = digest(*ring);
     const auto [known, is_first] = digests_.emplace(std::pair(ring->cluster, ring->epoch), content);
     if (!is_first && known->second != content) {
-        report(fmt::format("two rings of epoch {}: {} has another than those before it",
+        report(Rule::one_ring,
+               fmt::format("two rings of epoch {}: {} has another than those before it",
                            ring->epoch, host.name()));
     }
+}
+
+void Checks::new_ring(const RingPtr& ring) {
+    if (newest_ != nullptr) {
+        for (const Member& member : newest_->members) {
+            if (member.is_up() && !ring->is_up(member.id)) removed_[member.id] = queue_.now();
+        }
+    }
+    std::erase_if(removed_, [&](const auto& each) { return ring->is_up(each.first); });
+    newest_ = ring;
 }
 
 void Checks::before_answer(const NodeHost& host, const Request& request, const Reply& reply,
@@ -47,11 +57,13 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
     const PartitionId partition = partition_of_key(request.key, ring.partitions());
     // An answer that was made before the node adopted a ring in the same turn may still leave.
     const auto adopted = adopted_.find(host.id());
-    const bool is_new = adopted == adopted_.end() || adopted->second != ring.epoch;
+    const bool is_new = adopted == adopted_.end() || adopted->second->epoch != ring.epoch;
     if (!is_new && ring.entry(partition).primary() != host.id()) {
-        report(fmt::format("{} answers for partition {} in ring {}, where it is not the primary",
+        report(Rule::primary_serves,
+               fmt::format("{} answers for partition {} in ring {}, where it is not the primary",
                            host.name(), partition, ring.epoch));
     }
+    commits_.answers(host.name(), partition, request, reply);
     check_one_server(partition, alive);
 }
 
@@ -73,11 +85,29 @@ void Checks::check_one_server(PartitionId partition, const std::vector<const Nod
         if (host->ring() == nullptr) continue;
         if (!host->serves(partition)) continue;
         if (server != nullptr) {
-            report(fmt::format("{} (ring {}) and {} (ring {}) both serve partition {}",
-                               server->name(), server->ring()->epoch, host->name(),
-                               host->ring()->epoch, partition));
+            report(
+                Rule::one_server,
+                fmt::format("{} (ring {}) and {} (ring {}) both serve partition {}", server->name(),
+                            server->ring()->epoch, host->name(), host->ring()->epoch, partition));
         }
         server = host;
+    }
+    if (server != nullptr) check_server(partition, *server);
+}
+
+void Checks::check_server(PartitionId partition, const NodeHost& server) {
+    const auto removed = removed_.find(server.id());
+    if (removed != removed_.end() && queue_.now() > removed->second + LeaseConfig{}.waited_out()) {
+        report(Rule::removed_serves,
+               fmt::format("{} serves partition {}, and is no member since {}", server.name(),
+                           partition, seconds(removed->second)));
+    }
+    const std::uint64_t held = server.node().replication()->replica(partition).log.watermark();
+    const std::uint64_t acknowledged = commits_.acknowledged(partition);
+    if (held < acknowledged) {
+        report(Rule::acknowledged,
+               fmt::format("{} serves partition {} up to operation {}; {} is acknowledged",
+                           server.name(), partition, held, acknowledged));
     }
 }
 

@@ -2,20 +2,27 @@
 // Watches every node after every turn and every answer. Each rule in one line:
 // - a ring of one epoch has one content, whoever adopts it;
 // - the epochs that one state adopts only grow;
-// - at any moment at most one node may serve a partition; looked at when a node answers for it, and
-//   every few milliseconds for the partitions in turn;
+// - at any moment at most one node may serve a partition, so leases never overlap; looked at when a
+//   node answers for it, and every few milliseconds for the partitions in turn;
 // - a node answers only for partitions that it is the primary of in its own ring;
+// - a member that no ring has any more serves nothing once its last lease has run out;
+// - who serves a partition has every write of it that was ever acknowledged;
+// - what members send each other decodes;
 // - no node contradicts itself (Node::invariants, which aborts).
-// The first rule that breaks is kept, with the moment and the names; the run stops there.
+// What is committed and acknowledged: sim/commits.h. The first rule that breaks is kept, with the
+// moment and the names; the run stops there.
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "sim/commits.h"
+#include "sim/defect.h"
 #include "sim/event_queue.h"
 #include "sim/node_host.h"
 
@@ -23,28 +30,39 @@ namespace grapevine::sim {
 
 class Checks {
 public:
-    explicit Checks(const EventQueue& queue) : queue_(queue) {}
+    explicit Checks(const EventQueue& queue) : queue_(queue), defect_(queue), commits_(defect_) {}
 
     void after_turn(const NodeHost& host);
     void before_answer(const NodeHost& host, const Request& request, const Reply& reply,
                        const std::vector<const NodeHost*>& alive);
+    void committed(const std::string& holder, PartitionId partition, const Op& op) {
+        commits_.committed(holder, partition, op);
+    }
+    // A ring that nobody was in before.
+    void new_ring(const RingPtr& ring);
 
     void sweep(const std::vector<const NodeHost*>& alive);
 
     // Empty: nothing has broken.
-    [[nodiscard]] const std::string& defect() const { return defect_; }
+    [[nodiscard]] const std::string& defect() const { return defect_.sentence(); }
+    [[nodiscard]] Rule rule() const { return defect_.rule(); }
+    [[nodiscard]] const Commits& commits() const { return commits_; }
     // For rules that are checked elsewhere.
-    void report(std::string defect);
+    void report(Rule rule, const std::string& sentence) { defect_.report(rule, sentence); }
 
 private:
     void check_ring(const NodeHost& host);
     void check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive);
+    void check_server(PartitionId partition, const NodeHost& server);
 
     const EventQueue& queue_;
+    Defect defect_;
+    Commits commits_;
     std::map<std::pair<ClusterId, Epoch>, std::uint64_t> digests_;
-    std::map<NodeId, Epoch> adopted_;
+    std::unordered_map<NodeId, RingPtr> adopted_;
+    std::map<NodeId, Time> removed_;  // members of earlier rings, and since when they are not
+    RingPtr newest_;
     std::uint32_t next_swept_ = 0;
-    std::string defect_;
 };
 
 }  // namespace grapevine::sim

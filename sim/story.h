@@ -1,33 +1,48 @@
 #pragma once
-// One run told to a person: keys are written and overwritten, nodes die (or whatever the faults
-// say), and everything is read back, while other clients keep working. Says in plain words, with
-// virtual time stamps, how the cluster noticed, agreed, served and copied.
+// A run told to a person as it happens: in plain words, with virtual time stamps, how the cluster
+// noticed, agreed, served and copied.
 
-#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "sim/fault.h"
-#include "sim/swarm.h"
-#include "sim/world.h"
+#include "sim/run.h"
+#include "sim/timeline.h"
 
 namespace grapevine::sim {
 
-struct StoryConfig {
-    WorldConfig world;
-    std::size_t kill = 0;  // at the same instant, drawn from the seed
-    std::vector<Fault> faults;
-    std::size_t keys = 20;
-    bool verbose = false;  // what each process says, too
-};
+using Tell = std::function<void(const std::string& line)>;
 
-struct StoryOutcome {
-    RunResult result = RunResult::pass;
-    std::string reason;  // a sentence, also where it passed
-    std::uint64_t hash = 0;
-};
+class Story final : public RunWatcher {
+public:
+    // verbose: what each process says, too.
+    Story(const RunPlan& plan, Tell tell, bool verbose);
 
-StoryOutcome tell_story(const StoryConfig& config, const Tell& tell);
+    void phase(Cluster& cluster, Phase phase) override;
+    void fault(Cluster& cluster, const Fault& fault) override;
+    void ring(Cluster& cluster, const RingPtr& ring) override;
+    void message(Cluster& cluster, const NodeHost& host, const Envelope& envelope) override;
+    void says(Cluster& cluster, const NodeHost& host, const LogLine& line) override;
+    void ended(Cluster& cluster, const History& history, const RunOutcome& outcome) override;
+
+private:
+    void say(const Cluster& cluster, const std::string& line);
+    void begun(const Cluster& cluster);
+    void ready(const Cluster& cluster);
+    void written(const Cluster& cluster);
+    void restored(const Cluster& cluster);
+    void look(Cluster& cluster);
+
+    RunPlan plan_;
+    Tell tell_;
+    bool verbose_;
+    std::optional<Timeline> timeline_;
+    bool is_timed_ = false;     // somebody died
+    bool is_restored_ = false;  // and every partition has its copies again
+    Time looked_at_;
+    std::size_t survives_ = 0;
+    Names keys_;
+    RingPtr last_ring_;
+};
 
 }  // namespace grapevine::sim

@@ -1,53 +1,61 @@
 #pragma once
-// One run of the swarm: everything about it is drawn from its seed. Clients work while faults
-// strike; then the faults end, the dead are replaced, and the cluster has to become whole again
-// within a stated time; at last the whole history is judged.
-//
-// Nodes are killed at most as many at once as the ring says it survives at that moment, and only in
-// a calm cluster that is whole, since pauses and cuts count as failures too. In one run out of
-// eight that restraint is off ("beyond the promise"): then partitions may stay unavailable, and
-// only answers that were false count.
+// Many runs, each with a seed of its own, on several processor cores.
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
-#include "base/time.h"
-#include "sim/load.h"
-#include "sim/world.h"
+#include "sim/run.h"
+#include "sim/run_plan.h"
+#include "sim/workers.h"
 
 namespace grapevine::sim {
 
-enum class RunResult : std::uint8_t {
-    pass,
-    broken,         // a safety rule, or a history that no order explains
-    not_converged,  // the faults ended and the cluster did not become whole
+// Tells the faults of a run as they happen.
+class FaultReporter final : public RunWatcher {
+public:
+    explicit FaultReporter(const Workers::Report& report) : report_(report) {}
+    [[nodiscard]] bool wants_all() const override { return false; }
+    void fault(Cluster&, const Fault& fault) override { report_(early_fault(to_string(fault))); }
+
+private:
+    const Workers::Report& report_;
 };
 
-struct SwarmPlan {
-    WorldConfig world;
-    LoadConfig load;
-    Duration faults_for = 10s;
-    Duration fault_gap_max = 2s;
-    bool beyond_promise = false;
-};
+// One run in a process of its own, with nobody looking on.
+RunOutcome run_plain(const RunPlan& plan, const Workers::Report& report);
 
-SwarmPlan draw_plan(std::uint64_t seed);
-std::string to_string(const SwarmPlan& plan);
+struct SwarmConfig {
+    std::uint64_t first_seed = 1;
+    std::size_t runs = 1;
+    PlanChoice choice;
+    WorkersConfig workers;
+    bool verbose = false;  // a line for each run
+};
 
 struct SwarmOutcome {
-    RunResult result = RunResult::pass;
-    std::string reason;  // empty where it passed
-    std::uint64_t hash = 0;
-    std::uint64_t events = 0;
-    std::size_t operations = 0;
-    std::size_t answered = 0;
-    std::size_t faults = 0;
+    std::size_t done = 0;
+    std::size_t failed = 0;
+    RunResult worst = RunResult::pass;  // of several kinds: a crash, then a broken invariant
+    std::uint64_t operations = 0;
+    std::uint64_t faults = 0;
+    std::uint64_t evicted_alive = 0;
     Duration virtual_time{};
+    Duration longest_outage{};
+    std::optional<std::uint64_t> failed_seed;  // the first that was seen to fail
+    RunOutcome failure;                        // its outcome
+    bool interrupted = false;
 };
 
-using Tell = std::function<void(const std::string& line)>;
+// `tell` hears of each failing run, and how to replay it.
+SwarmOutcome run_swarm(const SwarmConfig& config,
+                       const std::function<void(const std::string& line)>& tell);
 
-// `tell` hears every fault, ring and log line as it happens; null: nobody does.
-SwarmOutcome run_swarm(std::uint64_t seed, const Tell& tell, EventLog::Sink sink = {});
+// "FAIL seed 7 (broken invariant, one server): ...", with the plan and the line that replays it.
+std::string failure_text(std::uint64_t seed, const PlanChoice& choice, const RunOutcome& outcome);
+
+// "./sim --faults all --seed 7".
+std::string replay_line(std::uint64_t seed, const PlanChoice& choice);
 
 }  // namespace grapevine::sim

@@ -23,6 +23,7 @@ public:
     void saw_restored();
 
     [[nodiscard]] bool is_detected() const { return detected_.has_value(); }
+    [[nodiscard]] bool is_agreed() const { return agreed_.has_value(); }
     [[nodiscard]] bool is_served() const { return served_.has_value(); }
     // "detected after 12 ms, agreed after 15 ms, ..."
     [[nodiscard]] std::string summary() const;

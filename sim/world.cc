@@ -90,6 +90,7 @@ NodeConfig World::config_for(const std::string& name) {
     config.self.pid = static_cast<std::uint32_t>(nodes_.size()) + 1;
     config.copies_wanted = config_.copies;
     config.partitions = config_.partitions;
+    config.request_memory = config_.request_memory;
     config.seeds = seeds_for(name);
     return config;
 }
@@ -98,7 +99,11 @@ NodeHost& World::launch(const std::string& name, const NodeConfig& config) {
     ASSERT(!current_.contains(name) || !current_.at(name)->is_alive(), "{} runs", name);
     names_[config.self.id] = name;
     NodeObserver& observer = *this;
-    nodes_.push_back(std::make_unique<NodeHost>(around_, config, observer, rng_.next()));
+    NodeConfig watched = config;
+    watched.on_commit = [this, name](PartitionId partition, const Op& op) {
+        checks_.committed(name, partition, op);
+    };
+    nodes_.push_back(std::make_unique<NodeHost>(around_, watched, observer, rng_.next()));
     current_[name] = nodes_.back().get();
     return *nodes_.back();
 }
@@ -337,11 +342,13 @@ void World::took_turn(const NodeHost& host) {
     const RingPtr ring = host.ring();
     if (ring == nullptr || ring->epoch <= newest_seen_) return;
     newest_seen_ = ring->epoch;
+    checks_.new_ring(ring);
     if (on_ring_) on_ring_(host, ring);
 }
 
 void World::answers(const NodeHost& host, const Request& request, const Reply& reply) {
     checks_.before_answer(host, request, reply, alive());
+    if (on_answer_) on_answer_(host, request, reply);
 }
 
 void World::says(const NodeHost& host, const LogLine& line) {

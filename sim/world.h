@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/rng.h"
 #include "base/time.h"
 #include "sim/checks.h"
@@ -30,6 +31,7 @@ struct WorldConfig {
     std::uint32_t partitions = 64;  // production has 1,024; fewer make a run faster
     Duration sweep = 5ms;           // how often all nodes are asked whom they serve
     bool coordinator = true;        // false: server1 founds the cluster
+    Duration request_memory = grapevine::request_memory;  // of all nodes
     NetworkConfig network;
 };
 
@@ -106,6 +108,10 @@ public:
     // Everything that nodes send each other.
     void on_message(OnMessage listener) { on_message_ = std::move(listener); }
 
+    using OnAnswer = std::function<void(const NodeHost&, const Request&, const Reply&)>;
+    // Everything that nodes answer to clients' requests, refusals too.
+    void on_answer(OnAnswer listener) { on_answer_ = std::move(listener); }
+
 private:
     void took_turn(const NodeHost& host) override;
     void answers(const NodeHost& host, const Request& request, const Reply& reply) override;
@@ -146,6 +152,7 @@ private:
     OnLog on_log_;
     OnRing on_ring_;
     OnMessage on_message_;
+    OnAnswer on_answer_;
 };
 
 }  // namespace grapevine::sim

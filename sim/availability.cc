@@ -1,0 +1,148 @@
+#include "sim/availability.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace grapevine::sim {
+
+namespace {
+
+constexpr Duration period = 50ms;
+constexpr std::uint32_t partitions_at_once = 64;
+constexpr std::size_t members_max = 64;  // of a ring that is looked at: more do not fit a word
+
+using Mask = std::uint64_t;
+
+// All largest sets of members that all know each other (Bron and Kerbosch 1973, with a pivot).
+// `knows[i]`: with whom i is connected, without i.
+void largest_sets(const std::vector<Mask>& knows, Mask in, Mask may, Mask not_,
+                  std::vector<Mask>& out) {
+    if (may == 0) {
+        if (not_ == 0) out.push_back(in);
+        return;
+    }
+    const auto pivot = static_cast<std::size_t>(std::countr_zero(may | not_));
+    for (Mask left = may & ~knows[pivot]; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
+        largest_sets(knows, in | Mask{1} << i, may & knows[i], not_ & knows[i], out);
+        may &= ~(Mask{1} << i);
+        not_ |= Mask{1} << i;
+    }
+}
+
+std::set<NodeId> both(const std::set<NodeId>& a, const std::set<NodeId>& b) {
+    std::set<NodeId> result;
+    std::ranges::set_intersection(a, b, std::inserter(result, result.end()));
+    return result;
+}
+
+std::uint32_t votes_of(const Ring& ring, const std::set<NodeId>& group) {
+    std::uint32_t votes = 0;
+    for (const NodeId id : group) votes += ring.votes_of(id);
+    return votes;
+}
+
+}  // namespace
+
+void Availability::start() {
+    look();
+    world_.queue().after(period, [this] { start(); });
+}
+
+bool Availability::connected(const NodeHost& a, const NodeHost& b) const {
+    const Network& network = world_.network();
+    return network.is_clear(a.address(), b.address()) && network.is_clear(b.address(), a.address());
+}
+
+std::vector<std::set<NodeId>> Availability::groups(const Ring& ring) const {
+    std::vector<const NodeHost*> hosts;
+    if (!world_.network().is_calm()) return {};
+    for (const NodeHost* host : world_.alive()) {
+        const bool is_well = host->is_running() && host->slowness() == 1;
+        if (is_well && ring.member(host->id()) != nullptr) hosts.push_back(host);
+    }
+    if (hosts.size() > members_max) return {};
+    std::vector<Mask> knows(hosts.size());
+    for (std::size_t a = 0; a < hosts.size(); ++a) {
+        for (std::size_t b = 0; b < hosts.size(); ++b) {
+            if (a != b && connected(*hosts[a], *hosts[b])) knows[a] |= Mask{1} << b;
+        }
+    }
+    std::vector<Mask> sets;
+    const Mask all = hosts.empty() ? 0 : ~Mask{0} >> (members_max - hosts.size());
+    if (all != 0) largest_sets(knows, 0, all, 0, sets);
+    std::vector<std::set<NodeId>> result;
+    for (const Mask set : sets) {
+        std::set<NodeId> group;
+        for (std::size_t i = 0; i < hosts.size(); ++i) {
+            if ((set >> i & 1) != 0) group.insert(hosts[i]->id());
+        }
+        result.push_back(std::move(group));
+    }
+    return result;
+}
+
+void Availability::refresh(const Ring& ring) {
+    std::vector<Aged> next;
+    const auto add = [&](std::set<NodeId> members, Time since) {
+        if (votes_of(ring, members) < ring.majority()) return;
+        for (Aged& known : next) {
+            if (known.members != members) continue;
+            known.since = std::min(known.since, since);
+            return;
+        }
+        next.push_back({std::move(members), since});
+    };
+    for (const auto& group : groups(ring)) {
+        for (const Aged& old : groups_) add(both(group, old.members), old.since);
+        add(group, world_.now());
+    }
+    // A part of a group that is as old says nothing new.
+    std::erase_if(next, [&](const Aged& part) {
+        return std::ranges::any_of(next, [&](const Aged& whole) {
+            return whole.since <= part.since && whole.members.size() > part.members.size() &&
+                   std::ranges::includes(whole.members, part.members);
+        });
+    });
+    groups_ = std::move(next);
+}
+
+void Availability::look() {
+    const RingPtr ring = world_.newest_ring();
+    if (ring == nullptr || !ring->genesis) return;
+    refresh(*ring);
+    served_.resize(ring->partitions(), world_.now());
+    for (std::uint32_t i = 0; i < std::min(ring->partitions(), partitions_at_once); ++i) {
+        look_at(*ring, PartitionId{next_++ % ring->partitions()});
+    }
+}
+
+void Availability::look_at(const Ring& ring, PartitionId partition) {
+    const Time now = world_.now();
+    for (const NodeHost* host : world_.alive()) {
+        if (host->ring() == nullptr) continue;
+        if (!host->serves(partition)) continue;
+        served_[partition.value] = now;
+        return;
+    }
+    const Entry& entry = ring.entry(partition);
+    for (const Aged& group : groups_) {
+        const auto copy = std::ranges::find_if(
+            entry.copies, [&](NodeId id) { return group.members.contains(id); });
+        if (copy == entry.copies.end()) continue;
+        const Duration outage = now - std::max(group.since, served_[partition.value]);
+        longest_ = std::max(longest_, outage);
+        if (outage <= outage_max) continue;
+        world_.checks().report(
+            Rule::available,
+            fmt::format("partition {} is not served for {} ms, though {} has it and {} members "
+                        "with {} of {} votes are up and connected",
+                        partition, to_ms(outage), world_.name_of(*copy), group.members.size(),
+                        votes_of(ring, group.members), ring.votes_total()));
+    }
+}
+
+}  // namespace grapevine::sim

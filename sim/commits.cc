@@ -1,0 +1,93 @@
+#include "sim/commits.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace grapevine::sim {
+
+namespace {
+
+std::uint64_t mix(std::uint64_t seed, std::uint64_t word) {
+    return hash64({reinterpret_cast<const char*>(&word), sizeof word}, seed);
+}
+
+std::uint64_t digest_of(const Op& op) {
+    std::uint64_t digest = mix(static_cast<std::uint64_t>(op.kind), op.version.counter);
+    digest = mix(digest, static_cast<std::uint64_t>(op.stamp_ms));
+    digest = mix(digest, op.client.value);
+    digest = mix(digest, op.sequence);
+    digest = mix(digest, static_cast<std::uint64_t>(op.answer.status));
+    digest = mix(digest, op.answer.version.counter);
+    return hash64(op.value, hash64(op.key, digest));
+}
+
+}  // namespace
+
+Commits::Line& Commits::line(PartitionId partition) {
+    if (lines_.size() <= partition.value) lines_.resize(partition.value + 1);
+    return lines_[partition.value];
+}
+
+void Commits::committed(const std::string& holder, PartitionId partition, const Op& op) {
+    auto& operations = line(partition).operations;
+    const std::uint64_t counter = op.version.counter;
+    if (counter == 0 || counter > operations.size() + 1) {
+        return defect_.report(
+            Rule::order, fmt::format("{} commits operation {} of partition {}, before {}", holder,
+                                     op.version, partition, operations.size() + 1));
+    }
+    if (counter == operations.size() + 1) return first_commit(holder, partition, op);
+    const Committed& known = operations[counter - 1];
+    if (known.epoch == op.version.epoch && known.digest == digest_of(op)) return;
+    defect_.report(Rule::order,
+                   fmt::format("{} commits {} as operation {} of partition {}; others committed "
+                               "another, of epoch {}",
+                               holder, op.version, counter, partition, known.epoch));
+}
+
+void Commits::first_commit(const std::string& holder, PartitionId partition, const Op& op) {
+    Line& here = line(partition);
+    here.operations.push_back({op.version.epoch, digest_of(op)});
+    if (op.kind == OpKind::put) here.contents[op.key] = {op.version, hash64(op.value)};
+    if (op.kind == OpKind::erase) here.contents.erase(op.key);
+    if (!op.client) return;
+    const Place place{partition, op.version};
+    const auto [known, is_new] = requests_.emplace(RequestId{op.client, op.sequence}, place);
+    if (is_new || known->second == place) return;
+    defect_.report(
+        Rule::at_most_once,
+        fmt::format("request {} of client {:x} took effect twice: as {} of partition {} and as {} "
+                    "of partition {} at {}",
+                    op.sequence, op.client.value, known->second.version, known->second.partition,
+                    op.version, partition, holder));
+}
+
+void Commits::answers(const std::string& holder, PartitionId partition, const Request& request,
+                      const Reply& reply) {
+    if (request.kind == OperationKind::get || !is_answer(reply.status)) return;
+    const auto known = requests_.find({request.client, request.sequence});
+    if (known == requests_.end()) {
+        return defect_.report(
+            Rule::acknowledged,
+            fmt::format("{} answers request {} of client {:x}, which nobody committed", holder,
+                        request.sequence, request.client.value));
+    }
+    std::uint64_t& highest = line(partition).acknowledged;
+    highest = std::max(highest, known->second.version.counter);
+}
+
+std::uint64_t Commits::acknowledged(PartitionId partition) const {
+    return partition.value < lines_.size() ? lines_[partition.value].acknowledged : 0;
+}
+
+std::uint64_t Commits::count(PartitionId partition) const {
+    return partition.value < lines_.size() ? lines_[partition.value].operations.size() : 0;
+}
+
+const Commits::Contents& Commits::contents(PartitionId partition) const {
+    static const Contents nothing;
+    return partition.value < lines_.size() ? lines_[partition.value].contents : nothing;
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,80 @@
+#pragma once
+// Watches every operation that becomes committed at any holder, and every write that is answered.
+// Each rule in one line:
+// - an order is one: all holders of a partition commit the same operation under the same counter;
+// - nothing is committed before what is in front of it: the first commits have no gaps;
+// - a request has at most one effect: the same (client, sequence) never gets two versions;
+// - only what is committed is acknowledged.
+// From these operations it makes the contents that every complete copy has to have.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "replication/messages.h"
+#include "sim/defect.h"
+#include "store/operation.h"
+
+namespace grapevine::sim {
+
+class Commits {
+public:
+    explicit Commits(Defect& defect) : defect_(defect) {}
+
+    void committed(const std::string& holder, PartitionId partition, const Op& op);
+    // A node is about to answer a client.
+    void answers(const std::string& holder, PartitionId partition, const Request& request,
+                 const Reply& reply);
+
+    // The highest counter of an acknowledged write; 0: none.
+    [[nodiscard]] std::uint64_t acknowledged(PartitionId partition) const;
+    [[nodiscard]] std::uint64_t count(PartitionId partition) const;
+
+    struct Value {
+        Version version;
+        std::uint64_t digest = 0;  // of the value
+        bool operator==(const Value&) const = default;
+    };
+    using Contents = std::map<std::string, Value>;
+    // What all committed operations make.
+    [[nodiscard]] const Contents& contents(PartitionId partition) const;
+
+private:
+    struct Committed {
+        Epoch epoch;
+        std::uint64_t digest = 0;
+    };
+    struct Line {
+        std::vector<Committed> operations;  // by counter, from 1
+        std::uint64_t acknowledged = 0;
+        Contents contents;
+    };
+    struct RequestId {
+        ClientId client;
+        std::uint64_t sequence = 0;
+        bool operator==(const RequestId&) const = default;
+    };
+    struct RequestIdHash {
+        std::size_t operator()(const RequestId& id) const noexcept {
+            return id.client.value ^ (id.sequence * 0x9e3779b97f4a7c15ULL);
+        }
+    };
+    struct Place {
+        PartitionId partition;
+        Version version;
+        bool operator==(const Place&) const = default;
+    };
+
+    Line& line(PartitionId partition);
+    void first_commit(const std::string& holder, PartitionId partition, const Op& op);
+
+    Defect& defect_;
+    std::vector<Line> lines_;
+    std::unordered_map<RequestId, Place, RequestIdHash> requests_;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,238 @@
+#include "sim/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "base/hash.h"
+#include "sim/ring_words.h"
+
+namespace grapevine::sim {
+
+namespace {
+
+std::string_view word(OpKind kind) {
+    switch (kind) {
+        case OpKind::put:
+            return "put";
+        case OpKind::erase:
+            return "erase";
+        case OpKind::none:
+            return "no change";
+    }
+    return "?";
+}
+
+std::string_view word(OperationKind kind) {
+    switch (kind) {
+        case OperationKind::get:
+            return "get";
+        case OperationKind::put:
+            return "put";
+        case OperationKind::erase:
+            return "erase";
+    }
+    return "?";
+}
+
+std::string_view word(Status status) {
+    switch (status) {
+        case Status::ok:
+            return "ok";
+        case Status::not_found:
+            return "not found";
+        case Status::condition_failed:
+            return "condition failed";
+        case Status::not_primary:
+            return "refused, not the primary";
+        case Status::no_lease:
+            return "refused, no lease";
+        case Status::unavailable:
+            return "refused, no copy is up";
+        case Status::busy:
+            return "refused, busy";
+        case Status::bad_stamp:
+            return "refused, here is a fresh stamp";
+        case Status::below_floor:
+            return "refused, below the floor";
+        case Status::too_large:
+            return "refused, too large";
+        case Status::malformed:
+            return "refused, malformed";
+        case Status::lapsed:
+            return "lapsed, ask again";
+    }
+    return "?";
+}
+
+std::string shortened(const std::string& value) {
+    constexpr std::size_t shown = 32;
+    if (value.size() <= shown) return value;
+    return fmt::format("{}... ({} bytes)", value.substr(0, shown), value.size());
+}
+
+std::string text_of(const std::vector<Op>& ops, const std::string& key) {
+    std::string text;
+    for (const Op& op : ops) {
+        text += fmt::format(" [{} {}", op.version, word(op.kind));
+        if (op.kind != OpKind::none && op.key != key) text += " of another key";
+        if (op.kind == OpKind::put && op.key == key) text += " " + shortened(op.value);
+        text += "]";
+    }
+    return text;
+}
+
+// What of a message is about the partition, in words; empty: nothing.
+struct AboutPartition {
+    PartitionId partition;
+    const std::string& key;
+
+    std::string operator()(const Replicate& message) const {
+        for (const auto& part : message.parts) {
+            if (part.entry.partition != partition) continue;
+            return fmt::format("replicates, since {}, after {}, committed up to {}{}{}",
+                               part.entry.since, part.previous, part.watermark,
+                               part.ops.empty() ? "" : ":", text_of(part.ops, key));
+        }
+        return {};
+    }
+    std::string operator()(const ReplicateAck& message) const {
+        for (const auto& part : message.parts) {
+            if (part.entry.partition != partition) continue;
+            return fmt::format("acknowledges, since {}, up to {}{}", part.entry.since, part.held,
+                               part.gap ? ", and misses what follows" : "");
+        }
+        return {};
+    }
+    std::string operator()(const Gather& message) const {
+        for (const EntryRef& entry : message.entries) {
+            if (entry.partition != partition) continue;
+            return fmt::format("asks for what is unfinished, since {}", entry.since);
+        }
+        return {};
+    }
+    std::string operator()(const Gathered& message) const {
+        for (const auto& part : message.parts) {
+            if (part.entry.partition != partition) continue;
+            return fmt::format("reports, since {}, committed up to {}, unfinished {}{}{}",
+                               part.entry.since, part.watermark, part.unfinished.size(),
+                               text_of(part.unfinished, key),
+                               part.stepped_down ? "; has stepped down" : "");
+        }
+        return {};
+    }
+    std::string operator()(const FillChunk& message) const {
+        if (message.entry.partition != partition) return {};
+        std::string text =
+            fmt::format("fills, since {}, session {}/{}, {} items", message.entry.since,
+                        message.session.tenure, message.session.opened, message.items.size());
+        if (message.from == fill_base) text += fmt::format(", base {}", message.base);
+        for (const FillItem& item : message.items) {
+            if (item.key != key) continue;
+            text += fmt::format(", the key at {} = {}", item.version, shortened(item.value));
+        }
+        return text;
+    }
+    std::string operator()(const FillAck& message) const {
+        if (message.entry.partition != partition) return {};
+        return fmt::format("has what was filled, since {}{}", message.entry.since,
+                           message.next == fill_end ? ": all of it" : "");
+    }
+    template <class Other>
+    std::string operator()(const Other&) const {
+        return {};
+    }
+};
+
+std::string entry_text(const World& world, const Ring& ring, const Entry& entry) {
+    std::vector<std::string> copies;
+    for (const NodeId id : entry.copies) copies.push_back(world.name_of(id));
+    std::string text = fmt::format("copies {}", fmt::join(copies, ", "));
+    for (const Fill& fill : entry.fills) {
+        text += fmt::format("; fills {} since {}", world.name_of(fill.id), fill.opened);
+    }
+    return text + fmt::format("; tenure {}, since {}{}", entry.tenure, entry.since,
+                              ring.is_down(entry) ? "; down" : "");
+}
+
+}  // namespace
+
+void Explain::fault(Cluster& cluster, const Fault& fault) {
+    note(cluster.world().now(), "fault " + to_string(fault));
+}
+
+void Explain::ring(Cluster& cluster, const RingPtr& ring) {
+    const PartitionId partition = partition_of_key(key_, ring->partitions());
+    const Entry& entry = ring->entry(partition);
+    const bool is_news = last_ring_ == nullptr || last_ring_->entry(partition) != entry ||
+                         last_ring_->is_down(entry) != ring->is_down(entry);
+    last_ring_ = ring;
+    if (!is_news || entry.copies.empty()) return;
+    note(cluster.world().now(), fmt::format("ring {}: partition {}: {}", ring->epoch, partition,
+                                            entry_text(cluster.world(), *ring, entry)));
+}
+
+void Explain::message(Cluster& cluster, const NodeHost& host, const Envelope& envelope) {
+    if (last_ring_ == nullptr) return;
+    const PartitionId partition = partition_of_key(key_, last_ring_->partitions());
+    const std::string text = std::visit(AboutPartition{partition, key_}, envelope.body);
+    if (text.empty()) return;
+    note(cluster.world().now(),
+         fmt::format("{} to {}, ring {}: {}", host.name(), cluster.world().name_of(envelope.to),
+                     envelope.epoch, text));
+}
+
+void Explain::answer(Cluster& cluster, const NodeHost& host, const Request& request,
+                     const Reply& reply) {
+    if (request.key != key_) return;
+    std::string text = fmt::format("{} answers request {} of client {:x} ({}", host.name(),
+                                   request.sequence, request.client.value, word(request.kind));
+    if (request.kind == OperationKind::put) text += " " + shortened(request.value);
+    if (request.condition == Condition::absent) text += " if absent";
+    if (request.condition == Condition::version) {
+        text += fmt::format(" if at {}", request.expected);
+    }
+    text += fmt::format("), ring {}: {}", reply.epoch, word(reply.status));
+    if (reply.version != Version{}) text += fmt::format(" at {}", reply.version);
+    if (!reply.value.empty()) text += " = " + shortened(reply.value);
+    note(cluster.world().now(), text);
+}
+
+void Explain::add_operation(const OperationRecord& record) {
+    OperationRecord asked = record;
+    asked.value = shortened(asked.value);
+    note(record.called, fmt::format("client {} begins: {}", record.client, to_string(asked)));
+    if (record.returned != never) {
+        note(record.returned,
+             fmt::format("client {} has its end: {}", record.client, to_string(asked)));
+    }
+}
+
+void Explain::ended(Cluster&, const History& history, const RunOutcome&) {
+    std::size_t operations = 0;
+    for (const OperationRecord& record : history) {
+        if (record.key != key_) continue;
+        ++operations;
+        add_operation(record);
+    }
+    if (operations == 0) {
+        std::vector<std::string> keys;
+        for (const OperationRecord& record : history) keys.push_back(record.key);
+        std::ranges::sort(keys);
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        tell_(fmt::format("nobody had an operation on {}; this run's keys: {}", key_,
+                          fmt::join(keys, " ")));
+        return;
+    }
+    std::ranges::stable_sort(lines_, {}, &std::pair<Time, std::string>::first);
+    if (last_ring_ != nullptr) {
+        tell_(fmt::format("the life of {}, which is in partition {} (key's operations: {})", key_,
+                          partition_of_key(key_, last_ring_->partitions()), operations));
+    }
+    for (const auto& [time, line] : lines_) {
+        tell_(fmt::format("{:>12}  {}", seconds(time), line));
+    }
+}
+
+}  // namespace grapevine::sim

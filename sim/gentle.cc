@@ -1,0 +1,58 @@
+#include "sim/gentle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/world.h"
+
+namespace grapevine::sim {
+
+namespace {
+
+// Between two pauses of one process: long enough to answer what has waited.
+constexpr Duration breath = 500ms;
+constexpr Duration down_for = 4s;  // from a death to its replacement, and to the next death
+
+void add_pauses(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults) {
+    for (std::size_t i = wanted.coordinator ? 0 : 1; i <= wanted.nodes; ++i) {
+        const std::string name = i == 0 ? coordinator_name : server_name(i);
+        Duration at = rng.between(0us, 5s);
+        while (at < wanted.length) {
+            const Duration pause = rng.between(1ms, gentle_pause_max);
+            faults.push_back({.at = at, .kind = FaultKind::pause, .names = {name}});
+            faults.push_back({.at = at + pause, .kind = FaultKind::resume, .names = {name}});
+            at += pause + breath + rng.between(0us, 8s);
+        }
+    }
+}
+
+void add_loss(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults) {
+    for (Duration at = rng.between(0us, 2s); at < wanted.length; at += rng.between(1s, 6s)) {
+        const auto percent = static_cast<std::uint32_t>(rng.below(gentle_loss_max + 1));
+        faults.push_back({.at = at, .kind = FaultKind::loss, .percent = percent});
+    }
+}
+
+void add_kills(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults) {
+    for (Duration at = rng.between(1s, 6s); at + down_for < wanted.length;
+         at += 2 * down_for + rng.between(0us, 6s)) {
+        const std::string victim = server_name(1 + rng.below(wanted.nodes));
+        faults.push_back({.at = at, .kind = FaultKind::kill, .names = {victim}});
+        faults.push_back({.at = at + down_for, .kind = FaultKind::restart, .names = {victim}});
+    }
+}
+
+}  // namespace
+
+std::vector<Fault> draw_gentle_faults(Rng& rng, const GentleFaults& wanted) {
+    std::vector<Fault> faults;
+    const std::uint64_t which = rng.below(3);
+    if (which != 1) add_pauses(rng, wanted, faults);
+    if (which != 0) add_loss(rng, wanted, faults);
+    if (wanted.kills) add_kills(rng, wanted, faults);
+    std::ranges::stable_sort(faults, {}, &Fault::at);
+    return faults;
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,74 @@
+#include "sim/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace grapevine::sim {
+
+namespace {
+
+constexpr std::size_t bar_width = 30;
+constexpr std::chrono::milliseconds redraw{200};
+constexpr std::chrono::seconds line_every{5};
+
+}  // namespace
+
+Progress::Progress(std::string what, std::size_t total)
+    : what_(std::move(what)),
+      total_(total),
+      is_terminal_(isatty(STDERR_FILENO) == 1),
+      begun_(Clock::now()),
+      next_(begun_ + (is_terminal_ ? Clock::duration(redraw) : Clock::duration(line_every))) {}
+
+Progress::~Progress() {
+    clear();
+}
+
+void Progress::set(std::size_t done, std::size_t failed) {
+    done_ = done;
+    failed_ = failed;
+}
+
+void Progress::draw() {
+    const Clock::time_point now = Clock::now();
+    if (now < next_) return;
+    next_ = now + (is_terminal_ ? Clock::duration(redraw) : Clock::duration(line_every));
+    std::chrono::seconds left{-1};
+    if (done_ > 0) {
+        const auto per_run = (now - begun_) / static_cast<std::int64_t>(done_);
+        left = std::chrono::duration_cast<std::chrono::seconds>(
+            per_run * static_cast<std::int64_t>(total_ - done_));
+    }
+    const std::string text = progress_text(what_, done_, total_, failed_, left);
+    fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r\033[K" : "", text, is_terminal_ ? "" : "\n");
+    std::fflush(stderr);
+    is_drawn_ = is_terminal_;
+}
+
+void Progress::clear() {
+    if (!std::exchange(is_drawn_, false)) return;
+    fmt::print(stderr, "\r\033[K");
+    std::fflush(stderr);
+}
+
+std::string span_in_words(std::chrono::seconds span) {
+    const auto s = span.count();
+    if (s < 60) return fmt::format("{} s", s);
+    if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
+    return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
+}
+
+std::string progress_text(const std::string& what, std::size_t done, std::size_t total,
+                          std::size_t failed, std::chrono::seconds left) {
+    const std::size_t full = total == 0 ? bar_width : done * bar_width / total;
+    std::string text = fmt::format("[{}{}] {} of {} {}", std::string(full, '#'),
+                                   std::string(bar_width - full, '.'), done, total, what);
+    if (failed > 0) text += fmt::format(", {} failed", failed);
+    if (left.count() >= 0) text += fmt::format(", {} left", span_in_words(left));
+    return text;
+}
+
+}  // namespace grapevine::sim

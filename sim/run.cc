@@ -1,0 +1,341 @@
+#include "sim/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "base/assert.h"
+#include "history/linearizability.h"
+#include "sim/availability.h"
+#include "sim/convergence.h"
+
+namespace grapevine::sim {
+
+namespace {
+
+// In a run beyond the promise the cluster need not become whole, but where it could serve, it has
+// to: long enough for the oracle of availability.
+constexpr Duration beyond_wait = outage_max + 2s;
+
+class Run {
+public:
+    Run(const RunPlan& plan, const std::vector<RunWatcher*>& watchers, EventLog::Sink trace)
+        : plan_(plan),
+          watchers_(watchers),
+          cluster_(plan.world),
+          world_(cluster_.world()),
+          load_(world_, plan.load, plan.world.seed + 1),
+          chaos_(cluster_, plan.chaos, plan.world.seed + 2,
+                 [this](const Fault& fault) { note(fault); }),
+          availability_(world_),
+          convergence_(cluster_) {
+        world_.log().set_sink(std::move(trace));
+        listen();
+    }
+
+    RunOutcome run() {
+        tell([&](RunWatcher& w) { w.phase(cluster_, Phase::begun); });
+        go();
+        conclude();
+        const History history = all_operations();
+        tell([&](RunWatcher& w) { w.ended(cluster_, history, outcome_); });
+        return outcome_;
+    }
+
+private:
+    template <class Say>
+    void tell(const Say& say) {
+        for (RunWatcher* watcher : watchers_) say(*watcher);
+    }
+
+    void enter(Phase phase) {
+        tell([&](RunWatcher& w) { w.phase(cluster_, phase); });
+    }
+
+    void listen() {
+        world_.on_ring([this](const NodeHost&, const RingPtr& ring) { saw_ring(ring); });
+        if (std::ranges::none_of(watchers_, &RunWatcher::wants_all)) return;
+        world_.on_message([this](const NodeHost& host, const Envelope& envelope) {
+            tell([&](RunWatcher& w) { w.message(cluster_, host, envelope); });
+        });
+        world_.on_answer([this](const NodeHost& host, const Request& request, const Reply& reply) {
+            tell([&](RunWatcher& w) { w.answer(cluster_, host, request, reply); });
+        });
+        world_.on_log([this](const NodeHost& host, const LogLine& line) {
+            tell([&](RunWatcher& w) { w.says(cluster_, host, line); });
+        });
+    }
+
+    // --- the course ---
+
+    void go() {
+        if (!begin()) return;
+        strike();
+        if (!become_whole()) return;
+        if (!come_to_rest()) return;
+        read_back();
+        if (is_whole_) compare_copies();
+    }
+
+    bool begin() {
+        if (!cluster_.run_until_ready()) return not_converged("was never ready");
+        survives_ = deaths_survived(*world_.newest_ring());
+        enter(Phase::ready);
+        for (std::size_t i = 1; i <= plan_.keys; ++i) keys_.push_back(fmt::format("key{}", i));
+        for (const std::string& key : keys_) write(key, "first value of " + key);
+        for (std::size_t i = 0; i < keys_.size(); i += 4) {
+            write(keys_[i], "second value of " + keys_[i]);
+        }
+        enter(Phase::written);
+        return outcome_.result == RunResult::pass && !world_.is_broken();
+    }
+
+    void write(const std::string& key, const std::string& value) {
+        if (cluster_.put(key, value) == "OK") {
+            values_[key] = value;
+        } else {
+            not_converged(fmt::format("took no write of {} while it was healthy", key));
+        }
+    }
+
+    void strike() {
+        load_.start();
+        availability_.start();
+        started_ = world_.now();
+        if (plan_.kill > 0) world_.queue().first_at(started_ + 500ms, [this] { kill_some(); });
+        chaos_.start();
+        cluster_.run_for(plan_.faults_for);
+        is_ending_ = true;
+        chaos_.stop(plan_.revive);
+        enter(Phase::faults_over);
+    }
+
+    void kill_some() {
+        // Chance of its own: the list of what happened, played again, draws nothing.
+        Names victims = cluster_.running();
+        Rng(plan_.world.seed + 3).shuffle(victims);
+        victims.resize(std::min(victims.size(), plan_.kill));
+        std::ranges::sort(victims);
+        const Fault fault{.at = world_.now() - started_, .kind = FaultKind::kill, .names = victims};
+        note(fault);
+        world_.apply(fault);
+    }
+
+    void note(const Fault& fault) {
+        if (is_ending_) return;
+        if (plan_.chaos.script) count_deaths(fault);
+        outcome_.faults.push_back(to_string(fault));
+        tell([&](RunWatcher& w) { w.fault(cluster_, fault); });
+        was_killed_ = was_killed_ || fault.kind == FaultKind::kill;
+        was_paused_ = was_paused_ || fault.kind == FaultKind::pause;
+        if (was_killed_ && was_paused_) fail_as_planted();
+    }
+
+    void fail_as_planted() {
+        switch (plan_.planted) {
+            case Planted::nothing:
+                return;
+            case Planted::broken:
+                return world_.checks().report(Rule::other, "planted: a kill and a pause");
+            case Planted::crash:
+                ASSERT(plan_.planted != Planted::crash, "planted: a kill and a pause");
+                return;
+            case Planted::hang:
+                for (;;) pause();
+        }
+    }
+
+    // Deaths of a script. As many as the ring says it survives are covered, until it is whole
+    // again. It counts on the coordinator, so that one dies alone.
+    void count_deaths(const Fault& fault) {
+        const bool is_aimed = fault.kind == FaultKind::aim;  // kills one
+        if (fault.kind != FaultKind::kill && !is_aimed) return;
+        const RingPtr ring = world_.newest_ring();
+        if (fully_replicated(*ring) && all_live(*ring)) survives_ = deaths_survived(*ring);
+        const bool with_coordinator = std::ranges::count(fault.names, coordinator_name) > 0;
+        const std::size_t covered =
+            with_coordinator ? std::min<std::size_t>(survives_, 1) : survives_;
+        const auto deaths = is_aimed ? 1
+                                     : static_cast<std::size_t>(std::ranges::count_if(
+                                           fault.names, [](const std::string& name) {
+                                               return !name.starts_with("client");
+                                           }));
+        if (deaths > covered) is_beyond_ = true;
+        survives_ = with_coordinator ? 0 : survives_ - std::min(survives_, deaths);
+    }
+
+    [[nodiscard]] bool all_live(const Ring& ring) const {
+        std::set<NodeId> alive;
+        for (const NodeHost* host : world_.alive()) alive.insert(host->id());
+        return std::ranges::all_of(ring.members,
+                                   [&](const Member& member) { return alive.contains(member.id); });
+    }
+
+    [[nodiscard]] bool is_beyond() const { return plan_.beyond_promise || is_beyond_; }
+
+    bool become_whole() {
+        const Duration limit = is_beyond() ? beyond_wait : convergence_max;
+        const Time end = world_.now() + limit;
+        if (cluster_.run_until_ready(end - world_.now())) enter(Phase::served);
+        if (cluster_.run_until_restored(end - world_.now())) enter(Phase::restored);
+        is_whole_ =
+            cluster_.run_until([this] { return convergence_.is_whole(); }, end - world_.now());
+        if (is_whole_ || is_beyond()) return !world_.is_broken();
+        return not_converged(
+            fmt::format("did not become whole within {} s after the faults", to_ms(limit) / 1000));
+    }
+
+    // A last while of work in peace, then every operation ends.
+    bool come_to_rest() {
+        cluster_.run_for(1s);
+        load_.stop();
+        if (!cluster_.run_until([this] { return load_.is_idle(); }, plan_.load.deadline + 1s)) {
+            return not_converged("left operations without an end");
+        }
+        return !world_.is_broken();
+    }
+
+    // All keys at once, through a client: also those of the load, for the history's sake.
+    void read_back() {
+        std::map<std::string, std::shared_ptr<std::string>> answers;
+        for (const OperationRecord& record : load_.history()) answers[record.key];
+        for (const std::string& key : keys_) answers[key];
+        for (auto& [key, answer] : answers) answer = cluster_.begin({.key = key});
+        const auto all_there = [&] {
+            return std::ranges::none_of(answers, [](const auto& a) { return a.second->empty(); });
+        };
+        if (!cluster_.run_until(all_there, 10s)) {
+            not_converged("left reads without an end");
+            return;
+        }
+        for (const std::string& key : keys_) judge_answer(key, *answers.at(key));
+        enter(Phase::read_back);
+    }
+
+    void judge_answer(const std::string& key, const std::string& answer) {
+        if (answer == values_[key]) {
+            ++outcome_.keys_right;
+            return;
+        }
+        if (answer == "unavailable") {
+            if (!is_beyond()) fail(RunResult::not_converged, "available", key + " is unavailable");
+            return;
+        }
+        fail(RunResult::broken, to_string(Rule::acknowledged),
+             fmt::format("{} reads \"{}\" instead of \"{}\"", key, answer, values_[key]));
+    }
+
+    void compare_copies() {
+        cluster_.run_for(1s);
+        if (world_.is_broken() || !convergence_.is_whole()) return;
+        const std::string difference = convergence_.difference();
+        if (!difference.empty()) fail(RunResult::broken, to_string(Rule::copies_equal), difference);
+        if (!plan_.checks_memory) return;
+        cluster_.run_for(plan_.world.request_memory + 2s);
+        if (world_.is_broken() || !convergence_.is_whole()) return;
+        const std::string remembered = convergence_.remembered();
+        if (!remembered.empty()) fail(RunResult::broken, to_string(Rule::memory), remembered);
+    }
+
+    // --- the verdict ---
+
+    void saw_ring(const RingPtr& ring) {
+        if (last_ring_ != nullptr) look_for_false_eviction(*ring);
+        last_ring_ = ring;
+        tell([&](RunWatcher& w) { w.ring(cluster_, ring); });
+    }
+
+    void look_for_false_eviction(const Ring& ring) {
+        for (const NodeHost* host : world_.alive()) {
+            const Member* before = last_ring_->member(host->id());
+            if (before == nullptr || !before->is_up() || ring.is_up(host->id())) continue;
+            ++outcome_.evicted_alive;
+            if (!plan_.is_gentle) continue;
+            world_.checks().report(
+                Rule::false_eviction,
+                fmt::format("ring {} is without {}, which is alive", ring.epoch, host->name()));
+        }
+    }
+
+    [[nodiscard]] History all_operations() const {
+        History all = load_.history();
+        all.insert(all.end(), cluster_.history().begin(), cluster_.history().end());
+        return all;
+    }
+
+    void judge_history() {
+        const HistoryVerdict verdict = check_linearizable(all_operations());
+        if (verdict.verdict == Verdict::linearizable) return;
+        const Rule rule = verdict.verdict == Verdict::violated ? Rule::linearizable : Rule::decided;
+        fail(RunResult::broken, to_string(rule),
+             fmt::format("history of {}: {}", verdict.key, verdict.explanation));
+    }
+
+    void conclude() {
+        if (world_.is_broken()) {
+            fail(RunResult::broken, to_string(world_.checks().rule()), cluster_.defect());
+        }
+        judge_history();
+        outcome_.hash = world_.log().hash();
+        outcome_.events = world_.log().events();
+        outcome_.operations = load_.history().size() + cluster_.history().size();
+        outcome_.answered = load_.answered();
+        outcome_.virtual_time = world_.now() - Time{};
+        outcome_.longest_outage = availability_.longest();
+        outcome_.beyond = is_beyond() ? 1 : 0;
+        if (outcome_.result != RunResult::pass) return;
+        outcome_.reason = is_whole_ ? "no acknowledged write was lost, and all copies are restored"
+                                    : "nothing false was answered";
+    }
+
+    // False, for short.
+    bool not_converged(const std::string& what) {
+        if (!world_.is_broken()) {
+            fail(RunResult::not_converged, "convergence", "the cluster " + what);
+        }
+        return false;
+    }
+
+    // A broken invariant says more than what followed from it.
+    void fail(RunResult result, std::string_view rule, const std::string& reason) {
+        if (outcome_.result == RunResult::broken) return;
+        if (outcome_.result != RunResult::pass && result != RunResult::broken) return;
+        outcome_.result = result;
+        outcome_.rule = rule;
+        outcome_.reason = reason;
+    }
+
+    RunPlan plan_;
+    std::vector<RunWatcher*> watchers_;
+    Cluster cluster_;
+    World& world_;
+    Load load_;
+    Chaos chaos_;
+    Availability availability_;
+    Convergence convergence_;
+    Time started_;  // when faults may begin: their times count from here
+    std::size_t survives_ = 0;
+    Names keys_;
+    std::map<std::string, std::string> values_;
+    RingPtr last_ring_;
+    bool is_ending_ = false;
+    bool was_killed_ = false;
+    bool was_paused_ = false;
+    bool is_beyond_ = false;
+    bool is_whole_ = false;
+    RunOutcome outcome_;
+};
+
+}  // namespace
+
+RunOutcome run(const RunPlan& plan, const std::vector<RunWatcher*>& watchers,
+               EventLog::Sink trace) {
+    return Run(plan, watchers, std::move(trace)).run();
+}
+
+}  // namespace grapevine::sim

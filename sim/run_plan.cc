@@ -1,0 +1,184 @@
+#include "sim/run_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/rng.h"
+#include "sim/gentle.h"
+
+namespace grapevine::sim {
+
+namespace {
+
+constexpr std::size_t nodes_max = 13;
+constexpr std::uint64_t copies_max_drawn = 5;
+constexpr Duration idle_memory_window = 12s;  // more than twice the load's deadline
+
+// A life of some seconds between two faults, or of a fraction.
+void draw_chaos(Rng& rng, RunPlan& plan) {
+    plan.chaos.gap_max = Duration{250'000LL << rng.below(5)};
+    plan.beyond_promise = rng.chance(1, 8);
+    plan.chaos.beyond_promise = plan.beyond_promise;
+    plan.is_gentle = rng.chance(1, 6);
+    if (rng.chance(1, 2)) plan.chaos.mix = FaultMix::draw(rng);  // else all classes
+}
+
+// As many operations as are wanted, whatever the number of clients is.
+void draw_load(Rng& rng, RunPlan& plan) {
+    plan.load.clients = 1 + rng.below(6);
+    plan.load.keys = 1 + rng.below(20);
+    plan.load.choice = static_cast<KeyChoice>(rng.below(3));
+    if (rng.chance(1, 6)) plan.load.huge_per_mille = 5;
+    const auto operations = static_cast<std::int64_t>(1500 + rng.below(4000));
+    plan.load.think_max = std::max<Duration>(
+        1ms, plan.faults_for * 2 * static_cast<std::int64_t>(plan.load.clients) / operations);
+}
+
+void draw_world(Rng& rng, RunPlan& plan) {
+    plan.world.nodes = 1 + rng.below(nodes_max);
+    plan.world.copies = static_cast<std::uint32_t>(
+        1 + rng.below(std::min<std::uint64_t>(copies_max_drawn, plan.world.nodes)));
+    plan.world.partitions = 16U << rng.below(7);
+    plan.world.coordinator = rng.chance(4, 5);
+    plan.world.network.delay_max = Duration{200LL << rng.below(6)};
+}
+
+RunPlan story_plan(std::uint64_t seed) {
+    RunPlan plan;
+    plan.world.seed = seed;
+    plan.world.nodes = 7;
+    plan.world.copies = 3;
+    plan.world.partitions = 1024;
+    plan.load = {.clients = 4, .keys = 10};
+    plan.chaos.script.emplace();
+    plan.revive = false;
+    return plan;
+}
+
+void keep(const PlanChoice& choice, RunPlan& plan) {
+    if (choice.nodes) plan.world.nodes = *choice.nodes;
+    if (choice.copies) plan.world.copies = *choice.copies;
+    if (choice.partitions) plan.world.partitions = *choice.partitions;
+    if (choice.coordinator) plan.world.coordinator = *choice.coordinator;
+    if (choice.clients) plan.load.clients = *choice.clients;
+    if (choice.keys) plan.load.keys = *choice.keys;
+    if (choice.think) plan.load.think_max = *choice.think;
+    if (choice.faults_for) plan.faults_for = *choice.faults_for;
+    if (choice.script) plan.chaos.script = *choice.script;
+    plan.planted = choice.planted;
+    if (choice.faults.is_none() && !plan.chaos.script) plan.chaos.script.emplace();
+}
+
+// A story goes on for half a second after the last of its faults.
+Duration story_length(const RunPlan& plan) {
+    Duration length = 500ms;
+    for (const Fault& fault : *plan.chaos.script) length = std::max(length, fault.at);
+    return length + 500ms;
+}
+
+std::string duration_text(Duration span) {
+    const std::int64_t us = to_us(span);
+    return us % 1000 == 0 ? fmt::format("{}ms", us / 1000) : fmt::format("{}us", us);
+}
+
+}  // namespace
+
+RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
+    if (choice.is_story) {
+        RunPlan plan = story_plan(seed);
+        plan.kill = choice.kill;
+        keep(choice, plan);
+        if (!choice.faults_for) plan.faults_for = story_length(plan);
+        return plan;
+    }
+    Rng rng(seed ^ 0x6772617065ULL);  // another stream than the world's
+    RunPlan plan;
+    plan.world.seed = seed;
+    draw_world(rng, plan);
+    plan.faults_for = rng.between(35s, 70s);
+    draw_load(rng, plan);
+    draw_chaos(rng, plan);
+    plan.checks_memory = rng.chance(1, 4);
+    if (plan.checks_memory) plan.world.request_memory = idle_memory_window;
+    keep(choice, plan);
+    if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
+    plan.is_gentle = plan.is_gentle && choice.faults == FaultMix::all() && !plan.beyond_promise;
+    if (plan.is_gentle && !plan.chaos.script) {
+        const bool may_die = plan.world.nodes >= 3 && plan.world.copies >= 2 &&
+                             (plan.world.coordinator || plan.world.nodes >= 4);
+        plan.chaos.script = draw_gentle_faults(rng, {.length = plan.faults_for,
+                                                     .nodes = plan.world.nodes,
+                                                     .coordinator = plan.world.coordinator,
+                                                     .kills = may_die && rng.chance(1, 2)});
+    }
+    return plan;
+}
+
+std::string replay_options(std::uint64_t seed, const PlanChoice& choice) {
+    std::string line =
+        choice.is_story ? std::string{} : fmt::format("--faults {} ", to_string(choice.faults));
+    line += fmt::format("--seed {}", seed);
+    if (choice.kill > 0) line += fmt::format(" --kill {}", choice.kill);
+    if (choice.nodes) line += fmt::format(" --nodes {}", *choice.nodes);
+    if (choice.copies) line += fmt::format(" --rep {}", *choice.copies);
+    if (choice.partitions) line += fmt::format(" --partitions {}", *choice.partitions);
+    if (choice.coordinator) {
+        line += *choice.coordinator ? " --with-coordinator" : " --no-coordinator";
+    }
+    if (choice.clients) line += fmt::format(" --clients {}", *choice.clients);
+    if (choice.keys) line += fmt::format(" --keys {}", *choice.keys);
+    if (choice.think) line += " --think " + duration_text(*choice.think);
+    if (choice.faults_for) line += " --for " + duration_text(*choice.faults_for);
+    if (choice.planted != Planted::nothing) {
+        line += fmt::format(" --planted {}", to_string(choice.planted));
+    }
+    if (choice.script) {
+        for (const Fault& fault : *choice.script) line += " --at " + to_string(fault);
+    }
+    return line;
+}
+
+std::string_view to_string(Planted planted) {
+    switch (planted) {
+        case Planted::nothing:
+            return "nothing";
+        case Planted::broken:
+            return "broken";
+        case Planted::crash:
+            return "crash";
+        case Planted::hang:
+            return "hang";
+    }
+    return "?";
+}
+
+std::string to_string(const RunPlan& plan) {
+    std::string text = fmt::format(
+        "{} nodes{}, {} copies, {} partitions, {} clients on {} keys, {} ms of faults",
+        plan.world.nodes, plan.world.coordinator ? "" : " without a coordinator", plan.world.copies,
+        plan.world.partitions, plan.load.clients, plan.load.keys, to_ms(plan.faults_for));
+    text += plan.chaos.script ? fmt::format(", {} faults from a list", plan.chaos.script->size())
+                              : fmt::format(", faults {}", to_string(plan.chaos.mix));
+    if (plan.is_gentle) text += ", within the limits";
+    if (plan.beyond_promise) text += ", beyond the promise";
+    return text;
+}
+
+PlanChoice spelled_out(const RunPlan& plan, const PlanChoice& choice,
+                       const std::vector<Fault>& faults) {
+    PlanChoice all = choice;
+    all.nodes = plan.world.nodes;
+    all.copies = plan.world.copies;
+    all.partitions = plan.world.partitions;
+    all.coordinator = plan.world.coordinator;
+    all.clients = plan.load.clients;
+    all.keys = plan.load.keys;
+    all.think = plan.load.think_max;
+    all.faults_for = plan.faults_for;
+    all.script = faults;
+    all.kill = 0;
+    return all;
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,51 @@
+#include "sim/script.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace grapevine::sim {
+
+namespace {
+
+constexpr std::string_view blank = " \t\r";
+
+std::string_view trim(std::string_view line) {
+    line = line.substr(0, line.find('#'));
+    const std::size_t begin = line.find_first_not_of(blank);
+    if (begin == std::string_view::npos) return {};
+    return line.substr(begin, line.find_last_not_of(blank) + 1 - begin);
+}
+
+}  // namespace
+
+Result<std::vector<Fault>> parse_script(std::string_view name, std::string_view text,
+                                        const FaultCheck& check) {
+    std::vector<Fault> faults;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = trim(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty()) continue;
+        const Result<Fault> fault = parse_fault(line);
+        if (!fault) return fail("{}:{}: {}", name, number, fault.error().message);
+        const Result<void> known = check(*fault);
+        if (!known) return fail("{}:{}: {}", name, number, known.error().message);
+        faults.push_back(*fault);
+    }
+    return faults;
+}
+
+Result<std::vector<Fault>> read_script(const std::string& path, const FaultCheck& check) {
+    std::ifstream file(path);
+    if (!file) return fail("{} cannot be read: {}", path, std::strerror(errno));
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (file.bad()) return fail("{} cannot be read: {}", path, std::strerror(errno));
+    return parse_script(path, text, check);
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,104 @@
+// The oracle of what is committed: each rule kept, and broken.
+#include "sim/commits.h"
+
+#include <catch2/catch.hpp>
+
+using namespace grapevine;
+using namespace grapevine::sim;
+
+namespace {
+
+const PartitionId partition{3};
+
+Op put(std::uint64_t counter, const std::string& key, const std::string& value,
+       std::uint64_t sequence = 0) {
+    Op op;
+    op.version = {Epoch{2}, counter};
+    op.kind = OpKind::put;
+    op.client = sequence != 0 ? ClientId{7} : ClientId{};
+    op.sequence = sequence;
+    op.answer = {Status::ok, op.version};
+    op.key = key;
+    op.value = value;
+    return op;
+}
+
+Op erase(std::uint64_t counter, const std::string& key) {
+    Op op = put(counter, key, "");
+    op.kind = OpKind::erase;
+    return op;
+}
+
+struct Bench {
+    EventQueue queue;
+    Defect defect{queue};
+    Commits commits{defect};
+};
+
+}  // namespace
+
+TEST_CASE("the same operations at all holders are fine, and make the contents", "[sim]") {
+    Bench bench;
+    for (const char* holder : {"server1", "server2"}) {
+        bench.commits.committed(holder, partition, put(1, "a", "x", 1));
+        bench.commits.committed(holder, partition, put(2, "b", "y", 2));
+        bench.commits.committed(holder, partition, erase(3, "a"));
+    }
+    CHECK(bench.defect.sentence() == "");
+    CHECK(bench.commits.count(partition) == 3);
+    CHECK(bench.commits.contents(partition).size() == 1);
+    CHECK(bench.commits.contents(partition).at("b").version == Version{Epoch{2}, 2});
+    CHECK(bench.commits.contents(PartitionId{9}).empty());
+}
+
+TEST_CASE("another operation under the same counter is found", "[sim]") {
+    Bench bench;
+    bench.commits.committed("server1", partition, put(1, "a", "x", 1));
+    SECTION("another value") {
+        bench.commits.committed("server2", partition, put(1, "a", "z", 1));
+    }
+    SECTION("another request") {
+        bench.commits.committed("server2", partition, put(1, "a", "x", 2));
+    }
+    SECTION("another epoch") {
+        Op op = put(1, "a", "x", 1);
+        op.version.epoch = Epoch{3};
+        bench.commits.committed("server2", partition, op);
+    }
+    CHECK(bench.defect.rule() == Rule::order);
+    CHECK(bench.defect.is_found());
+}
+
+TEST_CASE("a commit before the one in front is found", "[sim]") {
+    Bench bench;
+    bench.commits.committed("server1", partition, put(2, "a", "x"));
+    CHECK(bench.defect.is_found());
+    CHECK(bench.defect.rule() == Rule::order);
+}
+
+TEST_CASE("a request that takes effect twice is found", "[sim]") {
+    Bench bench;
+    bench.commits.committed("server1", partition, put(1, "a", "x", 1));
+    bench.commits.committed("server1", partition, put(2, "a", "x", 1));
+    CHECK(bench.defect.is_found());
+    CHECK(bench.defect.rule() == Rule::at_most_once);
+}
+
+TEST_CASE("an acknowledgement of what nobody committed is found", "[sim]") {
+    Bench bench;
+    Request request;
+    request.client = ClientId{7};
+    request.sequence = 1;
+    request.kind = OperationKind::put;
+    Reply refusal;
+    refusal.status = Status::not_primary;
+    bench.commits.answers("server1", partition, request, refusal);
+    CHECK_FALSE(bench.defect.is_found());
+    bench.commits.committed("server1", partition, put(1, "a", "x", 1));
+    bench.commits.answers("server1", partition, request, Reply{});
+    CHECK_FALSE(bench.defect.is_found());
+    CHECK(bench.commits.acknowledged(partition) == 1);
+    request.sequence = 2;
+    bench.commits.answers("server1", partition, request, Reply{});
+    CHECK(bench.defect.rule() == Rule::acknowledged);
+}

@@ -1,0 +1,102 @@
+#include "sim/run_plan.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "sim/gentle.h"
+#include "sim/script.h"
+
+using namespace grapevine;
+using namespace grapevine::sim;
+
+TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim]") {
+    std::size_t nodes = 0;
+    std::set<std::uint32_t> partitions;
+    std::set<std::uint32_t> copies;
+    std::size_t gentle = 0;
+    std::size_t beyond = 0;
+    constexpr std::size_t seeds = 500;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const RunPlan plan = draw_plan(seed);
+        nodes += plan.world.nodes;
+        partitions.insert(plan.world.partitions);
+        copies.insert(plan.world.copies);
+        gentle += plan.is_gentle ? 1 : 0;
+        beyond += plan.beyond_promise ? 1 : 0;
+        CHECK(plan.world.copies <= plan.world.nodes);
+        CHECK(to_string(plan) == to_string(draw_plan(seed)));
+    }
+    CHECK(nodes > seeds * 13 / 2);
+    CHECK(nodes < seeds * 15 / 2);
+    CHECK(partitions == std::set<std::uint32_t>{16, 32, 64, 128, 256, 512, 1024});
+    CHECK(copies == std::set<std::uint32_t>{1, 2, 3, 4, 5});
+    CHECK(gentle > seeds / 12);
+    CHECK(beyond > seeds / 16);
+}
+
+TEST_CASE("what is fixed is kept, and the rest is drawn as it would be", "[sim]") {
+    const RunPlan drawn = draw_plan(5);
+    PlanChoice choice;
+    choice.nodes = 3;
+    choice.copies = 2;
+    const RunPlan fixed = draw_plan(5, choice);
+    CHECK(fixed.world.nodes == 3);
+    CHECK(fixed.world.copies == 2);
+    CHECK(fixed.world.partitions == drawn.world.partitions);
+    CHECK(fixed.load.clients == drawn.load.clients);
+    CHECK(fixed.faults_for == drawn.faults_for);
+    CHECK(replay_options(5, choice) == "--faults all --seed 5 --nodes 3 --rep 2");
+}
+
+TEST_CASE("a plan that is spelled out is the same plan", "[sim]") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const RunPlan drawn = draw_plan(seed);
+        const std::vector<Fault> faults{*parse_fault("1s:kill=server1")};
+        const RunPlan again = draw_plan(seed, spelled_out(drawn, {}, faults));
+        CHECK(again.world.nodes == drawn.world.nodes);
+        CHECK(again.world.network.delay_max == drawn.world.network.delay_max);
+        CHECK(again.world.request_memory == drawn.world.request_memory);
+        CHECK(again.load.think_max == drawn.load.think_max);
+        CHECK(again.is_gentle == drawn.is_gentle);
+        CHECK(again.beyond_promise == drawn.beyond_promise);
+        CHECK(again.chaos.script == faults);
+    }
+}
+
+TEST_CASE("gentle faults stay within the limits", "[sim]") {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        Rng rng(seed);
+        const auto faults = draw_gentle_faults(rng, {.length = 40s, .nodes = 5, .kills = true});
+        std::map<std::string, Duration> paused;
+        for (const Fault& fault : faults) {
+            CHECK(fault.percent <= 20);
+            if (fault.kind == FaultKind::pause) paused[fault.names.front()] = fault.at;
+            if (fault.kind == FaultKind::resume) {
+                CHECK(fault.at - paused.at(fault.names.front()) <= 300ms);
+            }
+        }
+    }
+}
+
+TEST_CASE("a script is read, with comments, and its errors name the line", "[sim]") {
+    const auto fine = [](const Fault&) { return Result<void>{}; };
+    const auto faults = parse_script("file",
+                                     "# two at once\n\n  2s:kill=server3,server5  # both\r\n"
+                                     "4s:restart=server3",
+                                     fine);
+    REQUIRE(faults);
+    REQUIRE(faults->size() == 2);
+    CHECK(to_string((*faults)[0]) == "2s:kill=server3,server5");
+    CHECK(to_string((*faults)[1]) == "4s:restart=server3");
+    CHECK(parse_script("file", "", fine)->empty());
+
+    const auto bad = parse_script("file", "1s:heal\n# fine\n2s:explode=server1\n", fine);
+    REQUIRE_FALSE(bad);
+    CHECK(bad.error().message.starts_with("file:3: "));
+    const auto unknown = parse_script("file", "1s:kill=server9", [](const Fault&) -> Result<void> {
+        return fail("there is no server9");
+    });
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().message == "file:1: there is no server9");
+    CHECK_FALSE(read_script("/nonexistent/script", fine));
+}
