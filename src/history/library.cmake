@@ -1,1 +1,1 @@
-grapevine_library(history LINK base SOURCES linearizability.cc record.cc)
+grapevine_library(history LINK base SOURCES linearizability.cc record.cc shortcuts.cc)

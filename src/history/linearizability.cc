@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/rng.h"
+#include "history/shortcuts.h"
 
 namespace grapevine {
 
@@ -483,34 +484,8 @@ Records relevant(const Records& records) {
     return kept;
 }
 
-// Versions may not go backwards in time. The search would find that out too, after it tried every
-// order of what went before; here it costs a sort, and the explanation is the best there is.
-std::string version_that_goes_back(const Records& records) {
-    Records called;
-    for (const OperationRecord* record : records) {
-        if (record->outcome == RecordOutcome::done && record->version != Version{}) {
-            called.push_back(record);
-        }
-    }
-    Records returned = called;
-    std::ranges::sort(called, {}, &OperationRecord::called);
-    std::ranges::sort(returned, {}, &OperationRecord::returned);
-    const OperationRecord* highest = nullptr;  // of those that returned before
-    auto before = returned.begin();
-    for (const OperationRecord* record : called) {
-        for (; before != returned.end() && (*before)->returned < record->called; ++before) {
-            if (highest == nullptr || (*before)->version > highest->version) highest = *before;
-        }
-        if (highest != nullptr && record->version < highest->version) {
-            return fmt::format("a version goes backwards: {}; after: {}", to_string(*record),
-                               to_string(*highest));
-        }
-    }
-    return {};
-}
-
 HistoryVerdict check_key(const Records& records, const CheckBudget& budget) {
-    std::string defect = version_that_goes_back(records);
+    std::string defect = broken_in_any_order(records);
     if (!defect.empty()) return {Verdict::violated, {}, std::move(defect), 0};
     return KeySearch(relevant(records)).run(budget);
 }
