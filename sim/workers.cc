@@ -91,7 +91,10 @@ std::string trimmed(const std::string& words) {
 }
 
 [[noreturn]] void be_worker(int result, int words, std::size_t job, const Workers::Work& work) {
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+    // Whatever the caller does about its own crashes, a worker just ends.
+    for (const int signal : {SIGINT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+        std::signal(signal, SIG_DFL);
+    }
     dup2(words, STDERR_FILENO);
     const std::string text =
         encode(work(job, [result](const std::string& line) { write_all(result, line); }));

@@ -145,7 +145,7 @@ TEST_CASE("a story replays, passes within the promise, and admits what is beyond
     CHECK(told.says("20 of 20 keys read their latest value"));
     CHECK_FALSE(told.says("beyond the promise"));
 
-    const Told beyond = tell_story(5, 3);
+    const Told beyond = tell_story(5, 4);
     INFO(beyond.outcome.reason);
     CHECK(beyond.outcome.result == RunResult::pass);
     CHECK(beyond.says("beyond the promise"));
