@@ -107,8 +107,11 @@ void Replication::link_reset(Time now, NodeId peer) {
 }
 
 void Replication::lease_renewed(Time now) {
-    for (Partition& partition : partitions_) {
-        if (partition.has_waiting()) touch(partition.replica().id).tick(context_, now);
+    if (waiting_.empty() && touched_.empty()) return;
+    std::set<PartitionId> asked = waiting_;
+    asked.insert(touched_.begin(), touched_.end());
+    for (const PartitionId id : asked) {
+        if (partitions_[id.value].has_waiting()) touch(id).tick(context_, now);
     }
 }
 
@@ -128,6 +131,11 @@ ReplicationEffects Replication::take_effects(Time now) {
         Partition& partition = partitions_[id.value];
         list_unchecked(id);
         partition.flush(context_, now);
+        if (partition.has_waiting()) {
+            waiting_.insert(id);
+        } else {
+            waiting_.erase(id);
+        }
         const Time due = partition.next_deadline(context_, now);
         if (due == deadline_[id.value]) continue;
         deadlines_.erase({deadline_[id.value], id});
@@ -189,7 +197,10 @@ void Replication::invariants() {
     for (const PartitionId id : touched_) list_unchecked(id);
     list_unchecked(PartitionId{static_cast<std::uint32_t>(next_checked_++ % partitions_.size())});
     for (const PartitionId id : unchecked_) {
-        partitions_[id.value].invariants(context_);
+        const Partition& partition = partitions_[id.value];
+        partition.invariants(context_);
+        ASSERT(!partition.has_waiting() || waiting_.contains(id) || touched_.contains(id),
+               "partition {}", id);
         is_listed_[id.value] = 0;
     }
     unchecked_.clear();

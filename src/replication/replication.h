@@ -89,6 +89,7 @@ private:
     Context context_;
     std::vector<Partition> partitions_;
     std::set<PartitionId> touched_;  // to be flushed, and their deadlines to be asked for
+    std::set<PartitionId> waiting_;  // of those not touched: where requests wait for the lease
     std::vector<Time> deadline_;     // of each partition, as it stands in deadlines_
     std::set<std::pair<Time, PartitionId>> deadlines_;
     std::vector<PartitionId> unchecked_;   // touched since invariants(); each once
