@@ -158,8 +158,11 @@ std::string to_string(const RunPlan& plan) {
         "{} nodes{}, {} copies, {} partitions, {} clients on {} keys, {} ms of faults",
         plan.world.nodes, plan.world.coordinator ? "" : " without a coordinator", plan.world.copies,
         plan.world.partitions, plan.load.clients, plan.load.keys, to_ms(plan.faults_for));
-    text += plan.chaos.script ? fmt::format(", {} faults from a list", plan.chaos.script->size())
-                              : fmt::format(", faults {}", to_string(plan.chaos.mix));
+    if (plan.kill > 0) text += fmt::format(", {} killed at once", plan.kill);
+    if (!plan.chaos.script) text += fmt::format(", faults {}", to_string(plan.chaos.mix));
+    if (plan.chaos.script && !plan.chaos.script->empty()) {
+        text += fmt::format(", {} faults from a list", plan.chaos.script->size());
+    }
     if (plan.is_gentle) text += ", within the limits";
     if (plan.beyond_promise) text += ", beyond the promise";
     return text;

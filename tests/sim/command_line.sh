@@ -52,7 +52,6 @@ expect 4 "SIGABRT" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted 
 expect 4 "its last words: " --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted crash
 expect 4 "did not end within 2 s" --faults all --seed 7 "${small[@]}" "${faults[@]}" \
     --planted hang --limit 2
-# Nothing heals in so short a time: a cluster that has no majority never becomes ready.
 expect 4 "2 of 2 runs failed" --faults all --runs 2 --seed 7 "${small[@]}" "${faults[@]}" \
     --planted crash
 expect 1 "fewer faults" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted broken \

@@ -1,0 +1,73 @@
+// The oracles are awake: runs that break a rule that this run's plan promises.
+#include <catch2/catch.hpp>
+#include <utility>
+
+#include "sim/convergence.h"
+#include "sim/defect.h"
+#include "sim/run.h"
+
+using namespace grapevine;
+using namespace grapevine::sim;
+
+namespace {
+
+RunPlan gentle_plan(Duration pause) {
+    PlanChoice choice;
+    choice.is_story = true;
+    choice.nodes = 5;
+    choice.partitions = 16;
+    choice.script.emplace();
+    for (const auto& [at, kind] :
+         {std::pair(Duration(1s), FaultKind::pause), std::pair(1s + pause, FaultKind::resume)}) {
+        choice.script->push_back({.at = at, .kind = kind, .names = {"server2"}});
+    }
+    RunPlan plan = draw_plan(1, choice);
+    plan.is_gentle = true;
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("who stops for 300 ms stays; an eviction of somebody alive is found", "[sim]") {
+    const RunOutcome within = run(gentle_plan(300ms));
+    CHECK(within.result == RunResult::pass);
+    CHECK(within.evicted_alive == 0);
+    const RunOutcome beyond = run(gentle_plan(2s));
+    CHECK(beyond.result == RunResult::broken);
+    CHECK(beyond.rule == to_string(Rule::false_eviction));
+    CHECK(beyond.evicted_alive == 1);
+}
+
+TEST_CASE("idle clients are forgotten, and one that is not is found", "[sim]") {
+    PlanChoice choice;
+    choice.is_story = true;
+    choice.nodes = 3;
+    choice.partitions = 16;
+    RunPlan plan = draw_plan(1, choice);
+    plan.checks_memory = true;
+    plan.world.request_memory = 12s;
+    const RunOutcome forgotten = run(plan);
+    INFO(forgotten.reason);
+    CHECK(forgotten.result == RunResult::pass);
+    Cluster cluster({.nodes = 3, .partitions = 16, .request_memory = 12s});
+    REQUIRE(cluster.run_until_ready());
+    REQUIRE(cluster.put("k", "v") == "OK");
+    Convergence convergence(cluster);
+    cluster.run_for(1s);
+    CHECK(convergence.is_whole());
+    CHECK(convergence.difference() == "");
+    CHECK(convergence.remembered() != "");
+    cluster.run_for(13s);
+    CHECK(convergence.remembered() == "");
+}
+
+TEST_CASE("a copy that lags behind what is committed differs", "[sim]") {
+    Cluster cluster({.nodes = 3, .copies = 3, .partitions = 16});
+    REQUIRE(cluster.run_until_ready());
+    Convergence convergence(cluster);
+    REQUIRE(cluster.put("k", "v") == "OK");
+    // Copies learn of the commit with the next operation, or some milliseconds later.
+    CHECK(convergence.difference() != "");
+    cluster.run_for(1s);
+    CHECK(convergence.difference() == "");
+}
