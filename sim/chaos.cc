@@ -69,7 +69,26 @@ void Chaos::apply(Fault fault) {
     apply_after(1us, std::move(fault));
 }
 
+namespace {
+
+bool needs_names(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::kill:
+        case FaultKind::restart:
+        case FaultKind::pause:
+        case FaultKind::resume:
+        case FaultKind::slow:
+        case FaultKind::drift:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
 void Chaos::apply_after(Duration delay, Fault fault) {
+    if (needs_names(fault.kind) && fault.names.empty()) return;  // nobody is left
     const Time at = world_.now() + delay;
     fault.at = at - started_;
     world_.queue().first_at(at, [this, fault = std::move(fault)] {
@@ -129,7 +148,9 @@ Names Chaos::dead() const {
 
 Names Chaos::clients() const {
     Names names;
-    for (const ClientHost* client : world_.clients()) names.push_back(client->name());
+    for (const ClientHost* client : world_.clients()) {
+        if (client->name() != watching_client) names.push_back(client->name());
+    }
     return names;
 }
 

@@ -94,8 +94,8 @@ private:
     [[nodiscard]] Names everyone() const;  // the coordinator, where there is one, and all servers
     [[nodiscard]] Names alive() const;
     [[nodiscard]] Names dead() const;
-    [[nodiscard]] Names clients() const;
-    [[nodiscard]] Names ends();  // of links: everyone, at times the clients too
+    [[nodiscard]] Names clients() const;  // who work
+    [[nodiscard]] Names ends();           // of links: everyone, at times the clients too
     [[nodiscard]] Duration draw_length();
 
     Cluster& cluster_;

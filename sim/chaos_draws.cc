@@ -121,6 +121,7 @@ void Chaos::drift() {
     Names names = alive();
     const Names others = clients();
     names.insert(names.end(), others.begin(), others.end());
+    if (names.empty()) return;
     names = pick(names, 1 + rng_.below(names.size()));
     for (const std::string& name : names) {
         const auto draw = static_cast<std::int64_t>(rng_.below(LocalClock::drift_max * 2 + 1));
@@ -258,6 +259,7 @@ void Chaos::echo() {
 void Chaos::kill_client() {
     Names busy;
     for (const ClientHost* client : world_.clients()) {
+        if (client->name() == watching_client) continue;
         if (client->client().in_flight() > 0) busy.push_back(client->name());
     }
     if (busy.empty()) return;

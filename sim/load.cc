@@ -94,7 +94,10 @@ std::string Load::draw_value() {
     std::string value = fmt::format("v{}", ++values_);
     if (config_.huge_per_mille == 0 || !rng_.chance(config_.huge_per_mille, 1000)) return value;
     value += ' ';
-    value.resize(std::max<std::size_t>(value.size(), 1 + rng_.below(config_.huge_bytes_max)), '.');
+    const std::size_t size = 1 + rng_.below(config_.huge_bytes_max);
+    if (huge_bytes_ + size > config_.huge_bytes_all) return value;
+    huge_bytes_ += size;
+    value.resize(std::max(value.size(), size), '.');
     return value;
 }
 

@@ -33,6 +33,7 @@ struct LoadConfig {
     KeyChoice choice = KeyChoice::uniform;
     std::uint32_t huge_per_mille = 0;        // of the values are up to huge_bytes_max long
     std::size_t huge_bytes_max = 200 << 10;  // at most value_size_max
+    std::size_t huge_bytes_all = 64 << 20;   // together; later ones are small: all are kept
 };
 
 // Draws which key an operation is about, 0 ... keys - 1.
@@ -80,6 +81,7 @@ private:
     std::vector<std::unique_ptr<Recorder>> dead_;  // their clients point to them
     std::uint64_t recruited_ = 0;
     std::uint64_t values_ = 0;
+    std::size_t huge_bytes_ = 0;  // drawn so far
     std::size_t answered_ = 0;
     bool running_ = false;
 };

@@ -172,6 +172,10 @@ Result<void> World::check(const Fault& fault) const {
         if (is_client && fault.kind == FaultKind::restart) {
             return fail("{} is not restarted: another client takes its place", name);
         }
+        const bool stops_it = fault.kind == FaultKind::kill || fault.kind == FaultKind::pause;
+        if (name == watching_client && stops_it) {
+            return fail("{} is who looks what became of it all; take another client", name);
+        }
         if (is_client || exists(name)) continue;
         return fail("there is no {}: this cluster has server1 to server{}{}", name, config_.nodes,
                     config_.coordinator ? " and coordinator" : "");

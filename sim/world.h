@@ -36,6 +36,9 @@ struct WorldConfig {
 };
 
 inline const std::string coordinator_name = "coordinator";
+// The first client of a world belongs to who watches it (sim/cluster.h): it is neither killed nor
+// paused.
+inline const std::string watching_client = "client1";
 std::string server_name(std::size_t number);  // "server3"
 
 class World final : private NodeObserver {

@@ -124,11 +124,12 @@ TEST_CASE("clocks that are 1 in 64 off, both ways, keep every promise", "[sim]")
 
 TEST_CASE("who is not there is told so", "[sim]") {
     Room room;
-    CHECK(room.world.check(*parse_fault("1s:kill=client1")));
+    CHECK(room.world.check(*parse_fault("1s:kill=client2")));
     CHECK(room.world.check(*parse_fault("1s:cut=client3/server5")));
-    for (const std::string fault : {"1s:kill=server6", "1s:kill=server0", "1s:kill=server01",
-                                    "1s:kill=bob", "1s:restart=client1", "1s:cut=server1/client0",
-                                    "1s:aim=join@server9", "1s:kill=client99999"}) {
+    for (const std::string fault :
+         {"1s:kill=server6", "1s:kill=server0", "1s:kill=server01", "1s:kill=bob",
+          "1s:restart=client1", "1s:cut=server1/client0", "1s:aim=join@server9",
+          "1s:kill=client99999", "1s:kill=client1", "1s:pause=client1"}) {
         INFO(fault);
         CHECK_FALSE(room.world.check(*parse_fault(fault)));
     }
