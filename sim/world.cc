@@ -82,7 +82,7 @@ std::vector<Address> World::seeds_for(std::string_view name) const {
 }
 
 NodeConfig World::config_for(const std::string& name) {
-    NodeConfig config;
+    NodeConfig config = config_.node;
     config.self.id = rng_.draw<NodeId>();
     config.self.name = name;
     config.self.address = address_of(name);
@@ -149,7 +149,7 @@ NodeHost& World::start_coordinator_at(const std::string& place) {
 ClientHost& World::start_client() {
     const auto number = static_cast<std::uint16_t>(clients_.size() + 1);
     const Address address{loopback, static_cast<std::uint16_t>(first_client_port + number)};
-    ClientConfig config;
+    ClientConfig config = config_.client;
     config.id = rng_.draw<ClientId>();
     config.seeds = seeds_for("");
     clients_.push_back(std::make_unique<ClientHost>(

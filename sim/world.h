@@ -33,6 +33,8 @@ struct WorldConfig {
     bool coordinator = true;        // false: server1 founds the cluster
     Duration request_memory = grapevine::request_memory;  // of all nodes
     NetworkConfig network;
+    NodeConfig node;      // what all nodes begin with; who they are is the world's
+    ClientConfig client;  // likewise
 };
 
 inline const std::string coordinator_name = "coordinator";

@@ -29,7 +29,13 @@ ReplicationConfig replication_config(const NodeConfig& config) {
     replication.pending_bytes_max = config.pending_bytes_max;
     replication.request_memory = config.request_memory;
     replication.on_commit = config.on_commit;
+    replication.bugs = config.bugs;
     return replication;
+}
+
+NodeConfig with_bugs_everywhere(NodeConfig config) {
+    config.lease.bugs = config.agreement.bugs = config.planner.bugs = config.bugs;
+    return config;
 }
 
 // Jitter and chance of the parts must not march in step.
@@ -42,7 +48,7 @@ std::uint64_t derive(Rng& rng) {
 // --- construction ---
 
 Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Time now)
-    : config(std::move(given)),
+    : config(with_bugs_everywhere(std::move(given))),
       self(config.self),
       rng(seed),
       store(given_store),
@@ -320,7 +326,7 @@ bool Node::State::drain_agreement(Time now) {
     }
     if (!out.decided) return false;
     const RingPtr before = ring;
-    const auto made = config.make_ring(ring, *out.decided);
+    const auto made = make_ring(*out.decided);
     if (!made) {  // voters accept no such thing: somebody lied
         log(LogLevel::error, fmt::format("a ring was decided that is not legal ({}); not adopted",
                                          made.error().message));
@@ -339,7 +345,8 @@ void Node::State::drain_replication(Time now) {
         std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
     }
     for (ReplicationReply& each : out.replies) {
-        reply(each.connection, std::move(each.reply), each.valid_until);
+        const bool forever = config.bugs.has(Bug::answer_past_lease);
+        reply(each.connection, std::move(each.reply), forever ? never : each.valid_until);
     }
     for (LogLine& line : out.log) effects.log.push_back(std::move(line));
     for (const NodeId id : out.ahead) {

@@ -25,6 +25,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "client/messages.h"
 #include "node/messages.h"
@@ -64,12 +65,10 @@ struct NodeConfig {
     Duration link_check = 200ms;     // how often each link is asked whether it carries anything
     Duration link_silence = 1s;      // without an answer: told to the voters (node/bad_links.h)
     Duration beacon = 250ms;         // how often a voter calls where a coordinator or seed was
-    // Makes the ring that follows a decision. Another than make_ring() must give the same results:
-    // a host of many nodes in one process lets them share these, which are the same for all.
-    std::function<Result<MadeRing>(const RingPtr&, const RingChange&)> make_ring =
-        [](const RingPtr& ring, const RingChange& change) {
-            return grapevine::make_ring(*ring, change);
-        };
+    // Makes the ring that follows a decision; null: make_ring() (ring/change.h). Another must give
+    // the same results: a host of many nodes in one process lets them share these, which are the
+    // same for all.
+    std::function<Result<MadeRing>(const RingPtr&, const RingChange&)> make_ring;
     std::size_t full_mesh_max = 32;  // members up to which all link to all
 
     SwimConfig swim;
@@ -84,6 +83,7 @@ struct NodeConfig {
     Duration request_memory = grapevine::request_memory;
     // For checks: hears of every operation as it becomes committed here, in order. Null: nobody.
     std::function<void(PartitionId, const Op&)> on_commit;
+    PlantedBugs bugs;  // of all parts; for tests alone
 };
 
 class Replication;

@@ -31,6 +31,9 @@ void Node::State::receive(Time now, const Envelope& envelope) {
         }
         return;
     }
+    if (envelope.to != self.id && config.bugs.has(Bug::answer_for_predecessor)) {
+        answer_for_predecessor(envelope);
+    }
     if (envelope.from == self.id || !belongs(envelope)) return;
     const bool to_whoever = !envelope.to && (std::holds_alternative<RingRequest>(envelope.body) ||
                                              std::holds_alternative<Beacon>(envelope.body));
@@ -52,6 +55,22 @@ void Node::State::receive(Time now, const Envelope& envelope) {
             }
         },
         envelope.body);
+}
+
+// The planted bug.
+void Node::State::answer_for_predecessor(const Envelope& envelope) {
+    const auto* request = std::get_if<Heartbeat>(&envelope.body);
+    if (request == nullptr || request->sent_us == 0) return;
+    Heartbeat echo{.epoch = request->epoch};
+    echo.echo_epoch = request->epoch;
+    echo.echo_us = request->sent_us;
+    echo.grants = true;
+    effects.datagrams.emplace_back(envelope.from_address, Envelope{.cluster = envelope.cluster,
+                                                                   .from = envelope.to,
+                                                                   .from_address = self.address,
+                                                                   .to = envelope.from,
+                                                                   .epoch = envelope.epoch,
+                                                                   .body = echo});
 }
 
 // One cluster does not listen to another; who is in none may only ask.
@@ -89,6 +108,9 @@ void Node::State::on(Time now, const Envelope& envelope, const Heartbeat& messag
     if (!ring->is_up(envelope.from) || !is_member()) return;
     const bool grants = ring->votes_of(self.id) > 0 && !agreement.has_voted();
     const Heartbeats::Received received = heartbeats.receive(now, envelope.from, message, grants);
+    if (message.sent_us != 0 && config.bugs.has(Bug::request_renews_lease)) {
+        lease.echoed(envelope.from, ring->epoch, now);
+    }
     if (!received.echoed) return;
     swim.heard(now, envelope.from);
     if (!received.granted) return;
@@ -113,7 +135,7 @@ void Node::State::on(Time now, const Envelope& envelope, const Decided& message)
         return;
     }
     if (message.change.epoch != next(ring->epoch)) return;
-    const auto made = config.make_ring(ring, message.change);
+    const auto made = make_ring(message.change);
     if (!made || made->digest != message.digest) {
         log(LogLevel::error, fmt::format("ring {} from {} does not follow from ours; fetching it",
                                          message.change.epoch, envelope.from_address));

@@ -106,6 +106,11 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
 }
 
+Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
+    if (config.make_ring) return config.make_ring(ring, change);
+    return grapevine::make_ring(*ring, change, config.bugs);
+}
+
 // In this ring: talk to its members, watch them, and see whether it is as it should be.
 void Node::State::enter(Time now) {
     self = *ring->member(self.id);

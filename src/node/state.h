@@ -26,6 +26,7 @@ struct Node::State {
     // --- peers.cc ---
     void receive(Time now, const Envelope& envelope);
     [[nodiscard]] bool belongs(const Envelope& envelope) const;
+    void answer_for_predecessor(const Envelope& envelope);
     void compare_epochs(Time now, const Envelope& envelope);
     void on(Time now, const Envelope& envelope, const SwimMessage& message);
     void on(Time now, const Envelope& envelope, const SwimSync& message);
@@ -44,6 +45,7 @@ struct Node::State {
     // --- rings.cc ---
     // `made.change` is null where the ring came whole.
     void adopt(Time now, const MadeRing& made);
+    [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
     void enter(Time now);
     void leave(Time now);
     void announce(Time now, const Ring& before);

@@ -23,6 +23,11 @@ void follow(Scope& scope, NodeId from, const Replicate::Part& part, const Apply&
             remember(scope.context, scope.replica, op);
         }
     }
+    if (gap && scope.context.has(Bug::gap_unnoticed)) {
+        const std::uint64_t last = part.previous + part.ops.size();
+        scope.context.out.send(from, ReplicateAck::Part{scope.ref(), last, false});
+        return;
+    }
     scope.context.out.send(from, ReplicateAck::Part{scope.ref(), log.held(), gap});
 }
 
@@ -41,6 +46,26 @@ void Backup::report(Scope& scope) const {
                        .watermark = log.watermark(),
                        .unfinished = {log.unfinished().begin(), log.unfinished().end()},
                        .stepped_down = stepped_down && stepped_down == scope.entry.tenure});
+}
+
+bool Receiving::continues(const FillSession& session, const Context& context) {
+    if (context.has(Bug::session_by_tenure_alone) && session.tenure == session_.tenure) {
+        session_ = session;
+    }
+    return session == session_;
+}
+
+void Receiving::start(Scope& scope, const FillChunk& base) const {
+    PartitionLog& log = scope.replica.log;
+    const std::deque<Op> stale = log.unfinished();
+    log.start(base.base, base.base_stamp_ms);
+    change_memory(scope.context, scope.replica.memory,
+                  [&](RequestMemory& memory) { memory.restore(base.clients); });
+    if (!scope.context.has(Bug::keep_stale_unfinished)) return;
+    for (Op op : stale) {
+        op.version.counter = log.held() + 1;
+        log.append(std::move(op));
+    }
 }
 
 void Receiving::replicate(Scope& scope, NodeId from, const Replicate::Part& part) {
@@ -63,16 +88,13 @@ void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
     if (chunk.from <= next_ && chunk.to > next_ &&
         (chunk.from > fill_base) == (next_ > fill_base)) {
         next_ = chunk.to;
-        if (chunk.from == fill_base) {
-            scope.replica.log.start(chunk.base, chunk.base_stamp_ms);
-            change_memory(scope.context, scope.replica.memory,
-                          [&](RequestMemory& memory) { memory.restore(chunk.clients); });
-        }
+        if (chunk.from == fill_base) start(scope, chunk);
         for (const FillItem& item : chunk.items) {
             const auto present = scope.context.store.find(scope.replica.id, item.key);
             if (present && present->version >= item.version) continue;
             const auto erased = erased_.find(item.key);
-            if (erased != erased_.end() && erased->second > item.version) continue;
+            const bool deleted = erased != erased_.end() && erased->second > item.version;
+            if (deleted && !scope.context.has(Bug::chunk_resurrects)) continue;
             scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
         }
     }

@@ -31,12 +31,15 @@ public:
 
     [[nodiscard]] const FillSession& session() const { return session_; }
     [[nodiscard]] bool complete() const { return next_ == fill_end; }
+    // True where the session of the new ring is this one.
+    [[nodiscard]] bool continues(const FillSession& session, const Context& context);
 
     void replicate(Scope& scope, NodeId from, const Replicate::Part& part);
     void chunk(Scope& scope, NodeId from, const FillChunk& chunk);
 
 private:
     void apply(Scope& scope, const Op& op);
+    void start(Scope& scope, const FillChunk& base) const;
 
     FillSession session_;
     FillPosition next_ = fill_base;  // everything before it has arrived

@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "replication/messages.h"
 #include "replication/partition_log.h"
@@ -48,6 +49,7 @@ struct ReplicationConfig {
     std::size_t all_remembered_max = 8 << 20;
     Duration request_memory = grapevine::request_memory;  // a constant of the cluster
     OnCommit on_commit;                                   // null: nobody listens
+    PlantedBugs bugs{};
 };
 
 // How long to wait for an acknowledgement before so many bytes are sent again: what is under way on
@@ -113,6 +115,8 @@ struct Context {
     std::map<NodeId, std::size_t> base_in_flight;  // the same of bases
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
     LogLines log;
+
+    [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }
 };
 
 // One partition's contents at one holder: the committed state is in the store, its order and the

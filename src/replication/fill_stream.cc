@@ -28,13 +28,15 @@ void FillStream::send_base(Scope& scope) {
     base_bytes_ = 1 + scope.replica.memory.weight() * remembered_bytes;
     in_flight += base_bytes_;
     const PartitionLog& log = scope.replica.log;
+    const bool without_ids = scope.context.has(Bug::fill_without_ids);
     scope.context.out.send(to_, FillChunk{.entry = scope.ref(),
                                           .session = session_,
                                           .from = fill_base,
                                           .to = fill_items,
                                           .base = log.base(),
                                           .base_stamp_ms = log.base_stamp_ms(),
-                                          .clients = scope.replica.memory.all(),
+                                          .clients = without_ids ? std::vector<ClientMemory>{}
+                                                                 : scope.replica.memory.all(),
                                           .items = {}});
     resend_at_ = scope.now + resend_patience(scope.context.config, in_flight, resends_++);
 }

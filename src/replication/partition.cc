@@ -38,7 +38,8 @@ void Partition::become_primary(Scope& scope, bool unbroken) {
     const bool stays = is_primary() && scope.entry.tenure == tenure_;
     if (!stays) {
         // Nobody served before the ring that made the first copies.
-        const bool first = scope.entry.tenure == scope.context.ring->genesis;
+        const bool first = scope.entry.tenure == scope.context.ring->genesis ||
+                           scope.context.has(Bug::skip_lease_wait);
         leave_primary(scope);
         role_.emplace<Primary>(first ? Time::min() : scope.now + scope.context.config.lease_wait);
     }
@@ -54,7 +55,9 @@ void Partition::become_backup(Scope& scope, bool unbroken) {
     Epoch stepped_down;
     if (const auto* primary = std::get_if<Primary>(&role_)) {
         // The ring that ended its tenure is the one it sees now, and it saw the one before.
-        if (unbroken && primary->may_attest(scope.now)) stepped_down = scope.entry.tenure;
+        const bool may_attest =
+            primary->may_attest(scope.now) || scope.context.has(Bug::attest_unserved);
+        if (unbroken && may_attest) stepped_down = scope.entry.tenure;
     } else if (const auto* backup = std::get_if<Backup>(&role_)) {
         stepped_down = backup->stepped_down;
     }
@@ -70,8 +73,12 @@ void Partition::become_backup(Scope& scope, bool unbroken) {
 }
 
 void Partition::become_receiving(Scope& scope, FillSession session) {
-    const auto* receiving = std::get_if<Receiving>(&role_);
-    if (receiving != nullptr && receiving->session() == session) return;
+    auto* receiving = std::get_if<Receiving>(&role_);
+    if (receiving != nullptr && receiving->continues(session, scope.context)) {
+        PartitionLog& log = replica_.log;
+        if (scope.context.has(Bug::discard_in_session)) log.start(log.base(), log.base_stamp_ms());
+        return;
+    }
     discard(scope);
     role_.emplace<Receiving>(session);
 }
@@ -83,9 +90,9 @@ void Partition::leave_primary(Scope& scope) {
 void Partition::discard(Scope& scope) {
     leave_primary(scope);
     role_ = Absent{};
-    replica_.log.start({}, 0);
+    if (!scope.context.has(Bug::keep_stale_unfinished)) replica_.log.start({}, 0);
     change_memory(scope.context, replica_.memory, [](RequestMemory& memory) { memory.clear(); });
-    scope.context.store.clear(replica_.id);
+    if (!scope.context.has(Bug::orphan_survives)) scope.context.store.clear(replica_.id);
 }
 
 // --- messages: the caller has checked that they are for the present entry ---

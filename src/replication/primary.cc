@@ -22,10 +22,12 @@ void Primary::take_over(Scope& scope) {
 }
 
 void Primary::gather(Scope& scope, Time ask_at) {
+    PartitionLog& log = scope.replica.log;
+    if (scope.context.has(Bug::drop_own_unfinished)) log.start(log.base(), log.base_stamp_ms());
     Gathering gathering{.missing = {},
                         .ask_at = ask_at,
                         .pause = scope.context.config.resend,
-                        .watermark = scope.replica.log.watermark(),
+                        .watermark = log.watermark(),
                         .found = {}};
     for (const NodeId copy : scope.entry.copies) {
         if (copy != scope.context.self) gathering.missing.insert(copy);
@@ -141,9 +143,13 @@ void Primary::advance(Scope& scope) {
     PartitionLog& log = scope.replica.log;
     if (std::holds_alternative<Gathering>(phase_)) return;
     std::uint64_t target = log.held();
+    std::uint64_t but_one = log.held();  // held by all but the slowest
     for (const auto& [id, peer] : peers_) {
-        target = std::min(target, peer.started() ? peer.acked : log.watermark());
+        const std::uint64_t acked = peer.started() ? peer.acked : log.watermark();
+        but_one = std::min(but_one, std::max(target, acked));
+        target = std::min(target, acked);
     }
+    if (scope.context.has(Bug::answer_before_last_ack)) target = but_one;
     if (target > log.watermark()) {
         const Time valid_until = active() ? lease_until(scope) : Time::min();
         while (log.watermark() < target) commit_oldest(scope, valid_until);
@@ -221,13 +227,17 @@ void Primary::fill_acked(Scope& scope, NodeId from, const FillAck& ack) {
 }
 
 void Primary::report_complete(const Scope& scope, std::vector<FillReport>& reports) const {
-    if (!active()) return;
+    if (!may_stream(scope)) return;
     for (const auto& [id, peer] : peers_) {
         if (peer.stream && peer.stream->complete()) {
             reports.push_back(
                 {scope.replica.id, scope.entry.since, peer.stream->session().opened, id});
         }
     }
+}
+
+bool Primary::may_stream(const Scope& scope) const {
+    return active() || scope.context.has(Bug::report_before_active);
 }
 
 // --- sending ---
@@ -239,7 +249,8 @@ void Primary::link_reset(Scope& scope, NodeId peer) {
         gathering->pause = scope.context.config.resend;
     }
     const auto found = peers_.find(peer);
-    if (found != peers_.end()) rewind(scope, found->second);
+    if (found == peers_.end() || scope.context.has(Bug::gap_unnoticed)) return;
+    rewind(scope, found->second);
 }
 
 void Primary::tell_soon(const Scope& scope) {
@@ -280,6 +291,7 @@ void Primary::tick(Scope& scope) {
 
 void Primary::flush(Scope& scope) {
     if (auto* gathering = std::get_if<Gathering>(&phase_)) {
+        if (scope.context.has(Bug::report_before_active)) stream_to_fills(scope);
         if (scope.now < gathering->ask_at) return;
         for (const NodeId id : gathering->missing) scope.context.out.send(id, scope.ref());
         gathering->ask_at = scope.now + gathering->pause;
@@ -308,7 +320,19 @@ void Primary::flush_peer(Scope& scope, NodeId id, Peer& peer) {
         scope.context.out.send(id, std::move(part));
         if (peer.sent == log.held()) break;
     }
-    if (peer.stream && active()) peer.stream->pump(scope);
+    if (peer.stream && may_stream(scope)) peer.stream->pump(scope);
+}
+
+// The planted bug: while the unfinished operations are still being gathered.
+void Primary::stream_to_fills(Scope& scope) {
+    for (auto& [id, peer] : peers_) {
+        if (!peer.stream) continue;
+        if (peer.stream->started()) {
+            peer.stream->pump(scope);
+        } else if (scope.now >= peer.stream->resend_at()) {
+            peer.stream->send_base(scope);
+        }
+    }
 }
 
 Time Primary::next_deadline(const Scope& scope) const {

@@ -128,8 +128,11 @@ private:
     [[nodiscard]] Time forget_at(const Scope& scope) const;
     void keep_time(Scope& scope, std::int64_t stamp_ms);
     void refuse(Scope& scope, ConnectionId connection, std::uint64_t sequence, Status status) const;
+    void answer(Scope& scope, ConnectionId connection, const Op& op, Time valid_until) const;
 
     void flush_peer(Scope& scope, NodeId id, Peer& peer);
+    [[nodiscard]] bool may_stream(const Scope& scope) const;
+    void stream_to_fills(Scope& scope);
     void rewind(Scope& scope, Peer& peer);
     [[nodiscard]] Time resend_at(const Scope& scope, const Peer& peer) const;
     // The watermark, to those that were not told it, if no operation carries it before.

@@ -125,6 +125,10 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
           .key = {},
           .value = {}};
     judge(scope, request, op);
+    if (op.answer.status == Status::condition_failed && context.has(Bug::refusal_not_remembered)) {
+        answer(scope, connection, op, valid_until);
+        return;
+    }
     if (op.kind != OpKind::none) op.key = std::move(request.key);
     if (op.kind == OpKind::put) op.value = std::move(request.value);
     const std::uint64_t counter = op.version.counter;
@@ -154,6 +158,10 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
     }
     const auto pending = pending_.find({request.client, request.sequence});
     if (pending == pending_.end()) return false;
+    if (scope.context.has(Bug::duplicate_answered_early)) {
+        answer(scope, connection, scope.replica.log.at(pending->second), valid_until);
+        return true;
+    }
     std::vector<Waiter>& waiters = waiters_[pending->second];
     if (waiters.size() >= waiters_max) waiters.erase(waiters.begin());
     waiters.push_back({connection, request.sequence});
@@ -172,6 +180,7 @@ bool Primary::check_stamp(Scope& scope, ConnectionId connection, const Request& 
         request.stamp_ms <= now_ms + window / 4) {
         return true;
     }
+    if (request.stamp_ms >= 0 && scope.context.has(Bug::stamp_unchecked)) return true;
     // A stamp far ahead of what is replicated is replicated first, so that it outlives this node.
     if (now_ms > scope.replica.log.last_stamp_ms() + window / 8) keep_time(scope, now_ms);
     Reply reply{.sequence = request.sequence,
@@ -210,6 +219,17 @@ void Primary::judge(const Scope& scope, const Request& request, Op& op) const {
     } else {
         op.answer = {Status::not_found, Version{}};
     }
+}
+
+// For planted bugs: before the operation is committed, or without ordering it.
+void Primary::answer(Scope& scope, ConnectionId connection, const Op& op, Time valid_until) const {
+    Reply reply{.sequence = op.sequence,
+                .status = op.answer.status,
+                .version = op.answer.version,
+                .epoch = scope.context.ring->epoch,
+                .stamp_ms = op.stamp_ms,
+                .value = {}};
+    scope.context.out.reply(connection, std::move(reply), valid_until);
 }
 
 void Primary::order(Scope& scope, Op op) {

@@ -113,11 +113,14 @@ void Agreement::on(Time now, NodeId from, const Accept& message) {
     }
     // Refused only for not being a legal step, never for an opinion: a value that some quorum may
     // have accepted must stay acceptable to every later quorum.
-    const auto made = apply(*ring_, message.change);
+    const auto made = apply(*ring_, message.change, config_.bugs);
     if (!made) {
         effects_.refused = made.error().message;
         return;
     }
+    if (config_.bugs.has(Bug::refuse_by_opinion) &&
+        std::ranges::any_of(message.change.evicted, [&](NodeId id) { return heard_.contains(id); }))
+        return;
     state_.promised = message.ballot;
     state_.accepted = AcceptedValue{message.ballot, message.change};
     effects_.state_changed = true;
@@ -133,11 +136,11 @@ void Agreement::watch_over_vote(Time now) {
 // --- proposer ---
 
 void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser& choose) {
-    if (!attempt_ || message.ballot != attempt_->ballot) return;
+    if (!is_for_attempt(message.ballot)) return;
     auto* preparing = std::get_if<Preparing>(&attempt_->phase);
     if (preparing == nullptr) return;
     // No voter accepts what is not a legal step, so none can have accepted this.
-    if (message.accepted && !apply(*ring_, message.accepted->change)) return;
+    if (message.accepted && !apply(*ring_, message.accepted->change, config_.bugs)) return;
     preparing->promised.insert(from);
     preparing->hears.insert(message.hears.begin(), message.hears.end());
     if (message.accepted &&
@@ -161,7 +164,7 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
 
 void Agreement::on(Time now, NodeId from, const Accepted& message) {
     static_cast<void>(now);
-    if (!attempt_ || message.ballot != attempt_->ballot) return;
+    if (!is_for_attempt(message.ballot)) return;
     auto* accepting = std::get_if<Accepting>(&attempt_->phase);
     if (accepting == nullptr) return;
     accepting->accepted.insert(from);
@@ -197,6 +200,11 @@ void Agreement::deliver_to_self(Time now, const Chooser& choose) {
         to_self_.pop_front();
         receive(now, self_, message, choose);
     }
+}
+
+bool Agreement::is_for_attempt(const Ballot& ballot) const {
+    if (!attempt_) return false;
+    return ballot == attempt_->ballot || config_.bugs.has(Bug::promises_of_any_ballot);
 }
 
 std::uint32_t Agreement::votes(const std::set<NodeId>& ids) const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "base/rng.h"
 #include "base/time.h"
 #include "ring/change.h"
@@ -32,6 +33,7 @@ struct AgreementConfig {
     // to the maximum, plus up to as much again of jitter, so that two proposers part.
     Duration retry_min = 30ms;
     Duration retry_max = 400ms;
+    PlantedBugs bugs{};
 };
 
 // What an acceptor must not forget.
@@ -115,6 +117,8 @@ private:
     void broadcast(const AgreementMessage& message);
     void deliver_to_self(Time now, const Chooser& choose);
     [[nodiscard]] std::uint32_t votes(const std::set<NodeId>& ids) const;
+    // The attempt that an answer to this ballot counts for.
+    [[nodiscard]] bool is_for_attempt(const Ballot& ballot) const;
 
     AgreementConfig config_;
     NodeId self_;

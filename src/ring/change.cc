@@ -164,8 +164,8 @@ bool RingChange::empty() const {
            leaving.empty() && departed.empty() && losses.empty() && arrangements.empty();
 }
 
-Result<Ring> apply(const Ring& ring, const RingChange& change) {
-    auto draft = apply_membership(ring, change);
+Result<Ring> apply(const Ring& ring, const RingChange& change, PlantedBugs bugs) {
+    auto draft = apply_membership(ring, change, bugs);
     if (!draft) return draft;
     if (auto taken = rearrange_all(*draft, change); !taken) return std::unexpected(taken.error());
     stamp(ring, *draft);
@@ -175,8 +175,8 @@ Result<Ring> apply(const Ring& ring, const RingChange& change) {
     return draft;
 }
 
-Result<MadeRing> make_ring(const Ring& ring, const RingChange& change) {
-    auto made = apply(ring, change);
+Result<MadeRing> make_ring(const Ring& ring, const RingChange& change, PlantedBugs bugs) {
+    auto made = apply(ring, change, bugs);
     if (!made) return std::unexpected(made.error());
     const std::uint64_t number = digest(*made);
     return MadeRing{std::make_shared<const Ring>(*std::move(made)), number,

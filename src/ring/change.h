@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "base/result.h"
 #include "ring/ring.h"
 
@@ -99,7 +100,7 @@ struct RingChange {
 //   coordinator, or if a name or zone is longer than name_size_max or holds control characters, or
 //   if the weight is out of range.
 // - voters are recomputed by voters_for(). There is at least one.
-Result<Ring> apply(const Ring& ring, const RingChange& change);
+Result<Ring> apply(const Ring& ring, const RingChange& change, PlantedBugs bugs = {});
 
 // The next ring as members share it, with what it was made by.
 struct MadeRing {
@@ -109,7 +110,7 @@ struct MadeRing {
 };
 
 // apply(), and the digest of what it makes.
-Result<MadeRing> make_ring(const Ring& ring, const RingChange& change);
+Result<MadeRing> make_ring(const Ring& ring, const RingChange& change, PlantedBugs bugs = {});
 
 // The voters of a ring with these members: every up storage member up to seven, beyond that the
 // seven longest in the ring (then by id), one vote each; the coordinator, if up, first in rank with

@@ -21,11 +21,17 @@ void Lease::adopt(Time now, const Ring& ring) {
 }
 
 void Lease::voted(Time now) {
+    if (config_.bugs.has(Bug::own_vote_after_voting)) return;
     own_until_ = std::min(own_until_, now);
 }
 
 void Lease::echoed(NodeId voter, Epoch epoch, Time sent) {
     if (epoch != epoch_) return;
+    if (config_.bugs.has(Bug::echo_counts_twice)) {
+        const auto same = [&](const Grant& g) { return g.voter == voter && g.sent == sent; };
+        const auto found = std::ranges::find_if(grants_, same);
+        if (found != grants_.end()) grants_.push_back(Grant(*found));
+    }
     for (Grant& grant : grants_) {
         if (grant.voter == voter) grant.sent = std::max(grant.sent, sent);
     }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "ring/ring.h"
 
@@ -25,6 +26,7 @@ namespace grapevine {
 
 struct LeaseConfig {
     Duration lease = 200ms;
+    PlantedBugs bugs{};
     // What a holder's clock may lag behind another's over one lease: 1 in 64 and 2 ms. Subtracted
     // from what the holder uses; the successor waits the full lease plus as much again.
     [[nodiscard]] Duration held() const { return lease - lease / 64 - 2ms; }

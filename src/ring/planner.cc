@@ -20,8 +20,8 @@ bool contains(const Copies& ids, NodeId id) {
 }
 
 // A draft of what was already chosen, which is only what fits to the ring.
-Ring draft_of(const Ring& ring, const RingChange& change) {
-    auto draft = apply_membership(ring, change);
+Ring draft_of(const Ring& ring, const RingChange& change, PlantedBugs bugs) {
+    auto draft = apply_membership(ring, change, bugs);
     ASSERT(draft.has_value(), "{}", draft.error().message);
     return std::move(*draft);
 }
@@ -70,10 +70,12 @@ std::string name_for(const Ring& roster, const Member& joiner) {
 }
 
 // Adds them to the roster too.
-std::vector<Member> admissions(Ring& roster, const Observations& seen) {
+std::vector<Member> admissions(Ring& roster, const Observations& seen, PlantedBugs bugs) {
     std::vector<Member> joined;
     for (Member joiner : naming_order(seen.joiners)) {
         if (seen.dead.contains(joiner.id)) continue;
+        const bool returns = roster.member(joiner.id) != nullptr;
+        if (returns && bugs.has(Bug::distrust_returned_copy)) continue;
         joiner.name = name_for(roster, joiner);
         if (admit(roster, joiner)) joined.push_back(std::move(joiner));
     }
@@ -94,7 +96,7 @@ Ring roster_of(const Ring& ring, const RingChange& change) {
     RingChange evictions_only;
     evictions_only.epoch = change.epoch;
     evictions_only.evicted = change.evicted;
-    return draft_of(roster, evictions_only);
+    return draft_of(roster, evictions_only, {});
 }
 
 std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
@@ -258,18 +260,19 @@ void accuse_member(RingChange& change, const Accusations& accusations) {
 
 // Who is in, and what follows from that alone. Returns the draft that the table starts from.
 Ring plan_members(const Ring& ring, const Observations& seen, const Accusations& accusations,
+                  PlantedBugs bugs,
                   RingChange& change) {
     change.completed = fitting_reports(ring, seen.completed);
     change.evicted = evictions(ring, seen.dead);
     const bool somebody_died = !change.evicted.empty();
     accuse_member(change, accusations);
     Ring roster = roster_of(ring, change);
-    change.joined = admissions(roster, seen);
+    change.joined = admissions(roster, seen, bugs);
     change.leaving = leavers(roster, seen.leaving);
-    Ring draft = draft_of(ring, change);
+    Ring draft = draft_of(ring, change, bugs);
     if (!somebody_died) {
         change.dropped = accusations.copies(draft);
-        if (!change.dropped.empty()) draft = draft_of(ring, change);
+        if (!change.dropped.empty()) draft = draft_of(ring, change, bugs);
     }
     change.departed = departures(draft);
     return draft;
@@ -295,7 +298,7 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
     RingChange change;
     change.epoch = next(ring.epoch);
     const Accusations accusations(ring, seen.links, seen.heartbeats);
-    const Ring draft = plan_members(ring, seen, accusations, change);
+    const Ring draft = plan_members(ring, seen, accusations, config.bugs, change);
     if (draft.genesis) {
         const Desired& undisturbed = cache.desired(draft);
         const Desired steered =

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "ring/accusations.h"
 #include "ring/change.h"
 #include "ring/placement.h"
@@ -19,6 +20,7 @@ struct PlannerConfig {
     // Bounds on backfill going on at the same time, so that it stays in the background.
     std::size_t fills_per_member_max = 128;  // as receiver
     std::size_t fills_max = 512;             // in the whole ring
+    PlantedBugs bugs{};
 };
 
 // What the proposer knows beside the ring. Members named here that the ring does not fit to are

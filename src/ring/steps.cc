@@ -186,11 +186,32 @@ Result<void> depart(Ring& draft, const std::vector<NodeId>& departed) {
     return {};
 }
 
-Result<void> take_steps(Ring& draft, const RingChange& change) {
+Result<void> complete_all(Ring& draft, const RingChange& change) {
     for (const FillReport& report : change.completed) {
         if (auto done = complete_fill(draft, report); !done) return done;
     }
+    return {};
+}
+
+// The planted bug: reports of fills that went with their copies are passed over.
+Result<void> evict_then_complete(Ring& draft, RingChange change) {
     if (auto done = evict(draft, change.evicted); !done) return done;
+    std::erase_if(change.completed, [&](const FillReport& report) {
+        return draft.entry(report.partition).fill_of(report.member) == nullptr;
+    });
+    return complete_all(draft, change);
+}
+
+Result<void> complete_then_evict(Ring& draft, const RingChange& change) {
+    if (auto done = complete_all(draft, change); !done) return done;
+    return evict(draft, change.evicted);
+}
+
+Result<void> take_steps(Ring& draft, const RingChange& change, PlantedBugs bugs) {
+    const bool evict_first = bugs.has(Bug::evict_before_completion);
+    auto moved =
+        evict_first ? evict_then_complete(draft, change) : complete_then_evict(draft, change);
+    if (!moved) return moved;
     if (auto done = drop(draft, change.dropped); !done) return done;
     if (auto done = admit_all(draft, change); !done) return done;
     if (!change.joined.empty()) bring_up(draft);
@@ -217,14 +238,14 @@ Result<void> admit(Ring& draft, const Member& joiner) {
     return {};
 }
 
-Result<Ring> apply_membership(const Ring& ring, const RingChange& change) {
+Result<Ring> apply_membership(const Ring& ring, const RingChange& change, PlantedBugs bugs) {
     if (change.epoch != next(ring.epoch)) {
         return fail("a change to ring {} does not follow ring {}", change.epoch, ring.epoch);
     }
     if (auto ordered = check_order(change); !ordered) return std::unexpected(ordered.error());
     Ring draft = ring;
     draft.epoch = change.epoch;
-    if (auto taken = take_steps(draft, change); !taken) return std::unexpected(taken.error());
+    if (auto taken = take_steps(draft, change, bugs); !taken) return std::unexpected(taken.error());
     return draft;
 }
 

@@ -2,6 +2,7 @@
 // The steps of apply() that concern members (ring/change.h, steps 1 to 3). The planner takes them
 // too, to see which lists the arrangements of its change start from.
 
+#include "base/planted.h"
 #include "base/result.h"
 #include "ring/change.h"
 #include "ring/ring.h"
@@ -16,6 +17,6 @@ namespace grapevine {
 Result<void> admit(Ring& draft, const Member& joiner);
 
 // All steps up to `departed`.
-Result<Ring> apply_membership(const Ring& ring, const RingChange& change);
+Result<Ring> apply_membership(const Ring& ring, const RingChange& change, PlantedBugs bugs);
 
 }  // namespace grapevine

@@ -1,0 +1,70 @@
+#pragma once
+// Planted bugs: rules of the protocol that a test can switch off, one by one, to see that the
+// simulator's checks notice (tests/planted). Handed to the cores in their configs, where they are
+// none by default; no program sets any, on whatever command line. A new rule of the protocol brings
+// its planted bug along.
+
+#include <cstdint>
+#include <initializer_list>
+
+namespace grapevine {
+
+enum class Bug : std::uint8_t {
+    // Leases.
+    skip_lease_wait,    // a new primary does not wait for its predecessor's lease to end
+    attest_unserved,    // a primary that never could serve says "stepped down" to its successor
+    answer_past_lease,  // an answer's lease is looked at when the value is read, not when it leaves
+    own_vote_after_voting,  // one's own vote counts towards the lease after the vote for the next
+                            // ring
+    request_renews_lease,   // a voter's heartbeat that echoes nothing renews the lease
+    echo_counts_twice,      // an echo that arrives twice counts as two voters'
+
+    // Rings.
+    refuse_by_opinion,        // an accept that evicts a member that the voter hears is refused
+    promises_of_any_ballot,   // promises and acceptances of earlier attempts count for the present
+                              // one
+    evict_before_completion,  // evictions are applied before the completed fills of the same ring
+    distrust_returned_copy,   // an evicted copy that returns with its state is not let in
+    answer_for_predecessor,   // a new process on an old port answers heartbeats to its predecessor
+
+    // Writes.
+    answer_before_last_ack,  // a write is committed when all of the write set but one have it
+    drop_own_unfinished,     // a new primary does not re-send its own unfinished writes
+    gap_unnoticed,  // a copy acknowledges a write although one before it was lost with a link
+    keep_stale_unfinished,  // unfinished writes outlive the eviction of their holder
+
+    // Backfill.
+    discard_in_session,       // a fill drops its unfinished writes in a ring that keeps its session
+    report_before_active,     // a primary streams and reports fills before it is activated
+    session_by_tenure_alone,  // a fill that missed the ring that ended its session keeps it
+    chunk_resurrects,         // a chunk brings back a key that a live operation deleted
+    orphan_survives,          // what a fill held from before its session stays
+    fill_without_ids,         // a fill is not told the remembered request ids
+
+    // Exactly once.
+    refusal_not_remembered,  // a refused condition is answered at once, not ordered and remembered
+    stamp_unchecked,         // a request may be older than what is remembered
+    duplicate_answered_early,  // a duplicate is answered before its original commits
+
+    count_
+};
+
+class PlantedBugs {
+public:
+    constexpr PlantedBugs() = default;
+    constexpr PlantedBugs(std::initializer_list<Bug> bugs) {
+        for (const Bug bug : bugs) bits_ |= bit(bug);
+    }
+    [[nodiscard]] constexpr bool has(Bug bug) const { return (bits_ & bit(bug)) != 0; }
+    constexpr bool operator==(const PlantedBugs&) const = default;
+
+private:
+    static constexpr std::uint64_t bit(Bug bug) {
+        return std::uint64_t{1} << static_cast<std::uint8_t>(bug);
+    }
+    static_assert(static_cast<std::uint8_t>(Bug::count_) <= 64);
+
+    std::uint64_t bits_ = 0;
+};
+
+}  // namespace grapevine

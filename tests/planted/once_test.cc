@@ -1,0 +1,45 @@
+// Bugs in "exactly once": requests that arrive twice.
+#include "planted/found.h"
+#include "planted/plans.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+// Clients lose patience long before an answer can be there, and ask again.
+Finding impatient_clients(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 3, 3);
+    plan.world.network.delay_max = 25ms;
+    plan.world.client.attempt_timeout = 5ms;
+    plan.load.keys = 2;
+    plan.load.clients = 6;
+    plan.load.conditional_percent = 50;
+    plan.load.erases_percent = 30;
+    plan.storm = {.break_links = 1, .gap_max = 500ms, .lasts = 2s};
+    return weather(plan);
+}
+
+// The same, at primaries that stand still for a while, and then take all at once.
+Finding halting_primaries(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 3, 2);
+    plan.world.client.attempt_timeout = 20ms;
+    plan.load.keys = 3;
+    plan.load.clients = 10;
+    plan.load.reads_percent = 30;
+    plan.load.conditional_percent = 80;
+    plan.load.erases_percent = 50;
+    plan.storm = {
+        .pause = 1, .gap_max = 300ms, .length_min = 100ms, .length_max = 380ms, .lasts = 6s};
+    return weather(plan);
+}
+
+}  // namespace
+
+TEST_CASE("a refused conditional write is not remembered", "[planted]") {
+    check_found("refusal_not_remembered", Bug::refusal_not_remembered, 5, halting_primaries);
+}
+
+TEST_CASE("a duplicate is answered before the original commits", "[planted]") {
+    check_found("duplicate_answered_early", Bug::duplicate_answered_early, 3, impatient_clients);
+}

@@ -1,0 +1,3 @@
+grapevine_test(planted_test LABEL sim LINK sim
+               SOURCES planted/backfill_test.cc planted/once_test.cc
+                       planted/ring_test.cc planted/trial.cc planted/writes_test.cc)
