@@ -64,7 +64,7 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
                            host.name(), partition, ring.epoch));
     }
     commits_.answers(host.name(), partition, request, reply);
-    check_one_server(partition, alive);
+    check_one_server(partition, alive, &host);
 }
 
 void Checks::sweep(const std::vector<const NodeHost*>& alive) {
@@ -79,11 +79,12 @@ void Checks::sweep(const std::vector<const NodeHost*>& alive) {
     }
 }
 
-void Checks::check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive) {
+void Checks::check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive,
+                              const NodeHost* answering) {
     const NodeHost* server = nullptr;
     for (const NodeHost* host : alive) {
         if (host->ring() == nullptr) continue;
-        if (!host->serves(partition)) continue;
+        if (!host->serves(partition) && host != answering) continue;
         if (server != nullptr) {
             report(
                 Rule::one_server,

@@ -2,8 +2,9 @@
 // Watches every node after every turn and every answer. Each rule in one line:
 // - a ring of one epoch has one content, whoever adopts it;
 // - the epochs that one state adopts only grow;
-// - at any moment at most one node may serve a partition, so leases never overlap; looked at when a
-//   node answers for it, and every few milliseconds for the partitions in turn;
+// - at any moment at most one node may serve a partition, so leases never overlap, and nobody else
+//   answers for it; looked at when a node answers, and every few milliseconds for the partitions in
+//   turn;
 // - a node answers only for partitions that it is the primary of in its own ring;
 // - a member that no ring has any more serves nothing once its last lease has run out;
 // - who serves a partition has every write of it that was ever acknowledged;
@@ -52,7 +53,9 @@ public:
 
 private:
     void check_ring(const NodeHost& host);
-    void check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive);
+    // `answering`: serves at this moment, whatever it says of itself; null: nobody.
+    void check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive,
+                          const NodeHost* answering = nullptr);
     void check_server(PartitionId partition, const NodeHost& server);
 
     const EventQueue& queue_;

@@ -1,9 +1,15 @@
 #pragma once
 // Small clusters with hot keys, to begin a tuned plan from.
 
+#include <functional>
+#include <string>
+#include <variant>
+
 #include "planted/trial.h"
 
 namespace grapevine::testing {
+
+inline const Finding never_ready{Oracle::convergence, "never ready"};
 
 inline Plan small_plan(std::uint64_t seed, PlantedBugs bugs, std::size_t nodes,
                        std::uint32_t copies) {
@@ -17,6 +23,25 @@ inline Plan small_plan(std::uint64_t seed, PlantedBugs bugs, std::size_t nodes,
     plan.load.keys = 6;
     plan.load.think_max = 5ms;
     return plan;
+}
+
+// Who first sends such a message from now on; empty: nobody within a second.
+template <class Body>
+std::string first_to_send(
+    sim::Cluster& cluster, const std::function<bool(const sim::NodeHost&, const Body&)>& condition =
+                               [](const sim::NodeHost&, const Body&) { return true; }) {
+    std::string name;
+    cluster.world().on_message([&](const sim::NodeHost& host, const Envelope& envelope) {
+        const auto* body = std::get_if<Body>(&envelope.body);
+        if (name.empty() && body != nullptr && condition(host, *body)) name = host.name();
+    });
+    // Stops at the very event, not at the next millisecond.
+    const Time end = cluster.world().now() + 1s;
+    while (name.empty() && !cluster.world().is_broken() && cluster.world().now() < end) {
+        cluster.world().run_event();
+    }
+    cluster.world().on_message({});
+    return name;
 }
 
 }  // namespace grapevine::testing

@@ -19,7 +19,7 @@ Finding last_copies(std::uint64_t seed, PlantedBugs bugs) {
 Finding successors(std::uint64_t seed, PlantedBugs bugs) {
     const Plan plan = small_plan(seed, bugs, 4, 2);
     sim::Cluster cluster(plan.world);
-    if (!cluster.run_until_ready()) return {Oracle::convergence, "never ready"};
+    if (!cluster.run_until_ready()) return never_ready;
     sim::Load load(cluster.world(), plan.load, seed);
     load.start();
     cluster.run_for(300ms);
@@ -29,7 +29,58 @@ Finding successors(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, &load);
 }
 
+// A member that stood still goes on just when its eviction is put to the vote.
+Finding last_moment(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 3);
+    plan.world.network.delay_max = 6ms;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_ready()) return never_ready;
+    const sim::Names slow = {sim::server_name(1 + seed % 5)};
+    cluster.pause(slow);
+    first_to_send<Accept>(cluster, [](const sim::NodeHost&, const Accept& accept) {
+        return !accept.change.evicted.empty();
+    });
+    cluster.resume(slow);
+    cluster.run_for(1s);
+    // It was heard in time and is a member still. Another one dies.
+    cluster.kill({sim::server_name(1 + (seed + 1) % 5)});
+    cluster.run_for(1s);
+    return conclude(cluster, nullptr);
+}
+
+// The only copy's holder dies when it has just reported that another one holds everything.
+Finding just_completed(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 3, 2);
+    plan.world.node.settle = 250ms;  // what is reported waits for twice that
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_ready()) return never_ready;
+    for (int i = 1; i <= 20; ++i) cluster.put("key" + std::to_string(i), "v");
+    Rng rng(seed);
+    cluster.kill({"server3"});
+    const auto reports_all = [&](const sim::NodeHost& host, const FillReports& message) {
+        std::size_t fills = 0;
+        for (const Entry& entry : host.ring()->table) {
+            if (entry.primary() == host.id()) fills += entry.fills.size();
+        }
+        return message.reports.size() == fills;
+    };
+    const std::string giver = first_to_send<FillReports>(cluster, reports_all);
+    cluster.run_for(rng.between(2ms, 60ms));
+    cluster.kill({giver});
+    cluster.run_for(2s);
+    for (int i = 1; i <= 20; ++i) cluster.get("key" + std::to_string(i));
+    return conclude(cluster, nullptr);
+}
+
 }  // namespace
+
+TEST_CASE("an accept is refused for its content", "[planted]") {
+    check_found("refuse_by_opinion", Bug::refuse_by_opinion, 8, last_moment);
+}
+
+TEST_CASE("evictions are applied before the completed fills of the ring", "[planted]") {
+    check_found("evict_before_completion", Bug::evict_before_completion, 5, just_completed);
+}
 
 TEST_CASE("a last copy that returns with its state is not believed", "[planted]") {
     check_found("distrust_returned_copy", Bug::distrust_returned_copy, 3, last_copies);

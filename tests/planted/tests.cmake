@@ -1,3 +1,3 @@
 grapevine_test(planted_test LABEL sim LINK sim
-               SOURCES planted/backfill_test.cc planted/once_test.cc
+               SOURCES planted/backfill_test.cc planted/hand_test.cc planted/lease_test.cc planted/once_test.cc
                        planted/ring_test.cc planted/trial.cc planted/writes_test.cc)

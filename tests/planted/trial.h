@@ -34,7 +34,7 @@ std::string to_string(Oracle oracle);
 
 using Trial = std::function<Finding(std::uint64_t seed, PlantedBugs bugs)>;
 
-// In a child process, of at most `cpu_seconds_max` seconds.
+// In a child process, of at most a minute of processor time.
 Finding run_apart(const Trial& trial, std::uint64_t seed, PlantedBugs bugs);
 
 // Ends all faults, replaces the dead, and demands that all is well: the cluster becomes whole

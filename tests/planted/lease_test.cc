@@ -1,0 +1,126 @@
+// Bugs in leases: two nodes serve a partition at once, or an answer outlives the right to give it.
+#include <utility>
+
+#include "planted/found.h"
+#include "planted/plans.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+// A node returns and takes partitions over from another one, which stands still just then, with a
+// lease of two seconds.
+Finding handed_over(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 2);
+    plan.world.partitions = 64;
+    plan.world.node.lease.lease = 2s;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_ready()) return never_ready;
+    sim::Load load(cluster.world(), plan.load, seed);
+    load.start();
+    Rng rng(seed);
+    cluster.kill({"server5"});
+    if (!cluster.run_until_restored()) return {Oracle::convergence, "not restored"};
+    cluster.restart({"server5"});
+    const std::string giver = first_to_send<FillReports>(cluster);
+    if (!giver.empty()) {
+        cluster.run_for(rng.between(0ms, 100ms));
+        cluster.pause({giver});
+        cluster.run_for(1500ms);
+        cluster.resume({giver});
+    }
+    return conclude(cluster, &load);
+}
+
+// Primaries stand still in the middle of a turn, with answers in hand, until others took over.
+Finding late_answers(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 3, 2);
+    plan.load.clients = 10;
+    plan.load.think_max = 1ms;
+    plan.storm = {
+        .pause = 1, .gap_max = 2s, .length_min = 700ms, .length_max = 1500ms, .lasts = 5s};
+    return weather(plan);
+}
+
+// Three nodes, the voters of their ring, and two that join. The ring that admits these is decided
+// by one of the three and the vote of another, and before they can say so the two others are cut
+// off: one has voted, one has not heard of it.
+Finding split_decision(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 2);
+    plan.world.coordinator = false;
+    plan.world.network.delay_max = 2ms;
+    // A voter that hears no decision keeps still for long.
+    plan.world.node.agreement.retry_max = 2s;
+    plan.world.node.rank_delay = 1s;
+    sim::Cluster cluster(plan.world, false);
+    cluster.world().start("server2");
+    cluster.world().start("server3");
+    const auto three = [&] { return cluster.is_restored() && cluster.members().size() == 3; };
+    if (!cluster.run_until(three, 10s)) return never_ready;
+    sim::Load load(cluster.world(), plan.load, seed);
+    load.start();
+    cluster.world().start("server4");
+    cluster.world().start("server5");
+    bool split = false;
+    cluster.world().on_ring([&](const sim::NodeHost&, const RingPtr& ring) {
+        if (ring->storage_count() != 5 || std::exchange(split, true)) return;
+        cluster.cut({"server1", "server4", "server5"}, {"server2", "server3"});
+    });
+    first_to_send<JoinRequest>(cluster);
+    sim::Fault unheard;
+    unheard.kind = sim::FaultKind::cut_one_way;
+    unheard.pairs = {{"server1", "server3"}};
+    cluster.world().apply(unheard);
+    // The two hear each other, and have no link to agree over.
+    sim::Fault broken;
+    broken.kind = sim::FaultKind::break_links;
+    broken.pairs = {{"server2", "server3"}};
+    for (int i = 0; i < 1500; ++i) {
+        cluster.world().apply(broken);
+        cluster.run_for(1ms);
+    }
+    return conclude(cluster, &load);
+}
+
+// Datagrams that arrive seconds late, when those who sent them are elsewhere.
+Finding stragglers(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 3, 2);
+    plan.world.coordinator = false;
+    plan.world.network.delay_max = 20ms;
+    plan.world.network.straggle_per_mille = 150;
+    plan.world.network.straggle_max = 2s;
+    plan.storm = {.cut = 1, .gap_max = 1s, .length_min = 700ms, .length_max = 1300ms, .lasts = 6s};
+    return weather(plan);
+}
+
+// A network that doubles datagrams, and minorities of two.
+Finding doubles(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 2);
+    plan.world.coordinator = false;
+    plan.world.network.duplicate_per_mille = 200;
+    plan.storm = {.cut = 1, .gap_max = 1s, .length_min = 500ms, .length_max = 1500ms, .lasts = 5s};
+    return weather(plan);
+}
+
+}  // namespace
+
+TEST_CASE("a new primary does not wait for the old lease", "[planted]") {
+    check_found("skip_lease_wait", Bug::skip_lease_wait, 3, handed_over);
+}
+
+TEST_CASE("an answer leaves after the lease under which its value was read", "[planted]") {
+    check_found("answer_past_lease", Bug::answer_past_lease, 5, late_answers);
+}
+
+TEST_CASE("the own vote counts towards the lease after the vote for the next ring", "[planted]") {
+    check_found("own_vote_after_voting", Bug::own_vote_after_voting, 5, split_decision);
+}
+
+TEST_CASE("a heartbeat that is not an echo renews a lease", "[planted]") {
+    check_found("request_renews_lease", Bug::request_renews_lease, 5, stragglers);
+}
+
+TEST_CASE("the same vote is counted twice", "[planted]") {
+    check_found("echo_counts_twice", Bug::echo_counts_twice, 5, doubles);
+}
