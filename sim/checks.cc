@@ -103,6 +103,8 @@ void Checks::check_server(PartitionId partition, const NodeHost& server) {
                fmt::format("{} serves partition {}, and is no member since {}", server.name(),
                            partition, seconds(removed->second)));
     }
+    // One whose answer still leaves may have handed the partition over in the same turn.
+    if (!server.serves(partition)) return;
     const std::uint64_t held = server.node().replication()->replica(partition).log.watermark();
     const std::uint64_t acknowledged = commits_.acknowledged(partition);
     if (held < acknowledged) {

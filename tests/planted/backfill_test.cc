@@ -43,7 +43,7 @@ Finding seldom_heard(std::uint64_t seed, PlantedBugs bugs) {
 }  // namespace
 
 TEST_CASE("an orphan with a higher version survives backfill", "[planted]") {
-    check_found("orphan_survives", Bug::orphan_survives, 3, evictions);
+    check_found("orphan_survives", Bug::orphan_survives, 10, evictions);
 }
 
 TEST_CASE("backfill goes without the remembered ids", "[planted]") {

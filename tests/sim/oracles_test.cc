@@ -28,7 +28,7 @@ RunPlan gentle_plan(Duration pause) {
 
 }  // namespace
 
-TEST_CASE("who stops for 300 ms stays; an eviction of somebody alive is found", "[sim]") {
+TEST_CASE("who stops for 300 ms stays, and an eviction of somebody alive is found", "[sim]") {
     const RunOutcome within = run(gentle_plan(300ms));
     CHECK(within.result == RunResult::pass);
     CHECK(within.evicted_alive == 0);
