@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "sim/shrink.h"
 #include "sim/story.h"
 #include "sim/swarm.h"
+#include "sim_membership.h"
 #include "sim_options.h"
 
 using namespace grapevine;
@@ -133,6 +135,9 @@ int run_many(const SimOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "membership") {
+        return membership_command(argc - 1, argv + 1);
+    }
     const Result<SimOptions> options = parse_sim_options(argc, argv);
     if (!options) {
         fmt::print(stderr, "sim: {}\n", options.error().message);
