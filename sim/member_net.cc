@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::uint32_t first_ip = 10U << 24;  // 10.0.0.0
 constexpr std::uint16_t port = 7000;
-constexpr Duration turn_cost = 10us;                // until the same member can take another turn
+// What a turn costs, as in sim/process.h; sending is as dear as receiving.
+constexpr Duration turn_cost = 10us;
+constexpr Duration message_cost = 2us;              // each that has arrived or is sent
 constexpr std::size_t datagrams_waiting_max = 256;  // a socket's receive buffer
 
 MemberIndex index_of(Address address) {
@@ -40,10 +42,12 @@ struct MemberNet::Host {
     bool cut = false;
     bool paused = false;
     Time wake_at = never;
+    Time busy_until;
+    Time leaves_at;                                 // the next message that is sent
     Epoch seen;                                     // of the latest ring that was reported
     std::map<MemberIndex, std::uint32_t> outgoing;  // by listener
     std::set<std::uint32_t> incoming;
-    std::deque<Event> inbox;  // while paused
+    std::vector<Event> inbox;
     std::size_t datagrams_waiting = 0;
     Traffic sent;
 };
@@ -54,7 +58,9 @@ Traffic Traffic::operator-(const Traffic& earlier) const {
             .lease_datagrams = lease_datagrams - earlier.lease_datagrams,
             .lease_bytes = lease_bytes - earlier.lease_bytes,
             .link_messages = link_messages - earlier.link_messages,
-            .link_bytes = link_bytes - earlier.link_bytes};
+            .link_bytes = link_bytes - earlier.link_bytes,
+            .overflowed = overflowed - earlier.overflowed,
+            .busy_us = busy_us - earlier.busy_us};
 }
 
 MemberNet::MemberNet(const NetworkConfig& config, std::uint64_t seed)
@@ -142,10 +148,7 @@ void MemberNet::pause(MemberIndex member) {
 
 void MemberNet::resume(MemberIndex member) {
     Host& host = *hosts_[member];
-    if (!std::exchange(host.paused, false) || !host.alive) return;
-    host.datagrams_waiting = 0;
-    for (const Event& event : std::exchange(host.inbox, {})) take(host, event);
-    turn(host);
+    if (std::exchange(host.paused, false) && host.alive) wake(host, now());
 }
 
 // --- time ---
@@ -170,9 +173,9 @@ void MemberNet::happen(const Event& event) {
     switch (event.kind) {
         case Kind::wake: {
             Host& host = *hosts_[event.subject];
-            if (!host.alive || host.paused || now() < host.wake_at) return;
+            if (now() < host.wake_at) return;
             host.wake_at = never;
-            return turn(host);
+            return host.alive && !host.paused ? turn(host) : void();
         }
         case Kind::datagram:
             return arrive(event.subject, event);
@@ -192,21 +195,24 @@ void MemberNet::happen(const Event& event) {
 void MemberNet::arrive(MemberIndex to, const Event& event) {
     Host& host = *hosts_[to];
     const bool carries = event.kind == Kind::datagram || event.kind == Kind::message;
-    const bool lost = !host.alive ||
-                      (carries && separates(payloads_[event.payload].from, host.index)) ||
-                      (host.paused && event.kind == Kind::datagram &&
-                       host.datagrams_waiting >= datagrams_waiting_max);
-    if (lost) {
+    const bool is_datagram = event.kind == Kind::datagram;
+    const bool overflows = is_datagram && host.datagrams_waiting >= datagrams_waiting_max;
+    host.sent.overflowed += overflows ? 1 : 0;
+    if (!host.alive || overflows ||
+        (carries && separates(payloads_[event.payload].from, host.index))) {
         if (carries) unstore(event.payload);
         return;
     }
-    if (host.paused) {
-        host.inbox.push_back(event);
-        host.datagrams_waiting += event.kind == Kind::datagram ? 1 : 0;
-        return;
-    }
-    take(host, event);
-    turn(host);
+    host.inbox.push_back(event);
+    host.datagrams_waiting += is_datagram ? 1 : 0;
+    wake(host, now());
+}
+
+void MemberNet::wake(Host& host, Time time) {
+    time = std::max({time, now(), host.busy_until});
+    if (host.paused || time >= host.wake_at) return;
+    host.wake_at = time;
+    wheel_.at(time, {Kind::wake, host.index});
 }
 
 void MemberNet::take(Host& host, const Event& event) {
@@ -278,14 +284,15 @@ void MemberNet::dial_arrives(std::uint32_t number) {
 // --- a member's turn ---
 
 void MemberNet::turn(Host& host) {
+    const auto arrived = static_cast<std::int64_t>(host.inbox.size());
+    host.datagrams_waiting = 0;
+    for (const Event& event : std::exchange(host.inbox, {})) take(host, event);
     if (host.node.next_deadline() <= now()) host.node.tick(now());
+    host.leaves_at = now() + turn_cost + arrived * message_cost;
     carry_out(host);
-    Time due = host.node.next_deadline();
-    if (due <= now()) due = now() + turn_cost;
-    if (due < host.wake_at) {
-        host.wake_at = due;
-        wheel_.at(due, {Kind::wake, host.index});
-    }
+    host.busy_until = host.leaves_at;
+    host.sent.busy_us += static_cast<std::uint64_t>(to_us(host.busy_until - now()));
+    wake(host, host.node.next_deadline());
 }
 
 void MemberNet::carry_out(Host& host) {
@@ -318,8 +325,9 @@ void MemberNet::send_datagram(Host& host, MemberIndex to, const Envelope& envelo
         }
         if (rng_.chance(config_.loss_percent, 100)) continue;
         Payload payload{i + 1 == copies ? std::move(bytes) : bytes, nullptr, host.index};
-        wheel_.after(delay, {Kind::datagram, to, store(std::move(payload))});
+        wheel_.at(host.leaves_at + delay, {Kind::datagram, to, store(std::move(payload))});
     }
+    host.leaves_at += message_cost;
 }
 
 MemberNet::Payload MemberNet::pack(Host& host, const Envelope& envelope) {
@@ -350,7 +358,9 @@ void MemberNet::send_on_link(Host& host, MemberIndex to, const Envelope& envelop
 
 void MemberNet::push(std::uint32_t number, Payload payload) {
     Link& link = links_[number];
-    link.last = std::max(link.last, now() + draw_delay());
+    Host& host = *hosts_[link.dialer];
+    link.last = std::max(link.last, std::max(host.leaves_at, now()) + draw_delay());
+    host.leaves_at += message_cost;
     wheel_.at(link.last, {Kind::message, number, store(std::move(payload))});
 }
 

@@ -12,8 +12,10 @@
 //   when it arrives; so is a message on a link, except that whole rings and long changes are
 //   encoded and decoded once for each content and then handed on (their bytes count for each
 //   receiver).
-// - a turn costs no time: a member that is overrun by messages does not show here. Load is counted
-//   instead.
+// - a member takes turns, as in sim/process.h: a turn takes in everything that has arrived, and
+// costs
+//   time for itself, for each arrival and for each message sent, which leave one after the other.
+//   So a member that is overrun answers late, and its socket's buffer overflows.
 // - what is sent across a cut is lost on links too. Elsewhere it would wait; here no cut ever
 // heals.
 // - links carry messages from who dialed to who listens, as Node uses them.
@@ -46,6 +48,8 @@ struct Traffic {
     std::uint64_t lease_bytes = 0;
     std::uint64_t link_messages = 0;  // rings, agreement, joins, replication, full-state exchange
     std::uint64_t link_bytes = 0;
+    std::uint64_t overflowed = 0;  // datagrams that found its own receive buffer full
+    std::uint64_t busy_us = 0;     // spent in turns
     Traffic operator-(const Traffic& earlier) const;
 };
 
@@ -134,6 +138,7 @@ private:
 
     void happen(const Event& event);
     void arrive(MemberIndex to, const Event& event);
+    void wake(Host& host, Time time);
     void take(Host& host, const Event& event);
     void take_datagram(Host& host, Payload payload);
     void take_message(Host& host, Payload payload);

@@ -212,6 +212,8 @@ private:
         result_.lease_datagrams = load_of(before, [](const T& t) { return t.lease_datagrams; });
         result_.lease_bytes = load_of(before, [](const T& t) { return t.lease_bytes; });
         result_.link_bytes = load_of(before, [](const T& t) { return t.link_bytes; });
+        result_.overflowed = load_of(before, [](const T& t) { return t.overflowed; });
+        result_.busy_us = load_of(before, [](const T& t) { return t.busy_us; });
     }
 
     // --- faults ---

@@ -72,6 +72,8 @@ struct MembershipResult {
     SentRate lease_datagrams;
     SentRate lease_bytes;
     SentRate link_bytes;
+    SentRate overflowed;      // datagrams that found the receiver's buffer full, by receiver
+    SentRate busy_us;         // of a second
     std::uint64_t rings = 0;  // epochs seen in all
     std::uint64_t events = 0;
     std::uint64_t hash = 0;

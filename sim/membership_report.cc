@@ -36,6 +36,8 @@ void each_number(Wanted& result, Visit visit) {
     load("lease_datagrams", result.lease_datagrams);
     load("lease_bytes", result.lease_bytes);
     load("link_bytes", result.link_bytes);
+    load("overflowed", result.overflowed);
+    load("busy_us", result.busy_us);
     visit("rings", result.rings);
     visit("events", result.events);
     visit("hash", result.hash);
@@ -192,6 +194,8 @@ std::string table_of(const std::vector<MembershipResult>& results) {
     text += load_row("lease heartbeats", results, &MembershipResult::lease_datagrams);
     text += load_row("lease bytes", results, &MembershipResult::lease_bytes);
     text += load_row("bytes on links", results, &MembershipResult::link_bytes);
+    text += load_row("datagrams lost to its full buffer", results, &MembershipResult::overflowed);
+    text += load_row("us busy", results, &MembershipResult::busy_us);
     return text + evictions_text(results);
 }
 
