@@ -50,6 +50,7 @@ struct Options {
     bool bootstrap = false;
     std::int64_t jobs = 0;
     std::string csv;
+    std::vector<std::string> tables;
     bool verbose = false;
 };
 
@@ -209,6 +210,25 @@ bool write_csv(const std::string& path, const std::vector<MembershipResult>& res
     return static_cast<bool>(file.flush());
 }
 
+// The table of runs that were written with --csv.
+int show_tables(const Options& options) {
+    std::vector<MembershipResult> results;
+    for (const std::string& path : options.tables) {
+        std::ifstream file(path);
+        std::string line;
+        if (!std::getline(file, line) || line != csv_header()) {
+            return usage(fmt::format("{} does not begin as a file of --csv does", path));
+        }
+        while (std::getline(file, line)) {
+            const auto result = parse_csv(line);
+            if (!result) return usage(fmt::format("{}: {}", path, result.error().message));
+            results.push_back(*result);
+        }
+    }
+    fmt::print("{}", table_of(results));
+    return 0;
+}
+
 int tell_one(const Options& options) {
     const auto seed = static_cast<std::uint64_t>(options.seed);
     const MembershipResult result = run_membership(
@@ -270,6 +290,7 @@ int parse_and_run(int argc, char** argv) {
     app.add_flag("--bootstrap", options.bootstrap, "begin with nodes that join, not with a ring");
     app.add_option("--jobs", options.jobs, "processes; 0: one for each core");
     app.add_option("--csv", options.csv, "file for the numbers of each run");
+    app.add_option("--table", options.tables, "no runs: the table of these files of --csv");
     app.add_flag("--verbose", options.verbose, "the first seed alone, told");
     try {
         app.parse(argc, argv);
@@ -277,6 +298,7 @@ int parse_and_run(int argc, char** argv) {
         if (error.get_exit_code() == 0) return app.exit(error);
         return usage(fmt::format("{}; see sim membership --help", error.what()));
     }
+    if (!options.tables.empty()) return show_tables(options);
     const std::string wrong = complaint(options);
     return wrong.empty() ? run(options) : usage(wrong);
 }

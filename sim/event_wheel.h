@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -25,10 +26,7 @@ public:
     // A moment that is past means: as soon as possible.
     void at(Time time, Event event) {
         time = std::max(time, now_);
-        if (time - now_ < span) {
-            slot(time).push_back(std::move(event));
-            return;
-        }
+        if (time - now_ < span) return add_near(time, std::move(event));
         far_.push_back({time, added_++, std::move(event)});
         std::push_heap(far_.begin(), far_.end(), later);
     }
@@ -45,8 +43,9 @@ public:
             }
             due.clear();
             taken_ = 0;
+            occupied_[number(now_) / 64] &= ~(std::uint64_t{1} << number(now_) % 64);
             if (now_ >= limit) return std::nullopt;
-            now_ += Duration{1};
+            now_ = std::min(limit, next_moment());
             bring_near();
         }
     }
@@ -64,21 +63,42 @@ private:
         return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
     }
 
-    std::vector<Event>& slot(Time time) {
-        return wheel_[static_cast<std::uint64_t>(to_us(time)) % slots];
+    static std::size_t number(Time time) { return static_cast<std::uint64_t>(to_us(time)) % slots; }
+    std::vector<Event>& slot(Time time) { return wheel_[number(time)]; }
+
+    void add_near(Time time, Event event) {
+        slot(time).push_back(std::move(event));
+        occupied_[number(time) / 64] |= std::uint64_t{1} << number(time) % 64;
+    }
+
+    // The next slot that holds anything, or where the first of the far ones comes near; `never`:
+    // there is nothing more.
+    [[nodiscard]] Time next_moment() const {
+        Time moment = far_.empty() ? never : far_.front().time - span + Duration{1};
+        const std::size_t first = number(now_) + 1;
+        for (std::size_t i = 0; i <= slots / 64; ++i) {
+            std::uint64_t word = occupied_[(first / 64 + i) % (slots / 64)];
+            if (i == 0) word &= ~std::uint64_t{0} << first % 64;
+            if (word == 0) continue;
+            const std::size_t found =
+                (first / 64 + i) * 64 + static_cast<std::size_t>(std::countr_zero(word));
+            return std::min(moment, now_ + Duration{static_cast<std::int64_t>(found - first + 1)});
+        }
+        return moment;
     }
 
     void bring_near() {
         while (!far_.empty() && far_.front().time - now_ < span) {
             std::pop_heap(far_.begin(), far_.end(), later);
-            slot(far_.back().time).push_back(std::move(far_.back().event));
+            add_near(far_.back().time, std::move(far_.back().event));
             far_.pop_back();
         }
     }
 
     Time now_ = Time{} + 1s;  // cores take Time{} for "never happened"
     std::vector<std::vector<Event>> wheel_ = std::vector<std::vector<Event>>(slots);
-    std::size_t taken_ = 0;  // of the slot of now
+    std::array<std::uint64_t, slots / 64> occupied_{};  // a bit for each slot
+    std::size_t taken_ = 0;                             // of the slot of now
     std::vector<Far> far_;
     std::uint64_t added_ = 0;
     std::uint64_t done_ = 0;
