@@ -48,6 +48,7 @@ struct Options {
     std::int64_t pausing = 1;
     std::int64_t quiet_ms = 1000;
     bool bootstrap = false;
+    bool fast = false;
     std::int64_t jobs = 0;
     std::string csv;
     std::vector<std::string> tables;
@@ -86,6 +87,7 @@ MembershipConfig config_of(const Options& options) {
     config.crash = static_cast<std::size_t>(options.crash);
     config.cut = static_cast<std::size_t>(options.cut);
     config.stop = options.stop;
+    config.fast = options.fast;
     config.pause_min = std::chrono::milliseconds(options.pause_min_ms);
     config.pause_max = std::chrono::milliseconds(options.pause_ms);
     config.pause_gap_max = std::chrono::milliseconds(options.pause_gap_ms);
@@ -100,6 +102,7 @@ std::string replay_of(const Options& options, std::uint64_t seed) {
         "--quiet {}",
         options.nodes, options.loss, options.crash, options.cut, options.quiet_ms);
     if (options.stop) line += " --stop";
+    if (options.fast) line += " --fast";
     if (options.bootstrap) line += " --bootstrap";
     if (options.pause_ms > 0) {
         line +=
@@ -288,6 +291,7 @@ int parse_and_run(int argc, char** argv) {
     app.add_option("--pausing", options.pausing, "members that pause at a time")
         ->capture_default_str();
     app.add_flag("--bootstrap", options.bootstrap, "begin with nodes that join, not with a ring");
+    app.add_flag("--fast", options.fast, "members take no time for a message: none is overrun");
     app.add_option("--jobs", options.jobs, "processes; 0: one for each core");
     app.add_option("--csv", options.csv, "file for the numbers of each run");
     app.add_option("--table", options.tables, "no runs: the table of these files of --csv");

@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::uint32_t first_ip = 10U << 24;  // 10.0.0.0
 constexpr std::uint16_t port = 7000;
-// What a turn costs, as in sim/process.h; sending is as dear as receiving.
-constexpr Duration turn_cost = 10us;
-constexpr Duration message_cost = 2us;              // each that has arrived or is sent
 constexpr std::size_t datagrams_waiting_max = 256;  // a socket's receive buffer
 
 MemberIndex index_of(Address address) {
@@ -63,8 +60,9 @@ Traffic Traffic::operator-(const Traffic& earlier) const {
             .busy_us = busy_us - earlier.busy_us};
 }
 
-MemberNet::MemberNet(const NetworkConfig& config, std::uint64_t seed)
-    : config_(config), rng_(seed) {
+MemberNet::MemberNet(const NetworkConfig& config, const TurnCost& cost, std::uint64_t seed)
+    : config_(config), cost_(cost), rng_(seed) {
+    ASSERT(cost.turn > Duration{} && cost.message >= Duration{});
     ASSERT(config.delay_min > Duration{} && config.delay_min <= config.delay_max);
 }
 
@@ -288,7 +286,7 @@ void MemberNet::turn(Host& host) {
     host.datagrams_waiting = 0;
     for (const Event& event : std::exchange(host.inbox, {})) take(host, event);
     if (host.node.next_deadline() <= now()) host.node.tick(now());
-    host.leaves_at = now() + turn_cost + arrived * message_cost;
+    host.leaves_at = now() + cost_.turn + arrived * cost_.message;
     carry_out(host);
     host.busy_until = host.leaves_at;
     host.sent.busy_us += static_cast<std::uint64_t>(to_us(host.busy_until - now()));
@@ -327,7 +325,7 @@ void MemberNet::send_datagram(Host& host, MemberIndex to, const Envelope& envelo
         Payload payload{i + 1 == copies ? std::move(bytes) : bytes, nullptr, host.index};
         wheel_.at(host.leaves_at + delay, {Kind::datagram, to, store(std::move(payload))});
     }
-    host.leaves_at += message_cost;
+    host.leaves_at += cost_.message;
 }
 
 MemberNet::Payload MemberNet::pack(Host& host, const Envelope& envelope) {
@@ -360,7 +358,7 @@ void MemberNet::push(std::uint32_t number, Payload payload) {
     Link& link = links_[number];
     Host& host = *hosts_[link.dialer];
     link.last = std::max(link.last, std::max(host.leaves_at, now()) + draw_delay());
-    host.leaves_at += message_cost;
+    host.leaves_at += cost_.message;
     wheel_.at(link.last, {Kind::message, number, store(std::move(payload))});
 }
 

@@ -53,12 +53,18 @@ struct Traffic {
     Traffic operator-(const Traffic& earlier) const;
 };
 
+// As in sim/process.h; sending is as dear as receiving.
+struct TurnCost {
+    Duration turn = 10us;    // more than nothing
+    Duration message = 2us;  // each that has arrived or is sent
+};
+
 // A member's number, from 0.
 using MemberIndex = std::uint32_t;
 
 class MemberNet {
 public:
-    MemberNet(const NetworkConfig& config, std::uint64_t seed);
+    MemberNet(const NetworkConfig& config, const TurnCost& cost, std::uint64_t seed);
     ~MemberNet();
 
     // Where the member of that number listens.
@@ -161,6 +167,7 @@ private:
     Payload unstore(std::uint32_t place);
 
     NetworkConfig config_;
+    TurnCost cost_;
     Rng rng_;
     EventWheel<Event> wheel_;
     SharedRings rings_;

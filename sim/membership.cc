@@ -26,7 +26,9 @@ public:
     using Tell = std::function<void(const std::string&)>;
 
     MembershipRun(const MembershipConfig& config, std::uint64_t seed, const Tell& tell)
-        : config_(config), net_(config.network, seed), tell_(tell) {
+        : config_(config),
+          net_(config.network, config.fast ? TurnCost{1us, 0us} : TurnCost{}, seed),
+          tell_(tell) {
         result_.seed = seed;
         net_.on_ring([this](MemberIndex member, const RingPtr& ring) { adopted(member, ring); });
         if (!tell_) return;

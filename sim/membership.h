@@ -36,6 +36,7 @@ struct MembershipConfig {
     Duration pause_max{};
     Duration pause_gap_max = 1s;
     std::size_t pausing = 1;
+    bool fast = false;  // members are never overrun: their turns cost (next to) no time
     NetworkConfig network;
 };
 
