@@ -168,7 +168,8 @@ private:
 };
 
 // Whole lines that have come in; false: the worker has ended.
-bool read_lines(Worker& worker, std::map<std::uint64_t, MembershipResult>& results) {
+bool read_lines(Worker& worker, std::map<std::uint64_t, MembershipResult>& results,
+                std::ofstream& csv) {
     char bytes[4096];
     const ssize_t count = read(worker.pipe, bytes, sizeof bytes);
     if (count <= 0) return false;
@@ -176,6 +177,7 @@ bool read_lines(Worker& worker, std::map<std::uint64_t, MembershipResult>& resul
     for (std::size_t end; (end = worker.unread.find('\n')) != std::string::npos;) {
         const auto result = parse_csv(std::string_view(worker.unread).substr(0, end));
         if (result) results[result->seed] = *result;
+        if (result && csv.is_open()) csv << to_csv(*result) << std::endl;
         worker.unread.erase(0, end + 1);
     }
     return true;
@@ -189,6 +191,13 @@ std::map<std::uint64_t, MembershipResult> run_all(const Options& options) {
     std::vector<Worker> workers;
     for (std::int64_t i = 0; i < jobs; ++i) workers.push_back(fork_worker(options, i, jobs));
     std::map<std::uint64_t, MembershipResult> results;
+    // As they come, so that who interrupts a long measurement has what was measured until then; in
+    // the order of the seeds at the end.
+    std::ofstream csv;
+    if (!options.csv.empty()) {
+        csv.open(options.csv);
+        csv << csv_header() << std::endl;
+    }
     Progress progress(options.seeds);
     for (std::size_t open = workers.size(); open > 0;) {
         std::vector<pollfd> polled;
@@ -196,7 +205,7 @@ std::map<std::uint64_t, MembershipResult> run_all(const Options& options) {
         if (poll(polled.data(), polled.size(), 1000) < 0) break;
         for (std::size_t i = 0; i < workers.size(); ++i) {
             if (workers[i].pipe < 0 || polled[i].revents == 0) continue;
-            if (read_lines(workers[i], results)) continue;
+            if (read_lines(workers[i], results, csv)) continue;
             close(std::exchange(workers[i].pipe, -1));
             --open;
         }
