@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,6 +139,7 @@ Worker fork_worker(const Options& options, std::int64_t first, std::int64_t step
         return {pid, ends[0], {}};
     }
     close(ends[0]);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody reads any more
     for (std::int64_t i = first; i < options.seeds; i += step) {
         const auto seed = static_cast<std::uint64_t>(options.seed + i);
         write_all(ends[1], to_csv(run_membership(config_of(options), seed)) + "\n");
