@@ -25,19 +25,19 @@ measure_all() {
     local loss pause
     measure crash-7 --nodes 7 --seeds 1000 --quiet 1000
     measure stop-7 --nodes 7 --seeds 200 --quiet 100 --crash 0 --stop
-    measure crash-100 --nodes 100 --seeds 200 --quiet 1000
-    measure crash-1000 --nodes 1000 --seeds 200 --quiet 300
-    measure crash-10000 --nodes 10000 --seeds 20 --quiet 200 --jobs 1
+    measure crash-100 --nodes 100 --seeds 200 --quiet 300
+    measure crash-1000 --nodes 1000 --seeds 200 --quiet 100
+    measure crash-10000 --nodes 10000 --seeds 20 --quiet 100 --fast --jobs 1
     measure bootstrap-7 --nodes 7 --seeds 200 --quiet 100 --crash 0 --cut 0 --bootstrap
-    measure bootstrap-100 --nodes 100 --seeds 200 --quiet 100 --crash 0 --cut 0 --bootstrap
-    measure bootstrap-1000 --nodes 1000 --seeds 20 --quiet 100 --crash 0 --cut 0 --bootstrap
+    measure bootstrap-100 --nodes 100 --seeds 200 --quiet 1 --crash 0 --cut 0 --bootstrap
+    measure bootstrap-1000 --nodes 1000 --seeds 20 --quiet 1 --crash 0 --cut 0 --bootstrap
     for loss in 10 20 30; do
         measure loss-7-$loss --nodes 7 --seeds 1000 --quiet 60000 --loss $loss
-        measure loss-100-$loss --nodes 100 --seeds 50 --quiet 20000 --loss $loss
+        measure loss-100-$loss --nodes 100 --seeds 50 --quiet 5000 --loss $loss
     done
     measure pause-7 --nodes 7 --seeds 200 --quiet 60000 --crash 0 --cut 0 --pause 300
     for pause in 128 512 2048 8192; do
-        measure pause-100-$pause --nodes 100 --seeds 5 --quiet 30000 --crash 0 --cut 0 \
+        measure pause-100-$pause --nodes 100 --seeds 10 --quiet 5000 --crash 0 --cut 0 \
             --pause $pause --pause-min $pause --pausing 8
     done
 }
