@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -269,7 +270,10 @@ void Node::State::tick(Time now) {
     if (now >= beacon_at) send_beacons(now);
     if (now >= join_at) ask_to_join(now);
     if (now >= report_at) report_fills(now);
-    if (now >= link_report_at) report_links(now);
+    if (now >= link_report_at) {
+        report_links(now);
+        look_for_majority(now);
+    }
 }
 
 Time Node::State::next_deadline() const {
@@ -405,6 +409,19 @@ std::set<NodeId> Node::State::dead_members() const {
 std::string Node::State::name_of(NodeId id) const {
     const Member* member = ring ? ring->member(id) : nullptr;
     return member != nullptr ? member->name : fmt::format("node {:016x}", id.value);
+}
+
+std::string Node::State::names_of(const std::vector<NodeId>& ids) const {
+    constexpr std::size_t names_max = 10;
+    std::string text;
+    for (const NodeId id : ids | std::views::take(names_max)) {
+        const Member* member = ring ? ring->member(id) : nullptr;
+        if (!text.empty()) text += ", ";
+        text += name_of(id);
+        if (member != nullptr) text += fmt::format(" ({})", member->address);
+    }
+    if (ids.size() > names_max) text += fmt::format(" and {} more", ids.size() - names_max);
+    return text;
 }
 
 }  // namespace grapevine

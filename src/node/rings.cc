@@ -72,9 +72,15 @@ std::string describe(const Ring& before, const Ring& after) {
         filling += entry.fills.size();
         if (after.genesis && after.is_down(entry)) ++down;
     }
-    if (moved > 0) add(fmt::format("{} primaries change", moved));
-    if (filling > 0) add(fmt::format("{} copies being filled", filling));
-    if (down > 0) add(fmt::format("{} of {} partitions are down", down, after.partitions()));
+    if (moved == 1) add("1 primary changes");
+    if (moved > 1) add(fmt::format("{} primaries change", moved));
+    if (filling > 0) {
+        add(fmt::format("{} {} being filled", filling, filling == 1 ? "copy" : "copies"));
+    }
+    if (down > 0) {
+        add(fmt::format("{} of {} partitions {} down", down, after.partitions(),
+                        down == 1 ? "is" : "are"));
+    }
     return text.empty() ? "complete" : text;
 }
 
@@ -115,6 +121,7 @@ Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
 void Node::State::enter(Time now) {
     self = *ring->member(self.id);
     join_at = never;
+    join_links_missing.look(now, false);
     report_at = replication ? now + report_period : never;
     link_report_at = now + config.link_check;
     review_at = now + 1s;
@@ -163,6 +170,7 @@ void Node::State::leave(Time now) {
     heartbeats.adopt(now, ring->epoch, {});
     link_checks.adopt(now, {});
     report_at = link_report_at = review_at = beacon_at = never;
+    majority_missing.look(now, false);
     // A holder that a partition waits for comes back at once; others with a growing pause, so that
     // a bad line does not make and unmake rings.
     const bool awaited = ring->member(self.id) != nullptr;
@@ -265,12 +273,13 @@ void Node::State::ask_to_join(Time now) {
         join_at = never;
         return;
     }
-    const bool linked = link_before_joining(now);
+    const JoinLinks reached = link_before_joining(now);
+    look_for_joiners_links(now, reached);
     const Member asking = joiner();
     look_for_obstacle(now, asking);
     for (const Voter& voter : ring->voters) {
         const Member* member = ring->member(voter.id);
-        if (linked) {
+        if (reached.enough) {
             send(now, voter.id, JoinRequest{asking, ring->epoch});
         } else {
             send(now, member->address, voter.id, RingRequest{ring->epoch});
@@ -283,10 +292,10 @@ void Node::State::ask_to_join(Time now) {
 // Links to all that this node would link to: whoever cannot be reached would be accused as soon as
 // this node is in. Who holds what a partition waits for is needed more than that: a majority that
 // can admit it is enough.
-bool Node::State::link_before_joining(Time now) {
+Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     std::set<Address> wanted;
     std::set<NodeId> checked;
-    bool all = true;
+    JoinLinks found;
     std::uint32_t votes = 0;
     for (const Member& member : ring->members) {
         if (!member.is_up() || member.address == self.address) continue;
@@ -295,7 +304,7 @@ bool Node::State::link_before_joining(Time now) {
         wanted.insert(member.address);
         checked.insert(member.id);
         const bool up = links.is_up(member.address) && link_checks.answered(member.id);
-        all = all && up;
+        if (!up) found.missing.push_back(member.id);
         votes += up ? has : 0;
     }
     links.want(now, wanted);
@@ -303,7 +312,45 @@ bool Node::State::link_before_joining(Time now) {
     link_checks.adopt(now, checked);
     link_checks.tick(now);
     const bool awaited = ring->member(self.id) != nullptr;
-    return all || (awaited && votes >= ring->majority());
+    found.enough = found.missing.empty() || (awaited && votes >= ring->majority());
+    return found;
+}
+
+void Node::State::look_for_joiners_links(Time now, const JoinLinks& reached) {
+    if (!join_links_missing.look(now, !reached.enough)) return;
+    log(LogLevel::warning,
+        fmt::format("not admitted: no answer from {}; still trying. A cluster that has lost its "
+                    "majority for good has to be stopped (client --stop) and started anew",
+                    names_of(reached.missing)));
+}
+
+// Without a majority nothing is served and no ring agreed on: a person has to know why.
+void Node::State::look_for_majority(Time now) {
+    const std::set<NodeId> heard = heartbeats.heard_since(now - config.lease.lease);
+    std::vector<NodeId> silent;
+    std::uint32_t votes = 0;
+    for (const Voter& voter : ring->voters) {
+        if (voter.id == self.id || heard.contains(voter.id)) {
+            votes += voter.votes;
+        } else {
+            silent.push_back(voter.id);
+        }
+    }
+    const bool missing = votes < ring->majority();
+    const bool was_said = majority_missing.said();
+    if (majority_missing.look(now, missing)) {
+        log(LogLevel::warning,
+            fmt::format("only {} of {} votes {}, {} are needed: nothing is served and no ring is "
+                        "agreed on until {} back; a cluster that has lost its majority for good "
+                        "has to be stopped (client --stop) and started anew",
+                        votes, ring->votes_total(), votes == 1 ? "answers" : "answer",
+                        ring->majority(),
+                        silent.size() == 1 ? names_of(silent) + " is"
+                                           : "enough of " + names_of(silent) + " are"));
+    } else if (was_said && !missing) {
+        log(LogLevel::warning,
+            fmt::format("a majority answers again: {} of {} votes", votes, ring->votes_total()));
+    }
 }
 
 Member Node::State::joiner() const {

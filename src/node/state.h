@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/rng.h"
 #include "node/governor.h"
@@ -15,6 +16,7 @@
 #include "node/links.h"
 #include "node/node.h"
 #include "node/obstacle.h"
+#include "node/reminder.h"
 #include "node/ring_polls.h"
 #include "replication/replication.h"
 
@@ -55,11 +57,18 @@ struct Node::State {
     void found(Time now);
     void send_beacons(Time now);
     void ask_to_join(Time now);
-    // Dials whom this node needs before it asks to be admitted. True: it has these links.
-    [[nodiscard]] bool link_before_joining(Time now);
+    // Dials whom this node needs before it asks to be admitted.
+    struct JoinLinks {
+        bool enough = true;
+        std::vector<NodeId> missing;  // members whose link carries nothing yet
+    };
+    [[nodiscard]] JoinLinks link_before_joining(Time now);
     // As which member: without a name that the ring gave and somebody else has by now.
     [[nodiscard]] Member joiner() const;
     void look_for_obstacle(Time now, const Member& joiner);
+    // Tells people who wait for a cluster that cannot go on by itself.
+    void look_for_joiners_links(Time now, const JoinLinks& links);
+    void look_for_majority(Time now);
     void report_fills(Time now);
     void report_links(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
@@ -87,6 +96,8 @@ struct Node::State {
     void log(LogLevel level, std::string text);
     [[nodiscard]] std::set<NodeId> dead_members() const;
     [[nodiscard]] std::string name_of(NodeId id) const;
+    // "server2 (127.0.0.1:7002), server3 (127.0.0.1:7003)"; of many the first and how many more.
+    [[nodiscard]] std::string names_of(const std::vector<NodeId>& ids) const;
     [[nodiscard]] bool is_member() const { return ring && ring->is_up(self.id); }
 
     NodeConfig config;
@@ -119,6 +130,8 @@ struct Node::State {
     Duration join_back_off{};  // after an eviction, doubled with each
     Time member_since = never;
     Obstacles obstacles;
+    Reminder join_links_missing{5s, 10s};
+    Reminder majority_missing{2s, 10s};
     Time report_at = never;       // when to report completed fills (again)
     Time link_report_at = never;  // when to look for bad links (again)
     Time review_at = never;  // when the first in rank looks whether the ring is as it should be

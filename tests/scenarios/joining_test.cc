@@ -6,16 +6,6 @@ using namespace grapevine::testing;
 
 namespace {
 
-// How many warnings with these words were given.
-std::shared_ptr<std::size_t> count_warnings(Cluster& cluster, const std::string& words) {
-    auto count = std::make_shared<std::size_t>(0);
-    cluster.world().on_log([=](const sim::NodeHost&, const LogLine& line) {
-        const bool has = line.text.find(words) != std::string::npos;
-        if (line.level == LogLevel::warning && has) ++*count;
-    });
-    return count;
-}
-
 bool is_member(Cluster& cluster, const std::string& process) {
     const sim::NodeHost* host = cluster.world().node(process);
     return host->is_alive() && cluster.world().newest_ring()->is_up(host->id());
@@ -27,7 +17,7 @@ TEST_CASE("who asks for the name of one that lives hears of it, and ends", "[sce
     Cluster cluster({.nodes = 3, .copies = 2});
     REQUIRE(cluster.run_until_restored());
     const std::uint64_t epoch = cluster.epoch();
-    const auto warnings = count_warnings(cluster, "server1 at 127.0.0.1:7001 has the name");
+    const auto warnings = cluster.count_warnings("server1 at 127.0.0.1:7001 has the name");
     const sim::NodeHost& second = cluster.world().start_as("server9", "server1");
     cluster.run_for(5s);
     CHECK(second.is_alive());
@@ -54,7 +44,7 @@ TEST_CASE("who asks for the name of one that died is let in", "[scenario]") {
 TEST_CASE("a second coordinator is told that there is one, and takes its place", "[scenario]") {
     Cluster cluster({.nodes = 3, .copies = 2});
     REQUIRE(cluster.run_until_restored());
-    const auto warnings = count_warnings(cluster, "is the coordinator already");
+    const auto warnings = cluster.count_warnings("is the coordinator already");
     cluster.world().start_coordinator_at("server9");
     cluster.run_for(12s);
     CHECK(*warnings == 2);
@@ -80,4 +70,19 @@ TEST_CASE("the pause before readmission grows, and is short again after a good t
     CHECK(away() > 4s);
     cluster.run_for(60s);
     CHECK(away() < 2s);
+}
+
+TEST_CASE("who cannot be admitted, for a majority is gone, says whom it cannot reach",
+          "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    cluster.kill({sim::coordinator_name, "server1", "server2"});
+    const auto warnings = cluster.count_warnings("not admitted: no answer from ", "server9");
+    cluster.world().start_as("server9", "");
+    cluster.run_for(4900ms);
+    CHECK(*warnings == 0);
+    cluster.run_for(1s);
+    CHECK(*warnings == 1);
+    cluster.run_for(10s);
+    CHECK(*warnings == 2);
 }

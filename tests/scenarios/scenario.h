@@ -1,7 +1,10 @@
 #pragma once
 // What every scenario wants: a cluster whose checks fail the test when they break.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +38,18 @@ public:
         const Time begun = world().now();
         run_until(condition, limit);
         return world().now() - begun;
+    }
+    // How many warnings with these words are given from now on, by this process (empty: by any).
+    // One at a time.
+    [[nodiscard]] std::shared_ptr<std::size_t> count_warnings(const std::string& words,
+                                                              const std::string& by = {}) {
+        auto count = std::make_shared<std::size_t>(0);
+        world().on_log([=, this](const sim::NodeHost& host, const LogLine& line) {
+            const bool has = line.text.find(words) != std::string::npos;
+            const bool meant = by.empty() || world().node(by) == &host;
+            if (line.level == LogLevel::warning && has && meant) ++*count;
+        });
+        return count;
     }
     [[nodiscard]] Names all_but(const Names& gone) {
         Names names;
