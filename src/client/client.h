@@ -74,7 +74,7 @@ enum class OutcomeKind : std::uint8_t {
                   // nothing was changed
     unknown,      // a write was sent and its fate could not be learned in time
     overloaded,   // too many operations in flight; nothing was sent
-    ended,        // the handle has ended (the cluster changed its id); nothing was sent
+    ended,        // the handle has ended (the cluster changed its id); nothing was changed
 };
 
 struct Outcome {

@@ -69,6 +69,11 @@ std::string_view advice(Trouble trouble) {
     }
 }
 
+// Of a read that goes without saying.
+std::string_view unchanged(const Pending& pending) {
+    return pending.is_write() ? "nothing was changed; " : "";
+}
+
 }  // namespace
 
 std::string operation_defect(const Operation& operation) {
@@ -106,18 +111,19 @@ std::string explain_no_answer(const Pending& pending, const Circumstances& circu
     const std::string what = trouble_text(pending, circumstances) + " within " +
                              span_text(pending.operation.deadline) + said;
     if (pending.uncertain()) return fmt::format("{}; {}", what, read_first);
-    return fmt::format("{}; nothing was changed; {}", what, advice(pending.trouble));
+    return fmt::format("{}; {}{}", what, unchanged(pending), advice(pending.trouble));
 }
 
-std::string explain_down(const Entry& entry, const Ring& ring, Epoch epoch) {
+std::string explain_down(const Pending& pending, const Entry& entry, const Ring& ring,
+                         Epoch epoch) {
     std::vector<std::string> names;
     for (const NodeId id : entry.copies) {
         if (const Member* const member = ring.member(id)) names.push_back(member->name);
     }
     return fmt::format(
-        "no copy of the key's partition is up in ring {}; nothing was changed; try again when {} is"
-        " back",
-        epoch, names.empty() ? "one of its holders" : fmt::format("{}", fmt::join(names, " or ")));
+        "no copy of the key's partition is up in ring {}; {}try again when {} is back", epoch,
+        unchanged(pending),
+        names.empty() ? "one of its holders" : fmt::format("{}", fmt::join(names, " or ")));
 }
 
 std::string explain_unknown_refusal(const Pending& pending, Status refusal) {

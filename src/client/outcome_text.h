@@ -27,7 +27,7 @@ struct Circumstances {
 // The operation ends without an answer, `unavailable` or `unknown`.
 std::string explain_no_answer(const Pending& pending, const Circumstances& circumstances);
 // No copy of its partition is up in the ring of that epoch, of which `ring` may be a predecessor.
-std::string explain_down(const Entry& entry, const Ring& ring, Epoch epoch);
+std::string explain_down(const Pending& pending, const Entry& entry, const Ring& ring, Epoch epoch);
 // Its write may have been executed, and a refusal cannot tell.
 std::string explain_unknown_refusal(const Pending& pending, Status refusal);
 

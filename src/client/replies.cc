@@ -109,14 +109,14 @@ void Client::State::refused(Time now, Address from, Sequence sequence, const Rep
             if (of.uncertain()) break;
             return complete_without_answer(
                 sequence, OutcomeKind::invalid,
-                fmt::format("{} refused the request as {}; nothing was changed",
-                            peers.describe(from),
-                            reply.status == Status::too_large ? "too large" : "malformed"));
+                fmt::format("{} refused the request as {}{}", peers.describe(from),
+                            reply.status == Status::too_large ? "too large" : "malformed",
+                            of.is_write() ? "; nothing was changed" : ""));
         case Status::unavailable:
             if (of.uncertain() || reply.epoch < epoch()) break;
             return complete_without_answer(
                 sequence, OutcomeKind::unavailable,
-                explain_down(ring->entry(partition_of(of)), *ring, reply.epoch));
+                explain_down(of, ring->entry(partition_of(of)), *ring, reply.epoch));
         case Status::not_primary:
             // Its ring is being fetched, and routes this anew.
             if (reply.epoch <= epoch()) break;
@@ -241,13 +241,14 @@ void Client::State::end_what_is_down() {
         const Pending& of = pending.at(sequence);
         if (of.started > poller.confirmed_at()) return;
         complete_without_answer(sequence, OutcomeKind::unavailable,
-                                explain_down(ring->entry(partition_of(of)), *ring, epoch()));
+                                explain_down(of, ring->entry(partition_of(of)), *ring, epoch()));
     }
 }
 
 void Client::State::end_handle(Address from, ClusterId other) {
     ended = fmt::format(
-        "{} is in cluster {:016x}, and this handle was opened in cluster {:016x}: open a new one",
+        "{} is in cluster {:016x}, which has taken the place of cluster {:016x}, where this client "
+        "began: start a new one",
         peers.describe(from), other.value, ring->cluster.value);
     effects.notes.push_back(ended);
     for (const Sequence sequence : in_order([](const Pending&) { return true; })) {
@@ -256,7 +257,7 @@ void Client::State::end_handle(Address from, ClusterId other) {
             sequence, uncertain ? OutcomeKind::unknown : OutcomeKind::ended,
             ended + (uncertain ? "; the write may or may not have taken effect: read the key"
                                  " before writing it again"
-                               : "; nothing was changed"));
+                               : ""));
     }
 }
 

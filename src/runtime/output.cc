@@ -39,6 +39,17 @@ std::string escaped_byte(char byte) {
     }
 }
 
+// And what to do about it.
+std::string why_false(const std::string& key, const Operation& operation, const Outcome& outcome) {
+    if (outcome.version == Version{}) {
+        return fmt::format("{} is not there; if-absent writes what is not", key);
+    }
+    const std::string has = fmt::format("{} has version {}", key, outcome.version);
+    return operation.condition == Condition::absent
+               ? has + "; write it without a condition, or if it still has this one"
+               : has + "; read it again before you write it";
+}
+
 }  // namespace
 
 std::string escape(std::string_view bytes) {
@@ -114,20 +125,19 @@ std::string explanation(const Operation& operation, const Outcome& outcome) {
         case OutcomeKind::ok:
             return {};
         case OutcomeKind::not_found:
-            return fmt::format("{} is not found", key);
+            return fmt::format("{} is not found: it was never written, or deleted since", key);
         case OutcomeKind::condition_failed:
-            return outcome.version == Version{}
-                       ? fmt::format("the condition is false: {} is not there", key)
-                       : fmt::format("the condition is false: {} has version {}", key,
-                                     outcome.version);
+            return "the condition is false, nothing was changed: " +
+                   why_false(key, operation, outcome);
         case OutcomeKind::invalid:
             return with_detail("this cannot be done");
         case OutcomeKind::unavailable:
-            return with_detail(fmt::format("{} is unavailable, nothing was changed", key));
+            return with_detail(fmt::format("{} is unavailable", key));
         case OutcomeKind::overloaded:
-            return with_detail("too much is under way, nothing was sent; try again");
+            return with_detail("nothing was sent, too much is under way");
         case OutcomeKind::ended:
-            return with_detail("the cluster has become another one, nothing was sent");
+            return with_detail(fmt::format(
+                "{} was not {}", key, operation.kind == OperationKind::get ? "read" : "changed"));
         case OutcomeKind::unknown:
             return with_detail(fmt::format(
                 "it is unknown whether the write of {} was done; read it to find out", key));

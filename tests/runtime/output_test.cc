@@ -81,4 +81,14 @@ TEST_CASE("every outcome but ok is explained") {
           std::string::npos);
 }
 
+TEST_CASE("why nothing was answered is said once") {
+    Outcome outcome;
+    outcome.kind = OutcomeKind::unavailable;
+    outcome.detail = "no copy of it is up; try again";
+    CHECK(explanation(get_of("k"), outcome) == "k is unavailable: no copy of it is up; try again");
+    outcome.kind = OutcomeKind::ended;
+    outcome.detail = "another cluster is there";
+    CHECK(explanation(get_of("k"), outcome) == "k was not read: another cluster is there");
+}
+
 }  // namespace grapevine
