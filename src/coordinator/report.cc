@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <tuple>
 
+#include "base/counted.h"
+
 namespace grapevine {
 
 namespace {
@@ -96,7 +98,27 @@ std::vector<const Member*> members_in_order(const Ring& ring) {
 
 std::string survives(const Ring& ring) {
     const std::size_t deaths = deaths_survived(ring);
-    return fmt::format("survives {} simultaneous death{}", deaths, deaths == 1 ? "" : "s");
+    std::string text = "survives " + counted(deaths, "simultaneous death");
+    // Where copies are not the reason, it is not to be seen.
+    const bool has_spares =
+        ring.genesis && std::ranges::all_of(ring.table, [&](const Entry& entry) {
+            return !ring.is_down(entry) && entry.copies.size() > 1;
+        });
+    if (deaths == 0 && has_spares && ring.voters.size() == 1) {
+        text += fmt::format(", because {} has the only vote: start another node or a coordinator",
+                            name_in(ring, ring.voters.front().id));
+    }
+    return text;
+}
+
+std::string describe_copies(const Ring& ring) {
+    const std::size_t possible = copies_possible(ring);
+    const std::string copies = counted(possible, "copy", "copies");
+    if (possible >= ring.copies_wanted) {
+        return fmt::format("every partition has its {}", copies);
+    }
+    return fmt::format("every partition has {}; {} are wanted, but there {} {}", copies,
+                       ring.copies_wanted, possible == 1 ? "is" : "are", counted(possible, "node"));
 }
 
 std::string describe_change(const Ring* before, const Ring& after) {
@@ -121,10 +143,10 @@ std::string describe_change(const Ring* before, const Ring& after) {
         }
     }
     const std::size_t nodes = after.storage_count();
-    parts.push_back(fmt::format("{} node{}", nodes, nodes == 1 ? "" : "s"));
+    parts.push_back(counted(nodes, "node"));
     const Counts counts = count_partitions(after);
-    if (counts.filling > 0) parts.push_back(fmt::format("copying {} partitions", counts.filling));
-    if (counts.down > 0) parts.push_back(fmt::format("{} partitions unavailable", counts.down));
+    if (counts.filling > 0) parts.push_back("copying " + counted(counts.filling, "partition"));
+    if (counts.down > 0) parts.push_back(counted(counts.down, "partition") + " unavailable");
     if (after.genesis) parts.push_back(survives(after));
     return fmt::format("epoch {}: {}", after.epoch, join(parts, "; "));
 }

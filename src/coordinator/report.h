@@ -31,8 +31,13 @@ std::string name_in(const Ring& ring, NodeId id);
 // Storage members before the coordinator, by the number in their name, then by name.
 std::vector<const Member*> members_in_order(const Ring& ring);
 
-// "survives 2 simultaneous deaths", "survives 1 simultaneous death".
+// "survives 2 simultaneous deaths", "survives 1 simultaneous death". None, though there are copies:
+// the reason too.
 std::string survives(const Ring& ring);
+
+// Of a ring that is fully replicated: "every partition has its 3 copies", or why there are fewer:
+// "every partition has 1 copy; 2 are wanted, but there is 1 node".
+std::string describe_copies(const Ring& ring);
 
 // What one ring change did, in one line: "epoch 7: server2 is gone; 4 nodes; copying 310
 // partitions; survives 1 simultaneous death". `before` is null where the ring is the first that is

@@ -76,4 +76,23 @@ TEST_CASE("a ring change is one line that says who came and who went") {
     CHECK(line.find('\n') == std::string::npos);
 }
 
+TEST_CASE("how many copies there are, and why there are not more") {
+    Ring ring = two_members();
+    CHECK(describe_copies(ring) == "every partition has its 2 copies");
+    ring.copies_wanted = 3;
+    CHECK(describe_copies(ring) ==
+          "every partition has 2 copies; 3 are wanted, but there are 2 nodes");
+    ring.members.pop_back();
+    CHECK(describe_copies(ring) == "every partition has 1 copy; 3 are wanted, but there is 1 node");
+}
+
+TEST_CASE("no death is survived for want of votes, though there are copies") {
+    Ring ring = two_members();
+    CHECK(survives(ring) ==
+          "survives 0 simultaneous deaths, because server1 has the only vote: start another node "
+          "or a coordinator");
+    ring.table[0].copies = {NodeId{2}};
+    CHECK(survives(ring) == "survives 0 simultaneous deaths");
+}
+
 }  // namespace grapevine
