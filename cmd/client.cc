@@ -1,13 +1,15 @@
 // client: one operation, a stream of them, or a question about the cluster.
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <fmt/ranges.h>
+
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "client_verbs.h"
 #include "options.h"
 #include "runtime/process.h"
+#include "runtime/read_file.h"
 #include "runtime/socket_address.h"
 
 namespace grapevine {
@@ -28,73 +30,90 @@ struct Options {
 };
 
 void declare_verbs(CLI::App& app, Options& options) {
-    app.add_option("--put", options.put, "write this key; with --val or --val-file");
-    app.add_option("--get", options.get, "read this key");
-    app.add_option("--del", options.erase, "delete this key");
+    app.add_option("--put", options.put, "write this key; with --val or --val-file")
+        ->type_name("KEY");
+    app.add_option("--get", options.get, "read this key")->type_name("KEY");
+    app.add_option("--del", options.erase, "delete this key")->type_name("KEY");
     app.add_option("--trace", options.trace,
-                   "run the operations of a file and compare their outcomes");
+                   "run the operations of a file and compare their outcomes")
+        ->type_name("FILE");
     app.add_flag("--ring", options.ring, "show the members");
-    app.add_option("--where", options.where, "show who holds this key");
-    app.add_option("--pid", options.pid, "print the process id of a member");
+    app.add_option("--where", options.where, "show who holds this key")->type_name("KEY");
+    app.add_option("--pid", options.pid, "print the process id of a member")->type_name("NAME");
     app.add_flag("--wait", options.wait,
                  "return when every partition has its copies (--timeout 60 by default)");
     app.add_flag("--stop", options.stop, "stop the cluster, with or without its coordinator");
-    app.add_option("stream", options.stream, "-: a stream of operations on stdin, one a line");
+    app.add_option("stream", options.stream, "-: a stream of operations on stdin, one a line")
+        ->type_name("");
 }
 
 void declare(CLI::App& app, Options& options) {
     add_version(app);
     declare_verbs(app, options);
-    app.add_option("--val", options.value, "the value to put; may be empty");
-    app.add_option("--val-file", options.value_file, "read the value from a file, or - for stdin");
+    app.add_option("--val", options.value, "the value to put; may be empty")->type_name("VALUE");
+    app.add_option("--val-file", options.value_file, "read the value from a file, or - for stdin")
+        ->type_name("FILE");
     app.add_flag("--if-absent", options.absent, "put only where the key is not there");
     app.add_option("--if-version", options.version,
-                   "put or delete only where the key has this version, such as 17.3");
+                   "put or delete only where the key has this version, such as 17.3")
+        ->type_name("VERSION");
     app.add_flag("--show-version", options.common.show_version, "append the key's version");
     app.add_flag("--raw", options.common.raw, "write the value as it is, and nothing else");
     app.add_option(
-        "--coordinator,--master", options.coordinator,
-        "where to get the ring: host:port[,host:port...], the coordinator or any members "
-        "(default 127.0.0.1:7000)");
-    app.add_option("--timeout", options.timeout, "seconds for each operation (default 5)");
+           "--coordinator,--master", options.coordinator,
+           "where to get the ring: host:port[,host:port...], the coordinator or any members "
+           "(default 127.0.0.1:7000)")
+        ->type_name("HOST:PORT");
+    app.add_option("--timeout", options.timeout,
+                   "for each operation, retries included: above 0, up to 60 (default 5)")
+        ->type_name("SECONDS");
     app.add_flag("--verbose", options.common.verbose,
                  "tell on stderr of time-outs, new rings, "
                  "re-sent requests");
     app.footer(
         "Examples:\n"
-        "  client --put key1 --val value1        OK, server3\n"
-        "  client --get key1                     key1, value1, server3\n"
+        "  client --put key1 --val value1        OK, server2\n"
+        "  client --get key1                     key1, value1, server2\n"
         "  client --put key1 --val v2 --if-version 17.3\n"
         "  client --trace ops.txt                lines such as: put key1 value1 -> OK\n"
         "                                                       get nokey -> not found\n"
         "  printf 'put a 1\\nget a\\n' | client -\n"
-        "  kill -9 $(client --pid server3)\n"
+        "  kill -9 $(client --pid server2)\n"
         "Exit codes: 0 done, 1 not found or condition false, 2 usage, 3 nothing was changed (no\n"
         "service, unavailable), 4 unknown whether the write was done.");
 }
 
-std::size_t count_verbs(const Options& options) {
-    std::size_t count = 0;
-    for (const auto* verb : {&options.put, &options.get, &options.erase, &options.where,
-                             &options.pid, &options.trace, &options.stream}) {
-        if (*verb) ++count;
-    }
-    for (const bool verb : {options.ring, options.wait, options.stop}) {
-        if (verb) ++count;
-    }
-    return count;
+// As they are typed.
+std::vector<std::string> verbs(const Options& options) {
+    std::vector<std::string> given;
+    const auto note = [&](const char* name, bool is_given) {
+        if (is_given) given.emplace_back(name);
+    };
+    note("--put", options.put.has_value());
+    note("--get", options.get.has_value());
+    note("--del", options.erase.has_value());
+    note("--ring", options.ring);
+    note("--where", options.where.has_value());
+    note("--pid", options.pid.has_value());
+    note("--wait", options.wait);
+    note("--stop", options.stop);
+    note("--trace", options.trace.has_value());
+    note("-", options.stream.has_value());
+    return given;
 }
 
 // What does not go together; empty: all does.
 std::string contradiction(const Options& options) {
     const bool has_value = options.value || options.value_file;
-    if (count_verbs(options) != 1) {
+    const std::vector<std::string> given = verbs(options);
+    if (given.empty()) {
         return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --stop, --trace or "
                "-";
     }
     if (options.stream && *options.stream != "-") {
         return "\"" + *options.stream + "\" is not an option; operations begin with --";
     }
+    if (given.size() > 1) return fmt::format("one at a time: {}", fmt::join(given, ", "));
     if (options.value && options.value_file) return "give --val or --val-file, not both";
     if (options.put && !has_value) return "--put needs --val or --val-file";
     if (has_value && !options.put) return "--val and --val-file go with --put";
@@ -112,18 +131,8 @@ std::string contradiction(const Options& options) {
 
 Result<std::string> read_value(const Options& options) {
     if (options.value) return *options.value;
-    std::ifstream file;
-    const bool from_stdin = *options.value_file == "-";
-    if (!from_stdin) file.open(*options.value_file, std::ios::binary);
-    std::istream& input = from_stdin ? std::cin : file;
-    if (!input) return fail("cannot read {}; see --val-file", *options.value_file);
-    // One byte over the limit is enough to know.
-    std::string value(value_size_max + 1, '\0');
-    input.read(value.data(), static_cast<std::streamsize>(value.size()));
-    value.resize(static_cast<std::size_t>(input.gcount()));
-    if (value.size() > value_size_max) {
-        return fail("the value is over the limit of {} bytes", value_size_max);
-    }
+    auto value = read_file(*options.value_file, value_size_max);
+    if (!value) return fail("{}; nothing was written", value.error().message);
     return value;
 }
 
@@ -180,6 +189,7 @@ int main(int argc, const char* const* argv) {
     if (!seeds) return exit_with(Exit::usage, "client", seeds.error().message);
     options.common.timeout = *timeout;
     options.common.seeds = *seeds;
+    find_members(options.common);
     return perform(options);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/hash.h"
 #include "coordinator/report.h"
 #include "runtime/admin.h"
@@ -18,6 +20,7 @@
 #include "runtime/clock.h"
 #include "runtime/line_source.h"
 #include "runtime/loop.h"
+#include "runtime/notes.h"
 #include "runtime/output.h"
 #include "runtime/script.h"
 
@@ -43,11 +46,13 @@ ClientConfig client_config(const ClientOptions& options) {
     return config;
 }
 
-ClientHost::Events client_events(const ClientOptions& options) {
+void print_note(const std::string& text) {
+    fmt::print(stderr, "client: {}\n", text);
+}
+
+ClientHost::Events client_events(const ClientOptions& options, Notes& notes) {
     ClientHost::Events events;
-    if (options.verbose) {
-        events.note = [](const std::string& text) { fmt::print(stderr, "client: {}\n", text); };
-    }
+    if (options.verbose) events.note = [&](const std::string& text) { notes.add(text); };
     return events;
 }
 
@@ -63,7 +68,8 @@ void print_outcome(const ClientOptions& options, const Operation& operation,
 // Runs all lines of `fd`, `report` for each of them in order. An error of the input, or empty.
 std::string run_lines(const ClientOptions& options, int fd, Script::Report report) {
     Loop loop;
-    ClientHost client(loop, client_config(options), client_events(options));
+    Notes notes(print_note);
+    ClientHost client(loop, client_config(options), client_events(options, notes));
     std::string input_error;
     bool ended = false;
     LineSource* input = nullptr;
@@ -105,16 +111,30 @@ Result<RingPtr> ring_of(const ClientOptions& options) {
 
 }  // namespace
 
+void find_members(ClientOptions& options) {
+    auto members = members_instead(options.seeds, options.timeout);
+    if (members.empty()) return;
+    print_note(fmt::format(
+        "{} {} not answer; going on with {} of the cluster that had its coordinator there "
+        "(--coordinator {} asks one at once)",
+        fmt::join(options.seeds, ", "), options.seeds.size() == 1 ? "does" : "do",
+        counted(members.size(), "member"), members.front()));
+    options.seeds = std::move(members);
+}
+
 int run_operation(const ClientOptions& options, Operation operation) {
-    Loop loop;
-    ClientHost client(loop, client_config(options), client_events(options));
-    operation.deadline = options.timeout;
     Outcome outcome;
-    client.submit(operation, [&](const Outcome& result) {
-        outcome = result;
-        loop.stop();
-    });
-    loop.run();
+    {
+        Loop loop;
+        Notes notes(print_note);
+        ClientHost client(loop, client_config(options), client_events(options, notes));
+        operation.deadline = options.timeout;
+        client.submit(operation, [&](const Outcome& result) {
+            outcome = result;
+            loop.stop();
+        });
+        loop.run();
+    }
     if (outcome.kind != OutcomeKind::ok) {
         return complain(exit_code(outcome.kind), explanation(operation, outcome));
     }
@@ -122,10 +142,44 @@ int run_operation(const ClientOptions& options, Operation operation) {
     return static_cast<int>(Exit::done);
 }
 
+namespace {
+
+// What became of the operations of a stream. "Not found" and a false condition are answers.
+struct Tally {
+    std::size_t operations = 0;
+    std::size_t not_found = 0;
+    std::size_t false_conditions = 0;
+    std::size_t failed = 0;
+
+    void add(OutcomeKind kind) {
+        ++operations;
+        if (kind == OutcomeKind::ok) return;
+        ++(kind == OutcomeKind::not_found          ? not_found
+           : kind == OutcomeKind::condition_failed ? false_conditions
+                                                   : failed);
+    }
+
+    // Empty: all were done.
+    [[nodiscard]] std::string sentence(bool explained) const {
+        std::vector<std::string> parts;
+        if (not_found > 0) parts.push_back(fmt::format("{} not found", not_found));
+        if (false_conditions > 0) {
+            parts.push_back(counted(false_conditions, "condition") + " false");
+        }
+        if (failed > 0) {
+            parts.push_back(fmt::format("{} {} not done{}", failed, failed == 1 ? "was" : "were",
+                                        explained ? "" : "; --verbose says why, each"));
+        }
+        if (parts.empty()) return {};
+        return fmt::format("of {} {}", counted(operations, "operation"), fmt::join(parts, ", "));
+    }
+};
+
+}  // namespace
+
 int run_stream(const ClientOptions& options) {
     int worst = 0;
-    std::size_t operations = 0;
-    std::size_t failed = 0;
+    Tally tally;
     const std::string error = run_lines(options, STDIN_FILENO, [&](const Script::Line& line) {
         if (!line.trace) {
             fmt::print("invalid\n");
@@ -134,10 +188,9 @@ int run_stream(const ClientOptions& options) {
             return;
         }
         const Operation& operation = line.trace->operation;
-        ++operations;
+        tally.add(line.outcome.kind);
         fmt::print("{}\n", output_line(operation, line.outcome, options.show_version));
         if (line.outcome.kind == OutcomeKind::ok) return;
-        ++failed;
         worst = std::max(worst, static_cast<int>(exit_code(line.outcome.kind)));
         if (options.verbose) {
             fmt::print(stderr, "client: line {}: {}\n", line.number,
@@ -145,10 +198,8 @@ int run_stream(const ClientOptions& options) {
         }
     });
     if (!error.empty()) return complain(Exit::usage, "reading operations: " + error);
-    if (failed > 0) {
-        fmt::print(stderr, "client: {} of {} operations were not done{}\n", failed, operations,
-                   options.verbose ? "" : "; --verbose says why, each");
-    }
+    const std::string summary = tally.sentence(options.verbose);
+    if (!summary.empty()) print_note(summary);
     return worst;
 }
 
@@ -173,11 +224,11 @@ int run_trace(const ClientOptions& options, const std::string& path) {
     });
     close(fd);
     if (!error.empty()) return complain(Exit::usage, fmt::format("{}: {}", path, error));
-    fmt::print("{} operations, {} as expected, {} mismatches\n", operations, operations - differ,
-               differ);
+    fmt::print("{}, {} as expected, {}\n", counted(operations, "operation"), operations - differ,
+               counted(differ, "mismatch", "mismatches"));
     if (unreadable > 0) {
-        return complain(Exit::usage,
-                        fmt::format("{} lines of {} could not be read", unreadable, path));
+        return complain(Exit::usage, fmt::format("{} of {} could not be read",
+                                                 counted(unreadable, "line"), path));
     }
     if (differ > 0) return complain(Exit::negative, "the trace did not go as expected");
     return static_cast<int>(Exit::done);
@@ -230,8 +281,7 @@ int wait_until_settled(const ClientOptions& options) {
         if (!ring) return complain(Exit::unchanged, ring.error().message);
         missing = unsettled(**ring, fetch_status(**ring, status_timeout));
         if (!missing.empty()) continue;
-        fmt::print("every partition has its copies; epoch {}; {}\n", (*ring)->epoch,
-                   survives(**ring));
+        fmt::print("{}; epoch {}; {}\n", describe_copies(**ring), (*ring)->epoch, survives(**ring));
         return static_cast<int>(Exit::done);
     }
     return complain(Exit::unchanged,
@@ -266,8 +316,7 @@ Result<RingPtr> ring_to_stop(const ClientOptions& options) {
         return fail("{}; {}; to stop a cluster that runs elsewhere, name one of its members",
                     ring.error().message, found.error().message);
     }
-    fmt::print(stderr, "client: {} does not answer; found its members on the ports after it\n",
-               options.seeds.front());
+    fmt::print(stderr, "client: {} does not answer; found its members\n", options.seeds.front());
     return found;
 }
 

@@ -19,6 +19,10 @@ struct ClientOptions {
     bool raw = false;
 };
 
+// Where nobody answers at the seeds, all of them on this machine, members of the cluster whose
+// coordinator was there become the seeds, if there are any; it is said on stderr.
+void find_members(ClientOptions& options);
+
 int run_operation(const ClientOptions& options, Operation operation);
 // Operations from stdin (runtime/trace.h), outcomes on stdout in the same order.
 int run_stream(const ClientOptions& options);

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <variant>
 
+#include "base/counted.h"
 #include "coordinator/report.h"
 #include "runtime/ask.h"
 #include "runtime/clock.h"
 #include "runtime/loop.h"
+#include "runtime/socket_address.h"
 
 namespace grapevine {
 
@@ -19,6 +22,9 @@ namespace {
 constexpr Duration retry_pause = 50ms;
 // Ports behind that of a seed where members are looked for.
 constexpr std::uint16_t ports_searched = 64;
+// Of a process of this machine: what is gone refuses at once, what is stopped says nothing.
+constexpr Duration answer_patience = 150ms;
+constexpr Duration search_patience = 300ms;
 
 void wait_for(Duration span) {
     Loop loop;
@@ -45,6 +51,20 @@ std::string reasons(const std::vector<Address>& seeds,
                                     answers[i] ? "is in no ring yet" : answers[i].error().message));
     }
     return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+// Where members listen if no port is asked for: after the coordinator's, where it launched them,
+// and after the default one, where they were started by hand.
+std::vector<Address> member_places(const std::vector<Address>& seeds) {
+    std::set<Address> places;
+    for (const Address seed : seeds) {
+        for (const std::uint16_t before : {seed.port, coordinator_port}) {
+            for (int port = before + 1; port <= std::min(before + ports_searched, 65535); ++port) {
+                places.insert({.ip = seed.ip, .port = static_cast<std::uint16_t>(port)});
+            }
+        }
+    }
+    return {places.begin(), places.end()};
 }
 
 }  // namespace
@@ -86,12 +106,7 @@ Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout) 
 }
 
 Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout) {
-    std::vector<Address> places;
-    for (const Address seed : seeds) {
-        for (std::uint16_t i = 1; i <= ports_searched && seed.port + i <= 65535; ++i) {
-            places.push_back({.ip = seed.ip, .port = static_cast<std::uint16_t>(seed.port + i)});
-        }
-    }
+    const std::vector<Address> places = member_places(seeds);
     std::vector<Address> members;
     std::vector<Address> strangers;
     const auto answers = ask_all(places, StatusRequest{}, timeout);
@@ -102,9 +117,24 @@ Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout)
         (ours ? members : strangers).push_back(places[i]);
     }
     if (RingPtr ring = newest_ring(ask_all(members, RingPoll{}, timeout))) return ring;
-    if (strangers.empty()) return fail("no member was found on the ports after it either");
+    if (strangers.empty())
+        return fail("no member was found on the ports where they are by default either");
     return fail("{} {}, of a cluster that had no coordinator there", fmt::join(strangers, ", "),
                 strangers.size() == 1 ? "answers" : "answer");
+}
+
+std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration timeout) {
+    if (!std::ranges::all_of(seeds, is_loopback)) return {};
+    const auto answers = ask_all(seeds, StatusRequest{}, std::min(timeout, answer_patience));
+    const auto spoke = [](const auto& answer) { return answer.has_value(); };
+    if (std::ranges::any_of(answers, spoke)) return {};
+    const auto ring = search_ring(seeds, std::min(timeout, search_patience));
+    std::vector<Address> members;
+    if (!ring) return members;
+    for (const Member* member : members_in_order(**ring)) {
+        if (member->is_up() && member->stores()) members.push_back(member->address);
+    }
+    return members;
 }
 
 std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout) {
@@ -162,10 +192,13 @@ std::string ring_table(const Ring& ring, const std::map<NodeId, StatusReply>& st
                                 ring.table, [&](const Entry& entry) { return ring.is_down(entry); })
                           : 0;
     std::string text = aligned_table(rows);
-    text += fmt::format("epoch {}; {} copies wanted; {}", ring.epoch, ring.copies_wanted,
-                        survives(ring));
-    if (filling > 0) text += fmt::format("; copying {} partitions", filling);
-    if (down > 0) text += fmt::format("; {} partitions unavailable", down);
+    text += fmt::format("epoch {}; {} wanted; {}", ring.epoch,
+                        counted(ring.copies_wanted, "copy", "copies"), survives(ring));
+    const auto partitions = [](auto number) {
+        return counted(static_cast<std::uint64_t>(number), "partition");
+    };
+    if (filling > 0) text += "; copying " + partitions(filling);
+    if (down > 0) text += fmt::format("; {} unavailable", partitions(down));
     return text + "\n";
 }
 

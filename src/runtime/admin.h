@@ -24,9 +24,14 @@ std::vector<Result<ServerMessage>> ask_all(const std::vector<Address>& peers,
 Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout);
 
 // Looks for members of the cluster whose coordinator listened at one of `seeds` and is gone, where
-// members are by default: on the ports that follow. Its newest ring. The error says what answers
-// there instead, if anything does.
+// members are by default: on the ports that follow, and those after 7000. Its newest ring. The
+// error says what answers there instead, if anything does.
 Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout);
+
+// Where to ask when nobody answers at `seeds` at once, all of which are on this machine (a search
+// elsewhere would take its time, and be taken for an attack): the members that search_ring() finds.
+// Empty: ask the seeds, somebody answers there or nobody was found.
+std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration timeout);
 
 // What the members of a ring say of themselves; who does not answer is not there.
 std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout);

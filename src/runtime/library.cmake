@@ -2,5 +2,5 @@ grapevine_library(runtime LINK base ring store client node coordinator wire libu
                   SOURCES admin.cc arguments.cc ask.cc children.cc client_host.cc clock.cc coordinator_host.cc
                           endpoint.cc
                           frame_link.cc inbound.cc line_source.cc
-                          listen.cc logger.cc loop.cc node_host.cc output.cc
-                          peer_links.cc process.cc script.cc socket_address.cc stream.cc trace.cc vault.cc)
+                          listen.cc logger.cc loop.cc node_host.cc notes.cc output.cc
+                          peer_links.cc process.cc read_file.cc script.cc socket_address.cc stream.cc trace.cc vault.cc)

@@ -67,6 +67,8 @@ TEST_CASE("the client refuses command lines that make no sense", "[e2e]") {
         {"--get", "k", "--coordinator", "127.0.0.1:99999"},
         {"--put", "k", "--val", "v", "--if-version", "x"},
         {"--put", "k", "--val-file", "/nowhere/at/all"},
+        {"--put", "k", "--val-file", "/"},
+        {"--put", "k", "--val-file", "/proc/self/mem"},
         {"--no-such-option"},
     };
     for (auto line : lines) {
@@ -74,6 +76,10 @@ TEST_CASE("the client refuses command lines that make no sense", "[e2e]") {
         line.insert(line.begin(), program("client"));
         check(run(line), 2, "");
     }
+    const Finished both = run({program("client"), "--put", "k", "--val", "v", "--get", "k"});
+    CHECK(both.err.find("one at a time: --put, --get") != std::string::npos);
+    const Finished folder = run({program("client"), "--put", "k", "--val-file", "/"});
+    CHECK(folder.err.find("/ is a directory") != std::string::npos);
     for (const char* name : {"coordinator", "kvnode"}) {
         check(run({program(name), "--rep", "-1"}), 2, "");
         check(run({program(name), "--port", "70000"}), 2, "");
@@ -140,6 +146,26 @@ TEST_CASE("a trace is compared with what it expects", "[e2e]") {
     INFO(wrong.out << wrong.err);
     CHECK(wrong.code == 1);
     CHECK((wrong.out + wrong.err).find("expected 2, got 1") != std::string::npos);
+}
+
+TEST_CASE("in a stream, not found and false conditions are answers", "[e2e]") {
+    const Cluster cluster = Cluster::launched(1, 1);
+    const auto stream = [&](const std::string& lines) {
+        return run({program("client"), "--coordinator", cluster.address(), "-"}, lines);
+    };
+    check(stream("put a 1\nget a\n"), 0, "OK, server1\na, 1, server1\n");
+    const Finished negative = stream("get nobody\nput a 2 if-absent\nget a\n");
+    check(negative, 1, "not found\ncondition false\na, 1, server1\n");
+    CHECK(negative.err == "client: of 3 operations 1 not found, 1 condition false\n");
+}
+
+TEST_CASE("--wait says how many copies there are where they are fewer than wanted", "[e2e]") {
+    const Cluster cluster = Cluster::launched(1, 2);
+    const Finished waited = cluster.client({"--wait"});
+    INFO(waited.out << waited.err);
+    CHECK(waited.code == 0);
+    CHECK(waited.out.starts_with(
+        "every partition has 1 copy; 2 are wanted, but there is 1 node; epoch "));
 }
 
 TEST_CASE("a node with a name that no ring takes says so and does not start", "[e2e]") {
