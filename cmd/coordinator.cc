@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <bit>
+#include <filesystem>
+#include <system_error>
 
 #include "base/rng.h"
 #include "options.h"
@@ -26,7 +28,7 @@ struct Options {
     std::string kvnode;
     std::string log_dir;
     std::string data_dir;
-    std::string log_level = "info";
+    std::string log_level;  // empty: not given
     std::string wait_deadline = "30";
 };
 
@@ -34,33 +36,46 @@ void declare(CLI::App& app, Options& options) {
     add_version(app);
     auto* seed = app.add_option("--seed", options.seed,
                                 "join the cluster of these members, host:port[,host:port...], in "
-                                "place of a coordinator that is gone (default: found a cluster)");
+                                "place of a coordinator that is gone (default: found a cluster)")
+                     ->type_name("HOST:PORT");
     app.add_option("--nodes", options.nodes,
                    "nodes to launch, server1 ... serverN (default: none, peers come by themselves)")
+        ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->excludes(seed);
     app.add_option("--rep", options.copies, "copies of every key (default 3)")
+        ->type_name("K")
         ->check(CLI::Range(1, static_cast<int>(copies_max)))
         ->excludes(seed);
     app.add_option("--partitions", options.partitions, "a power of two up to 16384 (default 1024)")
+        ->type_name("N")
         ->check(CLI::Range(1, 16384))
         ->excludes(seed);
     app.add_option("--port", options.listen.port, "UDP and TCP (default 7000)")
+        ->type_name("PORT")
         ->check(CLI::Range(1, 65535));
     app.add_option("--listen", options.listen.listen,
-                   "host[:port] to listen on, for the nodes too (default 127.0.0.1)");
+                   "host[:port] to listen on, for the nodes too (default 127.0.0.1)")
+        ->type_name("HOST");
     app.add_option("--advertise", options.listen.advertise,
-                   "host[:port] that others use (default: as --listen)");
-    app.add_option("--kvnode", options.kvnode, "the program to launch (default: beside this one)");
+                   "host[:port] that others use (default: as --listen)")
+        ->type_name("HOST");
+    app.add_option("--kvnode", options.kvnode, "the program to launch (default: beside this one)")
+        ->type_name("FILE");
     app.add_option("--log-dir", options.log_dir,
-                   "folder for the logs of the nodes (default: a new one, its path is printed)");
+                   "folder for the logs of the nodes (default: a new one, its path is printed)")
+        ->type_name("FOLDER");
     app.add_option("--data-dir", options.data_dir,
                    "folder for its promises: started again with it, it is the same voter, and "
-                   "launches nothing (default: none, it is a new member each time)");
+                   "launches nothing (default: none, it is a new member each time)")
+        ->type_name("FOLDER");
     app.add_option("--wait-deadline", options.wait_deadline,
-                   "seconds in which all nodes must be in the ring (default 30)");
+                   "seconds in which all nodes must be in the ring (default 30)")
+        ->type_name("SECONDS");
     app.add_option("--log-level", options.log_level,
-                   "of this program and the nodes: debug, info, warning or error (default info)");
+                   "of this program and the nodes: debug, info, warning or error (default: warning "
+                   "of this program, info of the nodes)")
+        ->type_name("LEVEL");
     app.footer(
         "Examples:\n"
         "  coordinator --nodes 5 --rep 3         a cluster of five on this machine\n"
@@ -100,7 +115,7 @@ std::vector<std::string> node_command(const Options& options, Address address) {
         "--listen",
         host,
         "--log-level",
-        options.log_level};
+        options.log_level.empty() ? "info" : options.log_level};
     if (!options.listen.advertise.empty()) {
         const std::string& others = options.listen.advertise;
         command.insert(command.end(), {"--advertise", others.substr(0, others.find(':'))});
@@ -144,7 +159,7 @@ int main(int argc, const char* const* argv) {
     const auto refuse = [](Exit code, const Error& error) {
         return exit_with(code, "coordinator", error.message);
     };
-    const auto level = parse_log_level(options.log_level);
+    const auto level = parse_log_level(options.log_level.empty() ? "warning" : options.log_level);
     if (!level) return refuse(Exit::usage, level.error());
     const auto deadline = parse_seconds(options.wait_deadline, 3600s);
     if (!deadline) return refuse(Exit::usage, deadline.error());
@@ -195,6 +210,10 @@ int main(int argc, const char* const* argv) {
                           .vault = std::move(vault)},
                          log);
     const bool done = host.run();
+    // Nothing was started: no log was written.
+    if (std::error_code error; options.log_dir.empty() && !folder->empty()) {
+        std::filesystem::remove(*folder, error);  // an empty folder, no other
+    }
     if (const auto member = host.occupied_by()) {
         return refuse(Exit::unchanged, {no_second_cluster(address, *member)});
     }

@@ -34,30 +34,38 @@ void declare(CLI::App& app, Options& options) {
     add_version(app);
     auto* seed = app.add_option("--seed", options.seed,
                                 "the coordinator or any members, host:port[,host:port...] "
-                                "(default 127.0.0.1:7000)");
+                                "(default 127.0.0.1:7000)")
+                     ->type_name("HOST:PORT");
     auto* bootstrap =
         app.add_flag("--bootstrap", options.bootstrap, "start a cluster without a coordinator");
     bootstrap->excludes(seed);
     app.add_option("--rep", options.copies, "with --bootstrap: copies of every key (default 3)")
+        ->type_name("K")
         ->check(CLI::Range(1, static_cast<int>(copies_max)))
         ->needs(bootstrap);
     app.add_option("--partitions", options.partitions,
                    "with --bootstrap: a power of two up to 16384 (default 1024)")
+        ->type_name("N")
         ->check(CLI::Range(1, 16384))
         ->needs(bootstrap);
     app.add_option("--name", options.name,
-                   "the member's name (default: serverN, given by the ring)");
+                   "the member's name (default: serverN, given by the ring)")
+        ->type_name("NAME");
     app.add_option("--port", options.listen.port, "UDP and TCP (default: a free one from 7001 on)")
+        ->type_name("PORT")
         ->check(CLI::Range(1, 65535));
     app.add_option("--first-port", options.listen.search_from,
                    "where the search for a free port begins (default 7001)")
+        ->type_name("PORT")
         ->check(CLI::Range(1, 65535));
     app.add_option("--listen", options.listen.listen,
-                   "host[:port] to listen on (default 127.0.0.1)");
+                   "host[:port] to listen on (default 127.0.0.1)")
+        ->type_name("HOST");
     app.add_option("--advertise", options.listen.advertise,
-                   "host[:port] that others use (default: as --listen)");
-    app.add_option("--log-level", options.log_level,
-                   "debug, info, warning or error (default info)");
+                   "host[:port] that others use (default: as --listen)")
+        ->type_name("HOST");
+    app.add_option("--log-level", options.log_level, "debug, info, warning or error (default info)")
+        ->type_name("LEVEL");
     app.footer(
         "Examples:\n"
         "  kvnode                                joins the cluster at 127.0.0.1:7000\n"

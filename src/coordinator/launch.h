@@ -56,6 +56,7 @@ public:
     [[nodiscard]] Time next_deadline() const;
     // Everybody was in the ring, and it is not being stopped.
     [[nodiscard]] bool is_formed() const { return phase_ == Phase::formed; }
+    [[nodiscard]] bool launched(const std::string& name) const { return processes_.contains(name); }
     // Somebody was missing, or a process could not be started.
     [[nodiscard]] bool failed() const { return failed_; }
 

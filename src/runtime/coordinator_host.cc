@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/counted.h"
 #include "coordinator/report.h"
 #include "runtime/clock.h"
 #include "runtime/socket_address.h"
@@ -47,8 +48,8 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
                  },
              .save = [this](const SavedState& state) { return save(state); }}),
       turn_(loop, [this] { carry_out(); }),
-      interrupted_(loop, SIGINT, [this] { stop(); }),
-      terminated_(loop, SIGTERM, [this] { stop(); }) {
+      interrupted_(loop, SIGINT, [this] { interrupted(); }),
+      terminated_(loop, SIGTERM, [this] { interrupted(); }) {
     if (node.resume) {
         say(fmt::format("going on as the coordinator of ring {}; nothing is launched",
                         node.resume->ring->epoch));
@@ -84,6 +85,29 @@ void CoordinatorHost::stop() {
     if (ring_ == nullptr) return loop_.stop();  // nothing was launched
     launch_.stop(boot_time());
     turn_.again();
+}
+
+void CoordinatorHost::interrupted() {
+    const auto staying = others();
+    if (!staying.empty() && !std::exchange(others_told_, true)) {
+        const Address one = staying.front()->address;
+        say(fmt::format(
+            "{} that {} not launched here {} running; to stop {}: client --stop "
+            "--coordinator {}; for a coordinator again: coordinator --seed {}",
+            counted(staying.size(), "node"), staying.size() == 1 ? "was" : "were",
+            staying.size() == 1 ? "keeps" : "keep", staying.size() == 1 ? "it" : "them", one, one));
+    }
+    stop();
+}
+
+std::vector<const Member*> CoordinatorHost::others() const {
+    std::vector<const Member*> others;
+    if (ring_ == nullptr) return others;
+    for (const Member* member : members_in_order(*ring_)) {
+        if (!member->is_up() || !member->stores() || launch_.launched(member->name)) continue;
+        others.push_back(member);
+    }
+    return others;
 }
 
 void CoordinatorHost::carry_out() {

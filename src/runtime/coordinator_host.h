@@ -56,6 +56,9 @@ private:
     void look_whether_ready();
     void answered(const Result<ServerMessage>& answer);
     void stop();
+    // By a signal: whoever was not launched here runs on, and a person has to know.
+    void interrupted();
+    [[nodiscard]] std::vector<const Member*> others() const;
 
     Loop& loop_;
     CoordinatorConfig config_;
@@ -67,6 +70,7 @@ private:
     Survey survey_;
     bool ready_ = false;
     bool unsaved_ = false;
+    bool others_told_ = false;
     std::optional<Address> occupied_by_;
     NodeHost node_;
     Turn turn_;

@@ -182,7 +182,7 @@ void NodeHost::look_at_ring() {
     ring_ = node_.ring();
     silence_.reset();
     peers_.set_hello(hello());
-    log_.set_name(node_.self().name);
+    if (!node_.self().name.empty()) log_.set_name(node_.self().name);
     log_.set_epoch(ring_->epoch);
     events_.ring(ring_);
 }

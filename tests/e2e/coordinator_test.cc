@@ -80,6 +80,39 @@ TEST_CASE("a cluster is stopped at its dead coordinator's address, and no other 
     CHECK_FALSE(stranger.ended());
 }
 
+TEST_CASE("a coordinator that was killed is asked by nobody who is on its machine", "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2);
+    cluster.put("key1", "value1");
+    cluster.coordinator().signal(SIGKILL);
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+    const Finished got = cluster.client({"--get", "key1"});
+    INFO(got.out << got.err);
+    CHECK(got.code == 0);
+    CHECK(got.out.starts_with("key1, value1, server"));
+    const std::string told = cluster.address() + " does not answer; going on with 3 members";
+    CHECK(got.err.find(told) != std::string::npos);
+    CHECK(got.err.find('\n') == got.err.size() - 1);
+    CHECK(cluster.client({"--ring"}).code == 0);
+    // Several addresses: one that answers is enough, and nobody has to search.
+    const Finished direct =
+        run({program("client"), "--coordinator",
+             cluster.address() + "," + cluster.address_of("server2"), "--get", "key1"});
+    CHECK(direct.code == 0);
+    CHECK(direct.err.empty());
+}
+
+TEST_CASE("a coordinator that ends says how to stop the nodes that it did not launch", "[e2e]") {
+    Cluster cluster = Cluster::by_hand(2, 1);
+    cluster.coordinator().signal(SIGINT);
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+    const std::string said = cluster.coordinator().out();
+    INFO(said);
+    CHECK(said.find("2 nodes that were not launched here keep running; to stop them: client "
+                    "--stop --coordinator ") != std::string::npos);
+    CHECK(cluster.coordinator().err().empty());
+    stop_and_check(cluster, "");
+}
+
 TEST_CASE("a node and the coordinator that die together are both survived", "[e2e]") {
     Cluster cluster = Cluster::launched(5, 3);
     Values written;
@@ -145,6 +178,13 @@ TEST_CASE("a coordinator that is started again founds no second cluster, and joi
     const Finished refused = run({program("coordinator"), "--port", port, "--rep", "2"});
     CHECK(refused.code == 3);
     CHECK(refused.err.find("nothing was founded; to join it use --seed") != std::string::npos);
+    // Nor does it leave the folder that it made for logs.
+    const DataFolder state;
+    const Finished with_nodes = run({"/usr/bin/env", "XDG_STATE_HOME=" + state.path,
+                                     program("coordinator"), "--port", port, "--nodes", "2"});
+    CHECK(with_nodes.code == 3);
+    CHECK(with_nodes.out.find("logs are in " + state.path) != std::string::npos);
+    CHECK(std::filesystem::is_empty(state.path + "/grapevine"));
 
     const std::string member = cluster.address_of("server2");
     const Process again({program("coordinator"), "--port", port, "--seed", member});
