@@ -66,3 +66,17 @@ TEST_CASE("a coordinator that is told to stop takes its nodes with it", "[e2e]")
     REQUIRE(status.has_value());
     for (const auto& [name, row] : cluster.nodes()) CHECK_FALSE(is_running(row.pid));
 }
+
+// Placement follows from the names alone, so these answers are the same everywhere.
+TEST_CASE("the README's first example is what happens", "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2);
+    CHECK(cluster.client({"--put", "key1", "--val", "value1"}).out == "OK, server2\n");
+    CHECK(cluster.client({"--get", "key1"}).out == "key1, value1, server2\n");
+    const pid_t pid = std::stoi(cluster.client({"--pid", "server2"}).out);
+    REQUIRE(kill(pid, SIGKILL) == 0);
+    CHECK(cluster.client({"--get", "key1"}).out == "key1, value1, server3\n");
+    const Process added({program("kvnode"), "--seed", cluster.address()});
+    CHECK(eventually(patience, [&] { return added.out().starts_with("server4 at "); }));
+    CHECK(cluster.client({"--put", "", "--val", "v"}).code == 0);
+    CHECK(cluster.client({"--get", ""}).out.starts_with(", v, server"));
+}
