@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "effort.h"
 #include "history/builders.h"
 #include "history/linearizability.h"
 
@@ -281,7 +282,9 @@ bool break_it(History& history, Fault fault) {
 
 TEST_CASE("a hundred thousand operations on one key are judged in a few steps each", "[history]") {
     for (const std::uint64_t unknown : {0U, 2U}) {
-        const Shape shape{.clients = 8, .operations = 100'000, .unknown_percent = unknown};
+        const Shape shape{.clients = 8,
+                          .operations = testing::effort(100'000, 10'000),
+                          .unknown_percent = unknown};
         const History history = good_history(77 + unknown, shape);
         const HistoryVerdict verdict = check_linearizable(history);
         INFO(verdict.explanation);
@@ -298,7 +301,8 @@ TEST_CASE("without versions a long history with a stale read is undecided, not f
 }
 
 TEST_CASE("a hundred thousand operations on many keys, and one fault in them", "[history]") {
-    const Shape shape{.clients = 8, .operations = 10'000, .unknown_percent = 2};
+    const Shape shape{
+        .clients = 8, .operations = testing::effort(10'000, 1'000), .unknown_percent = 2};
     History history = many_keys(300, 10, shape);
     REQUIRE(check_linearizable(history).verdict == Verdict::linearizable);
     History broken = good_history(300 + 10, shape);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "effort.h"
 #include "node/node.h"
 #include "store/memory_store.h"
 #include "wire/rules.h"
@@ -195,7 +196,7 @@ private:
 
 TEST_CASE("whatever forged envelopes say, a member goes on", "[forged]") {
     for (const Role role : {Role::storage, Role::coordinator}) {
-        for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        for (std::uint64_t seed = 1; seed <= testing::effort(60U, 8U); ++seed) {
             Victim victim(seed, role);
             Rng rng(seed);
             std::size_t heard = 0;

@@ -1,5 +1,6 @@
 // A coordinator that keeps its promises on a disk is the same voter after a restart; one that does
 // not is a new member.
+#include "effort.h"
 #include "scenarios/scenario.h"
 
 using namespace grapevine;
@@ -68,7 +69,7 @@ TEST_CASE("a coordinator that was evicted meanwhile returns as what it was", "[s
 // it).
 TEST_CASE("a coordinator that restarts during an agreement keeps to what it said", "[scenario]") {
     for (const bool with_state : {true, false}) {
-        for (int delay_us = 10'000; delay_us <= 14'000; delay_us += 100) {
+        for (int delay_us = 10'000; delay_us <= 14'000; delay_us += effort(100, 1000)) {
             // Two of three nodes are no quorum without it: its vote is needed where it has one.
             const std::size_t nodes = with_state ? 3 : 4;
             Cluster cluster({.nodes = nodes, .copies = 2, .seed = 11});

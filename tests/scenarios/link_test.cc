@@ -1,5 +1,6 @@
 // Links that carry nothing, though both ends live and others reach both: somebody gives way, soon,
 // and nothing that was acknowledged is lost.
+#include "effort.h"
 #include "scenarios/scenario.h"
 
 using namespace grapevine;
@@ -161,9 +162,9 @@ TEST_CASE("a link that comes and goes makes ever fewer rings", "[scenario]") {
     Cluster cluster({.nodes = 4, .copies = 2});
     REQUIRE(cluster.run_until_restored());
     cluster.put_keys(10, "v");
-    const auto flap_for_a_minute = [&] {
+    const auto flap = [&] {
         const std::uint64_t epoch = cluster.epoch();
-        for (int i = 0; i < 10; ++i) {
+        for (int i = 0; i < effort(10, 4); ++i) {
             apply(cluster, sim::FaultKind::cut, "server1", "server2");
             cluster.run_for(3s);
             cluster.heal();
@@ -171,9 +172,9 @@ TEST_CASE("a link that comes and goes makes ever fewer rings", "[scenario]") {
         }
         return cluster.epoch() - epoch;
     };
-    const std::uint64_t first = flap_for_a_minute();
-    const std::uint64_t second = flap_for_a_minute();
-    const std::uint64_t third = flap_for_a_minute();
+    const std::uint64_t first = flap();
+    const std::uint64_t second = flap();
+    const std::uint64_t third = flap();
     CHECK(first > 0);
     CHECK(first < 40);
     CHECK(second + third <= 6);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "effort.h"
 #include "sim/chaos.h"
 #include "sim/cluster.h"
 #include "sim/explain.h"
@@ -50,7 +51,7 @@ Told tell_story(std::size_t nodes, std::size_t kill) {
 }  // namespace
 
 TEST_CASE("the same seed gives the same run, another seed another", "[sim]") {
-    for (const std::uint64_t seed : {11U, 12U, 17U}) {
+    for (std::uint64_t seed = 11; seed <= testing::effort(13U, 11U); ++seed) {
         const RunOutcome one = run(short_plan(seed));
         const RunOutcome same = run(short_plan(seed));
         const RunOutcome other = run(short_plan(seed + 100));
@@ -92,7 +93,7 @@ ChaosRun run_chaos(std::uint64_t seed, const std::optional<std::vector<Fault>>& 
 }  // namespace
 
 TEST_CASE("the list of the faults that struck is enough to do the same again", "[sim]") {
-    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    for (std::uint64_t seed = 1; seed <= testing::effort(4U, 1U); ++seed) {
         INFO(seed);
         const ChaosRun drawn = run_chaos(seed, std::nullopt);
         CHECK(drawn.applied.size() > 10);

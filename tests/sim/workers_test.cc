@@ -105,13 +105,13 @@ TEST_CASE("no further jobs are begun when nobody wants more", "[sim]") {
 TEST_CASE("a failing run is shrunk to what makes it fail", "[sim]") {
     PlanChoice choice;
     choice.planted = Planted::broken;
-    choice.faults_for = 10s;
+    choice.faults_for = 2s;
     choice.partitions = 16;
     choice.nodes = 4;
     std::vector<Fault> faults;
-    for (const char* text :
-         {"1s:loss=10", "2s:pause=server1", "2100ms:resume=server1", "3s:cut=server1/server2",
-          "4s:heal", "5s:kill=server2", "6s:restart=server2", "7s:loss=0"}) {
+    for (const char* text : {"200ms:loss=10", "400ms:pause=server1", "500ms:resume=server1",
+                             "600ms:cut=server1/server2", "800ms:heal", "1s:kill=server2",
+                             "1200ms:restart=server2", "1400ms:loss=0"}) {
         faults.push_back(*parse_fault(text));
     }
     choice.script = faults;
