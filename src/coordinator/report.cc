@@ -91,6 +91,7 @@ std::string name_in(const Ring& ring, NodeId id) {
 
 std::vector<const Member*> members_in_order(const Ring& ring) {
     std::vector<const Member*> members;
+    members.reserve(ring.members.size());
     for (const Member& member : ring.members) members.push_back(&member);
     std::ranges::sort(members, {}, [](const Member* member) { return order_key(*member); });
     return members;

@@ -37,7 +37,7 @@ std::optional<Obstacle> obstacle_of(const Ring& ring, const Member& joiner) {
 std::string describe(const Ring& ring, const Obstacle& obstacle) {
     const Member* holder = ring.member(obstacle.holder);
     ASSERT(holder != nullptr);
-    const std::string who = fmt::format("{} at {}", holder->name, holder->address);
+    std::string who = fmt::format("{} at {}", holder->name, holder->address);
     switch (obstacle.kind) {
         case Obstacle::Kind::name:
             return who + " has the name";

@@ -369,7 +369,8 @@ void Node::State::look_for_obstacle(Time now, const Member& joiner) {
         log(LogLevel::warning, fmt::format("not admitted: {}; still asking, in case it goes",
                                            describe(*ring, *obstacle)));
     }
-    if (notice.hopeless && obstacle->kind == Obstacle::Kind::name) effects.name_held_by = *holder;
+    if (notice.hopeless && holder != nullptr && obstacle->kind == Obstacle::Kind::name)
+        effects.name_held_by = *holder;
 }
 
 void Node::State::report_links(Time now) {

@@ -12,7 +12,7 @@ namespace grapevine {
 
 namespace {
 
-constexpr std::size_t line_block_size = 64 * 1024;
+constexpr std::size_t line_block_size = std::size_t{64} * 1024;
 
 // What epoll can wait for. Files, and devices such as /dev/null, it refuses; they never block.
 bool can_be_polled(int fd) {

@@ -118,7 +118,7 @@ std::string output_line(const Operation& operation, const Outcome& outcome, bool
 
 std::string explanation(const Operation& operation, const Outcome& outcome) {
     const std::string key = escape(operation.key);
-    const auto with_detail = [&](std::string sentence) {
+    const auto with_detail = [&](const std::string& sentence) {
         return outcome.detail.empty() ? sentence : sentence + ": " + outcome.detail;
     };
     switch (outcome.kind) {
