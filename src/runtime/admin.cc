@@ -67,6 +67,24 @@ std::vector<Address> member_places(const std::vector<Address>& seeds) {
     return {places.begin(), places.end()};
 }
 
+struct Found {
+    std::vector<Address> members;    // whose latest coordinator was at one of the seeds
+    std::vector<Address> strangers;  // of other clusters
+};
+
+Found search(const std::vector<Address>& seeds, Duration timeout) {
+    const std::vector<Address> places = member_places(seeds);
+    const auto answers = ask_all(places, StatusRequest{}, timeout);
+    Found found;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
+        if (status == nullptr) continue;
+        const bool ours = std::ranges::find(seeds, status->coordinator) != seeds.end();
+        (ours ? found.members : found.strangers).push_back(places[i]);
+    }
+    return found;
+}
+
 }  // namespace
 
 std::vector<Result<ServerMessage>> ask_all(const std::vector<Address>& peers,
@@ -106,21 +124,14 @@ Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout) 
 }
 
 Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout) {
-    const std::vector<Address> places = member_places(seeds);
-    std::vector<Address> members;
-    std::vector<Address> strangers;
-    const auto answers = ask_all(places, StatusRequest{}, timeout);
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
-        if (status == nullptr) continue;
-        const bool ours = std::ranges::find(seeds, status->coordinator) != seeds.end();
-        (ours ? members : strangers).push_back(places[i]);
-    }
-    if (RingPtr ring = newest_ring(ask_all(members, RingPoll{}, timeout))) return ring;
-    if (strangers.empty())
+    const Found found = search(seeds, timeout);
+    if (RingPtr ring = newest_ring(ask_all(found.members, RingPoll{}, timeout))) return ring;
+    if (found.strangers.empty()) {
         return fail("no member was found on the ports where they are by default either");
-    return fail("{} {}, of a cluster that had no coordinator there", fmt::join(strangers, ", "),
-                strangers.size() == 1 ? "answers" : "answer");
+    }
+    return fail("{} {}, of a cluster that had no coordinator there",
+                fmt::join(found.strangers, ", "),
+                found.strangers.size() == 1 ? "answers" : "answer");
 }
 
 std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration timeout) {
@@ -128,13 +139,7 @@ std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration
     const auto answers = ask_all(seeds, StatusRequest{}, std::min(timeout, answer_patience));
     const auto spoke = [](const auto& answer) { return answer.has_value(); };
     if (std::ranges::any_of(answers, spoke)) return {};
-    const auto ring = search_ring(seeds, std::min(timeout, search_patience));
-    std::vector<Address> members;
-    if (!ring) return members;
-    for (const Member* member : members_in_order(**ring)) {
-        if (member->is_up() && member->stores()) members.push_back(member->address);
-    }
-    return members;
+    return search(seeds, std::min(timeout, search_patience)).members;
 }
 
 std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout) {

@@ -29,8 +29,8 @@ Result<RingPtr> fetch_ring(const std::vector<Address>& seeds, Duration timeout);
 Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout);
 
 // Where to ask when nobody answers at `seeds` at once, all of which are on this machine (a search
-// elsewhere would take its time, and be taken for an attack): the members that search_ring() finds.
-// Empty: ask the seeds, somebody answers there or nobody was found.
+// elsewhere would take its time, and be taken for an attack): the members that answer to such a
+// search. Empty: ask the seeds, somebody answers there or nobody was found.
 std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration timeout);
 
 // What the members of a ring say of themselves; who does not answer is not there.

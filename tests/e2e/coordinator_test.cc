@@ -89,7 +89,7 @@ TEST_CASE("a coordinator that was killed is asked by nobody who is on its machin
     INFO(got.out << got.err);
     CHECK(got.code == 0);
     CHECK(got.out.starts_with("key1, value1, server"));
-    const std::string told = cluster.address() + " does not answer; going on with 3 members";
+    const std::string told = cluster.address() + " does not answer; going on with ";
     CHECK(got.err.find(told) != std::string::npos);
     CHECK(got.err.find('\n') == got.err.size() - 1);
     CHECK(cluster.client({"--ring"}).code == 0);
