@@ -92,9 +92,9 @@ public:
     [[nodiscard]] const std::string& defect() const { return defect_; }
 
 private:
-    // A listed table takes at least this: its place in the list, its own head, and 16 bytes of what
-    // each of ours begins with (a version, an entry, an id and a list).
-    static constexpr std::size_t listed_table_size_min = 24;
+    // A listed table takes at least this: its place in the list, its own head, and 8 bytes of what
+    // each of ours begins with (an id, a version or an entry). All else may be left out.
+    static constexpr std::size_t listed_table_size_min = 16;
 
     template <class Element>
     static constexpr std::size_t size_of() {
