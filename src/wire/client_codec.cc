@@ -125,7 +125,9 @@ Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message) {
 }
 
 ErrorReply unpack(Unpacker& unpacker, const fb::ErrorReply& in) {
-    return {.message = unpacker.text(in.message())};
+    ErrorReply reply{.message = unpacker.text(in.message())};
+    if (reply.message.size() > sentence_size_max) unpacker.fail("an error's sentence is too long");
+    return reply;
 }
 
 }  // namespace grapevine::wire

@@ -117,6 +117,18 @@ TEST_CASE("enumerators, sizes and conditions are checked", "[wire]") {
           "a value of 16777217 bytes is over the limit of 16777216");
 }
 
+TEST_CASE("sentences have the length that encoding leaves them", "[wire]") {
+    const auto error_of_sentence = [](std::size_t size) {
+        Builder builder;
+        const auto sentence = builder.CreateString(std::string(size, 'x'));
+        const auto root = fb::CreateServerMessage(builder, fb::ServerBody::ErrorReply,
+                                                  fb::CreateErrorReply(builder, sentence).Union());
+        return error_of(decode_server_message(payload_of(builder, root)));
+    };
+    CHECK(error_of_sentence(sentence_size_max).empty());
+    CHECK(error_of_sentence(sentence_size_max + 1) == "an error's sentence is too long");
+}
+
 TEST_CASE("who a message is from and for is checked", "[wire]") {
     const auto error = [](std::uint64_t cluster, std::uint64_t from, std::uint16_t port,
                           std::uint64_t to) {
