@@ -30,7 +30,7 @@ void draw_load(Rng& rng, RunPlan& plan) {
     plan.load.keys = 1 + rng.below(20);
     plan.load.choice = static_cast<KeyChoice>(rng.below(3));
     if (rng.chance(1, 6)) plan.load.huge_per_mille = 5;
-    const auto operations = static_cast<std::int64_t>(1500 + rng.below(4000));
+    const auto operations = static_cast<std::int64_t>(1300 + rng.below(1200));
     plan.load.think_max = std::max<Duration>(
         1ms, plan.faults_for * 2 * static_cast<std::int64_t>(plan.load.clients) / operations);
 }

@@ -21,7 +21,6 @@ enum class Bug : std::uint8_t {
 
     // Rings.
     refuse_by_opinion,        // an accept that evicts a member that the voter hears is refused
-    promises_of_any_ballot,   // promises and acceptances of earlier attempts count for the present
                               // one
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in

@@ -203,8 +203,7 @@ void Agreement::deliver_to_self(Time now, const Chooser& choose) {
 }
 
 bool Agreement::is_for_attempt(const Ballot& ballot) const {
-    if (!attempt_) return false;
-    return ballot == attempt_->ballot || config_.bugs.has(Bug::promises_of_any_ballot);
+    return attempt_ && ballot == attempt_->ballot;
 }
 
 std::uint32_t Agreement::votes(const std::set<NodeId>& ids) const {
