@@ -5,7 +5,7 @@
 namespace grapevine::testing {
 
 template <class Amount>
-constexpr Amount effort(Amount full, [[maybe_unused]] Amount sanitized) {
+constexpr Amount effort([[maybe_unused]] Amount full, [[maybe_unused]] Amount sanitized) {
 #ifdef __SANITIZE_ADDRESS__
     return sanitized;
 #else
