@@ -267,6 +267,8 @@ Result<Duration> parse_duration(std::string_view text) {
         std::string_view name;
         std::int64_t us;
     };
+    // In any unit: what is read in seconds can be written in microseconds.
+    constexpr std::int64_t longest_us = 1'000'000'000'000'000;
     constexpr std::array units{Unit{"us", 1}, Unit{"ms", 1000}, Unit{"s", 1'000'000}};
     const auto unit =
         std::ranges::find_if(units, [&](const Unit& u) { return text.ends_with(u.name); });
@@ -274,7 +276,7 @@ Result<Duration> parse_duration(std::string_view text) {
     if (unit == units.end()) return bad();
     const auto parts = split(text.substr(0, text.size() - unit->name.size()), '.');
     const auto whole = number(parts[0]);
-    if (!whole || parts.size() > 2 || *whole > 1'000'000'000) return bad();
+    if (!whole || parts.size() > 2 || *whole > longest_us / unit->us) return bad();
     std::int64_t us = *whole * unit->us;
     if (parts.size() == 2) {
         const auto digits = number(parts[1]);
@@ -284,6 +286,7 @@ Result<Duration> parse_duration(std::string_view text) {
         for (std::size_t i = 0; i < parts[1].size(); ++i) divisor *= 10;
         us += *digits * scale / divisor;
     }
+    if (us > longest_us) return bad();
     return Duration{us};
 }
 

@@ -13,6 +13,7 @@ TEST_CASE("faults are read, and written as they were read", "[sim]") {
     for (const std::string text : {"2s:kill=server3,server5",
                                    "1500ms:restart=server3",
                                    "250us:pause=coordinator",
+                                   "1500000001us:pause=coordinator",
                                    "0s:resume=server1",
                                    "6s:cut=server1/server2,server1/server3",
                                    "6s:cutoneway=server1/server2",
