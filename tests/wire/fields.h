@@ -94,6 +94,9 @@ GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, se
 GRAPEVINE_NO_FIELDS(StopReply)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
+GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)
+GRAPEVINE_FIELDS(SavedState, id, ring, promises)
+
 GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address)
 GRAPEVINE_FIELDS(Refusal, message)
 
