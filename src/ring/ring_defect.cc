@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <set>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -136,11 +137,16 @@ std::string table_defect(const Ring& ring) {
 }
 
 std::string listed_defect(const Ring& ring) {
+    if (std::ranges::all_of(ring.members, &Member::is_up)) return {};
+    std::vector<NodeId> holders;
+    for (const Entry& entry : ring.table) {
+        holders.insert(holders.end(), entry.copies.begin(), entry.copies.end());
+    }
+    std::ranges::sort(holders);
     for (const Member& member : ring.members) {
-        if (member.is_up()) continue;
-        const bool listed = std::ranges::any_of(
-            ring.table, [&](const Entry& entry) { return entry.is_copy(member.id); });
-        if (!listed) return fmt::format("{} is down and holds nothing", member.name);
+        if (!member.is_up() && !std::ranges::binary_search(holders, member.id)) {
+            return fmt::format("{} is down and holds nothing", member.name);
+        }
     }
     return {};
 }
