@@ -260,8 +260,7 @@ void accuse_member(RingChange& change, const Accusations& accusations) {
 
 // Who is in, and what follows from that alone. Returns the draft that the table starts from.
 Ring plan_members(const Ring& ring, const Observations& seen, const Accusations& accusations,
-                  PlantedBugs bugs,
-                  RingChange& change) {
+                  PlantedBugs bugs, RingChange& change) {
     change.completed = fitting_reports(ring, seen.completed);
     change.evicted = evictions(ring, seen.dead);
     const bool somebody_died = !change.evicted.empty();

@@ -159,7 +159,8 @@ TEST_CASE("in a stream, not found and false conditions are answers", "[e2e]") {
     CHECK(negative.err == "client: of 3 operations 1 not found, 1 condition false\n");
 }
 
-TEST_CASE("the client's --wait says how many copies there are where they are fewer than wanted", "[e2e]") {
+TEST_CASE("the client's --wait says how many copies there are where they are fewer than wanted",
+          "[e2e]") {
     const Cluster cluster = Cluster::launched(1, 2);
     const Finished waited = cluster.client({"--wait"});
     INFO(waited.out << waited.err);

@@ -1,5 +1,6 @@
 // Failure detection and agreement alone, with very many members.
 #include "sim/membership.h"
+#include "effort.h"
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -97,7 +98,7 @@ TEST_CASE("a hundred members come together, and lose two at once", "[sim]") {
 
 TEST_CASE("pauses of up to 300 ms and 20 % loss evict nobody", "[sim]") {
     MembershipConfig config;
-    config.nodes = 20;
+    config.nodes = testing::effort<std::size_t>(20, 7);
     config.quiet = 20s;
     config.crash = config.cut = 0;
     config.network.loss_percent = 20;
