@@ -7,7 +7,7 @@ namespace grapevine {
 
 namespace {
 
-bool contains(const std::vector<NodeId>& ids, NodeId id) {
+bool holds_id(const std::vector<NodeId>& ids, NodeId id) {
     return std::ranges::find(ids, id) != ids.end();
 }
 
@@ -133,7 +133,7 @@ NodeId Accusations::substitute(const Ring& draft, const Entry& entry, const Copi
     };
     NodeId best{};
     for (const Member& member : draft.members) {
-        if (!may_hold(member) || contains(wanted, member.id) || contains(kept, member.id)) continue;
+        if (!may_hold(member) || holds_id(wanted, member.id) || holds_id(kept, member.id)) continue;
         if (!fits(entry, kept, member.id)) continue;
         if (!best || order(member.id) < order(best)) best = member.id;
     }
@@ -162,7 +162,7 @@ Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
     // Nobody takes the place: whoever holds it stays, in the order that works.
     Copies as_it_is = entry.copies;
     for (const NodeId id : kept) {
-        if (as_it_is.size() < wanted.size() && !contains(as_it_is, id)) as_it_is.push_back(id);
+        if (as_it_is.size() < wanted.size() && !holds_id(as_it_is, id)) as_it_is.push_back(id);
     }
     return as_it_is;
 }

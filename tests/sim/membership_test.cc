@@ -65,7 +65,7 @@ TEST_CASE("a membership run replays, and another seed is another run", "[sim]") 
 }
 
 TEST_CASE("seven members notice a crash and a silence, not too early and not too late", "[sim]") {
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    for (std::uint64_t seed = 1; seed <= testing::effort(10U, 2U); ++seed) {
         const MembershipResult result = run_membership({}, seed);
         INFO("seed " << seed << " " << result.failure);
         REQUIRE(result.crash_everywhere.has_value());
@@ -80,7 +80,7 @@ TEST_CASE("seven members notice a crash and a silence, not too early and not too
 
 TEST_CASE("a hundred members come together, and lose two at once", "[sim]") {
     MembershipConfig config;
-    config.nodes = 100;
+    config.nodes = testing::effort<std::size_t>(100, 20);
     config.bootstrap = true;
     config.quiet = 100ms;
     config.crash = 2;
