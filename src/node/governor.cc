@@ -15,14 +15,6 @@ bool stale(Time now, Time heard_at) {
     return now > heard_at + news_age_max;
 }
 
-// Of a fill that the ring has: so reports are as many as fills at most, whoever sends them.
-bool fits(const FillReport& report, const Ring& ring) {
-    if (report.partition.value >= ring.partitions()) return false;
-    const Entry& entry = ring.entry(report.partition);
-    const Fill* fill = entry.fill_of(report.member);
-    return fill != nullptr && fill->opened == report.opened && entry.since == report.since;
-}
-
 }  // namespace
 
 std::optional<std::int64_t> Governor::rank(const Ring& ring, NodeId self,
@@ -58,6 +50,7 @@ void Governor::joiner(Time now, const JoinRequest& request) {
 }
 
 void Governor::reports(Time now, const Ring& ring, const FillReports& message) {
+    // Only of fills that there are: so they are no more than these, whoever sends them.
     for (const FillReport& report : message.reports) {
         if (fits(report, ring)) reports_[report] = now;
     }

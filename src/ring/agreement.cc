@@ -45,7 +45,7 @@ void Agreement::resume(Time now, const AgreementState& promises) {
     ASSERT(ring_ && promises.epoch == state_.epoch, "{} {}", promises.epoch, state_.epoch);
     state_ = promises;
     round_seen_ = promises.promised.round;
-    if (has_voted()) again_at_ = now + rng_.between(config_.retry_max, config_.retry_max * 2);
+    if (has_voted()) watch_over_vote(now);
 }
 
 void Agreement::propose(Time now, const Chooser& choose) {

@@ -175,6 +175,13 @@ Result<Ring> apply(const Ring& ring, const RingChange& change, PlantedBugs bugs)
     return draft;
 }
 
+bool fits(const FillReport& report, const Ring& ring) {
+    if (report.partition.value >= ring.partitions()) return false;
+    const Entry& entry = ring.entry(report.partition);
+    const Fill* fill = entry.fill_of(report.member);
+    return fill != nullptr && fill->opened == report.opened && entry.since == report.since;
+}
+
 Result<MadeRing> make_ring(const Ring& ring, const RingChange& change, PlantedBugs bugs) {
     auto made = apply(ring, change, bugs);
     if (!made) return std::unexpected(made.error());

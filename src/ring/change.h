@@ -34,6 +34,9 @@ struct Holding {
     auto operator<=>(const Holding&) const = default;
 };
 
+// Whether the ring has such a fill, in the entry that the report is about.
+[[nodiscard]] bool fits(const FillReport& report, const Ring& ring);
+
 // New lists for one partition. `copies` is a reordering of the entry's copies after evictions and
 // readmissions, less those that leave (only while k others stay). `fills` keeps the entry's fills
 // or drops some, and may open new ones. In the genesis ring `copies` is free.

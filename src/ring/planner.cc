@@ -27,12 +27,7 @@ Ring draft_of(const Ring& ring, const RingChange& change, PlantedBugs bugs) {
 }
 
 std::vector<FillReport> fitting_reports(const Ring& ring, std::vector<FillReport> reports) {
-    std::erase_if(reports, [&](const FillReport& report) {
-        if (report.partition.value >= ring.partitions()) return true;
-        const Entry& entry = ring.entry(report.partition);
-        const Fill* fill = entry.fill_of(report.member);
-        return fill == nullptr || entry.since != report.since || fill->opened != report.opened;
-    });
+    std::erase_if(reports, [&](const FillReport& report) { return !fits(report, ring); });
     std::ranges::sort(reports);
     reports.erase(std::unique(reports.begin(), reports.end()), reports.end());
     return reports;

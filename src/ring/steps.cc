@@ -42,15 +42,14 @@ Result<void> complete_fill(Ring& draft, const FillReport& report) {
     if (report.partition.value >= draft.partitions()) {
         return fail("a report names partition {} of {}", report.partition, draft.partitions());
     }
-    Entry& entry = draft.table[report.partition.value];
-    const Fill* fill = entry.fill_of(report.member);
     // Reports are ordered by partition, so `since` is still what the predecessor had.
-    if (fill == nullptr || entry.since != report.since || fill->opened != report.opened) {
+    if (!fits(report, draft)) {
         return fail("the report that {} holds partition {} does not fit to its entry",
                     report.member, report.partition);
     }
+    Entry& entry = draft.table[report.partition.value];
     entry.copies.push_back(report.member);
-    std::erase(entry.fills, *fill);
+    std::erase(entry.fills, Fill{report.member, report.opened});
     return {};
 }
 
