@@ -8,6 +8,7 @@ void LinkChecks::adopt(Time now, const std::set<NodeId>& peers) {
     if (peers_.empty()) ticked_at_ = now;
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) peers_.try_emplace(id, Peer{.ask_at = now, .answered_at = now});
+    find_due();
 }
 
 void LinkChecks::heard(Time now, NodeId peer) {
@@ -21,18 +22,19 @@ void LinkChecks::tick(Time now) {
     // After a stall of this process silence means nothing: give everybody the time to answer again.
     const bool stalled = now > ticked_at_ + period_ * 2;
     ticked_at_ = now;
+    if (!stalled && now < due_) return;
     for (auto& [id, peer] : peers_) {
         if (stalled) peer.answered_at = now;
         if (now < peer.ask_at) continue;
         peer.ask_at = now + period_;
         messages_.emplace_back(id, LinkCheck{.sent_us = to_us(now)});
     }
+    find_due();
 }
 
-Time LinkChecks::next_deadline() const {
-    Time due = never;
-    for (const auto& [id, peer] : peers_) due = std::min(due, peer.ask_at);
-    return due;
+void LinkChecks::find_due() {
+    due_ = never;
+    for (const auto& [id, peer] : peers_) due_ = std::min(due_, peer.ask_at);
 }
 
 bool LinkChecks::answered(NodeId peer) const {

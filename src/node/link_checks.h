@@ -24,7 +24,7 @@ public:
     void heard(Time now, NodeId peer);
 
     void tick(Time now);
-    [[nodiscard]] Time next_deadline() const;
+    [[nodiscard]] Time next_deadline() const { return due_; }
     [[nodiscard]] std::vector<std::pair<NodeId, LinkCheck>> take_messages() {
         return std::exchange(messages_, {});
     }
@@ -35,6 +35,8 @@ public:
     [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
 
 private:
+    void find_due();
+
     struct Peer {
         Time ask_at;
         Time answered_at;  // or became a peer, or this process woke from a stall
@@ -43,6 +45,7 @@ private:
 
     Duration period_;
     std::map<NodeId, Peer> peers_;
+    Time due_ = never;  // the earliest Peer::ask_at: asked for after every input
     Time ticked_at_;
     std::vector<std::pair<NodeId, LinkCheck>> messages_;
 };

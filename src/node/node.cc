@@ -255,7 +255,9 @@ void Node::State::tick(Time now) {
     heartbeats.tick(now);
     for (const NodeId id : heartbeats.take_missed()) swim.missed(now, id);
     link_checks.tick(now);
-    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    if (now >= agreement.next_deadline()) {
+        agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    }
     agreement.tick(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
     if (replication) replication->tick(now);
     links.tick(now);
@@ -295,7 +297,6 @@ void Node::State::settle(Time now) {
         more = drain_swim(now) || more;
     }
     drain_heartbeats(now);
-    drain_links();
 }
 
 bool Node::State::drain_swim(Time now) {

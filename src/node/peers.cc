@@ -158,14 +158,20 @@ void Node::State::on(Time now, const Envelope& envelope, const JoinRequest& mess
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const FillReports& message) {
-    if (!ring->is_up(envelope.from)) return;
-    governor.reports(now, *ring, message);
-    consider(now, config.settle * 2);
+    if (ring->is_up(envelope.from)) heed(now, envelope.from, message);
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const LinkReports& message) {
-    if (!ring->is_up(envelope.from)) return;
-    governor.reports(now, *ring, envelope.from, message);
+    if (ring->is_up(envelope.from)) heed(now, envelope.from, message);
+}
+
+void Node::State::heed(Time now, NodeId, const FillReports& reports) {
+    governor.reports(now, *ring, reports);
+    consider(now, config.settle * 2);
+}
+
+void Node::State::heed(Time now, NodeId from, const LinkReports& reports) {
+    governor.reports(now, *ring, from, reports);
     consider(now, config.settle * 2);
 }
 

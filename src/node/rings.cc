@@ -130,7 +130,7 @@ void Node::State::enter(Time now) {
 
     std::vector<NodeId> watched;
     std::set<NodeId> beaten;
-    std::set<Address> linked;
+    std::set<NodeId> linked;
     const bool all = ring->members.size() <= config.full_mesh_max;
     const auto has_vote = [&](const Member& member) {
         return ring->votes_of(member.id) > 0 || member.role == Role::coordinator;
@@ -143,23 +143,23 @@ void Node::State::enter(Time now) {
         if (member.id == self.id) continue;
         const bool exchanges = votes || has_vote(member);
         if (exchanges) beaten.insert(beaten.end(), member.id);
-        if (all || exchanges) linked.insert(member.address);
+        if (all || exchanges) linked.insert(linked.end(), member.id);
     }
     if (!all) {
         for (const Entry& entry : ring->table) {
             if (!entry.writes_to(self.id)) continue;
-            for (const NodeId id : entry.copies) linked.insert(ring->member(id)->address);
-            for (const Fill& fill : entry.fills) linked.insert(ring->member(fill.id)->address);
+            linked.insert(entry.copies.begin(), entry.copies.end());
+            for (const Fill& fill : entry.fills) linked.insert(fill.id);
         }
-        linked.erase(self.address);
+        linked.erase(self.id);
     }
+    std::set<Address> dialed;
+    for (const NodeId id : linked) dialed.insert(ring->member(id)->address);
     swim.set_members(now, std::move(watched));
     heartbeats.adopt(now, ring->epoch, beaten);
-    links.want(now, linked);
+    links.want(now, dialed);
     links.tick(now);
-    std::set<NodeId> checked;
-    for (const Address address : linked) checked.insert(ring->member_at(address)->id);
-    link_checks.adopt(now, checked);
+    link_checks.adopt(now, linked);
     consider(now, config.settle);
 }
 
@@ -373,6 +373,17 @@ void Node::State::look_for_obstacle(Time now, const Member& joiner) {
         effects.name_held_by = *holder;
 }
 
+template <class Reports>
+void Node::State::tell_voters(Time now, const Reports& reports) {
+    for (const Voter& voter : ring->voters) {
+        if (voter.id == self.id) {
+            heed(now, self.id, reports);
+        } else {
+            send(now, voter.id, reports);
+        }
+    }
+}
+
 void Node::State::report_links(Time now) {
     link_report_at = now + config.link_check;
     const auto in_ms = [](Duration lasted) {
@@ -391,28 +402,14 @@ void Node::State::report_links(Time now) {
         report.peer = id;
         reports.reports.push_back(report);
     }
-    for (const Voter& voter : ring->voters) {
-        if (voter.id == self.id) {
-            governor.reports(now, *ring, self.id, reports);
-            consider(now, config.settle * 2);
-        } else {
-            send(now, voter.id, reports);
-        }
-    }
+    tell_voters(now, reports);
 }
 
 void Node::State::report_fills(Time now) {
     report_at = now + report_period;
     FillReports reports{replication->complete_fills()};
     if (reports.reports.empty()) return;
-    for (const Voter& voter : ring->voters) {
-        if (voter.id == self.id) {
-            governor.reports(now, *ring, reports);
-            consider(now, config.settle * 2);
-        } else {
-            send(now, voter.id, reports);
-        }
-    }
+    tell_voters(now, reports);
 }
 
 }  // namespace grapevine

@@ -41,6 +41,9 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const FillReports& message);
     void on(Time now, const Envelope& envelope, const LinkReports& message);
     void on(Time now, const Envelope& envelope, const LinkCheck& message);
+    // As a voter, what a member reports; this one too.
+    void heed(Time now, NodeId from, const FillReports& reports);
+    void heed(Time now, NodeId from, const LinkReports& reports);
     void on_agreement(Time now, NodeId from, const AgreementMessage& message);
     void on_replication(Time now, NodeId from, const ReplicationMessage& message);
 
@@ -71,6 +74,8 @@ struct Node::State {
     void look_for_majority(Time now);
     void report_fills(Time now);
     void report_links(Time now);
+    template <class Reports>
+    void tell_voters(Time now, const Reports& reports);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
