@@ -124,20 +124,21 @@ private:
         adopt_first(candidates, "shorter");
     }
 
-    void fewer_clients() {
+    // 1, `factor`, `factor` squared ..., below what it is.
+    template <class Number>
+    void fewer(std::optional<Number> PlanChoice::* what, Number factor, const char* step) {
         Candidates candidates;
-        for (std::size_t clients = 1; clients < *best_.clients; clients *= 2) {
+        for (Number number = 1; number < *(best_.*what); number *= factor) {
             candidates.push_back(best_);
-            candidates.back().clients = clients;
+            candidates.back().*what = number;
         }
-        adopt_first(candidates, "fewer clients");
-        candidates.clear();
-        for (std::size_t keys = 1; keys < *best_.keys; keys *= 4) {
-            candidates.push_back(best_);
-            candidates.back().keys = keys;
-        }
-        adopt_first(candidates, "fewer keys");
-        candidates.clear();
+        adopt_first(candidates, step);
+    }
+
+    void fewer_clients() {
+        fewer<std::size_t>(&PlanChoice::clients, 2, "fewer clients");
+        fewer<std::size_t>(&PlanChoice::keys, 4, "fewer keys");
+        Candidates candidates;
         for (const int slower : {16, 4, 2}) {
             const Duration think = *best_.think * slower;
             if (think > 10s) continue;
@@ -155,12 +156,7 @@ private:
             candidates.back().nodes = nodes;
         }
         adopt_first(candidates, "fewer nodes");
-        candidates.clear();
-        for (std::uint32_t partitions = 1; partitions < *best_.partitions; partitions *= 4) {
-            candidates.push_back(best_);
-            candidates.back().partitions = partitions;
-        }
-        adopt_first(candidates, "fewer partitions");
+        fewer<std::uint32_t>(&PlanChoice::partitions, 4, "fewer partitions");
     }
 
     // With so many nodes, everybody whom a fault names is there.

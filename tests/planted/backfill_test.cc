@@ -7,19 +7,6 @@ using namespace grapevine::testing;
 
 namespace {
 
-// Members fall out of the ring and return; meanwhile keys are deleted.
-Finding evictions(std::uint64_t seed, PlantedBugs bugs) {
-    Plan plan = small_plan(seed, bugs, 4, 2);
-    plan.load.erases_percent = 30;
-    plan.storm = {.pause = 1,
-                  .cut = 1,
-                  .gap_max = 800ms,
-                  .length_min = 300ms,
-                  .length_max = 1500ms,
-                  .lasts = 8s};
-    return weather(plan);
-}
-
 // Deaths and joins one after the other: fills are always under way.
 Finding replacements(std::uint64_t seed, PlantedBugs bugs) {
     Plan plan = small_plan(seed, bugs, 5, 3);

@@ -25,6 +25,19 @@ inline Plan small_plan(std::uint64_t seed, PlantedBugs bugs, std::size_t nodes,
     return plan;
 }
 
+// Members fall out of the ring and return with what they hold; meanwhile keys are deleted.
+inline Finding evictions(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 4, 2);
+    plan.load.erases_percent = 30;
+    plan.storm = {.pause = 1,
+                  .cut = 1,
+                  .gap_max = 800ms,
+                  .length_min = 300ms,
+                  .length_max = 1500ms,
+                  .lasts = 8s};
+    return weather(plan);
+}
+
 // Who first sends such a message from now on; empty: nobody within a second.
 template <class Body>
 std::string first_to_send(

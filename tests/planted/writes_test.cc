@@ -14,19 +14,6 @@ Finding deaths(std::uint64_t seed, PlantedBugs bugs) {
     return weather(plan);
 }
 
-// Members fall out of the ring and return with what they hold.
-Finding evictions(std::uint64_t seed, PlantedBugs bugs) {
-    Plan plan = small_plan(seed, bugs, 4, 2);
-    plan.load.erases_percent = 30;
-    plan.storm = {.pause = 1,
-                  .cut = 1,
-                  .gap_max = 800ms,
-                  .length_min = 300ms,
-                  .length_max = 1500ms,
-                  .lasts = 8s};
-    return weather(plan);
-}
-
 // Links end with what was under way on them.
 Finding broken_links(std::uint64_t seed, PlantedBugs bugs) {
     Plan plan = small_plan(seed, bugs, 3, 3);

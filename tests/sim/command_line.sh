@@ -74,8 +74,13 @@ cmp -s "$dir/one" "$dir/two" && [[ -s $dir/one ]] ||
 # An interrupted swarm says how far it was, and leaves no process behind.
 "$sim" --faults all --runs 100000 >"$dir/out" 2>&1 &
 swarm=$!
-sleep 2
-children=$(pgrep -P "$swarm")
+children=
+for _ in $(seq 400); do
+    children=$(pgrep -P "$swarm" || true)
+    [[ -z $children ]] || break
+    sleep 0.05
+done
+[[ -n $children ]] || { echo "FAIL: a swarm without workers"; failures=$((failures + 1)); }
 kill -TERM "$swarm"
 wait "$swarm"
 code=$?
