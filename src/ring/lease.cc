@@ -18,6 +18,7 @@ void Lease::adopt(Time now, const Ring& ring) {
     for (const Voter& voter : ring.voters) {
         if (voter.id != self_) grants_.push_back({voter.id, voter.votes, Time::min()});
     }
+    recount();
 }
 
 void Lease::voted(Time now) {
@@ -35,6 +36,7 @@ void Lease::echoed(NodeId voter, Epoch epoch, Time sent) {
     for (Grant& grant : grants_) {
         if (grant.voter == voter) grant.sent = std::max(grant.sent, sent);
     }
+    recount();
 }
 
 Time Lease::expiry(Time now, Epoch from) const {
@@ -46,20 +48,21 @@ Time Lease::expiry(Time now, Epoch from) const {
 }
 
 Time Lease::current_expiry(Time now) const {
-    // The newest moment at which a majority was behind this node: own vote counts up to now.
-    std::vector<std::pair<Time, std::uint32_t>> votes;
-    votes.reserve(grants_.size() + 1);
-    votes.emplace_back(std::min(now, own_until_), own_votes_);
-    for (const Grant& grant : grants_) votes.emplace_back(grant.sent, grant.votes);
-    std::sort(votes.begin(), votes.end(), std::greater<>{});
+    // The newest moment at which a majority was behind this node; its own vote counts up to now.
+    const Time sent = std::max(without_self_, std::min({now, own_until_, with_self_}));
+    return majority_ == 0 || sent == Time::min() ? Time::min() : sent + config_.held();
+}
+
+void Lease::recount() {
+    std::ranges::sort(grants_, std::greater<>{}, &Grant::sent);
+    with_self_ = own_votes_ >= majority_ ? never : Time::min();
+    without_self_ = Time::min();
     std::uint32_t sum = 0;
-    for (const auto& [sent, count] : votes) {
-        sum += count;
-        if (sum >= majority_ && majority_ > 0) {
-            return sent == Time::min() ? Time::min() : sent + config_.held();
-        }
+    for (const Grant& grant : grants_) {
+        sum += grant.votes;
+        if (sum >= majority_) without_self_ = std::max(without_self_, grant.sent);
+        if (sum + own_votes_ >= majority_) with_self_ = std::max(with_self_, grant.sent);
     }
-    return Time::min();
 }
 
 }  // namespace grapevine

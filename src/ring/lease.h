@@ -60,6 +60,7 @@ private:
     };
 
     [[nodiscard]] Time current_expiry(Time now) const;
+    void recount();
 
     LeaseConfig config_;
     NodeId self_;
@@ -67,7 +68,11 @@ private:
     std::uint32_t majority_ = 0;
     std::uint32_t own_votes_ = 0;
     Time own_until_ = never;     // when it voted for the successor
-    std::vector<Grant> grants_;  // the other voters of the current ring
+    std::vector<Grant> grants_;  // the other voters of the current ring, the newest first
+    // The newest moment since which a majority has been behind this node, counting its own vote or
+    // not; min(): there is none. Kept, because every answer asks for the lease.
+    Time with_self_ = Time::min();
+    Time without_self_ = Time::min();
     std::deque<Held> older_;     // leases of earlier rings, as they stood when these ended
 };
 
