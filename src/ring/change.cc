@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "ring/roster.h"
 #include "ring/steps.h"
 
 namespace grapevine {
@@ -126,11 +127,13 @@ Result<void> begin_genesis(Ring& draft, const RingChange& change) {
 }
 
 void stamp(const Ring& ring, Ring& draft) {
+    const Roster roster_before(ring);
+    const Roster roster(draft);
     for (std::size_t i = 0; i < draft.table.size(); ++i) {
         const Entry& before = ring.table[i];
         Entry& entry = draft.table[i];
-        const bool was_down = ring.is_down(before);
-        const bool down = draft.is_down(entry);
+        const bool was_down = roster_before.is_down(before);
+        const bool down = roster.is_down(entry);
         if (entry == before && down == was_down) continue;
         entry.since = draft.epoch;
         if (!down && (was_down || entry.primary() != before.primary())) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "ring/roster.h"
 #include "ring/steps.h"
 
 namespace grapevine {
@@ -197,12 +198,15 @@ using Desired = std::vector<Copies>;
 
 std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
                               const Desired& desired) {
+    const Roster roster_before(ring);
+    const Roster roster(draft);
     std::vector<Move> moves;
+    moves.reserve(draft.partitions());
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
         const Entry& entry = draft.table[i];
-        if (draft.is_down(entry)) continue;
+        if (roster.is_down(entry)) continue;
         const Entry& before = ring.table[i];
-        const bool exchanged = ring.is_down(before) || before.primary() != entry.primary();
+        const bool exchanged = roster_before.is_down(before) || before.primary() != entry.primary();
         moves.push_back(begin_move(PartitionId{i}, entry, desired[i]));
         moves.back().may_exchange = exchanged || !evicts;
     }

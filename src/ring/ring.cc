@@ -1,6 +1,9 @@
 #include "ring/ring.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 #include <limits>
 
 #include "base/hash.h"
@@ -12,8 +15,11 @@ namespace {
 // Fixed widths, little-endian; lists and strings are preceded by their length.
 class Canonical {
 public:
-    void add(std::uint64_t number, int bytes = 8) {
-        for (int i = 0; i < bytes; ++i) bytes_.push_back(static_cast<char>(number >> (8 * i)));
+    void add(std::uint64_t number, std::size_t bytes = 8) {
+        if constexpr (std::endian::native == std::endian::big) number = std::byteswap(number);
+        std::array<char, sizeof number> little_endian{};
+        std::memcpy(little_endian.data(), &number, sizeof number);
+        bytes_.append(little_endian.data(), bytes);
     }
     template <class Tag, class Rep>
     void add(Id<Tag, Rep> id) {

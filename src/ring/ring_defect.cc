@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "ring/change.h"
 #include "ring/ring.h"
+#include "ring/roster.h"
 
 namespace grapevine {
 
@@ -79,27 +80,24 @@ std::string voters_defect(const Ring& ring) {
     return ring.voters == voters_for(ring.members) ? "" : "the voters do not fit to the members";
 }
 
-std::string copies_defect(const Ring& ring, const Entry& entry) {
+std::string copies_defect(const Ring&, const Roster& roster, const Entry& entry) {
     if (entry.copies.empty()) return "has no copies";
-    const bool up = ring.is_up(entry.primary());
-    for (const NodeId id : entry.copies) {
-        const Member* member = ring.member(id);
-        if (member == nullptr || !member->stores()) {
-            return fmt::format("lists {}, which is no storage member", id);
-        }
-        if (member->is_up() != up) return "has copies that are up and others that are down";
-        if (std::ranges::count(entry.copies, id) > 1) {
-            return fmt::format("lists copy {} twice", id);
+    const Standing standing = roster.of(entry.primary());
+    for (auto copy = entry.copies.begin(); copy != entry.copies.end(); ++copy) {
+        const Standing other = roster.of(*copy);
+        if (!stores(other)) return fmt::format("lists {}, which is no storage member", *copy);
+        if (other != standing) return "has copies that are up and others that are down";
+        if (std::find(entry.copies.begin(), copy, *copy) != copy) {
+            return fmt::format("lists copy {} twice", *copy);
         }
     }
     return {};
 }
 
-std::string fills_defect(const Ring& ring, const Entry& entry) {
-    if (!entry.fills.empty() && ring.is_down(entry)) return "is down and has fills";
+std::string fills_defect(const Ring&, const Roster& roster, const Entry& entry) {
+    if (!entry.fills.empty() && !roster.is_up(entry.primary())) return "is down and has fills";
     for (const Fill& fill : entry.fills) {
-        const Member* member = ring.member(fill.id);
-        if (member == nullptr || !member->stores() || !member->is_up()) {
+        if (!roster.is_up(fill.id)) {
             return fmt::format("fills {}, which is no storage member that is up", fill.id);
         }
         if (entry.is_copy(fill.id)) return fmt::format("fills its copy {}", fill.id);
@@ -114,23 +112,24 @@ std::string fills_defect(const Ring& ring, const Entry& entry) {
     return {};
 }
 
-std::string stamps_defect(const Ring& ring, const Entry& entry) {
+std::string stamps_defect(const Ring& ring, const Roster&, const Entry& entry) {
     const bool ordered =
         ring.genesis <= entry.tenure && entry.tenure <= entry.since && entry.since <= ring.epoch;
     return ordered ? "" : "changed before its primary took over, before genesis or after now";
 }
 
-std::string entry_defect(const Ring& ring, const Entry& entry) {
+std::string entry_defect(const Ring& ring, const Roster& roster, const Entry& entry) {
     if (!ring.genesis) return entry == Entry{} ? "" : "holds something before genesis";
     for (const auto rule : {copies_defect, fills_defect, stamps_defect}) {
-        if (std::string defect = rule(ring, entry); !defect.empty()) return defect;
+        if (std::string defect = rule(ring, roster, entry); !defect.empty()) return defect;
     }
     return {};
 }
 
 std::string table_defect(const Ring& ring) {
+    const Roster roster(ring);
     for (std::size_t i = 0; i < ring.table.size(); ++i) {
-        const std::string defect = entry_defect(ring, ring.table[i]);
+        const std::string defect = entry_defect(ring, roster, ring.table[i]);
         if (!defect.empty()) return fmt::format("partition {} {}", i, defect);
     }
     return {};

@@ -5,6 +5,8 @@
 #include <functional>
 #include <limits>
 
+#include "ring/roster.h"
+
 namespace grapevine {
 
 namespace {
@@ -153,7 +155,8 @@ Result<void> admit_all(Ring& draft, const RingChange& change) {
 
 // A down partition of which a copy returned; the others of its copies may be behind by then.
 void bring_up(Ring& draft) {
-    const auto up = [&](NodeId id) { return draft.is_up(id); };
+    const Roster roster(draft);
+    const auto up = [&](NodeId id) { return roster.is_up(id); };
     for (Entry& entry : draft.table) {
         if (std::ranges::none_of(entry.copies, up)) continue;
         std::erase_if(entry.copies, std::not_fn(up));
