@@ -33,7 +33,10 @@ void Checks::check_ring(const NodeHost& host) {
     adopted = ring;
     const std::uint64_t content = digest(*ring);
     const auto [known, is_first] = digests_.emplace(std::pair(ring->cluster, ring->epoch), content);
-    if (!is_first && known->second != content) {
+    if (is_first) {
+        const std::string defect = ring_defect(*ring);
+        if (!defect.empty()) report(Rule::one_ring, fmt::format("ring {}: {}", ring->epoch, defect));
+    } else if (known->second != content) {
         report(Rule::one_ring,
                fmt::format("two rings of epoch {}: {} has another than those before it",
                            ring->epoch, host.name()));

@@ -141,7 +141,6 @@ struct Node::State {
     Time link_report_at = never;  // when to look for bad links (again)
     Time review_at = never;  // when the first in rank looks whether the ring is as it should be
     Time last_input_at;
-    RingPtr checked_ring;  // by invariants(): a ring does not change
     NodeEffects effects;
 };
 

@@ -187,7 +187,7 @@ void Partition::report_complete(Context& context, std::vector<FillReport>& repor
 
 void Partition::invariants(Context& context) const {
     const Entry& entry = context.ring->entry(replica_.id);
-    ASSERT(is_primary() == (!context.ring->is_down(entry) && entry.primary() == context.self),
+    ASSERT(is_primary() == (entry.primary() == context.self && !context.ring->is_down(entry)),
            "partition {}", replica_.id);
     if (const auto* primary = std::get_if<Primary>(&role_)) {
         primary->invariants({context, const_cast<Replica&>(replica_), entry, Time{}});
