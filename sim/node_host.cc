@@ -56,9 +56,11 @@ void NodeHost::take_datagram(const Arrival& arrival) {
 }
 
 void NodeHost::take_bytes(LinkId link, const std::string& bytes) {
-    if (const auto peer = outgoing_.peer_of(link)) return take_answer(*peer, bytes);
     const auto found = incoming_.find(link);
-    if (found == incoming_.end()) return;
+    if (found == incoming_.end()) {
+        if (const auto peer = outgoing_.peer_of(link)) take_answer(*peer, bytes);
+        return;
+    }
     found->second.reader.feed(bytes);
     for (;;) {
         const auto at = incoming_.find(link);  // a frame may have ended the link
@@ -167,9 +169,10 @@ void NodeHost::carry_out() {
     outgoing_.flush();
     for (const Address peer : effects.hang_ups) outgoing_.hang_up(peer);
     for (auto& reply_to : effects.replies) reply(reply_to);
-    for (auto& [link, client] : incoming_) {
-        if (client.answers.empty()) continue;
-        around().network.send(link, address(), std::exchange(client.answers, {}));
+    for (const LinkId link : std::exchange(answered_, {})) {
+        const auto client = incoming_.find(link);
+        if (client == incoming_.end()) continue;
+        around().network.send(link, address(), std::exchange(client->second.answers, {}));
     }
     for (const LogLine& line : effects.log) {
         around().log.record(around().queue.now(), {EventKind::log, address(), {}, line.text});
@@ -190,6 +193,7 @@ void NodeHost::reply(NodeEffects::ToClient& to_client) {
         if (to_client.valid_until <= now()) *answer = node_->refuse(*answer);
         observe_reply(found->second, *answer);
     }
+    answered_.insert(found->first);
     append_frame(found->second.answers, to_client.message);
 }
 
@@ -201,6 +205,7 @@ void NodeHost::observe_reply(const Incoming& client, const Reply& reply) {
 
 void NodeHost::died() {
     incoming_.clear();
+    answered_.clear();
     outgoing_.clear();
     unread_.clear();
     node_.reset();

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "node/node.h"
@@ -89,6 +90,7 @@ private:
     std::unique_ptr<Node> node_;
     OutgoingLinks outgoing_;
     std::map<LinkId, Incoming> incoming_;
+    std::set<LinkId> answered_;  // in this turn
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
     std::string bad_message_;
     std::string saved_;

@@ -14,12 +14,15 @@ void OutgoingLinks::dial(Address peer) {
 
 std::string& OutgoingLinks::frames_to(Address peer) {
     dial(peer);
+    to_flush_.insert(peer);
     return links_.at(peer).waiting;
 }
 
 void OutgoingLinks::flush(const OnSend& told) {
-    for (auto& [peer, link] : links_) {
-        if (!link.up) continue;
+    for (const Address peer : std::exchange(to_flush_, {})) {
+        const auto found = links_.find(peer);
+        if (found == links_.end() || !found->second.up) continue;
+        Link& link = found->second;
         if (!link.hello.empty()) network_.send(link.id, self_, std::exchange(link.hello, {}));
         if (link.waiting.empty()) continue;
         if (told) told(peer, link.waiting);
@@ -43,6 +46,7 @@ std::optional<Address> OutgoingLinks::peer_of(LinkId link) const {
 
 void OutgoingLinks::is_up(Address peer) {
     links_.at(peer).up = true;
+    to_flush_.insert(peer);
 }
 
 }  // namespace grapevine::sim

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/address.h"
@@ -26,7 +27,10 @@ public:
     // `told` hears what leaves, the first frame of a connection not included. Null: nobody does.
     void flush(const OnSend& told = {});
     void hang_up(Address peer);
-    void clear() { links_.clear(); }
+    void clear() {
+        links_.clear();
+        to_flush_.clear();
+    }
 
     // Of the network's news about a link that was dialed here: whose it is. Nothing: not one of
     // these, or not any more.
@@ -46,6 +50,7 @@ private:
     Address self_;
     std::function<std::string()> hello_;
     std::map<Address, Link> links_;
+    std::set<Address> to_flush_;  // where something may wait; a link that is not up yet comes again
 };
 
 }  // namespace grapevine::sim
