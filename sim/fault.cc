@@ -179,7 +179,7 @@ Result<void> read_delay(Fault& fault, std::string_view text) {
 template <class First, class Second>
 Result<void> read_both(std::string_view text, const First& first, const Second& second) {
     const std::size_t at = text.find('@');
-    const Result<void> read = first(text.substr(0, at));
+    Result<void> read = first(text.substr(0, at));
     if (!read || at == std::string_view::npos) return read;
     return second(text.substr(at + 1));
 }
@@ -228,9 +228,9 @@ std::string in_shortest_unit(Duration span) {
 }
 
 std::string argument_of(const Fault& fault, Takes takes) {
-    const std::string names = fmt::format("{}", fmt::join(fault.names, ","));
+    std::string names = fmt::format("{}", fmt::join(fault.names, ","));
     std::vector<std::string> pairs;
-    for (const auto& [a, b] : fault.pairs) pairs.push_back(a + "/" + b);
+    for (const auto& [a, b] : fault.pairs) pairs.push_back(fmt::format("{}/{}", a, b));
     switch (takes) {
         case Takes::nothing:
             return {};

@@ -315,16 +315,17 @@ void MemberNet::send_datagram(Host& host, MemberIndex to, const Envelope& envelo
     const bool is_lease = std::holds_alternative<Heartbeat>(envelope.body);
     (is_lease ? host.sent.lease_datagrams : host.sent.swim_datagrams) += 1;
     (is_lease ? host.sent.lease_bytes : host.sent.swim_bytes) += bytes.size();
-    const std::uint64_t copies = rng_.chance(config_.duplicate_per_mille, 1000) ? 2 : 1;
-    for (std::uint64_t i = 0; i < copies; ++i) {
+    const auto send_copy = [&](std::string copy) {
         Duration delay = draw_delay();
         if (rng_.chance(config_.straggle_per_mille, 1000)) {
             delay += rng_.between(Duration{}, config_.straggle_max);
         }
-        if (rng_.chance(config_.loss_percent, 100)) continue;
-        Payload payload{i + 1 == copies ? std::move(bytes) : bytes, nullptr, host.index};
+        if (rng_.chance(config_.loss_percent, 100)) return;
+        Payload payload{std::move(copy), nullptr, host.index};
         wheel_.at(host.leaves_at + delay, {Kind::datagram, to, store(std::move(payload))});
-    }
+    };
+    if (rng_.chance(config_.duplicate_per_mille, 1000)) send_copy(bytes);
+    send_copy(std::move(bytes));
     host.leaves_at += cost_.message;
 }
 

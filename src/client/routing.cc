@@ -13,7 +13,7 @@ namespace {
 // slow link is not helped by copies of the request.
 constexpr std::uint32_t silence_doublings_max = 3;
 // A large value takes its time: 16 KiB/ms is an eighth of a gigabit link.
-constexpr std::size_t value_bytes_per_ms = 16 * 1024;
+constexpr std::size_t value_bytes_per_ms = 16UZ * 1024;
 
 std::uint32_t deadline_ms(Duration left) {
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();

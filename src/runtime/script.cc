@@ -7,7 +7,7 @@ namespace grapevine {
 namespace {
 
 constexpr std::size_t lines_max = 1024;
-constexpr std::size_t bytes_max = 64 * 1024 * 1024;
+constexpr std::size_t bytes_max = 64UZ * 1024 * 1024;
 
 std::size_t size_of(const TraceLine& trace) {
     return trace.operation.key.size() + trace.operation.value.size();

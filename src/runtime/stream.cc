@@ -12,9 +12,9 @@ namespace grapevine {
 namespace {
 
 // Small messages are joined into blocks of this size, so that one write carries many.
-constexpr std::size_t block_size = 16 * 1024;
+constexpr std::size_t block_size = 16UZ * 1024;
 constexpr std::size_t buffers_per_write = 64;
-constexpr std::size_t read_buffer_size = 256 * 1024;
+constexpr std::size_t read_buffer_size = 256UZ * 1024;
 
 uv_stream_t* as_stream(const Handle<uv_tcp_t>& tcp) {
     return reinterpret_cast<uv_stream_t*>(tcp.get());
@@ -84,7 +84,7 @@ int Stream::dial(Address address) {
                            stream->enter_outbox();
                            stream->owner_.connected(*stream);
                        });
-    if (error == 0) request.release();
+    if (error == 0) static_cast<void>(request.release());  // the callback owns it
     return error;
 }
 
@@ -142,7 +142,7 @@ void Stream::flush() {
         const int error = uv_shutdown(request.get(), as_stream(tcp_),
                                       [](uv_shutdown_t* done, int) { delete done; });
         if (error != 0) return end(error);
-        request.release();
+        static_cast<void>(request.release());  // the callback owns it
     }
 }
 
@@ -180,7 +180,7 @@ int Stream::write_rest() {
                  });
     if (error != 0) return error;
     writing_ = true;
-    write.release();
+    static_cast<void>(write.release());  // the callback owns it
     return 0;
 }
 

@@ -47,9 +47,10 @@ bool take_escape(std::string_view& rest, std::string& text) {
             return false;
     }
     std::uint8_t byte = 0;
-    if (rest.size() < 2) return false;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + 2, byte, 16);
-    if (error != std::errc{} || end != rest.data() + 2) return false;
+    const std::string digits(rest.substr(0, 2));
+    const char* const digits_end = digits.data() + digits.size();
+    const auto [end, error] = std::from_chars(digits.data(), digits_end, byte, 16);
+    if (digits.size() != 2 || error != std::errc{} || end != digits_end) return false;
     text += static_cast<char>(byte);
     rest.remove_prefix(2);
     return true;

@@ -45,6 +45,7 @@ std::uint64_t make_slot(std::uint64_t hash, const char* record) {
 }
 
 char* record_at(std::uint64_t slot) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how a slot takes eight bytes.
     return reinterpret_cast<char*>((slot & address_mask) << alignment_bits);
 }
 
@@ -109,7 +110,7 @@ std::size_t free_record(std::uint64_t slot) {
 }  // namespace
 
 MemoryStore::~MemoryStore() {
-    for (std::uint32_t id = 0; id < tables_.size(); ++id) clear(PartitionId{id});
+    for (std::uint32_t id = 0; id < tables_.size(); ++id) MemoryStore::clear(PartitionId{id});
 }
 
 const MemoryStore::Table* MemoryStore::table_of(PartitionId partition) const {
