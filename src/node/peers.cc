@@ -32,7 +32,7 @@ void Node::State::receive(Time now, const Envelope& envelope) {
         return;
     }
     if (envelope.to != self.id && config.bugs.has(Bug::answer_for_predecessor)) {
-        answer_for_predecessor(envelope);
+        answer_for_predecessor(now, envelope);
     }
     if (envelope.from == self.id || !belongs(envelope)) return;
     const bool to_whoever = !envelope.to && (std::holds_alternative<RingRequest>(envelope.body) ||
@@ -57,20 +57,26 @@ void Node::State::receive(Time now, const Envelope& envelope) {
         envelope.body);
 }
 
-// The planted bug.
-void Node::State::answer_for_predecessor(const Envelope& envelope) {
-    const auto* request = std::get_if<Heartbeat>(&envelope.body);
-    if (request == nullptr || request->sent_us == 0) return;
-    Heartbeat echo{.epoch = request->epoch};
-    echo.echo_epoch = request->epoch;
-    echo.echo_us = request->sent_us;
-    echo.grants = true;
-    effects.datagrams.emplace_back(envelope.from_address, Envelope{.cluster = envelope.cluster,
-                                                                   .from = envelope.to,
-                                                                   .from_address = self.address,
-                                                                   .to = envelope.from,
-                                                                   .epoch = envelope.epoch,
-                                                                   .body = echo});
+// The planted bug: whoever asks whether the predecessor is there gets its answer.
+void Node::State::answer_for_predecessor(Time now, const Envelope& envelope) {
+    Envelope answer{.cluster = envelope.cluster,
+                    .from = envelope.to,
+                    .from_address = self.address,
+                    .to = envelope.from,
+                    .epoch = envelope.epoch};
+    const auto* heartbeat = std::get_if<Heartbeat>(&envelope.body);
+    const auto* check = std::get_if<LinkCheck>(&envelope.body);
+    if (heartbeat != nullptr && heartbeat->sent_us != 0) {
+        Heartbeat echo{.epoch = heartbeat->epoch};
+        echo.echo_epoch = heartbeat->epoch;
+        echo.echo_us = heartbeat->sent_us;
+        echo.grants = true;
+        answer.body = echo;
+        effects.datagrams.emplace_back(envelope.from_address, std::move(answer));
+    } else if (check != nullptr && check->sent_us != 0 && links.use(now, envelope.from_address)) {
+        answer.body = LinkCheck{.echo_us = check->sent_us};
+        effects.links.emplace_back(envelope.from_address, std::move(answer));
+    }
 }
 
 // One cluster does not listen to another; who is in none may only ask.

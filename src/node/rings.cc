@@ -363,7 +363,9 @@ Member Node::State::joiner() const {
 void Node::State::look_for_obstacle(Time now, const Member& joiner) {
     const std::optional<Obstacle> obstacle = obstacle_of(*ring, joiner);
     const Member* holder = obstacle ? ring->member(obstacle->holder) : nullptr;
-    const bool answers = holder != nullptr && links.is_up(holder->address);
+    // At this node's own address there can be nobody else: a predecessor that is not out yet.
+    const bool answers =
+        holder != nullptr && holder->address != self.address && links.is_up(holder->address);
     const Obstacles::Notice notice = obstacles.look(now, obstacle, answers);
     if (notice.warn) {
         log(LogLevel::warning, fmt::format("not admitted: {}; still asking, in case it goes",

@@ -28,7 +28,7 @@ struct Node::State {
     // --- peers.cc ---
     void receive(Time now, const Envelope& envelope);
     [[nodiscard]] bool belongs(const Envelope& envelope) const;
-    void answer_for_predecessor(const Envelope& envelope);
+    void answer_for_predecessor(Time now, const Envelope& envelope);
     void compare_epochs(Time now, const Envelope& envelope);
     void on(Time now, const Envelope& envelope, const SwimMessage& message);
     void on(Time now, const Envelope& envelope, const SwimSync& message);
