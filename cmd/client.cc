@@ -25,6 +25,8 @@ struct Options {
     bool ring = false;
     bool wait = false;
     bool stop = false;
+    bool loss = false;
+    bool is_sure = false;
     std::string coordinator = "127.0.0.1";
     ClientOptions common;
 };
@@ -43,6 +45,8 @@ void declare_verbs(CLI::App& app, Options& options) {
     app.add_flag("--wait", options.wait,
                  "return when every partition has its copies (--timeout 60 by default)");
     app.add_flag("--stop", options.stop, "stop the cluster, with or without its coordinator");
+    app.add_flag("--accept-loss", options.loss,
+                 "restart what is unavailable empty, for good; says how much and asks first");
     app.add_option("stream", options.stream, "-: a stream of operations on stdin, one a line")
         ->type_name("");
 }
@@ -50,6 +54,7 @@ void declare_verbs(CLI::App& app, Options& options) {
 void declare(CLI::App& app, Options& options) {
     add_version(app);
     declare_verbs(app, options);
+    app.add_flag("--yes", options.is_sure, "do not ask before --accept-loss");
     app.add_option("--val", options.value, "the value to put; may be empty")->type_name("VALUE");
     app.add_option("--val-file", options.value_file, "read the value from a file, or - for stdin")
         ->type_name("FILE");
@@ -97,6 +102,7 @@ std::vector<std::string> verbs(const Options& options) {
     note("--pid", options.pid.has_value());
     note("--wait", options.wait);
     note("--stop", options.stop);
+    note("--accept-loss", options.loss);
     note("--trace", options.trace.has_value());
     note("-", options.stream.has_value());
     return given;
@@ -107,8 +113,8 @@ std::string contradiction(const Options& options) {
     const bool has_value = options.value || options.value_file;
     const std::vector<std::string> given = verbs(options);
     if (given.empty()) {
-        return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --stop, --trace or "
-               "-";
+        return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --stop, "
+               "--accept-loss, --trace or -";
     }
     if (options.stream && *options.stream != "-") {
         return "\"" + *options.stream + "\" is not an option; operations begin with --";
@@ -122,6 +128,7 @@ std::string contradiction(const Options& options) {
     if (options.version && !options.put && !options.erase) {
         return "--if-version goes with --put and --del";
     }
+    if (options.is_sure && !options.loss) return "--yes goes with --accept-loss";
     if (options.common.raw && !options.get) return "--raw goes with --get";
     if (options.common.raw && options.common.show_version) {
         return "--raw writes the value alone; leave out --show-version";
@@ -165,6 +172,7 @@ int perform(const Options& options) {
     if (options.where) return show_where(options.common, *options.where);
     if (options.pid) return show_pid(options.common, *options.pid);
     if (options.wait) return wait_until_settled(options.common);
+    if (options.loss) return accept_loss(options.common, options.is_sure);
     if (options.stop) return stop_cluster(options.common);
     if (options.trace) return run_trace(options.common, *options.trace);
     if (options.stream) return run_stream(options.common);

@@ -31,11 +31,6 @@ namespace {
 constexpr Duration status_timeout = 1s;
 constexpr Duration poll_pause = 50ms;
 
-int complain(Exit code, const std::string& sentence) {
-    fmt::print(stderr, "client: {}\n", sentence);
-    return static_cast<int>(code);
-}
-
 void pause() {
     std::this_thread::sleep_for(std::chrono::microseconds(to_us(poll_pause)));
 }
@@ -110,6 +105,11 @@ Result<RingPtr> ring_of(const ClientOptions& options) {
 }
 
 }  // namespace
+
+int complain(Exit code, const std::string& sentence) {
+    fmt::print(stderr, "client: {}\n", sentence);
+    return static_cast<int>(code);
+}
 
 void find_members(ClientOptions& options) {
     auto members = members_instead(options.seeds, options.timeout);

@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/time.h"
 #include "client/client.h"
+#include "runtime/output.h"
 
 namespace grapevine {
 
@@ -23,6 +24,9 @@ struct ClientOptions {
 // coordinator was there become the seeds, if there are any; it is said on stderr.
 void find_members(ClientOptions& options);
 
+// The sentence, on stderr; returns the code.
+int complain(Exit code, const std::string& sentence);
+
 int run_operation(const ClientOptions& options, Operation operation);
 // Operations from stdin (runtime/trace.h), outcomes on stdout in the same order.
 int run_stream(const ClientOptions& options);
@@ -33,6 +37,8 @@ int show_ring(const ClientOptions& options);
 int show_where(const ClientOptions& options, const std::string& key);
 int show_pid(const ClientOptions& options, const std::string& name);
 int wait_until_settled(const ClientOptions& options);
+// `is_sure`: without asking the person at the terminal.
+int accept_loss(const ClientOptions& options, bool is_sure);
 int stop_cluster(const ClientOptions& options);
 
 }  // namespace grapevine

@@ -48,6 +48,10 @@ void Checks::new_ring(const RingPtr& ring) {
         for (const Member& member : newest_->members) {
             if (member.is_up() && !ring->is_up(member.id)) removed_[member.id] = queue_.now();
         }
+        for (std::uint32_t i = 0; i < newest_->partitions(); ++i) {
+            if (newest_->table[i].generation == ring->table[i].generation) continue;
+            commits_.restarted(PartitionId{i}, ring->epoch);
+        }
     }
     std::erase_if(removed_, [&](const auto& each) { return ring->is_up(each.first); });
     newest_ = ring;

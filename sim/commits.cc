@@ -29,7 +29,19 @@ Commits::Line& Commits::line(PartitionId partition) {
     return lines_[partition.value];
 }
 
+void Commits::restarted(PartitionId partition, Epoch epoch) {
+    line(partition) = {};
+    line(partition).restarted = epoch;
+}
+
+bool Commits::is_given_up(const Place& place) const {
+    return place.partition.value < lines_.size() &&
+           place.version.epoch < lines_[place.partition.value].restarted;
+}
+
 void Commits::committed(const std::string& holder, PartitionId partition, const Op& op) {
+    const Place place{partition, op.version};
+    if (is_given_up(place)) return note_request(holder, op, place);
     auto& operations = line(partition).operations;
     const std::uint64_t counter = op.version.counter;
     if (counter == 0 || counter > operations.size() + 1) {
@@ -51,16 +63,23 @@ void Commits::first_commit(const std::string& holder, PartitionId partition, con
     here.operations.push_back({op.version.epoch, digest_of(op)});
     if (op.kind == OpKind::put) here.contents[op.key] = {op.version, hash64(op.value)};
     if (op.kind == OpKind::erase) here.contents.erase(op.key);
+    note_request(holder, op, {partition, op.version});
+}
+
+void Commits::note_request(const std::string& holder, const Op& op, const Place& place) {
     if (!op.client) return;
-    const Place place{partition, op.version};
     const auto [known, is_new] = requests_.emplace(RequestId{op.client, op.sequence}, place);
-    if (is_new || known->second == place) return;
+    if (is_new || known->second == place || is_given_up(place)) return;
+    if (is_given_up(known->second)) {
+        known->second = place;
+        return;
+    }
     defect_.report(
         Rule::at_most_once,
         fmt::format("request {} of client {:x} took effect twice: as {} of partition {} and as {} "
                     "of partition {} at {}",
                     op.sequence, op.client.value, known->second.version, known->second.partition,
-                    op.version, partition, holder));
+                    place.version, place.partition, holder));
 }
 
 void Commits::answers(const std::string& holder, PartitionId partition, const Request& request,
@@ -73,6 +92,7 @@ void Commits::answers(const std::string& holder, PartitionId partition, const Re
             fmt::format("{} answers request {} of client {:x}, which nobody committed", holder,
                         request.sequence, request.client.value));
     }
+    if (is_given_up(known->second)) return;
     std::uint64_t& highest = line(partition).acknowledged;
     highest = std::max(highest, known->second.version.counter);
 }

@@ -5,6 +5,8 @@
 // - nothing is committed before what is in front of it: the first commits have no gaps;
 // - a request has at most one effect: the same (client, sequence) never gets two versions;
 // - only what is committed is acknowledged.
+// Where a loss is accepted, the order begins anew: what was ordered in earlier rings counts for
+// nothing, though a holder that has not heard of it may commit and acknowledge some more.
 // From these operations it makes the contents that every complete copy has to have.
 
 #include <cstdint>
@@ -26,6 +28,8 @@ public:
     explicit Commits(Defect& defect) : defect_(defect) {}
 
     void committed(const std::string& holder, PartitionId partition, const Op& op);
+    // The partition restarts empty in ring `epoch`.
+    void restarted(PartitionId partition, Epoch epoch);
     // A node is about to answer a client.
     void answers(const std::string& holder, PartitionId partition, const Request& request,
                  const Reply& reply);
@@ -52,6 +56,7 @@ private:
         std::vector<Committed> operations;  // by counter, from 1
         std::uint64_t acknowledged = 0;
         Contents contents;
+        Epoch restarted;  // zero: it never was
     };
     struct RequestId {
         ClientId client;
@@ -71,6 +76,9 @@ private:
 
     Line& line(PartitionId partition);
     void first_commit(const std::string& holder, PartitionId partition, const Op& op);
+    // The request took effect there.
+    void note_request(const std::string& holder, const Op& op, const Place& place);
+    [[nodiscard]] bool is_given_up(const Place& place) const;
 
     Defect& defect_;
     std::vector<Line> lines_;

@@ -38,6 +38,17 @@ struct StatusReply {
     Address coordinator{};      // where the latest coordinator of its cluster listened; zero: none
 };
 
+// An operator gives up what the partitions held that are down in ring `epoch` and have been since:
+// they restart empty under a raised generation, and their old holders discard when they return.
+// Answered when a ring says so, or none did for some seconds; ErrorReply by who is in no ring.
+struct AcceptLoss {
+    Epoch epoch;
+};
+struct AcceptLossReply {
+    std::uint32_t restarted = 0;  // empty
+    std::uint32_t left = 0;       // down still: nobody to hold them, or no quorum
+};
+
 // Ends the process that receives it (and what it launched), without draining.
 struct StopRequest {};
 struct StopReply {};
@@ -47,7 +58,8 @@ struct ErrorReply {
     std::string message;
 };
 
-using ClientMessage = std::variant<Request, RingPoll, StatusRequest, StopRequest>;
-using ServerMessage = std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply>;
+using ClientMessage = std::variant<Request, RingPoll, StatusRequest, StopRequest, AcceptLoss>;
+using ServerMessage =
+    std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply, AcceptLossReply>;
 
 }  // namespace grapevine

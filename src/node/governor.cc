@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "node/losses.h"
+
 namespace grapevine {
 
 namespace {
@@ -56,6 +58,16 @@ void Governor::reports(Time now, const Ring& ring, const FillReports& message) {
     }
 }
 
+void Governor::loss(Time now, const LossAccepted& message) {
+    // The latest of those that wait now; what somebody accepted long ago counts no more.
+    loss_epoch_ = is_loss_current(now) ? std::max(loss_epoch_, message.epoch) : message.epoch;
+    loss_at_ = now;
+}
+
+bool Governor::is_loss_current(Time now) const {
+    return loss_at_ != Time::min() && !stale(now, loss_at_);
+}
+
 void Governor::adopt(const Ring& ring) {
     std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
     bad_links_.adopt(ring);
@@ -76,6 +88,7 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
             seen.completed.push_back(report);
         }
     }
+    if (is_loss_current(now)) seen.losses = down_since(ring, loss_epoch_);
     seen.links = bad_links_.news(now);
     seen.heartbeats = bad_heartbeats_.news(now);
     seen.dead = std::move(dead);

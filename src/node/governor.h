@@ -44,6 +44,7 @@ public:
             bad_heartbeats_.report(now, pair, std::chrono::milliseconds(report.heartbeat_ms));
         }
     }
+    void loss(Time now, const LossAccepted& message);
     // A new ring: what it has settled is forgotten.
     void adopt(const Ring& ring);
 
@@ -58,9 +59,13 @@ private:
 
     Duration rank_delay_;
     std::size_t genesis_members_;
+    [[nodiscard]] bool is_loss_current(Time now) const;
+
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;
+    Epoch loss_epoch_;  // what an operator gave up
+    Time loss_at_ = Time::min();  // when that was last heard; min(): never
     BadLinks bad_links_;
     BadLinks bad_heartbeats_;
 };

@@ -4,6 +4,7 @@ grapevine_library(node LINK base swim ring store replication client SOURCES
                   heartbeats.cc
                   link_checks.cc
                   links.cc
+                  losses.cc
                   node.cc
                   obstacle.cc
                   peers.cc

@@ -124,6 +124,7 @@ void Node::receive(Time now, ConnectionId connection, ClientMessage message) {
 
 void Node::client_closed(Time now, ConnectionId connection) {
     state_->polls.closed(connection);
+    state_->losses.closed(connection);
     state_->settle(now);
 }
 
@@ -202,11 +203,30 @@ void Node::State::receive(Time now, ConnectionId connection, ClientMessage messa
         if (auto answer = polls.ask(now, connection, *poll, ring)) reply(connection, *answer);
     } else if (std::holds_alternative<StatusRequest>(message)) {
         reply(connection, status(now));
+    } else if (const auto* loss = std::get_if<AcceptLoss>(&message)) {
+        on_loss(now, connection, *loss);
     } else {
         log(LogLevel::warning, "a client asked this process to stop");
         effects.stop = true;
         reply(connection, StopReply{});
     }
+}
+
+void Node::State::on_loss(Time now, ConnectionId connection, const AcceptLoss& message) {
+    if (!is_member()) {
+        reply(connection, ErrorReply{"this process is in no ring; ask a member"});
+        return;
+    }
+    log(LogLevel::warning, fmt::format("a client gives up what partitions held that are down in "
+                                       "ring {}: {} now",
+                                       message.epoch, down_since(*ring, message.epoch).size()));
+    losses.ask(now, connection, message.epoch);
+    loss_report_at = now;
+    answer_losses(now);
+}
+
+void Node::State::answer_losses(Time now) {
+    for (auto& due : losses.take_due(now, ring)) reply(due.connection, due.reply);
 }
 
 StatusReply Node::State::status(Time now) {
@@ -257,6 +277,7 @@ void Node::State::tick(Time now) {
     if (replication) replication->tick(now);
     links.tick(now);
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
+    answer_losses(now);
     if (now >= review_at) {
         review_at = now + 1s;
         // One looks for all: the others would plan in vain.
@@ -271,13 +292,15 @@ void Node::State::tick(Time now) {
         report_links(now);
         look_for_majority(now);
     }
+    if (now >= loss_report_at) report_loss(now);
 }
 
 Time Node::State::next_deadline() const {
-    Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
-                         agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
-                         governor.next_deadline(), found_at, link_checks.next_deadline(),
-                         link_report_at, beacon_at, join_at, report_at, review_at});
+    Time due =
+        std::min({swim.next_deadline(), heartbeats.next_deadline(), agreement.next_deadline(),
+                  links.next_deadline(), polls.next_deadline(), governor.next_deadline(), found_at,
+                  link_checks.next_deadline(), link_report_at, losses.next_deadline(),
+                  loss_report_at, beacon_at, join_at, report_at, review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
 }
 

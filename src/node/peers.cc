@@ -181,6 +181,15 @@ void Node::State::heed(Time now, NodeId from, const LinkReports& reports) {
     consider(now, config.settle * 2);
 }
 
+void Node::State::heed(Time now, NodeId, const LossAccepted& message) {
+    governor.loss(now, message);
+    consider(now, config.settle_gone);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const LossAccepted& message) {
+    if (ring->is_up(envelope.from)) heed(now, envelope.from, message);
+}
+
 // Whoever asks is answered: who joins finds out in this way whether its links are good for it.
 void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& message) {
     if (message.echo_us != 0) link_checks.heard(now, envelope.from);

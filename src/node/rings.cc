@@ -110,6 +110,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
         join_at = now;  // the first that it sees; later ones do not cut a pause short
     }
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
+    answer_losses(now);
 }
 
 Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
@@ -405,6 +406,13 @@ void Node::State::report_links(Time now) {
         reports.reports.push_back(report);
     }
     tell_voters(now, reports);
+}
+
+void Node::State::report_loss(Time now) {
+    const std::optional<Epoch> accepted = losses.accepted();
+    loss_report_at = accepted ? now + report_period : never;
+    if (!accepted || !is_member()) return;
+    tell_voters(now, LossAccepted{*accepted});
 }
 
 void Node::State::report_fills(Time now) {

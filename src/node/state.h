@@ -14,6 +14,7 @@
 #include "node/heartbeats.h"
 #include "node/link_checks.h"
 #include "node/links.h"
+#include "node/losses.h"
 #include "node/node.h"
 #include "node/obstacle.h"
 #include "node/reminder.h"
@@ -40,10 +41,12 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const JoinRequest& message);
     void on(Time now, const Envelope& envelope, const FillReports& message);
     void on(Time now, const Envelope& envelope, const LinkReports& message);
+    void on(Time now, const Envelope& envelope, const LossAccepted& message);
     void on(Time now, const Envelope& envelope, const LinkCheck& message);
     // As a voter, what a member reports; this one too.
     void heed(Time now, NodeId from, const FillReports& reports);
     void heed(Time now, NodeId from, const LinkReports& reports);
+    void heed(Time now, NodeId from, const LossAccepted& message);
     void on_agreement(Time now, NodeId from, const AgreementMessage& message);
     void on_replication(Time now, NodeId from, const ReplicationMessage& message);
 
@@ -76,12 +79,15 @@ struct Node::State {
     void report_links(Time now);
     template <class Reports>
     void tell_voters(Time now, const Reports& reports);
+    void report_loss(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
 
     // --- node.cc ---
     void receive(Time now, ConnectionId connection, ClientMessage message);
+    void on_loss(Time now, ConnectionId connection, const AcceptLoss& message);
+    void answer_losses(Time now);
     void on_request(Time now, ConnectionId connection, Request request);
     [[nodiscard]] StatusReply status(Time now);
     void tick(Time now);
@@ -123,6 +129,7 @@ struct Node::State {
     Governor governor;
     PlacementCache placement;
     RingPolls polls;
+    Losses losses;
     std::optional<Replication> replication;  // a coordinator has none
 
     std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
@@ -139,6 +146,7 @@ struct Node::State {
     Reminder majority_missing{2s, 10s};
     Time report_at = never;       // when to report completed fills (again)
     Time link_report_at = never;  // when to look for bad links (again)
+    Time loss_report_at = never;  // when to tell what an operator gave up (again)
     Time review_at = never;  // when the first in rank looks whether the ring is as it should be
     Time last_input_at;
     NodeEffects effects;

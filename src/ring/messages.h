@@ -108,6 +108,12 @@ struct LinkReports {
     std::vector<LinkReport> reports;
 };
 
+// What partitions that are down in ring `epoch`, and have been since, held is given up by an
+// operator. To whoever may propose, again and again until a ring says so.
+struct LossAccepted {
+    Epoch epoch;
+};
+
 // Asks whether the links between two members carry anything, there and back: the echo goes by the
 // other's link to this one.
 struct LinkCheck {

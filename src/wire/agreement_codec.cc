@@ -185,6 +185,14 @@ LinkCheck unpack(Unpacker&, const fb::LinkCheck& in) {
     return {.sent_us = in.sent_us(), .echo_us = in.echo_us()};
 }
 
+Packed<fb::LossAccepted> pack(Builder& builder, const LossAccepted& message) {
+    return fb::CreateLossAccepted(builder, message.epoch.value);
+}
+
+LossAccepted unpack(Unpacker&, const fb::LossAccepted& in) {
+    return {.epoch = Epoch{in.epoch()}};
+}
+
 Packed<fb::Beacon> pack(Builder& builder, const Beacon&) {
     return fb::CreateBeacon(builder);
 }

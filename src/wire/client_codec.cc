@@ -118,6 +118,22 @@ StopReply unpack(Unpacker&, const fb::StopReply&) {
     return {};
 }
 
+Packed<fb::AcceptLoss> pack(Builder& builder, const AcceptLoss& message) {
+    return fb::CreateAcceptLoss(builder, message.epoch.value);
+}
+
+AcceptLoss unpack(Unpacker&, const fb::AcceptLoss& in) {
+    return {.epoch = Epoch{in.epoch()}};
+}
+
+Packed<fb::AcceptLossReply> pack(Builder& builder, const AcceptLossReply& message) {
+    return fb::CreateAcceptLossReply(builder, message.restarted, message.left);
+}
+
+AcceptLossReply unpack(Unpacker&, const fb::AcceptLossReply& in) {
+    return {.restarted = in.restarted(), .left = in.left()};
+}
+
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message) {
     const std::string_view sentence =
         std::string_view(message.message).substr(0, sentence_size_max);

@@ -65,6 +65,14 @@ std::string defect(const StopReply&) {
     return {};
 }
 
+std::string defect(const AcceptLoss& message) {
+    return message.epoch ? "" : "a loss is accepted in no ring";
+}
+
+std::string defect(const AcceptLossReply&) {
+    return {};
+}
+
 std::string defect(const ErrorReply&) {
     return {};
 }

@@ -64,6 +64,7 @@ Packed<fb::FillReports> pack(Builder& builder, const FillReports& message);
 Packed<fb::LinkCheck> pack(Builder& builder, const LinkCheck& message);
 Packed<fb::LinkReports> pack(Builder& builder, const LinkReports& message);
 Packed<fb::Beacon> pack(Builder& builder, const Beacon& message);
+Packed<fb::LossAccepted> pack(Builder& builder, const LossAccepted& message);
 Packed<fb::Replicate> pack(Builder& builder, const Replicate& message);
 Packed<fb::ReplicateAck> pack(Builder& builder, const ReplicateAck& message);
 Packed<fb::Gather> pack(Builder& builder, const Gather& message);
@@ -87,6 +88,7 @@ FillReports unpack(Unpacker& unpacker, const fb::FillReports& in);
 LinkCheck unpack(Unpacker& unpacker, const fb::LinkCheck& in);
 LinkReports unpack(Unpacker& unpacker, const fb::LinkReports& in);
 Beacon unpack(Unpacker& unpacker, const fb::Beacon& in);
+LossAccepted unpack(Unpacker& unpacker, const fb::LossAccepted& in);
 Replicate unpack(Unpacker& unpacker, const fb::Replicate& in);
 ReplicateAck unpack(Unpacker& unpacker, const fb::ReplicateAck& in);
 Gather unpack(Unpacker& unpacker, const fb::Gather& in);
@@ -107,6 +109,8 @@ Packed<fb::Reply> pack(Builder& builder, const Reply& message);
 Packed<fb::RingReply> pack(Builder& builder, const RingReply& message);
 Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message);
 Packed<fb::StopReply> pack(Builder& builder, const StopReply& message);
+Packed<fb::AcceptLoss> pack(Builder& builder, const AcceptLoss& message);
+Packed<fb::AcceptLossReply> pack(Builder& builder, const AcceptLossReply& message);
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message);
 
 Request unpack(Unpacker& unpacker, const fb::Request& in);
@@ -117,6 +121,8 @@ Reply unpack(Unpacker& unpacker, const fb::Reply& in);
 RingReply unpack(Unpacker& unpacker, const fb::RingReply& in);
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in);
 StopReply unpack(Unpacker& unpacker, const fb::StopReply& in);
+AcceptLoss unpack(Unpacker& unpacker, const fb::AcceptLoss& in);
+AcceptLossReply unpack(Unpacker& unpacker, const fb::AcceptLossReply& in);
 ErrorReply unpack(Unpacker& unpacker, const fb::ErrorReply& in);
 
 // A message's table, as the schema names it.

@@ -183,6 +183,10 @@ std::string defect(const FillReports& message) {
     return defect(message.reports);
 }
 
+std::string defect(const LossAccepted& message) {
+    return message.epoch ? "" : "a loss is accepted in no ring";
+}
+
 std::string defect(const Beacon&) {
     return {};
 }

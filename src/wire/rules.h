@@ -36,6 +36,7 @@ std::string defect(const Rejected& message);
 std::string defect(const Heartbeat& message);
 std::string defect(const JoinRequest& message);
 std::string defect(const FillReports& message);
+std::string defect(const LossAccepted& message);
 std::string defect(const LinkCheck& message);
 std::string defect(const LinkReports& message);
 std::string defect(const Beacon& message);
@@ -55,6 +56,8 @@ std::string defect(const Reply& message);
 std::string defect(const RingReply& message);
 std::string defect(const StatusReply& message);
 std::string defect(const StopReply& message);
+std::string defect(const AcceptLoss& message);
+std::string defect(const AcceptLossReply& message);
 std::string defect(const ErrorReply& message);
 
 }  // namespace grapevine::wire

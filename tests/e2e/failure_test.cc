@@ -157,3 +157,40 @@ TEST_CASE("keys whose only copy died are unavailable, not absent, and the others
         }
     }
 }
+
+TEST_CASE("a loss is accepted by who was told of it, and what was lost restarts empty", "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 1);
+    Values written;
+    const std::string victim = write_until_three_share(cluster, written);
+    const auto server_of = cluster.check_all(written);
+    const Finished whole = cluster.client({"--accept-loss", "--yes"});
+    INFO(whole.out << whole.err);
+    CHECK(whole.code == 0);
+    CHECK(whole.out.find("nothing to give up") != std::string::npos);
+
+    cluster.kill(victim);
+    REQUIRE(eventually(patience, [&] { return cluster.table()[victim].state == "down"; }));
+    // Nobody is at a terminal to say yes.
+    const Finished asked = cluster.client({"--accept-loss"});
+    INFO(asked.out << asked.err);
+    CHECK(asked.code == 2);
+    CHECK(asked.out.find(victim) != std::string::npos);
+    CHECK(asked.err.find("nothing was changed") != std::string::npos);
+    CHECK(cluster.client({"--get", "key0", "--timeout", "1"}).code ==
+          (server_of.at("key0") == victim ? 3 : 0));
+
+    const Finished accepted = cluster.client({"--accept-loss", "--yes"});
+    INFO(accepted.out << accepted.err);
+    CHECK(accepted.code == 0);
+    CHECK(accepted.out.find("restarted empty") != std::string::npos);
+    cluster.wait_until_replicated();
+    for (const auto& [key, value] : written) {
+        if (server_of.at(key) == victim) {
+            CHECK(cluster.client({"--get", key}).code == 1);
+            CHECK(cluster.put(key, "new") != victim);
+            CHECK(cluster.get(key).value == "new");
+        } else {
+            CHECK(cluster.get(key).value == value);
+        }
+    }
+}

@@ -5,6 +5,7 @@ grapevine_test(node_test LABEL unit LINK node SOURCES
     node/heartbeats_test.cc
     node/link_checks_test.cc
     node/links_test.cc
+    node/losses_test.cc
     node/obstacle_test.cc
     node/reminder_test.cc)
 grapevine_test(forged_test LABEL unit LINK node wire SOURCES

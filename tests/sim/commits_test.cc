@@ -29,6 +29,14 @@ Op erase(std::uint64_t counter, const std::string& key) {
     return op;
 }
 
+Request request(std::uint64_t sequence) {
+    Request request;
+    request.client = ClientId{7};
+    request.sequence = sequence;
+    request.kind = OperationKind::put;
+    return request;
+}
+
 struct Bench {
     EventQueue queue;
     Defect defect{queue};
@@ -86,19 +94,40 @@ TEST_CASE("a request that takes effect twice is found", "[sim]") {
 
 TEST_CASE("an acknowledgement of what nobody committed is found", "[sim]") {
     Bench bench;
-    Request request;
-    request.client = ClientId{7};
-    request.sequence = 1;
-    request.kind = OperationKind::put;
     Reply refusal;
     refusal.status = Status::not_primary;
-    bench.commits.answers("server1", partition, request, refusal);
+    bench.commits.answers("server1", partition, request(1), refusal);
     CHECK_FALSE(bench.defect.is_found());
     bench.commits.committed("server1", partition, put(1, "a", "x", 1));
-    bench.commits.answers("server1", partition, request, Reply{});
+    bench.commits.answers("server1", partition, request(1), Reply{});
     CHECK_FALSE(bench.defect.is_found());
     CHECK(bench.commits.acknowledged(partition) == 1);
-    request.sequence = 2;
-    bench.commits.answers("server1", partition, request, Reply{});
+    bench.commits.answers("server1", partition, request(2), Reply{});
     CHECK(bench.defect.rule() == Rule::acknowledged);
+}
+
+TEST_CASE("where a loss was accepted the order begins anew", "[sim]") {
+    Bench bench;
+    bench.commits.committed("server1", partition, put(1, "a", "x", 1));
+    bench.commits.answers("server1", partition, request(1), Reply{});
+    bench.commits.restarted(partition, Epoch{3});
+    CHECK(bench.commits.count(partition) == 0);
+    CHECK(bench.commits.acknowledged(partition) == 0);
+    CHECK(bench.commits.contents(partition).empty());
+    // The old holder has not heard of it yet.
+    bench.commits.committed("server1", partition, put(2, "b", "y", 2));
+    bench.commits.answers("server1", partition, request(2), Reply{});
+    CHECK(bench.commits.acknowledged(partition) == 0);
+    // What was given up is asked for again, and that is no second effect.
+    Op again = put(1, "b", "y", 2);
+    again.version.epoch = Epoch{3};
+    bench.commits.committed("server2", partition, again);
+    bench.commits.answers("server2", partition, request(2), Reply{});
+    CHECK(bench.defect.sentence() == "");
+    CHECK(bench.commits.count(partition) == 1);
+    CHECK(bench.commits.acknowledged(partition) == 1);
+    // A second one is.
+    again.version.counter = 2;
+    bench.commits.committed("server2", partition, again);
+    CHECK(bench.defect.rule() == Rule::at_most_once);
 }

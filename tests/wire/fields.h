@@ -61,6 +61,7 @@ GRAPEVINE_FIELDS(JoinRequest, self, have)
 GRAPEVINE_FIELDS(FillReports, reports)
 GRAPEVINE_FIELDS(LinkReport, peer, link_ms, heartbeat_ms)
 GRAPEVINE_FIELDS(LinkReports, reports)
+GRAPEVINE_FIELDS(LossAccepted, epoch)
 GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
 GRAPEVINE_NO_FIELDS(Beacon)
 
@@ -92,6 +93,8 @@ GRAPEVINE_FIELDS(RingReply, ring)
 GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, serving, filling,
                  coordinator)
 GRAPEVINE_NO_FIELDS(StopReply)
+GRAPEVINE_FIELDS(AcceptLoss, epoch)
+GRAPEVINE_FIELDS(AcceptLossReply, restarted, left)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
 GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)

@@ -1,0 +1,82 @@
+#include "node/losses.h"
+
+#include <algorithm>
+
+namespace grapevine {
+
+namespace {
+
+// An agreement takes milliseconds, and seconds where voters have just died.
+constexpr Duration patience = 5s;
+// Connections that may wait. A client that is not heard asks again.
+constexpr std::size_t waiting_max = 1024;
+
+}  // namespace
+
+std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch) {
+    std::vector<PartitionId> down;
+    if (!ring.genesis) return down;
+    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        const Entry& entry = ring.table[i];
+        if (ring.is_down(entry) && entry.since <= epoch) down.emplace_back(i);
+    }
+    return down;
+}
+
+void Losses::ask(Time now, ConnectionId connection, Epoch epoch) {
+    if (waiting_.size() >= waiting_max && !waiting_.contains(connection)) return;
+    waiting_[connection] = {epoch, now + patience, std::nullopt};
+}
+
+AcceptLossReply Losses::look(Waiting& waiting, const Ring& ring) {
+    if (!waiting.down && ring.epoch >= waiting.epoch) {
+        waiting.down.emplace();
+        for (const PartitionId id : down_since(ring, waiting.epoch)) {
+            waiting.down->emplace(id, ring.entry(id).generation);
+        }
+    }
+    AcceptLossReply reply;
+    if (!waiting.down) return reply;
+    for (const auto& [id, generation] : *waiting.down) {
+        const Entry& entry = ring.entry(id);
+        if (entry.generation != generation) {
+            ++reply.restarted;
+        } else if (ring.is_down(entry)) {
+            ++reply.left;
+        }
+    }
+    return reply;
+}
+
+std::vector<Losses::Due> Losses::take_due(Time now, const RingPtr& ring) {
+    std::vector<Due> due;
+    if (!ring) return due;
+    for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+        Waiting& waiting = entry->second;
+        const AcceptLossReply reply = look(waiting, *ring);
+        const bool done = waiting.down && reply.left == 0;
+        if (!done && now < waiting.until) {
+            ++entry;
+        } else {
+            due.push_back({entry->first, reply});
+            entry = waiting_.erase(entry);
+        }
+    }
+    return due;
+}
+
+std::optional<Epoch> Losses::accepted() const {
+    std::optional<Epoch> latest;
+    for (const auto& [connection, waiting] : waiting_) {
+        if (!latest || *latest < waiting.epoch) latest = waiting.epoch;
+    }
+    return latest;
+}
+
+Time Losses::next_deadline() const {
+    Time due = never;
+    for (const auto& [connection, waiting] : waiting_) due = std::min(due, waiting.until);
+    return due;
+}
+
+}  // namespace grapevine

@@ -1,0 +1,114 @@
+#include "node/losses.h"
+
+#include <catch2/catch.hpp>
+
+#include "node/governor.h"
+#include "ring/change.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr Time start = time_from_us(5'000'000);
+constexpr ConnectionId client{1};
+constexpr NodeId first{1};
+constexpr NodeId second{2};
+constexpr PartitionId p0{0};
+constexpr PartitionId p1{1};
+
+Member member(std::uint64_t id) {
+    Member made;
+    made.id = NodeId{id};
+    made.name = "node" + std::to_string(id);
+    made.address = {0x7f000001, static_cast<std::uint16_t>(7000 + id)};
+    return made;
+}
+
+Ring applied(const Ring& ring, RingChange change) {
+    change.epoch = next(ring.epoch);
+    const auto made = apply(ring, change);
+    if (!made) FAIL(made.error().message);
+    return *made;
+}
+
+// Two partitions: both members hold 0, the second alone holds 1.
+Ring two_members() {
+    Ring ring = applied(found_ring(ClusterId{1}, member(1), 1, 2), {.joined = {member(2)}});
+    ring = applied(ring, {.arrangements = {{p0, {first}, {second}}, {p1, {first}, {second}}}});
+    std::vector<FillReport> done;
+    for (const PartitionId id : {p0, p1}) done.push_back({id, ring.epoch, ring.epoch, second});
+    ring = applied(ring, {.completed = done});
+    return applied(ring, {.arrangements = {{p1, {second}, {}}}});
+}
+
+RingPtr shared(const Ring& ring) {
+    return std::make_shared<const Ring>(ring);
+}
+
+}  // namespace
+
+TEST_CASE("who gives up what is not down is answered at once", "[node]") {
+    Losses losses;
+    const RingPtr ring = shared(two_members());
+    losses.ask(start, client, ring->epoch);
+    const auto due = losses.take_due(start, ring);
+    REQUIRE(due.size() == 1);
+    CHECK(due[0].connection == client);
+    CHECK(due[0].reply.restarted == 0);
+    CHECK(due[0].reply.left == 0);
+    CHECK_FALSE(losses.accepted());
+}
+
+TEST_CASE("the answer waits for the ring, and says what restarted", "[node]") {
+    Losses losses;
+    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    losses.ask(start, client, down->epoch);
+    CHECK(losses.take_due(start, down).empty());
+    CHECK(losses.accepted() == down->epoch);
+    const RingPtr other = shared(applied(*down, {}));
+    CHECK(losses.take_due(start, other).empty());
+    const RingPtr up =
+        shared(applied(*other, {.losses = {p1}, .arrangements = {{p1, {first}, {}}}}));
+    const auto due = losses.take_due(start, up);
+    REQUIRE(due.size() == 1);
+    CHECK(due[0].reply.restarted == 1);
+    CHECK(due[0].reply.left == 0);
+}
+
+TEST_CASE("what comes back with its data is not counted, and patience ends", "[node]") {
+    Losses losses;
+    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    losses.ask(start, client, down->epoch);
+    CHECK(losses.take_due(start, down).empty());
+    const RingPtr back = shared(applied(*down, {.joined = {member(2)}}));
+    const auto due = losses.take_due(start, back);
+    REQUIRE(due.size() == 1);
+    CHECK(due[0].reply.restarted == 0);
+    CHECK(due[0].reply.left == 0);
+
+    losses.ask(start, client, down->epoch);
+    CHECK(losses.take_due(losses.next_deadline() - 1us, down).empty());
+    const auto late = losses.take_due(losses.next_deadline(), down);
+    REQUIRE(late.size() == 1);
+    CHECK(late[0].reply.left == 1);
+    losses.ask(start, client, down->epoch);
+    losses.closed(client);
+    CHECK_FALSE(losses.accepted());
+}
+
+TEST_CASE("only what was down when it was given up restarts", "[node]") {
+    const Ring whole = two_members();
+    const Ring down = applied(whole, {.evicted = {second}});
+    CHECK(down_since(down, whole.epoch).empty());
+    CHECK(down_since(down, down.epoch) == std::vector{p1});
+    // It was back, and is down anew: that is another loss.
+    const Ring again = applied(applied(down, {.joined = {member(2)}}), {.evicted = {second}});
+    CHECK(down_since(again, down.epoch).empty());
+
+    Governor governor(20ms, 1);
+    CHECK(governor.observe(start, down, {}).losses.empty());
+    governor.loss(start, LossAccepted{down.epoch});
+    CHECK(governor.observe(start + 1s, down, {}).losses == std::vector{p1});
+    CHECK(governor.observe(start + 1001ms, down, {}).losses.empty());  // void if not repeated
+    CHECK(governor.observe(start, again, {}).losses.empty());
+}

@@ -1,0 +1,70 @@
+#pragma once
+// A person who asks members of a simulated cluster, and gives up what is down.
+
+#include <catch2/catch.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "client/messages.h"
+#include "sim/cluster.h"
+#include "sim/network.h"
+#include "wire/wire.h"
+
+namespace grapevine::testing {
+
+// An operator's client: one question to one member, on a connection of its own.
+class Operator final : public sim::Endpoint {
+public:
+    explicit Operator(sim::Cluster& cluster)
+        : cluster_(cluster), network_(cluster.world().network()) {
+        network_.attach(address_, *this);
+    }
+    ~Operator() override { network_.detach(address_); }
+    Operator(const Operator&) = delete;
+    Operator& operator=(const Operator&) = delete;
+
+    void ask(const std::string& member, const ClientMessage& question) {
+        answer_.reset();
+        reader_ = FrameReader();
+        question_ = encode(Hello{.speaker = Speaker::client}) + encode(question);
+        link_ = network_.dial(address_, cluster_.world().address_of(member));
+    }
+    // What was answered; nothing yet otherwise.
+    [[nodiscard]] const std::optional<ServerMessage>& answer() const { return answer_; }
+
+    // Gives up what is down by the newest ring.
+    AcceptLossReply accept_loss(const std::string& member) {
+        ask(member, AcceptLoss{cluster_.world().newest_ring()->epoch});
+        REQUIRE(cluster_.run_until([&] { return answer_.has_value(); }, 10s));
+        REQUIRE(std::holds_alternative<AcceptLossReply>(*answer_));
+        return std::get<AcceptLossReply>(*answer_);
+    }
+
+private:
+    void arrive(sim::Arrival arrival) override {
+        if (arrival.link != link_) return;
+        if (arrival.kind == sim::ArrivalKind::up) network_.send(link_, address_, question_);
+        if (arrival.kind != sim::ArrivalKind::bytes) return;
+        bytes_ = std::move(arrival.bytes);
+        reader_.feed(bytes_);
+        const auto frame = reader_.next();
+        REQUIRE(frame);
+        if (!*frame) return;
+        auto message = decode_server_message((*frame)->payload);
+        REQUIRE(message);
+        answer_ = *std::move(message);
+    }
+
+    sim::Cluster& cluster_;
+    sim::Network& network_;
+    Address address_{.ip = 0x7f000001, .port = 39999};
+    sim::LinkId link_;
+    std::string question_;
+    std::string bytes_;
+    FrameReader reader_;
+    std::optional<ServerMessage> answer_;
+};
+
+}  // namespace grapevine::testing
