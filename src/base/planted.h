@@ -14,10 +14,11 @@ enum class Bug : std::uint8_t {
     skip_lease_wait,    // a new primary does not wait for its predecessor's lease to end
     attest_unserved,    // a primary that never could serve says "stepped down" to its successor
     answer_past_lease,  // an answer's lease is looked at when the value is read, not when it leaves
-    own_vote_after_voting,  // one's own vote counts towards the lease after the vote for the next
-                            // ring
-    request_renews_lease,   // a voter's heartbeat that echoes nothing renews the lease
-    echo_counts_twice,      // an echo that arrives twice counts as two voters'
+    own_vote_after_voting,    // one's own vote counts towards the lease after the vote for the next
+                              // ring
+    request_renews_lease,     // a voter's heartbeat that echoes nothing renews the lease
+    echo_counts_twice,        // an echo that arrives twice counts as two voters'
+    ack_without_lease_alone,  // a primary that is its whole write set acknowledges without a lease
 
     // Rings.
     refuse_by_opinion,        // an accept that evicts a member that the voter hears is refused

@@ -151,7 +151,7 @@ void Primary::advance(Scope& scope) {
     }
     if (scope.context.has(Bug::answer_before_last_ack)) target = but_one;
     if (target > log.watermark()) {
-        const Time valid_until = active() ? lease_until(scope) : Time::min();
+        const Time valid_until = written_until(scope);
         while (log.watermark() < target) commit_oldest(scope, valid_until);
         tell_soon(scope);
     }
@@ -209,6 +209,12 @@ void Primary::acked(Scope& scope, NodeId from, const ReplicateAck::Part& part) {
 Time Primary::lease_until(const Scope& scope) const {
     const auto* active = std::get_if<Active>(&phase_);
     return active == nullptr ? Time::min() : scope.context.lease(scope.now, active->from);
+}
+
+Time Primary::written_until(const Scope& scope) const {
+    const bool is_alone = active() && peers_.empty();
+    if (is_alone && scope.context.has(Bug::ack_without_lease_alone)) return never;
+    return lease_until(scope);
 }
 
 // --- fills ---

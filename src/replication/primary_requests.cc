@@ -33,7 +33,8 @@ void Primary::request(Scope& scope, ConnectionId connection, Request request) {
         park(scope, connection, std::move(request), deadline);
         return;
     }
-    const Time valid_until = lease_until(scope);
+    const Time valid_until =
+        request.kind == OperationKind::get ? lease_until(scope) : written_until(scope);
     if (valid_until <= scope.now) {
         park(scope, connection, std::move(request),
              std::min(deadline, scope.now + scope.context.config.patience));

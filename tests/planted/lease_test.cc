@@ -3,6 +3,7 @@
 
 #include "planted/found.h"
 #include "planted/plans.h"
+#include "scenarios/operator.h"
 
 using namespace grapevine;
 using namespace grapevine::testing;
@@ -103,6 +104,68 @@ Finding doubles(std::uint64_t seed, PlantedBugs bugs) {
     return weather(plan);
 }
 
+// A client of the world, on its own: what it asks goes into the history.
+class Loner {
+public:
+    Loner(sim::World& world, std::uint64_t number, History& history)
+        : world_(world),
+          host_(world.start_client()),
+          recorder_(world.queue(), host_, number, history) {}
+
+    // False: it does not end.
+    bool run(OperationKind kind, const std::string& value = {}) {
+        Operation operation;
+        operation.kind = kind;
+        operation.key = "k";
+        operation.value = value;
+        operation.deadline = 2s;
+        recorder_.submit(operation, [](const Outcome&) {});
+        return world_.run_until([&] { return recorder_.in_flight() == 0; }, 5s);
+    }
+    // From now on it reaches nobody but one.
+    void keep_to(const std::string& name) {
+        for (const sim::NodeHost* host : world_.alive()) {
+            if (host->name() == name) continue;
+            world_.network().cut(host_.address(), host->address());
+            world_.network().cut(host->address(), host_.address());
+        }
+    }
+
+private:
+    sim::World& world_;
+    sim::ClientHost& host_;
+    sim::Recorder recorder_;
+};
+
+// One copy each. A holder is cut off, with a client that reaches nobody else; what it held is given
+// up, restarts empty elsewhere and is written there, and then that client writes too.
+Finding given_up(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 3, 1).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    sim::World& world = cluster.world();
+    History history;
+    Loner near(world, 1, history);
+    Loner far(world, 2, history);
+    const std::string holder = cluster.primary_of("k");
+    bool ended = far.run(OperationKind::get);
+    sim::Names others = cluster.members();
+    std::erase(others, holder);
+    others.push_back(sim::coordinator_name);
+    cluster.cut({holder}, others);
+    far.keep_to(holder);
+    const auto is_down = [&] { return !world.newest_ring()->is_up(world.node(holder)->id()); };
+    if (!cluster.run_until(is_down, 5s)) return {Oracle::convergence, "not evicted"};
+    Operator(cluster).accept_loss(others.front());
+    const auto restarted = [&] { return cluster.serves(cluster.primary_of("k"), "k"); };
+    if (!cluster.run_until(restarted, 5s)) return {Oracle::convergence, "not restarted"};
+    ended = near.run(OperationKind::put, "near") && ended;
+    ended = far.run(OperationKind::put, "far") && ended;
+    ended = near.run(OperationKind::get) && ended;
+    if (Finding found = conclude(cluster, nullptr); found.oracle != Oracle::none) return found;
+    if (!ended) return {Oracle::convergence, "an operation did not end"};
+    return judge_history(history);
+}
+
 }  // namespace
 
 TEST_CASE("a new primary does not wait for the old lease", "[planted]") {
@@ -123,4 +186,8 @@ TEST_CASE("a heartbeat that is not an echo renews a lease", "[planted]") {
 
 TEST_CASE("the same vote is counted twice", "[planted]") {
     check_found("echo_counts_twice", Bug::echo_counts_twice, 5, doubles);
+}
+
+TEST_CASE("a primary without others acknowledges without a lease", "[planted]") {
+    check_found("ack_without_lease_alone", Bug::ack_without_lease_alone, 3, given_up);
 }

@@ -52,12 +52,6 @@ std::string read_all(int pipe) {
     }
 }
 
-Finding judge_history(const History& history) {
-    const HistoryVerdict verdict = check_linearizable(history);
-    if (verdict.verdict == Verdict::linearizable) return {};
-    return {Oracle::history, fmt::format("key {}: {}", verdict.key, verdict.explanation)};
-}
-
 Finding judge_copies(const sim::Cluster& cluster) {
     if (std::string text = cluster.difference_between_copies(); !text.empty()) {
         return {Oracle::copies, std::move(text)};
@@ -262,6 +256,12 @@ Finding run_apart(const Trial& trial, std::uint64_t seed, PlantedBugs bugs) {
         return {Oracle::crash, said};
     }
     return {static_cast<Oracle>(said.front() - '0'), said.substr(1)};
+}
+
+Finding judge_history(const History& history) {
+    const HistoryVerdict verdict = check_linearizable(history);
+    if (verdict.verdict == Verdict::linearizable) return {};
+    return {Oracle::history, fmt::format("key {}: {}", verdict.key, verdict.explanation)};
 }
 
 Finding conclude(sim::Cluster& cluster, sim::Load* load, Duration whole_max) {

@@ -11,6 +11,7 @@
 
 #include "base/planted.h"
 #include "base/time.h"
+#include "history/record.h"
 #include "sim/cluster.h"
 #include "sim/load.h"
 
@@ -36,6 +37,9 @@ using Trial = std::function<Finding(std::uint64_t seed, PlantedBugs bugs)>;
 
 // In a child process, of at most a minute of processor time.
 Finding run_apart(const Trial& trial, std::uint64_t seed, PlantedBugs bugs);
+
+// Linearizable or not.
+Finding judge_history(const History& history);
 
 // Ends all faults, replaces the dead, and demands that all is well: the cluster becomes whole
 // within `whole_max`, all operations end, copies are identical, and the history is linearizable.
