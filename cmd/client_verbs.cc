@@ -309,7 +309,7 @@ std::vector<const Member*> wait_until_gone(std::vector<const Member*> members, D
 }
 
 Result<RingPtr> ring_to_stop(const ClientOptions& options) {
-    const auto ring = fetch_ring(options.seeds, std::min<Duration>(options.timeout, 1s));
+    auto ring = fetch_ring(options.seeds, std::min<Duration>(options.timeout, 1s));
     if (ring) return ring;
     auto found = search_ring(options.seeds, status_timeout);
     if (!found) {

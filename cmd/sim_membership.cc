@@ -176,13 +176,14 @@ bool read_lines(Worker& worker, std::map<std::uint64_t, MembershipResult>& resul
     const ssize_t count = read(worker.pipe, bytes, sizeof bytes);
     if (count <= 0) return false;
     worker.unread.append(bytes, static_cast<std::size_t>(count));
-    for (std::size_t end; (end = worker.unread.find('\n')) != std::string::npos;) {
+    for (;;) {
+        const std::size_t end = worker.unread.find('\n');
+        if (end == std::string::npos) return true;
         const auto result = parse_csv(std::string_view(worker.unread).substr(0, end));
         if (result) results[result->seed] = *result;
         if (result && csv.is_open()) csv << to_csv(*result) << std::endl;
         worker.unread.erase(0, end + 1);
     }
-    return true;
 }
 
 // By seed; those of a worker that crashed are missing.

@@ -40,7 +40,9 @@ Load::Load(World& world, const LoadConfig& config, std::uint64_t seed)
     : world_(world), config_(config), keys_(config.choice, config.keys), rng_(seed) {
     ASSERT(config.huge_bytes_max <= value_size_max);
     for (std::size_t i = 0; i < config.clients; ++i) {
-        workers_.push_back({recruit(), std::vector<Version>(config.keys)});
+        Worker& worker = workers_.emplace_back();
+        worker.recorder = recruit();
+        worker.seen.resize(config.keys);
     }
 }
 

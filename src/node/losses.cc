@@ -7,7 +7,7 @@ namespace grapevine {
 namespace {
 
 // An agreement takes milliseconds, and seconds where voters have just died.
-constexpr Duration patience = 5s;
+constexpr Duration answer_within = 5s;
 // Connections that may wait. A client that is not heard asks again.
 constexpr std::size_t waiting_max = 1024;
 
@@ -25,7 +25,7 @@ std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch) {
 
 void Losses::ask(Time now, ConnectionId connection, Epoch epoch) {
     if (waiting_.size() >= waiting_max && !waiting_.contains(connection)) return;
-    waiting_[connection] = {epoch, now + patience, std::nullopt};
+    waiting_[connection] = {epoch, now + answer_within, std::nullopt};
 }
 
 AcceptLossReply Losses::look(Waiting& waiting, const Ring& ring) {
