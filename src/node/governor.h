@@ -64,7 +64,7 @@ private:
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;
-    Epoch loss_epoch_;  // what an operator gave up
+    Epoch loss_epoch_;            // what an operator gave up
     Time loss_at_ = Time::min();  // when that was last heard; min(): never
     BadLinks bad_links_;
     BadLinks bad_heartbeats_;
