@@ -4,13 +4,15 @@
 // cluster is whole again, with a new node for the one that died before.
 //
 // Not a test: run by hand. GRAPEVINE_KILLS is how many (default 100), GRAPEVINE_MACHINE and
-// GRAPEVINE_COMMIT are what the report says about where and what was measured. Progress goes to
-// stderr, the report, in Markdown, to stdout.
+// GRAPEVINE_COMMIT are what the report says about where and what was measured, GRAPEVINE_SPANS
+// names a file for each of the times, in microseconds. Progress goes to stderr, the report, in
+// Markdown, to stdout.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <optional>
 
@@ -69,8 +71,8 @@ void write_keys(Reader& client) {
     }
 }
 
-// Kills the primary of a key and reads the key: how long that takes, in ms, rounded up.
-Wait::rep one_kill(Cluster& cluster, Reader& client, const std::string& key) {
+// Kills the primary of a key and reads the key: how long that takes.
+std::chrono::microseconds one_kill(Cluster& cluster, Reader& client, const std::string& key) {
     cluster.wait_until_whole();
     // Also for the client to be connected to it, and to have the newest ring.
     const std::string victim = client.perform(read_of(key)).server_name;
@@ -80,7 +82,7 @@ Wait::rep one_kill(Cluster& cluster, Reader& client, const std::string& key) {
     const auto span = std::chrono::steady_clock::now() - begin;
     REQUIRE(outcome.server_name != victim);
     REQUIRE(outcome.value == "value");
-    return std::chrono::ceil<Wait>(span).count();
+    return std::chrono::ceil<std::chrono::microseconds>(span);
 }
 
 // Nearest rank: the smallest that so many percent do not exceed.
@@ -123,8 +125,12 @@ TEST_CASE("time from the kill of a primary to the next read of its key", "[measu
     write_keys(client);
     Rng rng(1);
     std::vector<Wait::rep> spans_ms;
+    std::ofstream spans_us(setting("GRAPEVINE_SPANS", "/dev/null"));
+    REQUIRE(spans_us.is_open());
     while (spans_ms.size() < kills) {
-        spans_ms.push_back(one_kill(cluster, client, key_number(rng.below(keys))));
+        const auto span = one_kill(cluster, client, key_number(rng.below(keys)));
+        spans_us << span.count() << std::endl;
+        spans_ms.push_back(std::chrono::ceil<Wait>(span).count());
         cluster.replace_dead();
         if (spans_ms.size() % 10 == 0) tell_progress(spans_ms, kills);
     }

@@ -22,3 +22,9 @@ if(NOT GRAPEVINE_SANITIZE)
   add_test(NAME "sim: 300 seeds" COMMAND sim --faults all --runs 300)
   set_tests_properties("sim: 300 seeds" PROPERTIES LABELS sim TIMEOUT 1800)
 endif()
+
+# Run by hand: see the file.
+if(NOT GRAPEVINE_SANITIZE)
+  add_executable(failover_simulate sim/failover_simulate.cc)
+  target_link_libraries(failover_simulate PRIVATE grapevine_sim)
+endif()

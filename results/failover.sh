@@ -1,0 +1,29 @@
+#!/bin/bash
+# Makes what results/failover.md shows: the times of real and of simulated failovers, and the chart.
+#
+#   results/failover.sh BIN [KILLS]     BIN: build/release/bin; KILLS of real processes, 100
+#
+# Takes some minutes. The chart needs gnuplot.
+set -euo pipefail
+
+bin=$(cd "${1:?"usage: results/failover.sh BIN [KILLS]"}" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")"
+mkdir -p failover
+"$bin/failover_simulate" >failover/simulated.part
+mv failover/simulated.part failover/simulated.csv
+GRAPEVINE_KILLS=${2:-100} GRAPEVINE_SPANS=$PWD/failover/real.part "$bin/failover_measure"
+mv failover/real.part failover/real.csv
+
+# quantiles FILE: median, p90, p99 and maximum in ms, each rounded up.
+quantiles() {
+    sort -n "$1" | awk '{ v[NR] = $1 } END {
+        split("50 90 99 100", percents)
+        for (i = 1; i <= 4; ++i) printf "| %d ", int((v[int((NR * percents[i] + 99) / 100)] + 999) / 1000)
+        printf "|\n"
+    }'
+}
+printf '\n| | kills | median | p90 | p99 | max |\n| --- | ---: | ---: | ---: | ---: | ---: |\n'
+for kind in simulated real; do
+    printf '| %s | %d %s\n' "$kind" "$(wc -l <failover/$kind.csv)" "$(quantiles failover/$kind.csv)"
+done
+gnuplot failover.gp
