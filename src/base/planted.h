@@ -22,7 +22,7 @@ enum class Bug : std::uint8_t {
 
     // Rings.
     refuse_by_opinion,        // an accept that evicts a member that the voter hears is refused
-                              // one
+    forget_promises,          // a voter that restarts with its state forgets what it promised
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers heartbeats to its predecessor

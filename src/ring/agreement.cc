@@ -43,6 +43,7 @@ void Agreement::adopt(const RingPtr& ring) {
 // Ballots go on above the promised one, so none is used twice.
 void Agreement::resume(Time now, const AgreementState& promises) {
     ASSERT(ring_ && promises.epoch == state_.epoch, "{} {}", promises.epoch, state_.epoch);
+    if (config_.bugs.has(Bug::forget_promises)) return;
     state_ = promises;
     round_seen_ = promises.promised.round;
     if (has_voted()) watch_over_vote(now);

@@ -48,6 +48,30 @@ Finding last_moment(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// The coordinator dies with its vote on the way that makes a ring, and is back with what it wrote
+// down; but now it reaches another than the one that knows of that ring.
+Finding other_side(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 3, 3).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    const sim::Names coordinator = {sim::coordinator_name};
+    cluster.kill({"server3"});
+    cluster.pause(coordinator);  // it would propose itself, being the first in rank
+    const std::string proposer = first_to_send<Prepare>(cluster);
+    cluster.cut({"server1"}, {"server2"});
+    cluster.resume(coordinator);
+    first_to_send<Accepted>(cluster, [](const sim::NodeHost& host, const Accepted&) {
+        return host.name() == sim::coordinator_name;
+    });
+    cluster.kill(coordinator);
+    cluster.run_for(2ms);
+    cluster.heal();
+    cluster.cut({proposer}, {proposer == "server1" ? "server2" : "server1", coordinator.front()});
+    cluster.run_for(1s);  // until the proposer is held for dead
+    cluster.world().resume_coordinator();
+    cluster.run_for(3s);
+    return conclude(cluster, nullptr);
+}
+
 // The only copy's holder dies when it has just reported that another one holds everything.
 Finding just_completed(std::uint64_t seed, PlantedBugs bugs) {
     Plan plan = small_plan(seed, bugs, 3, 2);
@@ -76,6 +100,10 @@ Finding just_completed(std::uint64_t seed, PlantedBugs bugs) {
 
 TEST_CASE("an accept is refused for its content", "[planted]") {
     check_found("refuse_by_opinion", Bug::refuse_by_opinion, 8, last_moment);
+}
+
+TEST_CASE("a promise is forgotten over a restart", "[planted]") {
+    check_found("forget_promises", Bug::forget_promises, 8, other_side);
 }
 
 TEST_CASE("evictions are applied before the completed fills of the ring", "[planted]") {
