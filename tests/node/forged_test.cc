@@ -123,13 +123,12 @@ public:
 private:
     template <class T>
     void bend(T& value) {
-        if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T> || std::is_signed_v<T> ||
-                      std::is_same_v<T, std::string>) {
-        } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+        constexpr bool is_plain =
+            std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string>;
+        if constexpr (std::is_same_v<T, std::uint64_t>) {
             const std::uint64_t likely[] = {value, 1, 2, most, most - 1, 0, most / 2};
             value = likely[rng().below(std::size(likely))];
-        } else if constexpr (std::is_integral_v<T>) {
-        } else {
+        } else if constexpr (!is_plain) {
             std::apply([&](auto&... field) { (bend(field), ...); }, fields(value));
             fit(value);
         }

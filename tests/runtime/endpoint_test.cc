@@ -46,6 +46,7 @@ TEST_CASE("a port that was asked for and is taken is one sentence with the remed
 TEST_CASE("a port that only TCP has lost is busy") {
     Loop loop;
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(fd >= 0);
     sockaddr_in any = to_sockaddr({.ip = 0x7f000001, .port = 0});
     REQUIRE(bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
     REQUIRE(listen(fd, 1) == 0);

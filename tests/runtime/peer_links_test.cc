@@ -44,7 +44,7 @@ struct Listener final : EndpointOwner {
                   {.cluster = [this] { return cluster; },
                    .envelope = [this](const Envelope& envelope) { received.push_back(envelope); },
                    .peer_hung_up = [this](Address peer) { hung_up.push_back(peer); },
-                   .client_message = [](ConnectionId, ClientMessage) {},
+                   .client_message = [](ConnectionId, const ClientMessage&) {},
                    .client_closed = [](ConnectionId) {},
                    .batch_full = [] {}}),
           turn(loop, [this] {
@@ -142,13 +142,14 @@ TEST_CASE("a link whose peer reads nothing is hung up at its bound") {
     // Accepts connections in the kernel and never reads.
     const auto deaf = open_endpoint(loop);
     std::size_t queued_max = 0;
-    REQUIRE(run_until(loop, [&] {
+    const auto send_until_it_ends = [&] {
         for (int i = 0; i < 1000; ++i) {
             dialer.links.send(boot_time(), deaf->address(), envelope_of(1));
         }
         queued_max = std::max(queued_max, dialer.links.queued(deaf->address()));
         return !dialer.downs.empty();
-    }));
+    };
+    REQUIRE(run_until(loop, send_until_it_ends));
     CHECK(dialer.downs.front() == std::pair{deaf->address(), LinkEnd::ended});
     CHECK(queued_max < 2 * 1024 * 1024);
 }
