@@ -36,7 +36,7 @@ public:
     }
 
     // Returns the number of rings.
-    int settle(Observations seen = {}) {
+    int settle(const Observations& seen = {}) {
         int rings = 0;
         while (step(seen)) REQUIRE(++rings < 200);
         return rings;
