@@ -35,7 +35,8 @@ void Checks::check_ring(const NodeHost& host) {
     const auto [known, is_first] = digests_.emplace(std::pair(ring->cluster, ring->epoch), content);
     if (is_first) {
         const std::string defect = ring_defect(*ring);
-        if (!defect.empty()) report(Rule::one_ring, fmt::format("ring {}: {}", ring->epoch, defect));
+        if (!defect.empty())
+            report(Rule::one_ring, fmt::format("ring {}: {}", ring->epoch, defect));
     } else if (known->second != content) {
         report(Rule::one_ring,
                fmt::format("two rings of epoch {}: {} has another than those before it",

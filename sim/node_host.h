@@ -90,7 +90,7 @@ private:
     std::unique_ptr<Node> node_;
     OutgoingLinks outgoing_;
     std::map<LinkId, Incoming> incoming_;
-    std::set<LinkId> answered_;  // in this turn
+    std::set<LinkId> answered_;                            // in this turn
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
     std::string bad_message_;
     std::string saved_;

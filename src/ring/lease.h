@@ -73,7 +73,7 @@ private:
     // not; min(): there is none. Kept, because every answer asks for the lease.
     Time with_self_ = Time::min();
     Time without_self_ = Time::min();
-    std::deque<Held> older_;     // leases of earlier rings, as they stood when these ended
+    std::deque<Held> older_;  // leases of earlier rings, as they stood when these ended
 };
 
 }  // namespace grapevine
