@@ -224,7 +224,7 @@ Result<void> choose(const Typed& typed, SimOptions& options) {
     if (!length) return std::unexpected(length.error());
     choice.faults_for = *length;
     using enum sim::Planted;
-    for (const sim::Planted planted : {broken, crash, hang}) {
+    for (const sim::Planted planted : {broken, torn, crash, hang}) {
         if (typed.planted == to_string(planted)) choice.planted = planted;
     }
     options.seed = static_cast<std::uint64_t>(typed.seed);

@@ -112,7 +112,15 @@ private:
         cluster_.run_for(plan_.faults_for);
         is_ending_ = true;
         chaos_.stop(plan_.revive);
+        if (is_torn_) cut_one_off();
         enter(Phase::faults_over);
+    }
+
+    void cut_one_off() {
+        Names others;
+        for (const NodeHost* host : world_.alive()) others.push_back(host->name());
+        std::erase(others, server_name(1));
+        cluster_.cut({server_name(1)}, others);
     }
 
     void kill_some() {
@@ -139,6 +147,9 @@ private:
     void fail_as_planted() {
         switch (plan_.planted) {
             case Planted::nothing:
+                return;
+            case Planted::torn:
+                is_torn_ = true;
                 return;
             case Planted::broken:
                 return world_.checks().report(Rule::other, "planted: a kill and a pause");
@@ -331,6 +342,7 @@ private:
     bool is_ending_ = false;
     bool was_killed_ = false;
     bool was_paused_ = false;
+    bool is_torn_ = false;  // planted
     bool is_beyond_ = false;
     bool is_whole_ = false;
     RunOutcome outcome_;

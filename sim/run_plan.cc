@@ -161,6 +161,8 @@ std::string_view to_string(Planted planted) {
             return "nothing";
         case Planted::broken:
             return "broken";
+        case Planted::torn:
+            return "torn";
         case Planted::crash:
             return "crash";
         case Planted::hang:

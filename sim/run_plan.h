@@ -16,8 +16,8 @@
 namespace grapevine::sim {
 
 // A failure on purpose, for tests of what is done about failures: a kill and a later pause, or the
-// other way round, and then this.
-enum class Planted : std::uint8_t { nothing, broken, crash, hang };
+// other way round, and then this; torn: somebody stays cut off.
+enum class Planted : std::uint8_t { nothing, broken, torn, crash, hang };
 
 struct RunPlan {
     WorldConfig world;  // with the seed
