@@ -30,10 +30,11 @@ measure_all() {
     measure crash-10000 --nodes 10000 --seeds 20 --quiet 100 --fast --jobs 1
     measure bootstrap-7 --nodes 7 --seeds 200 --quiet 100 --crash 0 --cut 0 --bootstrap
     measure bootstrap-100 --nodes 100 --seeds 200 --quiet 1 --crash 0 --cut 0 --bootstrap
-    measure bootstrap-1000 --nodes 1000 --seeds 20 --quiet 1 --crash 0 --cut 0 --bootstrap
+    measure bootstrap-1000 --nodes 1000 --seeds 200 --quiet 1 --crash 0 --cut 0 --bootstrap
     for loss in 10 20 30; do
         measure loss-7-$loss --nodes 7 --seeds 1000 --quiet 60000 --loss $loss
-        measure loss-100-$loss --nodes 100 --seeds 50 --quiet 5000 --loss $loss
+        measure loss-100-$loss --nodes 100 --seeds 200 --quiet 5000 --loss $loss
+        measure loss-1000-$loss --nodes 1000 --seeds 20 --quiet 1000 --loss $loss
     done
     measure pause-7 --nodes 7 --seeds 200 --quiet 60000 --crash 0 --cut 0 --pause 300
     for pause in 128 512 2048 8192; do
