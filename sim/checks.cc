@@ -7,7 +7,6 @@
 
 #include "base/hash.h"
 #include "replication/replication.h"
-#include "ring/lease.h"
 #include "sim/event_log.h"
 
 namespace grapevine::sim {
@@ -106,7 +105,7 @@ void Checks::check_one_server(PartitionId partition, const std::vector<const Nod
 
 void Checks::check_server(PartitionId partition, const NodeHost& server) {
     const auto removed = removed_.find(server.id());
-    if (removed != removed_.end() && queue_.now() > removed->second + LeaseConfig{}.waited_out()) {
+    if (removed != removed_.end() && queue_.now() > removed->second + waited_out_) {
         report(Rule::removed_serves,
                fmt::format("{} serves partition {}, and is no member since {}", server.name(),
                            partition, seconds(removed->second)));

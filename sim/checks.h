@@ -31,7 +31,9 @@ namespace grapevine::sim {
 
 class Checks {
 public:
-    explicit Checks(const EventQueue& queue) : queue_(queue), defect_(queue), commits_(defect_) {}
+    // `waited_out`: after so long every lease of a former member has ended (LeaseConfig).
+    Checks(const EventQueue& queue, Duration waited_out)
+        : queue_(queue), waited_out_(waited_out), defect_(queue), commits_(defect_) {}
 
     void after_turn(const NodeHost& host);
     void before_answer(const NodeHost& host, const Request& request, const Reply& reply,
@@ -59,6 +61,7 @@ private:
     void check_server(PartitionId partition, const NodeHost& server);
 
     const EventQueue& queue_;
+    Duration waited_out_;
     Defect defect_;
     Commits commits_;
     std::map<std::pair<ClusterId, Epoch>, std::uint64_t> digests_;

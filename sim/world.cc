@@ -54,7 +54,7 @@ World::World(const WorldConfig& config)
       network_(config.network, queue_, log_, rng_.next()),
       echoes_(queue_, network_, {loopback, first_echo_port}, config.seed + 3),
       around_{queue_, log_, network_, echoes_},
-      checks_(queue_) {
+      checks_(queue_, config.node.lease.waited_out()) {
     ASSERT(config.nodes > 0 && config.copies > 0);
     sweep();
 }
