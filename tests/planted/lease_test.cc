@@ -34,6 +34,41 @@ Finding handed_over(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, &load);
 }
 
+// A process stands still for a moment, and dials to it are refused all the same. When it goes on it
+// hears nothing, and serves under its old lease of three seconds. Its partitions change their
+// primary twice meanwhile: first because it is out, then because another one dies, whom they were
+// to be copied to, and the primaries are shared out again.
+Finding two_successors(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 4);
+    plan.world.partitions = 64;
+    plan.world.node.lease.lease = 3s;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    sim::World& world = cluster.world();
+    sim::Load load(world, plan.load, seed);
+    load.start();
+    cluster.run_for(200ms);
+    const std::string first = sim::server_name(1 + seed % 5);
+    sim::Names others = cluster.members();
+    std::erase(others, first);
+    const std::string third = others.at(Rng(seed).below(4));
+    others.push_back(sim::coordinator_name);
+    cluster.pause({first});
+    for (const sim::FaultKind kind : {sim::FaultKind::refuse, sim::FaultKind::break_links}) {
+        sim::Fault fault;
+        fault.kind = kind;
+        for (const std::string& other : others) fault.pairs.emplace_back(other, first);
+        world.apply(fault);
+    }
+    const auto is_out = [&] { return !world.newest_ring()->is_up(world.node(first)->id()); };
+    if (!cluster.run_until(is_out, 1s)) return {Oracle::convergence, "not evicted"};
+    cluster.cut({first}, others);
+    cluster.resume({first});
+    cluster.kill({third});
+    cluster.run_for(3s);
+    return conclude(cluster, &load);
+}
+
 // Primaries stand still in the middle of a turn, with answers in hand, until others took over.
 Finding late_answers(std::uint64_t seed, PlantedBugs bugs) {
     Plan plan = small_plan(seed, bugs, 3, 2);
@@ -170,6 +205,10 @@ Finding given_up(std::uint64_t seed, PlantedBugs bugs) {
 
 TEST_CASE("a new primary does not wait for the old lease", "[planted]") {
     check_found("skip_lease_wait", Bug::skip_lease_wait, 3, handed_over);
+}
+
+TEST_CASE("a primary that never could serve attests that it stepped down", "[planted]") {
+    check_found("attest_unserved", Bug::attest_unserved, 5, two_successors);
 }
 
 TEST_CASE("an answer leaves after the lease under which its value was read", "[planted]") {
