@@ -24,6 +24,7 @@ enum class Bug : std::uint8_t {
     refuse_by_opinion,        // an accept that evicts a member that the voter hears is refused
     forget_promises,          // a voter that restarts with its state forgets what it promised
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
+    accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers heartbeats to its predecessor
 

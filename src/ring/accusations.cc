@@ -29,11 +29,13 @@ bool is_bad_in(const LinkNews& news, NodeId a, NodeId b) {
 
 }  // namespace
 
-Accusations::Accusations(const Ring& ring, const LinkNews& links, const LinkNews& heartbeats)
+Accusations::Accusations(const Ring& ring, const LinkNews& links, const LinkNews& heartbeats,
+                         PlantedBugs bugs)
     : ring_(ring),
       votes_spare_(ring.votes_total() - ring.majority()),
       links_(of_members(ring, links)),
-      heartbeats_(of_members(ring, heartbeats)) {}
+      heartbeats_(of_members(ring, heartbeats)),
+      bugs_(bugs) {}
 
 bool Accusations::is_bad(NodeId a, NodeId b) const {
     return is_bad_in(links_, a, b);
@@ -55,6 +57,7 @@ std::uint32_t Accusations::votes_lost(NodeId id) const {
 }
 
 bool Accusations::is_last_copy(NodeId id) const {
+    if (bugs_.has(Bug::accuse_last_copy)) return false;
     return std::ranges::any_of(ring_.table, [&](const Entry& entry) {
         return entry.copies.size() == 1 && entry.primary() == id;
     });

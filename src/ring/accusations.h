@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "ring/change.h"
 #include "ring/ring.h"
 
@@ -49,7 +50,8 @@ using LinkNews = std::map<LinkPair, LinkState>;
 class Accusations {
 public:
     // Pairs that are not both up members of the ring are passed over.
-    Accusations(const Ring& ring, const LinkNews& links, const LinkNews& heartbeats);
+    Accusations(const Ring& ring, const LinkNews& links, const LinkNews& heartbeats,
+                PlantedBugs bugs = {});
 
     [[nodiscard]] bool empty() const { return links_.empty() && heartbeats_.empty(); }
     // Whom to evict for its links.
@@ -82,6 +84,7 @@ private:
     std::uint32_t votes_spare_;
     LinkNews links_;
     LinkNews heartbeats_;
+    PlantedBugs bugs_;
 };
 
 }  // namespace grapevine

@@ -295,7 +295,7 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config, PlacementCache& cache) {
     RingChange change;
     change.epoch = next(ring.epoch);
-    const Accusations accusations(ring, seen.links, seen.heartbeats);
+    const Accusations accusations(ring, seen.links, seen.heartbeats, config.bugs);
     const Ring draft = plan_members(ring, seen, accusations, config.bugs, change);
     if (draft.genesis) {
         const Desired& undisturbed = cache.desired(draft);

@@ -1,4 +1,6 @@
 // Bugs in how rings are agreed on and made.
+#include <algorithm>
+
 #include "planted/found.h"
 #include "planted/plans.h"
 
@@ -96,6 +98,29 @@ Finding just_completed(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// The two holders of some partitions hear each other, two more and nobody else: neither has a
+// lease any longer. The first of them falls out. The other one is the last copy of what they
+// shared, and those two can still be filled from it. Later both die, one after the other.
+Finding half_heard(std::uint64_t seed, PlantedBugs bugs) {
+    const Plan plan = small_plan(seed, bugs, 7, 2);
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    const sim::Names holders = cluster.copies_of("k");
+    sim::Names others = cluster.members();
+    std::erase_if(others, [&](const auto& name) { return std::ranges::count(holders, name) > 0; });
+    sim::Names unheard(others.begin() + 2, others.end());
+    unheard.push_back(sim::coordinator_name);
+    cluster.cut(holders, unheard);
+    cluster.run_for(8s);
+    for (const std::string& holder : holders) {
+        cluster.kill({holder});
+        cluster.run_for(2s);
+    }
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 }  // namespace
 
 TEST_CASE("an accept is refused for its content", "[planted]") {
@@ -108,6 +133,10 @@ TEST_CASE("a promise is forgotten over a restart", "[planted]") {
 
 TEST_CASE("evictions are applied before the completed fills of the ring", "[planted]") {
     check_found("evict_before_completion", Bug::evict_before_completion, 5, just_completed);
+}
+
+TEST_CASE("an eviction for bad links takes the last copy", "[planted]") {
+    check_found("accuse_last_copy", Bug::accuse_last_copy, 3, half_heard);
 }
 
 TEST_CASE("a last copy that returns with its state is not believed", "[planted]") {
