@@ -110,7 +110,7 @@ void add_options(CLI::App& app, Typed& typed, SimOptions& options) {
     app.add_option("--for", typed.length, "how long faults last, like 60s")->group(what);
     app.add_flag("--verbose", options.verbose, "tell more");
     app.add_option("--limit", options.limit_s,
-                   "seconds of real time after which a run counts as one that never ends")
+                   "seconds of processor time after which a run counts as one that never ends")
         ->capture_default_str()
         ->group(swarm);
     app.add_option("--planted", typed.planted, "for tests: fail on purpose")->group("");

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,14 @@ namespace {
 
 constexpr std::size_t last_words_max = 2000;  // bytes
 constexpr int patience_ms = 100;              // between two looks at the workers
+
+// Of a process that may just have ended: then zero.
+std::chrono::nanoseconds processor_time(pid_t pid) {
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return {};
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 // Set by a signal: the only state of the process that is not in an object.
 volatile std::sig_atomic_t interrupted = 0;
@@ -121,7 +130,7 @@ void Workers::begin(std::size_t job, const Work& work) {
                      .words = words[0],
                      .result_text = {},
                      .last_words = {},
-                     .begun = std::chrono::steady_clock::now()};
+                     .advanced = std::chrono::steady_clock::now()};
 }
 
 // Takes in what workers write, so that no pipe is ever full for long.
@@ -149,8 +158,11 @@ void Workers::wait_a_little() {
 void Workers::end_late_ones() {
     const auto now = std::chrono::steady_clock::now();
     for (auto& [pid, worker] : running_) {
-        if (now - worker.begun < config_.limit || std::exchange(worker.timed_out, true)) continue;
-        kill(pid, SIGKILL);
+        const std::chrono::nanoseconds used = processor_time(pid);
+        if (used > worker.used) worker.advanced = now;
+        worker.used = std::max(used, worker.used);
+        const bool late = used >= config_.limit || now - worker.advanced >= config_.limit;
+        if (late && !std::exchange(worker.timed_out, true)) kill(pid, SIGKILL);
     }
 }
 
@@ -165,7 +177,8 @@ RunOutcome Workers::end(Worker& worker, int status) {
     const std::string words = trimmed(worker.last_words);
     if (worker.timed_out) {
         crash.rule = "never ends";
-        crash.reason = fmt::format("did not end within {} s of real time", config_.limit.count());
+        crash.reason =
+            fmt::format("did not end within {} s of processor time", config_.limit.count());
     } else if (WIFSIGNALED(status)) {
         crash.rule = signal_name(WTERMSIG(status));
         crash.reason = fmt::format("ended by {}", crash.rule);

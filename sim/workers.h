@@ -14,8 +14,9 @@ namespace grapevine::sim {
 
 struct WorkersConfig {
     std::size_t at_once = 1;
-    // Real time that one job may take: far more than any takes that ends. A process that takes
-    // longer is ended and counts as crashed.
+    // Processor time that one job may take: far more than any takes that ends, and no matter how
+    // busy the machine is. Also how long it may stand still, in real time. A process that exceeds
+    // it is ended and counts as crashed.
     std::chrono::seconds limit{300};
 };
 
@@ -42,7 +43,8 @@ private:
         int words = -1;
         std::string result_text;
         std::string last_words;
-        std::chrono::steady_clock::time_point begun;
+        std::chrono::nanoseconds used{};                 // processor time, at the last look
+        std::chrono::steady_clock::time_point advanced;  // when it had last used some
         bool timed_out = false;
     };
 

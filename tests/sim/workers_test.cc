@@ -80,14 +80,17 @@ TEST_CASE("a job that crashes is an outcome, and the others go on", "[sim]") {
 }
 
 TEST_CASE("a job that never ends is ended", "[sim]") {
-    const auto outcomes = outcomes_of({.at_once = 2, .limit = std::chrono::seconds(1)}, 2,
+    const auto outcomes = outcomes_of({.at_once = 3, .limit = std::chrono::seconds(1)}, 3,
                                       [](std::size_t job, const Workers::Report&) {
                                           while (job == 0) pause();
+                                          while (job == 1) static_cast<void>(getppid());
                                           return RunOutcome{};
                                       });
-    CHECK(outcomes[0].result == RunResult::crashed);
-    CHECK(outcomes[0].rule == "never ends");
-    CHECK(outcomes[1].result == RunResult::pass);
+    for (const std::size_t job : {0U, 1U}) {
+        CHECK(outcomes[job].result == RunResult::crashed);
+        CHECK(outcomes[job].rule == "never ends");
+    }
+    CHECK(outcomes[2].result == RunResult::pass);
 }
 
 TEST_CASE("no further jobs are begun when nobody wants more", "[sim]") {
