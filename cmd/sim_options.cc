@@ -109,8 +109,10 @@ void add_options(CLI::App& app, Typed& typed, SimOptions& options) {
     app.add_option("--think", typed.think, "longest pause of a client, like 20ms")->group(what);
     app.add_option("--for", typed.length, "how long faults last, like 60s")->group(what);
     app.add_flag("--verbose", options.verbose, "tell more");
-    app.add_option("--limit", options.limit_s,
-                   "seconds of processor time after which a run counts as one that never ends")
+    app.add_option(
+           "--limit", options.limit_s,
+           "seconds of processor time, or of standing still, after which a run counts as one "
+           "that never ends")
         ->capture_default_str()
         ->group(swarm);
     app.add_option("--planted", typed.planted, "for tests: fail on purpose")->group("");

@@ -5,7 +5,7 @@ set grid
 set key bottom right
 set xlabel "ms from the death of a primary to the next answer to a read of its key"
 set ylabel "share of the kills"
-set xrange [205:320]
+set xrange [205:*]
 set yrange [0:1]
 plot "failover/simulated.csv" using ($1 / 1000.0):(1.0) smooth cnormal with lines lw 2 title "simulated", \
      "failover/real.csv" using ($1 / 1000.0):(1.0) smooth cnormal with lines lw 2 title "real processes"

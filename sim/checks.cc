@@ -35,7 +35,7 @@ void Checks::check_ring(const NodeHost& host) {
     if (is_first) {
         const std::string defect = ring_defect(*ring);
         if (!defect.empty())
-            report(Rule::one_ring, fmt::format("ring {}: {}", ring->epoch, defect));
+            report(Rule::well_formed, fmt::format("ring {}: {}", ring->epoch, defect));
     } else if (known->second != content) {
         report(Rule::one_ring,
                fmt::format("two rings of epoch {}: {} has another than those before it",

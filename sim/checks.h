@@ -1,13 +1,13 @@
 #pragma once
 // Watches every node after every turn and every answer. Each rule in one line:
-// - a ring of one epoch has one content, whoever adopts it;
+// - a ring of one epoch has one content, whoever adopts it, and is well-formed (ring_defect);
 // - the epochs that one state adopts only grow;
 // - at any moment at most one node may serve a partition, so leases never overlap, and nobody else
 //   answers for it; looked at when a node answers, and every few milliseconds for the partitions in
 //   turn;
 // - a node answers only for partitions that it is the primary of in its own ring;
 // - a member that no ring has any more serves nothing once its last lease has run out;
-// - who serves a partition has every write of it that was ever acknowledged;
+// - who serves a partition has every write of its generation that was ever acknowledged;
 // - what members send each other decodes;
 // - no node contradicts itself (Node::invariants, which aborts).
 // What is committed and acknowledged: sim/commits.h. The first rule that breaks is kept, with the

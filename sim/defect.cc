@@ -8,6 +8,8 @@ namespace grapevine::sim {
 
 std::string_view to_string(Rule rule) {
     switch (rule) {
+        case Rule::well_formed:
+            return "well-formed ring";
         case Rule::one_ring:
             return "one ring";
         case Rule::epochs_grow:

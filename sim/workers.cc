@@ -178,7 +178,8 @@ RunOutcome Workers::end(Worker& worker, int status) {
     if (worker.timed_out) {
         crash.rule = "never ends";
         crash.reason =
-            fmt::format("did not end within {} s of processor time", config_.limit.count());
+            fmt::format("did not end within {} s of processor time, or stood still for as long",
+                        config_.limit.count());
     } else if (WIFSIGNALED(status)) {
         crash.rule = signal_name(WTERMSIG(status));
         crash.reason = fmt::format("ended by {}", crash.rule);

@@ -26,7 +26,8 @@ enum class Bug : std::uint8_t {
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
-    answer_for_predecessor,   // a new process on an old port answers heartbeats to its predecessor
+    answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
+                              // there
 
     // Writes.
     answer_before_last_ack,  // a write is committed when all of the write set but one have it

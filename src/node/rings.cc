@@ -39,6 +39,40 @@ void for_each_member(const Ring& before, const Ring& after, Visit visit) {
     }
 }
 
+// What happened to partitions.
+std::vector<std::string> table_news(const Ring& before, const Ring& after) {
+    std::size_t moved = 0;
+    std::size_t filling = 0;
+    std::size_t restarted = 0;
+    std::size_t down = 0;
+    for (std::uint32_t id = 0; id < after.partitions(); ++id) {
+        const Entry& entry = after.table[id];
+        filling += entry.fills.size();
+        if (after.genesis && after.is_down(entry)) ++down;
+        if (id >= before.partitions()) continue;
+        const Entry& was = before.table[id];
+        if (was.primary() && was.primary() != entry.primary()) ++moved;
+        if (was.generation != entry.generation) ++restarted;
+    }
+    std::vector<std::string> news;
+    if (moved == 1) news.emplace_back("1 primary changes");
+    if (moved > 1) news.push_back(fmt::format("{} primaries change", moved));
+    if (filling > 0) {
+        news.push_back(
+            fmt::format("{} {} being filled", filling, filling == 1 ? "copy" : "copies"));
+    }
+    if (restarted > 0) {
+        news.push_back(fmt::format("{} of {} partitions {} empty: their loss was accepted",
+                                   restarted, after.partitions(),
+                                   restarted == 1 ? "restarts" : "restart"));
+    }
+    if (down > 0) {
+        news.push_back(fmt::format("{} of {} partitions {} down", down, after.partitions(),
+                                   down == 1 ? "is" : "are"));
+    }
+    return news;
+}
+
 std::string describe(const Ring& before, const Ring& after) {
     std::string text;
     const auto add = [&](const std::string& part) { text += text.empty() ? part : ", " + part; };
@@ -60,27 +94,7 @@ std::string describe(const Ring& before, const Ring& after) {
     });
     add_names(come, "in");
     add_names(gone, "out");
-    std::size_t moved = 0;
-    std::size_t filling = 0;
-    std::size_t down = 0;
-    for (std::uint32_t id = 0; id < after.partitions(); ++id) {
-        const Entry& entry = after.table[id];
-        if (id < before.partitions() && before.table[id].primary() &&
-            before.table[id].primary() != entry.primary()) {
-            ++moved;
-        }
-        filling += entry.fills.size();
-        if (after.genesis && after.is_down(entry)) ++down;
-    }
-    if (moved == 1) add("1 primary changes");
-    if (moved > 1) add(fmt::format("{} primaries change", moved));
-    if (filling > 0) {
-        add(fmt::format("{} {} being filled", filling, filling == 1 ? "copy" : "copies"));
-    }
-    if (down > 0) {
-        add(fmt::format("{} of {} partitions {} down", down, after.partitions(),
-                        down == 1 ? "is" : "are"));
-    }
+    for (const std::string& part : table_news(before, after)) add(part);
     return text.empty() ? "complete" : text;
 }
 

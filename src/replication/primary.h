@@ -75,7 +75,7 @@ public:
     [[nodiscard]] bool may_attest(Time now) const { return active() || now >= lease_wait_until_; }
     [[nodiscard]] Time lease_wait_until() const { return lease_wait_until_; }
     [[nodiscard]] Time lease_until(const Scope& scope) const;
-    // The same, for acknowledgements of writes.
+    // The same, for acknowledgements of writes: apart, because a bug can be planted here.
     [[nodiscard]] Time written_until(const Scope& scope) const;
     void report_complete(const Scope& scope, std::vector<FillReport>& reports) const;
     [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }

@@ -58,41 +58,41 @@ std::vector<Member> naming_order(std::vector<Member> joiners) {
 
 // A holder that returns is needed more than its name: where a new process took that, it gets
 // another.
-std::string name_for(const Ring& roster, const Member& joiner) {
-    const Member* known = roster.member(joiner.id);
+std::string name_for(const Ring& after, const Member& joiner) {
+    const Member* known = after.member(joiner.id);
     if (known == nullptr) return joiner.name;
     const std::string& name = joiner.name.empty() ? known->name : joiner.name;
-    return roster.member_named(name) == nullptr ? name : std::string{};
+    return after.member_named(name) == nullptr ? name : std::string{};
 }
 
-// Adds them to the roster too.
-std::vector<Member> admissions(Ring& roster, const Observations& seen, PlantedBugs bugs) {
+// Adds them to `after` too.
+std::vector<Member> admissions(Ring& after, const Observations& seen, PlantedBugs bugs) {
     std::vector<Member> joined;
     for (Member joiner : naming_order(seen.joiners)) {
         if (seen.dead.contains(joiner.id)) continue;
-        const bool returns = roster.member(joiner.id) != nullptr;
+        const bool returns = after.member(joiner.id) != nullptr;
         if (returns && bugs.has(Bug::distrust_returned_copy)) continue;
-        joiner.name = name_for(roster, joiner);
-        if (admit(roster, joiner)) joined.push_back(std::move(joiner));
+        joiner.name = name_for(after, joiner);
+        if (admit(after, joiner)) joined.push_back(std::move(joiner));
     }
-    if (!roster.genesis && roster.storage_count() < seen.genesis_members) {
+    if (!after.genesis && after.storage_count() < seen.genesis_members) {
         std::erase_if(joined, std::mem_fn(&Member::stores));
-        std::erase_if(roster.members, std::mem_fn(&Member::stores));
+        std::erase_if(after.members, std::mem_fn(&Member::stores));
     }
     return joined;
 }
 
 // The members after the evictions, without the table.
-Ring roster_of(const Ring& ring, const RingChange& change) {
-    Ring roster;
-    roster.epoch = ring.epoch;
-    roster.genesis = ring.genesis;
-    roster.last_server_number = ring.last_server_number;
-    roster.members = ring.members;
+Ring members_after(const Ring& ring, const RingChange& change) {
+    Ring after;
+    after.epoch = ring.epoch;
+    after.genesis = ring.genesis;
+    after.last_server_number = ring.last_server_number;
+    after.members = ring.members;
     RingChange evictions_only;
     evictions_only.epoch = change.epoch;
     evictions_only.evicted = change.evicted;
-    return draft_of(roster, evictions_only, {});
+    return draft_of(after, evictions_only, {});
 }
 
 std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
@@ -264,9 +264,9 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
     change.evicted = evictions(ring, seen.dead);
     const bool somebody_died = !change.evicted.empty();
     accuse_member(change, accusations);
-    Ring roster = roster_of(ring, change);
-    change.joined = admissions(roster, seen, bugs);
-    change.leaving = leavers(roster, seen.leaving);
+    Ring after = members_after(ring, change);
+    change.joined = admissions(after, seen, bugs);
+    change.leaving = leavers(after, seen.leaving);
     Ring draft = draft_of(ring, change, bugs);
     if (!somebody_died) {
         change.dropped = accusations.copies(draft);

@@ -47,10 +47,11 @@ bool take_escape(std::string_view& rest, std::string& text) {
             return false;
     }
     std::uint8_t byte = 0;
-    const std::string digits(rest.substr(0, 2));
+    if (rest.size() < 2) return false;
+    const std::string digits(rest, 0, 2);  // from_chars wants the end of a text of its own
     const char* const digits_end = digits.data() + digits.size();
     const auto [end, error] = std::from_chars(digits.data(), digits_end, byte, 16);
-    if (digits.size() != 2 || error != std::errc{} || end != digits_end) return false;
+    if (error != std::errc{} || end != digits_end) return false;
     text += static_cast<char>(byte);
     rest.remove_prefix(2);
     return true;

@@ -134,5 +134,6 @@ TEST_CASE("time from the kill of a primary to the next read of its key", "[measu
         cluster.replace_dead();
         if (spans_ms.size() % 10 == 0) tell_progress(spans_ms, kills);
     }
+    REQUIRE(spans_us.good());
     report(spans_ms);
 }

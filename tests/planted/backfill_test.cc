@@ -64,7 +64,7 @@ TEST_CASE("backfill goes without the remembered ids", "[planted]") {
 }
 
 TEST_CASE("a fill discards an acknowledged write within its session", "[planted]") {
-    check_found("discard_in_session", Bug::discard_in_session, 3, replacements);
+    check_found("discard_in_session", Bug::discard_in_session, 8, replacements);
 }
 
 TEST_CASE("a fill is reported before its primary has gathered", "[planted]") {

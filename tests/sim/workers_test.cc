@@ -93,6 +93,16 @@ TEST_CASE("a job that never ends is ended", "[sim]") {
     CHECK(outcomes[2].result == RunResult::pass);
 }
 
+TEST_CASE("a job that waits for the processor is not ended", "[sim]") {
+    const auto outcomes =
+        outcomes_of({.limit = std::chrono::seconds(2)}, 1, [](std::size_t, const Workers::Report&) {
+            // Three seconds, of which it works for a few milliseconds.
+            for (int i = 0; i < 60; ++i) usleep(50'000);
+            return RunOutcome{};
+        });
+    CHECK(outcomes[0].result == RunResult::pass);
+}
+
 TEST_CASE("no further jobs are begun when nobody wants more", "[sim]") {
     std::set<std::size_t> done;
     Workers workers({.at_once = 1});
