@@ -32,6 +32,14 @@ std::vector<RunOutcome> outcomes_of(const WorkersConfig& config, std::size_t job
     return outcomes;
 }
 
+void stand_still() {
+    for (;;) pause();
+}
+
+void turn_in_circles() {
+    for (;;) static_cast<void>(getppid());
+}
+
 }  // namespace
 
 TEST_CASE("an outcome travels whole, or not at all", "[sim]") {
@@ -82,8 +90,8 @@ TEST_CASE("a job that crashes is an outcome, and the others go on", "[sim]") {
 TEST_CASE("a job that never ends is ended", "[sim]") {
     const auto outcomes = outcomes_of({.at_once = 3, .limit = std::chrono::seconds(1)}, 3,
                                       [](std::size_t job, const Workers::Report&) {
-                                          while (job == 0) pause();
-                                          while (job == 1) static_cast<void>(getppid());
+                                          if (job == 0) stand_still();
+                                          if (job == 1) turn_in_circles();
                                           return RunOutcome{};
                                       });
     for (const std::size_t job : {0U, 1U}) {
