@@ -7,12 +7,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <string>
-#include <vector>
+#include <variant>
 
 #include "base/counted.h"
+#include "base/time.h"
+#include "client/messages.h"
 #include "client_verbs.h"
+#include "ring/ring.h"
 #include "runtime/admin.h"
 #include "runtime/output.h"
 
@@ -39,23 +43,45 @@ bool is_confirmed(std::size_t down) {
     return std::getline(std::cin, answer) && answer == "yes";
 }
 
-// The first that is in the ring and answers. Another is asked only where nobody said anything: that
-// the same is given up twice does no harm.
-Result<AcceptLossReply> ask_members(const Ring& ring) {
-    std::string why = "no member answers";
+struct LossAnswer {
+    std::optional<AcceptLossReply> reply;
+    std::string why;          // there is none
+    bool is_unknown = false;  // somebody did not answer: it may have been done
+};
+
+// The first that is in the ring and gives a count. The next is asked after silence or an error:
+// that the same is given up twice does no harm.
+LossAnswer ask_members(const Ring& ring) {
+    LossAnswer answer{.reply = {}, .why = "no member is up"};
     for (const Member& member : ring.members) {
         if (!member.is_up()) continue;
-        const auto answer =
-            ask_all({member.address}, AcceptLoss{ring.epoch}, answer_timeout).front();
-        if (!answer) {
-            why = answer.error().message;
-        } else if (const auto* reply = std::get_if<AcceptLossReply>(&*answer)) {
-            return *reply;
-        } else if (const auto* error = std::get_if<ErrorReply>(&*answer)) {
-            why = error->message;
+        const auto said = ask_all({member.address}, AcceptLoss{ring.epoch}, answer_timeout).front();
+        if (!said) {
+            answer.is_unknown = true;
+            answer.why = said.error().message;
+        } else if (const auto* reply = std::get_if<AcceptLossReply>(&*said)) {
+            answer.reply = *reply;
+            return answer;
+        } else if (const auto* error = std::get_if<ErrorReply>(&*said)) {
+            answer.why = error->message;
         }
     }
-    return fail("{}", why);
+    return answer;
+}
+
+int tell(const AcceptLossReply& reply, std::size_t down) {
+    fmt::print("{} restarted empty\n", counted(reply.restarted, "partition"));
+    const std::size_t meant = std::size_t{reply.restarted} + reply.left;
+    if (meant < down) {
+        fmt::print("{} up by now: a copy came back, or they were given up before\n",
+                   down - meant == 1 ? "1 is" : fmt::format("{} are", down - meant));
+    }
+    if (reply.left == 0) return static_cast<int>(Exit::done);
+    return complain(
+        reply.restarted == 0 ? Exit::unchanged : Exit::negative,
+        fmt::format(
+            "{} down still: no node is there to hold {}, or too few voters are up to decide",
+            counted(reply.left, "partition"), reply.left == 1 ? "it" : "them"));
 }
 
 }  // namespace
@@ -72,7 +98,8 @@ int accept_loss(const ClientOptions& options, bool is_sure) {
         return static_cast<int>(Exit::done);
     }
     fmt::print(
-        "{} of {} {} down, to come back with what was in {} if these return: {}.\n"
+        "{} of {} {} down. What was in {} is in the memory of these processes alone: {}.\n"
+        "It is back if they answer again, after a cut or a pause; not if they are started anew.\n"
         "Giving up makes empty for good: whoever returns later discards its copies.\n",
         down, counted((*ring)->partitions(), "partition"), down == 1 ? "is" : "are",
         down == 1 ? "it" : "them", awaited(**ring));
@@ -81,20 +108,12 @@ int accept_loss(const ClientOptions& options, bool is_sure) {
                         "nobody is there to confirm it: nothing was changed; see --yes");
     }
     if (!is_sure && !is_confirmed(down)) return complain(Exit::unchanged, "nothing was changed");
-    const auto reply = ask_members(**ring);
-    if (!reply) {
-        return complain(Exit::unknown,
-                        fmt::format("it is not known whether they were given up ({}); "
-                                    "--ring shows what is unavailable",
-                                    reply.error().message));
-    }
-    fmt::print("{} restarted empty\n", counted(reply->restarted, "partition"));
-    if (reply->left == 0) return static_cast<int>(Exit::done);
-    return complain(
-        Exit::unchanged,
-        fmt::format(
-            "{} down still: no node is there to hold {}, or too few voters are up to decide",
-            counted(reply->left, "partition"), reply->left == 1 ? "it" : "them"));
+    const LossAnswer answer = ask_members(**ring);
+    if (answer.reply) return tell(*answer.reply, down);
+    if (!answer.is_unknown) return complain(Exit::unchanged, "nothing was changed: " + answer.why);
+    return complain(Exit::unknown, fmt::format("it is not known whether they were given up ({}); "
+                                               "--ring shows what is unavailable",
+                                               answer.why));
 }
 
 }  // namespace grapevine
