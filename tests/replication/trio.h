@@ -60,7 +60,7 @@ public:
     }
 
     // Makes the next ring and gives it to those named (to all that live by default).
-    void change(RingChange change, std::set<NodeId> to = {}) {
+    void change(RingChange change, const std::set<NodeId>& to = {}) {
         change.epoch = next(ring_->epoch);
         auto made = apply(*ring_, change);
         INFO((made ? std::string() : made.error().message));

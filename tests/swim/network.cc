@@ -83,9 +83,9 @@ void Network::wake(NodeId id) {
     settle(id);
 }
 
-void Network::carry_out(NodeId id, SwimEffects effects) {
+void Network::carry_out(NodeId id, const SwimEffects& effects) {
     for (const SwimEvent& event : effects.events) observations_.push_back({now_, id, event});
-    for (auto& [to, message] : effects.datagrams) {
+    for (const auto& [to, message] : effects.datagrams) {
         ASSERT(message.rumors.size() <= rumors_per_packet_max, "{} rumors", message.rumors.size());
         ++datagrams_;
         if (!processes_.contains(to) || lost(id, to)) continue;
@@ -93,7 +93,7 @@ void Network::carry_out(NodeId id, SwimEffects effects) {
             when_it_runs(to, [=, this] { process(to).swim->receive(now_, id, message); });
         });
     }
-    for (auto& [to, message] : effects.links) {
+    for (const auto& [to, message] : effects.links) {
         if (side_.contains(id) != side_.contains(to)) continue;
         schedule(now_ + latency(), [this, id, to, message] {
             when_it_runs(to, [=, this] { process(to).swim->receive(now_, id, message); });

@@ -110,7 +110,7 @@ private:
     // Takes the effects and arranges the next tick.
     void settle(NodeId id);
     void wake(NodeId id);
-    void carry_out(NodeId id, SwimEffects effects);
+    void carry_out(NodeId id, const SwimEffects& effects);
 
     void heartbeat(NodeId from, NodeId to);
     void heartbeat_sent(NodeId from, NodeId to, const std::shared_ptr<bool>& answered);
