@@ -8,8 +8,9 @@ namespace {
 
 // An agreement takes milliseconds, and seconds where voters have just died.
 constexpr Duration answer_within = 5s;
-// Connections that may wait. A client that is not heard asks again.
-constexpr std::size_t waiting_max = 1024;
+// Connections that may wait: a few people. Each keeps a list of what was down. A client that is not
+// heard asks again.
+constexpr std::size_t waiting_max = 16;
 
 }  // namespace
 
@@ -36,7 +37,10 @@ AcceptLossReply Losses::look(Waiting& waiting, const Ring& ring) {
         }
     }
     AcceptLossReply reply;
-    if (!waiting.down) return reply;
+    if (!waiting.down) {  // nobody was told to give it up
+        reply.left = static_cast<std::uint32_t>(down_since(ring, ring.epoch).size());
+        return reply;
+    }
     for (const auto& [id, generation] : *waiting.down) {
         const Entry& entry = ring.entry(id);
         if (entry.generation != generation) {
@@ -68,7 +72,9 @@ std::vector<Losses::Due> Losses::take_due(Time now, const RingPtr& ring) {
 std::optional<Epoch> Losses::accepted() const {
     std::optional<Epoch> latest;
     for (const auto& [connection, waiting] : waiting_) {
-        if (!latest || *latest < waiting.epoch) latest = waiting.epoch;
+        // Not of a ring that is not known here and may never come: what goes down until then would
+        // be meant too.
+        if (waiting.down && (!latest || *latest < waiting.epoch)) latest = waiting.epoch;
     }
     return latest;
 }

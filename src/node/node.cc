@@ -221,7 +221,8 @@ void Node::State::on_loss(Time now, ConnectionId connection, const AcceptLoss& m
                                        "ring {}: {} now",
                                        message.epoch, down_since(*ring, message.epoch).size()));
     losses.ask(now, connection, message.epoch);
-    loss_report_at = now;
+    // Whoever asks over and over is not told more often than others: each time voters make a plan.
+    if (loss_report_at == never) loss_report_at = now;
     answer_losses(now);
 }
 
@@ -277,7 +278,7 @@ void Node::State::tick(Time now) {
     if (replication) replication->tick(now);
     links.tick(now);
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
-    answer_losses(now);
+    if (now >= losses.next_deadline()) answer_losses(now);
     if (now >= review_at) {
         review_at = now + 1s;
         // One looks for all: the others would plan in vain.

@@ -424,7 +424,7 @@ void Node::State::report_links(Time now) {
 
 void Node::State::report_loss(Time now) {
     const std::optional<Epoch> accepted = losses.accepted();
-    loss_report_at = accepted ? now + report_period : never;
+    loss_report_at = losses.next_deadline() == never ? never : now + report_period;
     if (!accepted || !is_member()) return;
     tell_voters(now, LossAccepted{*accepted});
 }

@@ -96,6 +96,36 @@ TEST_CASE("what comes back with its data is not counted, and patience ends", "[n
     CHECK_FALSE(losses.accepted());
 }
 
+TEST_CASE("nothing is given up by a ring that is not known here", "[node]") {
+    Losses losses;
+    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    losses.ask(start, client, Epoch{~std::uint64_t{0}});
+    CHECK(losses.take_due(start, down).empty());
+    CHECK_FALSE(losses.accepted());  // or it would mean what goes down later, too
+    const auto late = losses.take_due(losses.next_deadline(), down);
+    REQUIRE(late.size() == 1);
+    CHECK(late[0].reply.restarted == 0);
+    CHECK(late[0].reply.left == 1);
+
+    // Of one that comes, the loss is told then.
+    losses.ask(start, client, next(down->epoch));
+    CHECK(losses.take_due(start, down).empty());
+    CHECK_FALSE(losses.accepted());
+    const RingPtr later = shared(applied(*down, {}));
+    CHECK(losses.take_due(start, later).empty());
+    CHECK(losses.accepted() == later->epoch);
+}
+
+TEST_CASE("few may wait at the same time", "[node]") {
+    Losses losses;
+    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    for (std::uint64_t id = 1; id <= 1000; ++id) {
+        losses.ask(start, ConnectionId{id}, down->epoch);
+    }
+    CHECK(losses.take_due(start, down).empty());
+    CHECK(losses.take_due(losses.next_deadline(), down).size() == 16);
+}
+
 TEST_CASE("only what was down when it was given up restarts", "[node]") {
     const Ring whole = two_members();
     const Ring down = applied(whole, {.evicted = {second}});
