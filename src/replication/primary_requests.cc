@@ -14,6 +14,13 @@ namespace {
 // One operation is asked for by its client alone, so few connections attach to it.
 constexpr std::size_t waiters_max = 16;
 
+// With a loss that was accepted the remembered ids are gone too. So an attempt that was sent before
+// it may be one of many of which one was answered then. Whoever has no answer learns the ring and
+// sends again.
+bool predates_loss(const Entry& entry, const Request& request) {
+    return entry.generation && request.epoch < entry.tenure;
+}
+
 }  // namespace
 
 void Primary::refuse(Scope& scope, ConnectionId connection, std::uint64_t sequence,
@@ -106,6 +113,10 @@ void Primary::read(Scope& scope, ConnectionId connection, const Request& request
 void Primary::write(Scope& scope, ConnectionId connection, Request request, Time valid_until) {
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
+    if (predates_loss(scope.entry, request)) {
+        refuse(scope, connection, request.sequence, Status::not_primary);
+        return;
+    }
     if (!check_stamp(scope, connection, request)) return;
     // What is pending will be remembered too.
     const std::size_t to_remember = scope.replica.memory.weight() + 2 * pending_.size();
@@ -139,7 +150,7 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
     order(scope, std::move(op));
 }
 
-// The check is floor, then id, then (by the caller) stamp.
+// The check is floor, then id, then (by the caller) generation and stamp.
 bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
                                Time valid_until) {
     const RequestMemory& memory = scope.replica.memory;

@@ -523,6 +523,33 @@ TEST_CASE("a partition without any copy says unavailable, and comes back with it
     CHECK(trio.value(a, "k") == "v");
 }
 
+TEST_CASE("what was sent before a loss was accepted is not executed after it", "[replication]") {
+    Trio trio(2, 1);
+    Request write = trio.request(OperationKind::put, "k", "old");
+    write.epoch = trio.ring().epoch;
+    trio.ask(a, write);
+    REQUIRE(trio.status(write.sequence) == Status::ok);  // the client knows it, and sends no more
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    trio.change({.losses = {Trio::partition}, .arrangements = {{Trio::partition, {b}, {}}}});
+    trio.run_for(trio.config.lease_wait + 2ms);
+
+    // Another attempt of it arrives now, on a link that was slow.
+    trio.ask(b, write);
+    CHECK(trio.status(write.sequence) == Status::not_primary);
+    CHECK(trio.reply(write.sequence)->epoch == trio.ring().epoch);
+    CHECK(trio.value(b, "k") == "(none)");
+    // Whoever knows the loss may send it again.
+    write.epoch = trio.ring().epoch;
+    trio.ask(b, write);
+    CHECK(trio.status(write.sequence) == Status::ok);
+    // What was executed since then is answered, also where it comes a second time and late.
+    trio.change({});
+    trio.ask(b, write);
+    CHECK(trio.status(write.sequence) == Status::ok);
+    CHECK(trio.value(b, "k") == "old");
+}
+
 TEST_CASE("stamps that are missing, far ahead or too old are refused with a fresh one",
           "[replication]") {
     Trio trio;
