@@ -84,8 +84,8 @@ void declare(CLI::App& app, Options& options) {
         "                                                       get nokey -> not found\n"
         "  printf 'put a 1\\nget a\\n' | client -\n"
         "  kill -9 $(client --pid server2)\n"
-        "Exit codes: 0 done, 1 not found, condition false, or a part of a loss is down still, 2\n"
-        "usage, 3 nothing was changed (no service, unavailable), 4 unknown whether it was done.");
+        "Exit codes: 0 done, 1 not found or condition false, 2 usage, 3 nothing was changed (no\n"
+        "service, unavailable), 4 unknown whether the write, or all of a loss, was done.");
 }
 
 // As they are typed.

@@ -77,11 +77,12 @@ int tell(const AcceptLossReply& reply, std::size_t down) {
                    down - meant == 1 ? "1 is" : fmt::format("{} are", down - meant));
     }
     if (reply.left == 0) return static_cast<int>(Exit::done);
+    // Voters that were told may decide it as soon as they are enough again.
     return complain(
-        reply.restarted == 0 ? Exit::unchanged : Exit::negative,
-        fmt::format(
-            "{} down still: no node is there to hold {}, or too few voters are up to decide",
-            counted(reply.left, "partition"), reply.left == 1 ? "it" : "them"));
+        Exit::unknown,
+        fmt::format("{} down still, and may restart empty later: no node is there to hold {}, or "
+                    "too few voters are up to decide",
+                    counted(reply.left, "partition"), reply.left == 1 ? "it" : "them"));
 }
 
 }  // namespace

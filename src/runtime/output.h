@@ -11,7 +11,7 @@ namespace grapevine {
 // The exit codes of all programs.
 enum class Exit : int {
     done = 0,
-    negative = 1,   // not found, condition false, a trace that differs, a part of a loss
+    negative = 1,   // not found, condition false, a trace that differs
     usage = 2,      // the command line or the input is wrong; nothing was done
     unchanged = 3,  // no service, unavailable; nothing was changed
     unknown = 4,    // it was sent, and nobody can say what became of it
