@@ -100,6 +100,51 @@ TEST_CASE("what goes down after the loss was accepted is not meant", "[scenario]
     CHECK(count_down(cluster) > 0);
 }
 
+TEST_CASE("a ring that nobody has seen gives up nothing", "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 1});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "v");
+    Operator person(cluster);
+    person.ask("server1", AcceptLoss{Epoch{~std::uint64_t{0}}});
+    cluster.run_for(100ms);
+    cluster.kill({"server3"});
+    REQUIRE(cluster.run_until([&] { return count_down(cluster) > 0; }, 2s));
+    const std::size_t down = count_down(cluster);
+    REQUIRE(cluster.run_until([&] { return person.answer().has_value(); }, 10s));
+    const auto reply = std::get<AcceptLossReply>(*person.answer());
+    CHECK(reply.restarted == 0);
+    CHECK(reply.left == down);
+    CHECK(count_down(cluster) == down);
+}
+
+TEST_CASE("a write that was acknowledged before the loss is not executed after it", "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 1});
+    REQUIRE(cluster.run_until_restored());
+    const std::string holder = cluster.primary_of("k");
+    Request write{.client = ClientId{77},
+                  .sequence = 1,
+                  .floor = 1,
+                  .stamp_ms = 0,
+                  .epoch = cluster.world().newest_ring()->epoch,
+                  .deadline_ms = 5000,
+                  .kind = OperationKind::put,
+                  .key = "k",
+                  .value = "old"};
+    Operator person(cluster);
+    person.ask(holder, write);
+    REQUIRE(cluster.run_until([&] { return person.answer().has_value(); }, 2s));
+    REQUIRE(std::get<Reply>(*person.answer()).status == Status::ok);
+    cluster.kill({holder});
+    REQUIRE(cluster.run_until([&] { return count_down(cluster) > 0; }, 2s));
+    CHECK(person.accept_loss(cluster.all_but({holder})[0]).left == 0);
+    REQUIRE(cluster.put("k", "new") == "OK");
+    // Another attempt of it, on a link that was slow.
+    person.ask(cluster.primary_of("k"), write);
+    REQUIRE(cluster.run_until([&] { return person.answer().has_value(); }, 2s));
+    CHECK(std::get<Reply>(*person.answer()).status == Status::not_primary);
+    CHECK(cluster.get("k") == "new");
+}
+
 TEST_CASE("without a quorum no loss is accepted, and that is said", "[scenario]") {
     Cluster cluster({.nodes = 3, .copies = 1});
     REQUIRE(cluster.run_until_restored());
