@@ -24,8 +24,7 @@ namespace grapevine {
 
 namespace {
 
-// A member gives up waiting for a ring after 5 s, and says so.
-constexpr Duration answer_timeout = 7s;
+constexpr Duration answer_timeout = accept_loss_within + 2s;
 
 // Names of those that would bring what is down back, if they returned with their state.
 std::string awaited(const Ring& ring) {

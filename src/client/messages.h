@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/ids.h"
+#include "base/time.h"
 #include "ring/ring.h"
 #include "store/operation.h"
 
@@ -40,7 +41,9 @@ struct StatusReply {
 
 // An operator gives up what the partitions held that are down in ring `epoch` and have been since:
 // they restart empty under a raised generation, and their old holders discard when they return.
-// Answered when a ring says so, or none did for some seconds; ErrorReply by who is in no ring.
+// Answered when a ring says so, or none did in `accept_loss_within` (an agreement takes
+// milliseconds, and seconds where voters have just died); ErrorReply by who is in no ring.
+inline constexpr Duration accept_loss_within = 5s;
 struct AcceptLoss {
     Epoch epoch;
 };

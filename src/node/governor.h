@@ -1,6 +1,6 @@
 #pragma once
-// When this node, as a voter, proposes a ring, and what it has heard that matters for it: joiners
-// and completed fills. Internal to node/.
+// When this node, as a voter, proposes a ring, and what it has heard that matters for it: joiners,
+// completed fills, bad links and accepted losses. Internal to node/.
 
 #include <cstddef>
 #include <cstdint>
@@ -57,10 +57,10 @@ private:
         Time at;
     };
 
-    Duration rank_delay_;
-    std::size_t genesis_members_;
     [[nodiscard]] bool is_loss_current(Time now) const;
 
+    Duration rank_delay_;
+    std::size_t genesis_members_;
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;

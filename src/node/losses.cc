@@ -6,8 +6,6 @@ namespace grapevine {
 
 namespace {
 
-// An agreement takes milliseconds, and seconds where voters have just died.
-constexpr Duration answer_within = 5s;
 // Connections that may wait: a few people. Each keeps a list of what was down. A client that is not
 // heard asks again.
 constexpr std::size_t waiting_max = 16;
@@ -26,7 +24,7 @@ std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch) {
 
 void Losses::ask(Time now, ConnectionId connection, Epoch epoch) {
     if (waiting_.size() >= waiting_max && !waiting_.contains(connection)) return;
-    waiting_[connection] = {epoch, now + answer_within, std::nullopt};
+    waiting_[connection] = {epoch, now + accept_loss_within, std::nullopt};
 }
 
 AcceptLossReply Losses::look(Waiting& waiting, const Ring& ring) {

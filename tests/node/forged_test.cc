@@ -3,6 +3,8 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "effort.h"

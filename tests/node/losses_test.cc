@@ -1,6 +1,9 @@
 #include "node/losses.h"
 
 #include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "node/governor.h"
 #include "ring/change.h"

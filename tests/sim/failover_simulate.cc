@@ -6,11 +6,13 @@
 // own, by the seeds from 1 on. The times go to stdout, in microseconds, one in each line.
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "base/rng.h"
+#include "base/time.h"
 #include "sim/cluster.h"
 
 using namespace grapevine;
