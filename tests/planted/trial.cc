@@ -202,7 +202,7 @@ private:
 
     // Whatever is under way by then ends with it: the next strike comes soon.
     template <class Then>
-    void after_a_while(Then then) {
+    void after_a_while(const Then& then) {
         const Duration length = rng_.between(storm_.length_min, storm_.length_max);
         disturbed_until_ = std::max(disturbed_until_, cluster_.world().now() + length);
         cluster_.world().queue().after(length, then);

@@ -9,8 +9,8 @@ using namespace grapevine;
 
 namespace {
 
-bool aligned(const char* bytes) {
-    return reinterpret_cast<std::uintptr_t>(bytes) % frame_alignment == 0;
+bool aligned(std::string_view bytes) {
+    return reinterpret_cast<std::uintptr_t>(bytes.data()) % frame_alignment == 0;
 }
 
 // A frame's payload is the message with the padding.
@@ -26,7 +26,7 @@ void take_all(FrameReader& reader, std::vector<std::string>& payloads) {
         const auto frame = reader.next();
         REQUIRE(frame.has_value());
         if (!*frame) return;
-        CHECK(aligned((*frame)->payload.data()));
+        CHECK(aligned((*frame)->payload));
         payloads.emplace_back((*frame)->payload);
     }
 }

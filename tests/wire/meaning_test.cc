@@ -176,7 +176,7 @@ TEST_CASE("a ring's own rules are checked", "[wire]") {
 }
 
 TEST_CASE("arrangements name listed members only", "[wire]") {
-    const auto error = [](std::uint16_t partition, std::vector<std::uint16_t> arranged) {
+    const auto error = [](std::uint16_t partition, const std::vector<std::uint16_t>& arranged) {
         Builder builder;
         const auto holders = builder.CreateVector(std::vector<std::uint64_t>{7, 8});
         const auto arrangements = builder.CreateVectorOfStructs(
