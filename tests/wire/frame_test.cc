@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <string_view>
 
 #include "wire/samples.h"
 
