@@ -177,7 +177,7 @@ int perform(const Options& options) {
     if (options.trace) return run_trace(options.common, *options.trace);
     if (options.stream) return run_stream(options.common);
     auto operation = operation_of(options);
-    if (!operation) return exit_with(Exit::usage, "client", operation.error().message);
+    if (!operation) return complain(Exit::usage, operation.error().message);
     return run_operation(options.common, std::move(*operation));
 }
 
@@ -188,13 +188,13 @@ int main(int argc, const char* const* argv) {
     declare(app, options);
     if (const auto code = parse_options(app, argc, argv)) return *code;
     if (const std::string what = contradiction(options); !what.empty()) {
-        return exit_with(Exit::usage, "client", what + "; see client --help");
+        return complain(Exit::usage, what + "; see client --help");
     }
     const auto timeout = parse_seconds(options.timeout.value_or(options.wait ? "60" : "5"),
                                        options.wait ? wait_timeout_max : deadline_max);
-    if (!timeout) return exit_with(Exit::usage, "client", timeout.error().message);
+    if (!timeout) return complain(Exit::usage, timeout.error().message);
     const auto seeds = resolve_list(options.coordinator, coordinator_port);
-    if (!seeds) return exit_with(Exit::usage, "client", seeds.error().message);
+    if (!seeds) return complain(Exit::usage, seeds.error().message);
     options.common.timeout = *timeout;
     options.common.seeds = *seeds;
     find_members(options.common);

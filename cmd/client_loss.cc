@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -89,10 +88,7 @@ int tell(const AcceptLossReply& reply, std::size_t down) {
 int accept_loss(const ClientOptions& options, bool is_sure) {
     const auto ring = fetch_ring(options.seeds, options.timeout);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
-    const auto down =
-        static_cast<std::size_t>(std::ranges::count_if((*ring)->table, [&](const Entry& entry) {
-            return (*ring)->genesis && (*ring)->is_down(entry);
-        }));
+    const std::size_t down = down_since(**ring, (*ring)->epoch).size();
     if (down == 0) {
         fmt::print("no partition is down: there is nothing to give up\n");
         return static_cast<int>(Exit::done);

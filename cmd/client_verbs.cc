@@ -15,6 +15,7 @@
 #include "base/counted.h"
 #include "base/hash.h"
 #include "coordinator/report.h"
+#include "options.h"
 #include "runtime/admin.h"
 #include "runtime/client_host.h"
 #include "runtime/clock.h"
@@ -107,8 +108,7 @@ Result<RingPtr> ring_of(const ClientOptions& options) {
 }  // namespace
 
 int complain(Exit code, const std::string& sentence) {
-    fmt::print(stderr, "client: {}\n", sentence);
-    return static_cast<int>(code);
+    return exit_with(code, "client", sentence);
 }
 
 void find_members(ClientOptions& options) {

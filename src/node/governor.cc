@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "node/losses.h"
-
 namespace grapevine {
 
 namespace {

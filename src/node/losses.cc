@@ -6,21 +6,11 @@ namespace grapevine {
 
 namespace {
 
-// Connections that may wait: a few people. Each keeps a list of what was down. A client that is not
-// heard asks again.
+// Connections that may wait: a few people. Each keeps a list of what was down. Who is not heard
+// asks another member when this one has not answered in time.
 constexpr std::size_t waiting_max = 16;
 
 }  // namespace
-
-std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch) {
-    std::vector<PartitionId> down;
-    if (!ring.genesis) return down;
-    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
-        const Entry& entry = ring.table[i];
-        if (ring.is_down(entry) && entry.since <= epoch) down.emplace_back(i);
-    }
-    return down;
-}
 
 void Losses::ask(Time now, ConnectionId connection, Epoch epoch) {
     if (waiting_.size() >= waiting_max && !waiting_.contains(connection)) return;

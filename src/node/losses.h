@@ -44,7 +44,4 @@ private:
     std::map<ConnectionId, Waiting> waiting_;
 };
 
-// The partitions that are down in the ring and went down no later than in ring `epoch`.
-std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch);
-
 }  // namespace grapevine

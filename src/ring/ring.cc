@@ -163,6 +163,16 @@ bool fully_replicated(const Ring& ring) {
     });
 }
 
+std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch) {
+    std::vector<PartitionId> down;
+    if (!ring.genesis) return down;
+    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        const Entry& entry = ring.table[i];
+        if (ring.is_down(entry) && entry.since <= epoch) down.emplace_back(i);
+    }
+    return down;
+}
+
 std::uint64_t digest(const Ring& ring) {
     Canonical canonical;
     canonical.add(ring.cluster);

@@ -114,6 +114,10 @@ using RingPtr = std::shared_ptr<const Ring>;
 // leaving where that is less.
 std::size_t copies_possible(const Ring& ring);
 
+// The partitions of which no copy is up and that went down no later than in ring `epoch`; none
+// before genesis. Of `ring.epoch`: all that are down.
+std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch);
+
 // How many storage members can die at the same instant, whichever they are, without the loss of an
 // acknowledged write and without losing the quorum, counting the coordinator as staying if it is
 // up. None while a partition is down.

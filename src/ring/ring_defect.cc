@@ -80,7 +80,7 @@ std::string voters_defect(const Ring& ring) {
     return ring.voters == voters_for(ring.members) ? "" : "the voters do not fit to the members";
 }
 
-std::string copies_defect(const Ring&, const Roster& roster, const Entry& entry) {
+std::string copies_defect(const Roster& roster, const Entry& entry) {
     if (entry.copies.empty()) return "has no copies";
     const Standing standing = roster.of(entry.primary());
     for (auto copy = entry.copies.begin(); copy != entry.copies.end(); ++copy) {
@@ -94,7 +94,7 @@ std::string copies_defect(const Ring&, const Roster& roster, const Entry& entry)
     return {};
 }
 
-std::string fills_defect(const Ring&, const Roster& roster, const Entry& entry) {
+std::string fills_defect(const Roster& roster, const Entry& entry) {
     if (!entry.fills.empty() && !roster.is_up(entry.primary())) return "is down and has fills";
     for (const Fill& fill : entry.fills) {
         if (!roster.is_up(fill.id)) {
@@ -112,7 +112,7 @@ std::string fills_defect(const Ring&, const Roster& roster, const Entry& entry) 
     return {};
 }
 
-std::string stamps_defect(const Ring& ring, const Roster&, const Entry& entry) {
+std::string stamps_defect(const Ring& ring, const Entry& entry) {
     const bool ordered =
         ring.genesis <= entry.tenure && entry.tenure <= entry.since && entry.since <= ring.epoch;
     return ordered ? "" : "changed before its primary took over, before genesis or after now";
@@ -120,10 +120,9 @@ std::string stamps_defect(const Ring& ring, const Roster&, const Entry& entry) {
 
 std::string entry_defect(const Ring& ring, const Roster& roster, const Entry& entry) {
     if (!ring.genesis) return entry == Entry{} ? "" : "holds something before genesis";
-    for (const auto rule : {copies_defect, fills_defect, stamps_defect}) {
-        if (std::string defect = rule(ring, roster, entry); !defect.empty()) return defect;
-    }
-    return {};
+    if (std::string defect = copies_defect(roster, entry); !defect.empty()) return defect;
+    if (std::string defect = fills_defect(roster, entry); !defect.empty()) return defect;
+    return stamps_defect(ring, entry);
 }
 
 std::string table_defect(const Ring& ring) {

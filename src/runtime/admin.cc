@@ -192,10 +192,7 @@ std::string ring_table(const Ring& ring, const std::map<NodeId, StatusReply>& st
     }
     const auto filling =
         std::ranges::count_if(ring.table, [](const Entry& entry) { return !entry.fills.empty(); });
-    const auto down = ring.genesis
-                          ? std::ranges::count_if(
-                                ring.table, [&](const Entry& entry) { return ring.is_down(entry); })
-                          : 0;
+    const std::size_t down = down_since(ring, ring.epoch).size();
     std::string text = aligned_table(rows);
     text += fmt::format("epoch {}; {} wanted; {}", ring.epoch,
                         counted(ring.copies_wanted, "copy", "copies"), survives(ring));

@@ -4,24 +4,17 @@
 #include <variant>
 
 #include "node/node.h"
+#include "ring/ring_fixture.h"
 #include "store/memory_store.h"
 
 using namespace grapevine;
 
 namespace {
 
-Member storage_member(std::uint64_t id) {
-    Member made;
-    made.id = NodeId{id};
-    made.name = "server" + std::to_string(id);
-    made.address = {0x7f000001, static_cast<std::uint16_t>(7000 + id)};
-    return made;
-}
-
 // Node 1 founded the cluster, node 2 is the second copy of everything in ring 2.
 struct Pair {
     Pair() : node(config(), &store, 7, now) {
-        Ring ring = *apply(*node.ring(), {.epoch = Epoch{2}, .joined = {storage_member(2)}});
+        Ring ring = *apply(*node.ring(), {.epoch = Epoch{2}, .joined = {server(2)}});
         for (Entry& entry : ring.table) {
             entry.copies.push_back(NodeId{2});
             entry.since = Epoch{2};
@@ -32,7 +25,7 @@ struct Pair {
 
     static NodeConfig config() {
         NodeConfig made;
-        made.self = storage_member(1);
+        made.self = server(1);
         made.found = true;
         made.cluster = ClusterId{9};
         made.copies_wanted = 2;
@@ -43,7 +36,7 @@ struct Pair {
     static Envelope from_2(PeerBody body) {
         return {.cluster = ClusterId{9},
                 .from = NodeId{2},
-                .from_address = storage_member(2).address,
+                .from_address = server(2).address,
                 .to = NodeId{1},
                 .epoch = Epoch{2},
                 .body = std::move(body)};

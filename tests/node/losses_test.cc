@@ -2,11 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "node/governor.h"
-#include "ring/change.h"
+#include "ring/ring_fixture.h"
 
 using namespace grapevine;
 
@@ -16,32 +15,21 @@ constexpr Time start = time_from_us(5'000'000);
 constexpr ConnectionId client{1};
 constexpr NodeId first{1};
 constexpr NodeId second{2};
-constexpr PartitionId p0{0};
-constexpr PartitionId p1{1};
 
-Member member(std::uint64_t id) {
-    Member made;
-    made.id = NodeId{id};
-    made.name = "node" + std::to_string(id);
-    made.address = {0x7f000001, static_cast<std::uint16_t>(7000 + id)};
-    return made;
-}
-
-Ring applied(const Ring& ring, RingChange change) {
+// The ring that follows.
+Ring after(const Ring& ring, RingChange change) {
     change.epoch = next(ring.epoch);
-    const auto made = apply(ring, change);
-    if (!made) FAIL(made.error().message);
-    return *made;
+    return applied(ring, change);
 }
 
 // Two partitions: both members hold 0, the second alone holds 1.
 Ring two_members() {
-    Ring ring = applied(found_ring(ClusterId{1}, member(1), 1, 2), {.joined = {member(2)}});
-    ring = applied(ring, {.arrangements = {{p0, {first}, {second}}, {p1, {first}, {second}}}});
+    Ring ring = after(found_ring(ClusterId{1}, server(1), 1, 2), {.joined = {server(2)}});
+    ring = after(ring, {.arrangements = {{p0, {first}, {second}}, {p1, {first}, {second}}}});
     std::vector<FillReport> done;
     for (const PartitionId id : {p0, p1}) done.push_back({id, ring.epoch, ring.epoch, second});
-    ring = applied(ring, {.completed = done});
-    return applied(ring, {.arrangements = {{p1, {second}, {}}}});
+    ring = after(ring, {.completed = done});
+    return after(ring, {.arrangements = {{p1, {second}, {}}}});
 }
 
 RingPtr shared(const Ring& ring) {
@@ -64,14 +52,13 @@ TEST_CASE("who gives up what is not down is answered at once", "[node]") {
 
 TEST_CASE("the answer waits for the ring, and says what restarted", "[node]") {
     Losses losses;
-    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    const RingPtr down = shared(after(two_members(), {.evicted = {second}}));
     losses.ask(start, client, down->epoch);
     CHECK(losses.take_due(start, down).empty());
     CHECK(losses.accepted() == down->epoch);
-    const RingPtr other = shared(applied(*down, {}));
+    const RingPtr other = shared(after(*down, {}));
     CHECK(losses.take_due(start, other).empty());
-    const RingPtr up =
-        shared(applied(*other, {.losses = {p1}, .arrangements = {{p1, {first}, {}}}}));
+    const RingPtr up = shared(after(*other, {.losses = {p1}, .arrangements = {{p1, {first}, {}}}}));
     const auto due = losses.take_due(start, up);
     REQUIRE(due.size() == 1);
     CHECK(due[0].reply.restarted == 1);
@@ -80,10 +67,10 @@ TEST_CASE("the answer waits for the ring, and says what restarted", "[node]") {
 
 TEST_CASE("what comes back with its data is not counted, and patience ends", "[node]") {
     Losses losses;
-    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    const RingPtr down = shared(after(two_members(), {.evicted = {second}}));
     losses.ask(start, client, down->epoch);
     CHECK(losses.take_due(start, down).empty());
-    const RingPtr back = shared(applied(*down, {.joined = {member(2)}}));
+    const RingPtr back = shared(after(*down, {.joined = {server(2)}}));
     const auto due = losses.take_due(start, back);
     REQUIRE(due.size() == 1);
     CHECK(due[0].reply.restarted == 0);
@@ -101,7 +88,7 @@ TEST_CASE("what comes back with its data is not counted, and patience ends", "[n
 
 TEST_CASE("nothing is given up by a ring that is not known here", "[node]") {
     Losses losses;
-    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    const RingPtr down = shared(after(two_members(), {.evicted = {second}}));
     losses.ask(start, client, Epoch{~std::uint64_t{0}});
     CHECK(losses.take_due(start, down).empty());
     CHECK_FALSE(losses.accepted());  // or it would mean what goes down later, too
@@ -114,14 +101,14 @@ TEST_CASE("nothing is given up by a ring that is not known here", "[node]") {
     losses.ask(start, client, next(down->epoch));
     CHECK(losses.take_due(start, down).empty());
     CHECK_FALSE(losses.accepted());
-    const RingPtr later = shared(applied(*down, {}));
+    const RingPtr later = shared(after(*down, {}));
     CHECK(losses.take_due(start, later).empty());
     CHECK(losses.accepted() == later->epoch);
 }
 
 TEST_CASE("few may wait at the same time", "[node]") {
     Losses losses;
-    const RingPtr down = shared(applied(two_members(), {.evicted = {second}}));
+    const RingPtr down = shared(after(two_members(), {.evicted = {second}}));
     for (std::uint64_t id = 1; id <= 1000; ++id) {
         losses.ask(start, ConnectionId{id}, down->epoch);
     }
@@ -131,11 +118,11 @@ TEST_CASE("few may wait at the same time", "[node]") {
 
 TEST_CASE("only what was down when it was given up restarts", "[node]") {
     const Ring whole = two_members();
-    const Ring down = applied(whole, {.evicted = {second}});
+    const Ring down = after(whole, {.evicted = {second}});
     CHECK(down_since(down, whole.epoch).empty());
     CHECK(down_since(down, down.epoch) == std::vector{p1});
     // It was back, and is down anew: that is another loss.
-    const Ring again = applied(applied(down, {.joined = {member(2)}}), {.evicted = {second}});
+    const Ring again = after(after(down, {.joined = {server(2)}}), {.evicted = {second}});
     CHECK(down_since(again, down.epoch).empty());
 
     Governor governor(20ms, 1);

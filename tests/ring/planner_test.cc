@@ -102,8 +102,7 @@ Observations dying(std::set<NodeId> members) {
 }
 
 std::size_t down_partitions(const Ring& ring) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(ring.table, [&](const Entry& entry) { return ring.is_down(entry); }));
+    return down_since(ring, ring.epoch).size();
 }
 
 }  // namespace

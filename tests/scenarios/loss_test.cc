@@ -9,8 +9,7 @@ namespace {
 
 std::size_t count_down(Cluster& cluster) {
     const RingPtr ring = cluster.world().newest_ring();
-    return static_cast<std::size_t>(std::ranges::count_if(
-        ring->table, [&](const Entry& entry) { return ring->is_down(entry); }));
+    return down_since(*ring, ring->epoch).size();
 }
 
 }  // namespace

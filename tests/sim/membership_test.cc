@@ -1,12 +1,12 @@
 // Failure detection and agreement alone, with very many members.
 #include "sim/membership.h"
-#include "effort.h"
 
 #include <catch2/catch.hpp>
 #include <map>
 #include <vector>
 
 #include "base/rng.h"
+#include "effort.h"
 #include "sim/event_wheel.h"
 #include "sim/membership_report.h"
 
