@@ -131,7 +131,7 @@ void Workers::begin(std::size_t job, const Work& work) {
                      .words = words[0],
                      .result_text = {},
                      .last_words = {},
-                     .advanced = std::chrono::steady_clock::now()};
+                     .patience = Patience(std::chrono::steady_clock::now())};
 }
 
 // Takes in what workers write, so that no pipe is ever full for long.
@@ -159,10 +159,7 @@ void Workers::wait_a_little() {
 void Workers::end_late_ones() {
     const auto now = std::chrono::steady_clock::now();
     for (auto& [pid, worker] : running_) {
-        const std::chrono::nanoseconds used = processor_time(pid);
-        if (used > worker.used) worker.advanced = now;
-        worker.used = std::max(used, worker.used);
-        const bool late = used >= config_.limit || now - worker.advanced >= config_.limit;
+        const bool late = worker.patience.is_exhausted(now, processor_time(pid), config_.limit);
         if (late && !std::exchange(worker.timed_out, true)) kill(pid, SIGKILL);
     }
 }

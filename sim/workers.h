@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/outcome.h"
+#include "sim/patience.h"
 
 namespace grapevine::sim {
 
@@ -43,8 +44,7 @@ private:
         int words = -1;
         std::string result_text;
         std::string last_words;
-        std::chrono::nanoseconds used{};                 // processor time, at the last look
-        std::chrono::steady_clock::time_point advanced;  // when it had last used some
+        Patience patience{{}};
         bool timed_out = false;
     };
 

@@ -102,13 +102,22 @@ TEST_CASE("a job that never ends is ended", "[sim]") {
 }
 
 TEST_CASE("a job that waits for the processor is not ended", "[sim]") {
-    const auto outcomes =
-        outcomes_of({.limit = std::chrono::seconds(2)}, 1, [](std::size_t, const Workers::Report&) {
-            // Three seconds, of which it works for a few milliseconds.
-            for (int i = 0; i < 60; ++i) usleep(50'000);
-            return RunOutcome{};
-        });
-    CHECK(outcomes[0].result == RunResult::pass);
+    constexpr auto limit = std::chrono::seconds(2);
+    const Patience::Moment begun;
+    Patience patience(begun);
+    // A thousand seconds, of which it works for a millisecond each.
+    for (int i = 1; i <= 1000; ++i) {
+        CHECK_FALSE(patience.is_exhausted(begun + i * 1s, i * 1ms, limit));
+    }
+    // It stands still; then nobody knows what it used.
+    const Patience::Moment stopped = begun + 1000s;
+    CHECK_FALSE(patience.is_exhausted(stopped + 1999ms, 1000ms, limit));
+    CHECK_FALSE(patience.is_exhausted(stopped + 1999ms, 0ms, limit));
+    CHECK(patience.is_exhausted(stopped + 2s, 1000ms, limit));
+    // And one that works all the time.
+    Patience other(begun);
+    CHECK_FALSE(other.is_exhausted(begun + 1999ms, 1999ms, limit));
+    CHECK(other.is_exhausted(begun + 2s, 2s, limit));
 }
 
 TEST_CASE("no further jobs are begun when nobody wants more", "[sim]") {
