@@ -14,11 +14,12 @@ namespace {
 // One operation is asked for by its client alone, so few connections attach to it.
 constexpr std::size_t waiters_max = 16;
 
-// With a loss that was accepted the remembered ids are gone too. So an attempt that was sent before
-// it may be one of many of which one was answered then. Whoever has no answer learns the ring and
-// sends again.
-bool predates_loss(const Entry& entry, const Request& request) {
-    return entry.generation && request.epoch < entry.tenure;
+// An attempt that was routed by a ring from before this tenure may be a late one of an operation
+// that has ended: its client was told that no copy was up and nothing was changed; or it was
+// answered before a loss was accepted, and the remembered ids are gone. Whoever still waits for an
+// answer learns the ring and sends again.
+bool predates_tenure(const Entry& entry, const Request& request) {
+    return request.epoch < entry.tenure;
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ void Primary::read(Scope& scope, ConnectionId connection, const Request& request
 void Primary::write(Scope& scope, ConnectionId connection, Request request, Time valid_until) {
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
-    if (predates_loss(scope.entry, request)) {
+    if (predates_tenure(scope.entry, request)) {
         refuse(scope, connection, request.sequence, Status::not_primary);
         return;
     }

@@ -1,11 +1,10 @@
 // Bugs in "exactly once": requests that arrive twice.
-#include <optional>
-#include <utility>
+#include <string>
 
 #include "base/limits.h"
 #include "planted/found.h"
 #include "planted/plans.h"
-#include "wire/wire.h"
+#include "scenarios/operator.h"
 
 using namespace grapevine;
 using namespace grapevine::testing;
@@ -39,73 +38,29 @@ Finding halting_primaries(std::uint64_t seed, PlantedBugs bugs) {
     return weather(plan);
 }
 
-// Speaks to a node by hand, so that it can send the same bytes again, however late.
-class Stranger final : public sim::Endpoint {
-public:
-    Stranger(sim::World& world, Address to) : world_(world), to_(to) {
-        world_.network().attach(self_, *this);
-    }
-    ~Stranger() override { world_.network().detach(self_); }
-    Stranger(const Stranger&) = delete;
-    Stranger& operator=(const Stranger&) = delete;
-
-    // Over a connection of its own. The answer, if any comes within a second.
-    std::optional<Reply> ask(const Request& request) {
-        reader_ = FrameReader();
-        answer_.reset();
-        bytes_ = encode(Hello{});
-        append_frame(bytes_, ClientMessage(request));
-        link_ = world_.network().dial(self_, to_);
-        world_.run_until([&] { return answer_.has_value(); }, 1s);
-        world_.network().close(link_, self_);
-        return answer_;
-    }
-
-private:
-    void arrive(sim::Arrival arrival) override {
-        if (arrival.link != link_) return;
-        if (arrival.kind == sim::ArrivalKind::up) world_.network().send(link_, self_, bytes_);
-        if (arrival.kind != sim::ArrivalKind::bytes) return;
-        reader_.feed(arrival.bytes);
-        while (const auto frame = reader_.next()) {
-            if (!*frame) return;
-            const auto message = decode_server_message((*frame)->payload);
-            if (message && std::holds_alternative<Reply>(*message)) {
-                answer_ = std::get<Reply>(*message);
-            }
-        }
-    }
-
-    sim::World& world_;
-    Address self_{127U << 24 | 1, 39999};
-    Address to_;
-    sim::LinkId link_;
-    std::string bytes_;
-    FrameReader reader_;
-    std::optional<Reply> answer_;
-};
-
 // A request comes again when all have forgotten it, and another value has taken its place.
 Finding late_duplicate(std::uint64_t seed, PlantedBugs bugs) {
     const Plan plan = small_plan(seed, bugs, 3, 2);
     sim::Cluster cluster(plan.world);
     if (!cluster.run_until_ready()) return never_ready;
-    Stranger stranger(cluster.world(), cluster.world().address_of(cluster.primary_of("k")));
+    const std::string primary = cluster.primary_of("k");
+    Operator stranger(cluster);
     Request request{.client = ClientId{seed}, .sequence = 1, .floor = 1};
+    request.epoch = cluster.world().newest_ring()->epoch;
     request.deadline_ms = 5000;
     request.kind = OperationKind::put;
     request.key = "k";
     request.value = "first";
-    const auto refused = stranger.ask(request);  // for the stamp that it lacks
+    const auto refused = stranger.request(primary, request);  // for the stamp that it lacks
     if (!refused) return {Oracle::convergence, "no answer"};
     request.stamp_ms = refused->stamp_ms;
-    const auto done = stranger.ask(request);
+    const auto done = stranger.request(primary, request);
     if (!done || done->status != Status::ok) return {Oracle::convergence, "not written"};
     if (cluster.get("k") != "first") return {Oracle::history, "what was written is not there"};
     cluster.put("k", "second");
     Rng rng(seed);
     cluster.run_for(request_memory + rng.between(1s, 20s));
-    stranger.ask(request);
+    stranger.request(primary, request);
     if (cluster.get("k") != "second") return {Oracle::history, "what was overwritten is back"};
     return {};
 }

@@ -87,7 +87,7 @@ public:
                 .sequence = ++sequence_,
                 .floor = floor,
                 .stamp_ms = 0,
-                .epoch = {},
+                .epoch = ring_->epoch,
                 .deadline_ms = 5000,
                 .kind = kind,
                 .condition = Condition::none,

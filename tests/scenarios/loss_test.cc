@@ -12,6 +12,19 @@ std::size_t count_down(Cluster& cluster) {
     return down_since(*ring, ring->epoch).size();
 }
 
+// Routed by the newest ring, by a client that sends it by hand.
+Request put_of(Cluster& cluster, const std::string& value) {
+    return {.client = ClientId{77},
+            .sequence = 1,
+            .floor = 1,
+            .stamp_ms = 0,
+            .epoch = cluster.world().newest_ring()->epoch,
+            .deadline_ms = 5000,
+            .kind = OperationKind::put,
+            .key = "k",
+            .value = value};
+}
+
 }  // namespace
 
 TEST_CASE("what a dead node alone held restarts empty when the loss is accepted", "[scenario]") {
@@ -120,28 +133,42 @@ TEST_CASE("a write that was acknowledged before the loss is not executed after i
     Cluster cluster({.nodes = 3, .copies = 1});
     REQUIRE(cluster.run_until_restored());
     const std::string holder = cluster.primary_of("k");
-    Request write{.client = ClientId{77},
-                  .sequence = 1,
-                  .floor = 1,
-                  .stamp_ms = 0,
-                  .epoch = cluster.world().newest_ring()->epoch,
-                  .deadline_ms = 5000,
-                  .kind = OperationKind::put,
-                  .key = "k",
-                  .value = "old"};
+    const Request write = put_of(cluster, "old");
     Operator person(cluster);
-    person.ask(holder, write);
-    REQUIRE(cluster.run_until([&] { return person.answer().has_value(); }, 2s));
-    REQUIRE(std::get<Reply>(*person.answer()).status == Status::ok);
+    const auto first = person.request(holder, write);
+    REQUIRE(first);
+    REQUIRE(first->status == Status::ok);
     cluster.kill({holder});
     REQUIRE(cluster.run_until([&] { return count_down(cluster) > 0; }, 2s));
     CHECK(person.accept_loss(cluster.all_but({holder})[0]).left == 0);
     REQUIRE(cluster.put("k", "new") == "OK");
     // Another attempt of it, on a link that was slow.
-    person.ask(cluster.primary_of("k"), write);
-    REQUIRE(cluster.run_until([&] { return person.answer().has_value(); }, 2s));
-    CHECK(std::get<Reply>(*person.answer()).status == Status::not_primary);
+    const auto again = person.request(cluster.primary_of("k"), write);
+    REQUIRE(again);
+    CHECK(again->status == Status::not_primary);
     CHECK(cluster.get("k") == "new");
+}
+
+// The first attempt was refused, "no copy is up", and its client knows that nothing was changed.
+TEST_CASE("a write that was refused while no copy was up is not executed later", "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 1});
+    REQUIRE(cluster.run_until_restored());
+    REQUIRE(cluster.put("k", "old") == "OK");
+    const std::string holder = cluster.primary_of("k");
+    cluster.pause({holder});
+    REQUIRE(cluster.run_until([&] { return count_down(cluster) > 0; }, 3s));
+    const Request write = put_of(cluster, "refused");
+    Operator person(cluster);
+    const auto first = person.request(cluster.all_but({holder})[0], write);
+    REQUIRE(first);
+    REQUIRE(first->status == Status::unavailable);
+    cluster.resume({holder});
+    REQUIRE(cluster.run_until_restored());
+    // The same bytes again, on a link that was slow.
+    const auto again = person.request(cluster.primary_of("k"), write);
+    REQUIRE(again);
+    CHECK(again->status == Status::not_primary);
+    CHECK(cluster.get("k") == "old");
 }
 
 TEST_CASE("without a quorum no loss is accepted, and that is said", "[scenario]") {

@@ -1,5 +1,6 @@
 #pragma once
-// A person who asks members of a simulated cluster, and gives up what is down.
+// Somebody who speaks to members of a simulated cluster by hand: gives up what is down, or sends
+// the same request again, however late.
 
 #include <catch2/catch.hpp>
 #include <optional>
@@ -14,7 +15,7 @@
 
 namespace grapevine::testing {
 
-// An operator's client: one question to one member, on a connection of its own.
+// One question at a time to one member, each on a connection of its own.
 class Operator final : public sim::Endpoint {
 public:
     explicit Operator(sim::Cluster& cluster)
@@ -33,6 +34,14 @@ public:
     }
     // What was answered; nothing yet otherwise.
     [[nodiscard]] const std::optional<ServerMessage>& answer() const { return answer_; }
+
+    // The reply, if one comes within two seconds.
+    std::optional<Reply> request(const std::string& member, const Request& request) {
+        ask(member, request);
+        cluster_.run_until([&] { return answer_.has_value(); }, 2s);
+        const Reply* reply = answer_ ? std::get_if<Reply>(&*answer_) : nullptr;
+        return reply == nullptr ? std::nullopt : std::optional(*reply);
+    }
 
     // Gives up what is down by the newest ring.
     AcceptLossReply accept_loss(const std::string& member) {
