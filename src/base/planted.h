@@ -25,6 +25,8 @@ enum class Bug : std::uint8_t {
     forget_promises,          // a voter that restarts with its state forgets what it promised
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
+    undo_fills,               // a voter that lacks the news of a bad link undoes what others do
+                              // about it
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there
@@ -45,6 +47,7 @@ enum class Bug : std::uint8_t {
 
     // Exactly once.
     refusal_not_remembered,  // a refused condition is answered at once, not ordered and remembered
+    old_route_accepted,      // a write is executed that was routed before the primary's tenure
     stamp_unchecked,         // a request may be older than what is remembered
     duplicate_answered_early,  // a duplicate is answered before its original commits
 

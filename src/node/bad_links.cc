@@ -20,16 +20,32 @@ constexpr Duration good_for = 600s;
 
 void BadLinks::report(Time now, const LinkPair& pair, Duration lasted) {
     if (lasted == Duration{}) return;
-    const auto is_old = [&](const auto& entry) {
-        return now > entry.second.reported_at + good_for;
-    };
-    std::erase_if(links_, is_old);
+    forget(now);
     Link& link = links_[pair];
     link.reported_at = now;
     if (lasted < bad_after) return;
-    const bool again = link.bad_at == Time::min() || now > link.bad_at + report_age_max;
-    if (again) link.back_off = std::clamp(link.back_off * 2, back_off_min, back_off_max);
+    if (now > link.bad_at + report_age_max) lengthen(link);
     link.bad_at = now;
+    link.distrusted_until = now + link.back_off;
+}
+
+void BadLinks::overruled(Time now, const LinkPair& pair) {
+    forget(now);
+    Link& link = links_[pair];
+    if (state(link, now)) return;  // and not by news that this voter lacks
+    lengthen(link);
+    link.distrusted_until = now + link.back_off;
+}
+
+void BadLinks::forget(Time now) {
+    std::erase_if(links_, [&](const auto& entry) {
+        const Link& link = entry.second;
+        return now > std::max(link.reported_at, link.distrusted_until) + good_for;
+    });
+}
+
+void BadLinks::lengthen(Link& link) {
+    link.back_off = std::clamp(link.back_off * 2, back_off_min, back_off_max);
 }
 
 void BadLinks::adopt(const Ring& ring) {
@@ -38,17 +54,23 @@ void BadLinks::adopt(const Ring& ring) {
     });
 }
 
+std::optional<LinkState> BadLinks::state(const Link& link, Time now) {
+    if (now <= link.bad_at + report_age_max) return LinkState::bad;
+    if (now <= link.reported_at + report_age_max) return LinkState::silent;
+    if (now <= link.distrusted_until) return LinkState::distrusted;
+    return std::nullopt;
+}
+
+Time BadLinks::trusts_from() const {
+    Time latest = Time::min();
+    for (const auto& [pair, link] : links_) latest = std::max(latest, link.distrusted_until);
+    return latest;
+}
+
 LinkNews BadLinks::news(Time now) const {
     LinkNews news;
     for (const auto& [pair, link] : links_) {
-        const bool was_bad = link.bad_at != Time::min();
-        if (was_bad && now <= link.bad_at + report_age_max) {
-            news[pair] = LinkState::bad;
-        } else if (now <= link.reported_at + report_age_max) {
-            news[pair] = LinkState::silent;
-        } else if (was_bad && now <= link.bad_at + link.back_off) {
-            news[pair] = LinkState::distrusted;
-        }
+        if (const auto known = state(link, now)) news[pair] = *known;
     }
     return news;
 }

@@ -7,8 +7,13 @@
 // same failure has reported too, and it shows whose fault it is. Once bad, the pair is distrusted
 // for a back-off after the last report, doubled with each time that it was bad again, so that a
 // link that comes and goes makes ever fewer rings.
+//
+// Reports may reach other voters and not this one. What these decided then looks groundless here,
+// and undoing it would make them decide it again, for as long as the link is bad: a fill that this
+// voter's placement wants and that ended, with both its ends in, is news of a bad link too.
 
 #include <map>
+#include <optional>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -21,16 +26,25 @@ class BadLinks {
 public:
     // One of the pair says that the other has been silent for so long; zero: says nothing.
     void report(Time now, const LinkPair& pair, Duration lasted);
+    // Who decided the ring that is adopted now ended a fill from one to the other for its link.
+    void overruled(Time now, const LinkPair& pair);
     // Forgets pairs that are not both in: who comes back has been looked at before it was let in.
     void adopt(const Ring& ring);
     [[nodiscard]] LinkNews news(Time now) const;
+    // When the last distrust ends that there is now.
+    [[nodiscard]] Time trusts_from() const;
 
 private:
     struct Link {
-        Time reported_at;
+        Time reported_at = Time::min();
         Time bad_at = Time::min();  // the last report of a silence long enough
-        Duration back_off{};        // zero: was not bad yet
+        Time distrusted_until = Time::min();
+        Duration back_off{};  // zero: was not bad yet
     };
+
+    void forget(Time now);
+    static void lengthen(Link& link);
+    static std::optional<LinkState> state(const Link& link, Time now);
 
     std::map<LinkPair, Link> links_;
 };

@@ -66,11 +66,28 @@ bool Governor::is_loss_current(Time now) const {
     return loss_at_ != Time::min() && !stale(now, loss_at_);
 }
 
-void Governor::adopt(const Ring& ring) {
+// Fills that the placement wants were ended, and nobody came or went: for a link that is bad.
+void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement) {
+    if (before.members != ring.members || before.partitions() != ring.partitions()) return;
+    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        const Entry& old = before.table[i];
+        const Entry& entry = ring.table[i];
+        if (old.fills.empty() || old.primary() != entry.primary()) continue;
+        for (const Fill& fill : old.fills) {
+            if (entry.writes_to(fill.id)) continue;
+            const auto& wanted = placement.desired(ring)[i];
+            if (std::ranges::find(wanted, fill.id) == wanted.end()) continue;
+            bad_links_.overruled(now, link_pair(fill.id, entry.primary()));
+        }
+    }
+}
+
+void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement) {
     std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
     bad_links_.adopt(ring);
     bad_heartbeats_.adopt(ring);
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
+    if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
 }
 
 Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead) const {

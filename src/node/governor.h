@@ -2,6 +2,7 @@
 // When this node, as a voter, proposes a ring, and what it has heard that matters for it: joiners,
 // completed fills, bad links and accepted losses. Internal to node/.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,6 +10,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "node/bad_links.h"
 #include "ring/messages.h"
@@ -19,8 +21,8 @@ namespace grapevine {
 
 class Governor {
 public:
-    Governor(Duration rank_delay, std::size_t genesis_members)
-        : rank_delay_(rank_delay), genesis_members_(genesis_members) {}
+    Governor(Duration rank_delay, std::size_t genesis_members, PlantedBugs bugs = {})
+        : rank_delay_(rank_delay), genesis_members_(genesis_members), bugs_(bugs) {}
 
     // How many live voters come before this one; nothing: it has no vote.
     [[nodiscard]] static std::optional<std::int64_t> rank(const Ring& ring, NodeId self,
@@ -45,8 +47,14 @@ public:
         }
     }
     void loss(Time now, const LossAccepted& message);
-    // A new ring: what it has settled is forgotten.
-    void adopt(const Ring& ring);
+    // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if
+    // there is none.
+    void adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement);
+
+    // When the back-off of the last link that was bad ends (node/bad_links.h).
+    [[nodiscard]] Time trusts_from() const {
+        return std::max(bad_links_.trusts_from(), bad_heartbeats_.trusts_from());
+    }
 
     // What to plan with. News older than a second is not repeated by anyone, hence void.
     [[nodiscard]] Observations observe(Time now, const Ring& ring, std::set<NodeId> dead) const;
@@ -58,9 +66,11 @@ private:
     };
 
     [[nodiscard]] bool is_loss_current(Time now) const;
+    void learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement);
 
     Duration rank_delay_;
     std::size_t genesis_members_;
+    PlantedBugs bugs_;
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;

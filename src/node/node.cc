@@ -59,7 +59,7 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       links(config.redial),
       heartbeats(config.heartbeat, self.id),
       link_checks(config.link_check),
-      governor(config.rank_delay, config.genesis_members) {
+      governor(config.rank_delay, config.genesis_members, config.bugs) {
     check(config, store);
     if (store != nullptr) {
         replication.emplace(replication_config(config), self.id, *store,
@@ -176,6 +176,10 @@ Time Node::serves_until(Time now, PartitionId partition) const {
 
 const Replication* Node::replication() const {
     return state_->replication ? &*state_->replication : nullptr;
+}
+
+Time Node::trusts_from() const {
+    return state_->governor.trusts_from();
 }
 
 StatusReply Node::status(Time now) const {

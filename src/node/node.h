@@ -162,6 +162,9 @@ public:
     // it holds; null for a coordinator.
     [[nodiscard]] Time serves_until(Time now, PartitionId partition) const;
     [[nodiscard]] const Replication* replication() const;
+    // For checks: when this node, as a voter, no longer keeps any two members apart because the
+    // link between them was bad (node/bad_links.h).
+    [[nodiscard]] Time trusts_from() const;
     [[nodiscard]] StatusReply status(Time now) const;
 
     // Aborts where the state contradicts itself. For tests and the simulator.

@@ -111,7 +111,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     lease.adopt(now, *ring);
     agreement.adopt(ring);
     effects.persist = true;
-    governor.adopt(*ring);
+    governor.adopt(now, before.get(), *ring, placement);
     if (replication) replication->adopt(now, ring, unbroken);
     log(LogLevel::info, before ? describe(*before, *ring) : describe(Ring{}, *ring));
 

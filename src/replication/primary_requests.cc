@@ -114,7 +114,7 @@ void Primary::read(Scope& scope, ConnectionId connection, const Request& request
 void Primary::write(Scope& scope, ConnectionId connection, Request request, Time valid_until) {
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
-    if (predates_tenure(scope.entry, request)) {
+    if (predates_tenure(scope.entry, request) && !context.has(Bug::old_route_accepted)) {
         refuse(scope, connection, request.sequence, Status::not_primary);
         return;
     }

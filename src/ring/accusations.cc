@@ -112,14 +112,26 @@ std::optional<NodeId> Accusations::copy_of(const Entry& entry) const {
 
 // --- placement ---
 
-// Two that hold it go on together while their link works, however it was before. Who does not hold
-// it has to be filled by the primary, also where that is to go.
+// Two that hold it, or are being given it, go on together while their link works, however it was
+// before: a voter that distrusts them would only undo what one that does not has begun. Who does
+// not hold it has to be filled by the primary, also where that is to go.
 bool Accusations::fits(const Entry& entry, const Copies& others, NodeId id) const {
     if (without_lease(id)) return false;
     const auto parted = [&](NodeId other) {
         const auto found = links_.find(link_pair(id, other));
         if (found == links_.end()) return false;
-        return found->second == LinkState::bad || !entry.is_copy(id) || !entry.is_copy(other);
+        switch (found->second) {
+            case LinkState::bad:
+                return true;
+            case LinkState::silent:
+                return !entry.is_copy(id) || !entry.is_copy(other);
+            case LinkState::distrusted:
+                break;
+        }
+        const auto is_given = [&](NodeId end) {
+            return bugs_.has(Bug::undo_fills) ? entry.is_copy(end) : entry.writes_to(end);
+        };
+        return !is_given(id) || !is_given(other);
     };
     if (!entry.is_copy(id) && parted(entry.primary())) return false;
     return std::ranges::none_of(others, parted);

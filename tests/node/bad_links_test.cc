@@ -63,6 +63,24 @@ TEST_CASE("distrust doubles with each time, up to a minute, and ends", "[node]")
     CHECK(distrusted_for(links, last) == 2001ms);
 }
 
+TEST_CASE("who was overruled distrusts too, longer with each time", "[node]") {
+    BadLinks links;
+    CHECK(links.trusts_from() == Time::min());
+    links.overruled(start, pair);
+    CHECK(state(links, start) == LinkState::distrusted);
+    CHECK(links.trusts_from() == start + 2s);
+    links.overruled(start + 1s, pair);  // known already
+    CHECK(state(links, start + 2s) == LinkState::distrusted);
+    CHECK(state(links, start + 2001ms) == std::nullopt);
+    links.overruled(start + 3s, pair);
+    CHECK(links.trusts_from() == start + 7s);
+    links.report(start + 3s, pair, 1s);
+    CHECK(state(links, start + 3s) == LinkState::silent);
+    links.report(start + 4s, pair, 2s);  // the third time
+    CHECK(state(links, start + 4s) == LinkState::bad);
+    CHECK(links.trusts_from() == start + 12s);
+}
+
 TEST_CASE("a pair of which one is out is forgotten", "[node]") {
     const auto member = [](std::uint64_t id) {
         Member made;

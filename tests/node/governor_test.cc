@@ -66,15 +66,51 @@ TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
         *apply(ring, {.epoch = next(ring.epoch),
                       .joined = {member(2)},
                       .arrangements = {{PartitionId{0}, {NodeId{1}}, {NodeId{2}}}}});
+    PlacementCache placement;
     const FillReport report{PartitionId{0}, filling.epoch, filling.epoch, NodeId{2}};
     governor.reports(start, filling, {{report}});
     CHECK(governor.observe(start, filling, {NodeId{2}}).completed.empty());  // of a dead member
-    governor.adopt(filling);
+    governor.adopt(start, &ring, filling, placement);
     CHECK(governor.observe(start, filling, {}).completed == std::vector{report});
     later = filling;
     later.table[0].since = Epoch{9};
-    governor.adopt(later);
+    governor.adopt(start, &filling, later, placement);
     CHECK(governor.observe(start, filling, {}).completed.empty());
+}
+
+TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
+    Ring ring = found_ring(ClusterId{1}, member(1), 2, 1);
+    for (const std::uint64_t id : {2, 3}) {
+        ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(id)}});
+    }
+    PlacementCache placement;
+    const NodeId primary = ring.table[0].primary();
+    const auto wanted = placement.desired(ring)[0];
+    const NodeId fill = wanted[0] == primary ? wanted[1] : wanted[0];
+    const auto arranged = [](const Ring& from, NodeId copy, std::vector<NodeId> fills) {
+        return *apply(from, {.epoch = next(from.epoch),
+                             .arrangements = {{PartitionId{0}, {copy}, std::move(fills)}}});
+    };
+    const auto heard = [&](const Ring& before, const Ring& after) {
+        Governor governor(20ms, 1);
+        governor.adopt(start, &before, after, placement);
+        return governor.observe(start, after, {}).links;
+    };
+    const Ring filling = arranged(ring, primary, {fill});
+    CHECK(heard(ring, filling).empty());
+    const Ring ended = arranged(filling, primary, {});
+    CHECK(heard(filling, ended) == LinkNews{{link_pair(primary, fill), LinkState::distrusted}});
+    CHECK(Governor(20ms, 1).observe(start, ended, {}).links.empty());
+    // One that came or went explains it, and so does a placement that never wanted it.
+    const Ring gone = *apply(filling, {.epoch = next(filling.epoch), .evicted = {fill}});
+    CHECK(heard(filling, gone).empty());
+    NodeId other{};
+    for (const Member& m : ring.members) {
+        if (m.id != primary && std::ranges::find(wanted, m.id) == wanted.end()) other = m.id;
+    }
+    REQUIRE(other);
+    const Ring odd = arranged(ring, primary, {other});
+    CHECK(heard(odd, arranged(odd, primary, {})).empty());
 }
 
 TEST_CASE("reports of fills that there are not take no room", "[node]") {

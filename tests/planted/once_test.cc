@@ -65,7 +65,37 @@ Finding late_duplicate(std::uint64_t seed, PlantedBugs bugs) {
     return {};
 }
 
+// A write is refused, for no copy is up; the same bytes come again when one is, on a link that was
+// slow. Its client knows that nothing was changed.
+Finding refused_once(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 3, 1).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "old");
+    const std::string holder = cluster.primary_of("k");
+    cluster.pause({holder});
+    const auto is_down = [&] {
+        const RingPtr ring = cluster.world().newest_ring();
+        return !ring->is_up(cluster.world().node(holder)->id());
+    };
+    if (!cluster.run_until(is_down, 3s)) return {Oracle::convergence, "not evicted"};
+    sim::Names others = cluster.members();
+    std::erase(others, holder);
+    const Request write = put_of(cluster, "refused");
+    Operator stranger(cluster);
+    const auto first = stranger.request(others.front(), write);
+    if (!first || first->status != Status::unavailable) return {Oracle::convergence, "no refusal"};
+    cluster.resume({holder});
+    if (!cluster.run_until_restored()) return {Oracle::convergence, "not restored"};
+    stranger.request(cluster.primary_of("k"), write);
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 }  // namespace
+
+TEST_CASE("a write that was refused is executed later", "[planted]") {
+    check_found("old_route_accepted", Bug::old_route_accepted, 1, refused_once);
+}
 
 TEST_CASE("a duplicate arrives after its id was forgotten", "[planted]") {
     check_found("stamp_unchecked", Bug::stamp_unchecked, 1, late_duplicate);

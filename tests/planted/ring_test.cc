@@ -121,6 +121,19 @@ Finding half_heard(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// Two members do not hear each other, and a third one, which votes, hears neither and nothing of
+// what they report.
+Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 7, 2).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    cluster.cut({"server1"}, {"server2", "server3"});
+    cluster.cut({"server2"}, {"server3"});
+    cluster.run_for(20s);
+    cluster.get("k");
+    return conclude(cluster, nullptr, 5s);
+}
+
 }  // namespace
 
 TEST_CASE("an accept is refused for its content", "[planted]") {
@@ -137,6 +150,10 @@ TEST_CASE("evictions are applied before the completed fills of the ring", "[plan
 
 TEST_CASE("an eviction for bad links takes the last copy", "[planted]") {
     check_found("accuse_last_copy", Bug::accuse_last_copy, 3, half_heard);
+}
+
+TEST_CASE("a voter that lacks the news of a bad link undoes what others do about it", "[planted]") {
+    check_found("undo_fills", Bug::undo_fills, 2, unheard_news);
 }
 
 TEST_CASE("a last copy that returns with its state is not believed", "[planted]") {

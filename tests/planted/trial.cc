@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "history/linearizability.h"
 #include "replication/replication.h"
+#include "sim/convergence.h"
 
 namespace grapevine::testing {
 
@@ -96,7 +97,9 @@ void end_faults(sim::Cluster& cluster) {
 Finding live_on(sim::Cluster& cluster, sim::Load* load, Duration whole_max) {
     const auto stuck = [](const char* text) { return Finding{Oracle::convergence, text}; };
     end_faults(cluster);
-    if (!cluster.run_until_restored(whole_max)) return stuck("the cluster did not become whole");
+    sim::Convergence convergence(cluster);
+    const auto is_whole = [&] { return convergence.is_whole(); };
+    if (!cluster.run_until(is_whole, whole_max)) return stuck("the cluster did not become whole");
     cluster.run_for(1s);
     if (load != nullptr) {
         load->stop();
@@ -105,7 +108,7 @@ Finding live_on(sim::Cluster& cluster, sim::Load* load, Duration whole_max) {
         }
     }
     cluster.run_for(1s);
-    if (!cluster.run_until_restored(whole_max)) return stuck("the cluster did not stay whole");
+    if (!cluster.run_until(is_whole, whole_max)) return stuck("the cluster did not stay whole");
     return judge_copies(cluster);
 }
 

@@ -181,3 +181,27 @@ TEST_CASE("a link that comes and goes makes ever fewer rings", "[scenario]") {
     cluster.check_keys(10, "v");
     REQUIRE(cluster.run_until_restored());
 }
+
+// server1 and server2 do not hear each other, and server3, which votes, hears neither: what they
+// report reaches all voters but this one, which sees no reason not to put them together.
+TEST_CASE("a voter that lacks the news of a bad link does not undo what others do about it",
+          "[scenario]") {
+    Cluster cluster({.nodes = 7, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "v");
+    cluster.cut({"server1"}, {"server2", "server3"});
+    cluster.cut({"server2"}, {"server3"});
+    cluster.run_for(10s);
+    const std::uint64_t epoch = cluster.epoch();
+    cluster.run_for(20s);
+    CHECK(cluster.epoch() < epoch + 20);
+    CHECK(cluster.members().size() == 7);
+    cluster.check_keys(10, "v");
+    cluster.heal();
+    cluster.run_for(1s);
+    const std::uint64_t healed = cluster.epoch();
+    cluster.run_for(20s);
+    CHECK(cluster.epoch() < healed + 30);
+    REQUIRE(cluster.run_until_restored());
+    cluster.check_keys(10, "v");
+}

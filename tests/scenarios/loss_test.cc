@@ -12,19 +12,6 @@ std::size_t count_down(Cluster& cluster) {
     return down_since(*ring, ring->epoch).size();
 }
 
-// Routed by the newest ring, by a client that sends it by hand.
-Request put_of(Cluster& cluster, const std::string& value) {
-    return {.client = ClientId{77},
-            .sequence = 1,
-            .floor = 1,
-            .stamp_ms = 0,
-            .epoch = cluster.world().newest_ring()->epoch,
-            .deadline_ms = 5000,
-            .kind = OperationKind::put,
-            .key = "k",
-            .value = value};
-}
-
 }  // namespace
 
 TEST_CASE("what a dead node alone held restarts empty when the loss is accepted", "[scenario]") {

@@ -15,6 +15,19 @@
 
 namespace grapevine::testing {
 
+// Routed by the newest ring, by a client that sends it by hand.
+inline Request put_of(sim::Cluster& cluster, const std::string& value) {
+    return {.client = ClientId{77},
+            .sequence = 1,
+            .floor = 1,
+            .stamp_ms = 0,
+            .epoch = cluster.world().newest_ring()->epoch,
+            .deadline_ms = 5000,
+            .kind = OperationKind::put,
+            .key = "k",
+            .value = value};
+}
+
 // One question at a time to one member, each on a connection of its own.
 class Operator final : public sim::Endpoint {
 public:
