@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 
 #include "sim/world.h"
 
@@ -44,6 +47,37 @@ void add_kills(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults)
 }
 
 }  // namespace
+
+bool is_gentle(const std::vector<Fault>& faults) {
+    std::map<std::string, Duration> paused;   // since when
+    std::map<std::string, Duration> resumed;  // last
+    std::optional<Duration> killed;           // the last one
+    for (const Fault& fault : faults) {
+        const std::string name = fault.names.size() == 1 ? fault.names.front() : std::string{};
+        if (fault.kind == FaultKind::loss) {
+            if (fault.percent > gentle_loss_max) return false;
+        } else if (name.empty()) {
+            return false;
+        } else if (fault.kind == FaultKind::pause) {
+            const auto last = resumed.find(name);
+            if (last != resumed.end() && fault.at < last->second + breath) return false;
+            paused.emplace(name, fault.at);
+        } else if (fault.kind == FaultKind::resume) {
+            const auto since = paused.find(name);
+            if (since != paused.end() && fault.at > since->second + gentle_pause_max) return false;
+            paused.erase(name);
+            resumed[name] = fault.at;
+        } else if (fault.kind == FaultKind::kill) {
+            if (killed && fault.at < *killed + 2 * down_for) return false;
+            killed = fault.at;
+        } else if (fault.kind == FaultKind::restart) {
+            if (killed && fault.at < *killed + down_for) return false;
+        } else {
+            return false;
+        }
+    }
+    return paused.empty();
+}
 
 std::vector<Fault> draw_gentle_faults(Rng& rng, const GentleFaults& wanted) {
     std::vector<Fault> faults;

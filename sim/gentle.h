@@ -19,6 +19,10 @@ struct GentleFaults {
     bool kills = false;       // server1 ... as well, one at a time
 };
 
+// Whether these, in the order of their times, are within the limits: a list that somebody wrote, or
+// what is left of a drawn one.
+bool is_gentle(const std::vector<Fault>& faults);
+
 std::vector<Fault> draw_gentle_faults(Rng& rng, const GentleFaults& wanted);
 
 }  // namespace grapevine::sim

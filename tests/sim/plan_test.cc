@@ -75,7 +75,29 @@ TEST_CASE("gentle faults stay within the limits", "[sim]") {
                 CHECK(fault.at - paused.at(fault.names.front()) <= 300ms);
             }
         }
+        CHECK(is_gentle(faults));
     }
+}
+
+TEST_CASE("a list beyond the limits is not gentle", "[sim]") {
+    const auto gentle = [](const std::vector<std::string>& texts) {
+        std::vector<Fault> faults;
+        for (const std::string& text : texts) faults.push_back(*parse_fault(text));
+        return is_gentle(faults);
+    };
+    CHECK(gentle({}));
+    CHECK(gentle({"1s:pause=server1", "1300ms:resume=server1", "1800ms:pause=server1",
+                  "2s:resume=server1"}));
+    CHECK_FALSE(gentle({"1s:pause=server1", "1301ms:resume=server1"}));
+    CHECK_FALSE(gentle({"1s:pause=server1"}));
+    CHECK_FALSE(gentle({"1s:pause=server1", "1300ms:resume=server1", "1799ms:pause=server1",
+                        "2s:resume=server1"}));
+    CHECK(gentle({"1s:loss=20"}));
+    CHECK_FALSE(gentle({"1s:loss=21"}));
+    CHECK(gentle({"1s:kill=server1", "5s:restart=server1", "9s:kill=server2"}));
+    CHECK_FALSE(gentle({"1s:kill=server1", "3s:kill=server2"}));
+    CHECK_FALSE(gentle({"1s:kill=server1,server2"}));
+    CHECK_FALSE(gentle({"1s:cut=server1/server2"}));
 }
 
 TEST_CASE("a script is read, with comments, and its errors name the line", "[sim]") {
