@@ -22,9 +22,9 @@ namespace {
 // to: long enough for the oracle of availability.
 constexpr Duration beyond_wait = outage_max + 2s;
 
-// Two members whose link was bad again and again are kept apart for up to a minute after it
-// (node/bad_links.h). What waits for that has to be done so long after it, and the whole wait is
-// bounded by this.
+// Two members whose link was bad again and again are kept apart for up to a minute after it, and so
+// long a member waits that was evicted again and again (Node::backs_off_until()). What waits for
+// that has to be done so long after it, and the whole wait is bounded.
 constexpr Duration back_off_after = 10s;
 constexpr Duration back_off_wait = 75s;
 
@@ -202,8 +202,9 @@ private:
         if (cluster_.run_until_ready(end - world_.now())) enter(Phase::served);
         if (cluster_.run_until_restored(end - world_.now())) enter(Phase::restored);
         const auto whole_or_late = [&] {
-            return convergence_.is_whole() ||
-                   (world_.now() >= end && world_.now() >= trusts_from() + back_off_after);
+            if (convergence_.is_whole()) return true;
+            backed_off_until_ = std::max(backed_off_until_, backs_off_until());
+            return world_.now() >= end && world_.now() >= backed_off_until_ + back_off_after;
         };
         cluster_.run_until(whole_or_late, limit + back_off_wait);
         is_whole_ = convergence_.is_whole();
@@ -212,11 +213,10 @@ private:
                                          to_ms(world_.now() - begin) / 1000));
     }
 
-    // When no voter keeps two members apart any more for a link that was bad.
-    [[nodiscard]] Time trusts_from() const {
+    [[nodiscard]] Time backs_off_until() const {
         Time latest = Time::min();
         for (const NodeHost* host : world_.alive()) {
-            latest = std::max(latest, host->node().trusts_from());
+            latest = std::max(latest, host->node().backs_off_until());
         }
         return latest;
     }
@@ -365,6 +365,7 @@ private:
     bool is_torn_ = false;  // planted
     bool is_beyond_ = false;
     bool is_whole_ = false;
+    Time backed_off_until_ = Time::min();  // somebody, as seen since the end of the faults
     RunOutcome outcome_;
 };
 

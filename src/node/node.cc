@@ -178,8 +178,8 @@ const Replication* Node::replication() const {
     return state_->replication ? &*state_->replication : nullptr;
 }
 
-Time Node::trusts_from() const {
-    return state_->governor.trusts_from();
+Time Node::backs_off_until() const {
+    return std::max(state_->governor.trusts_from(), state_->join_pause_until);
 }
 
 StatusReply Node::status(Time now) const {

@@ -162,9 +162,10 @@ public:
     // it holds; null for a coordinator.
     [[nodiscard]] Time serves_until(Time now, PartitionId partition) const;
     [[nodiscard]] const Replication* replication() const;
-    // For checks: when this node, as a voter, no longer keeps any two members apart because the
-    // link between them was bad (node/bad_links.h).
-    [[nodiscard]] Time trusts_from() const;
+    // For checks: until when this node holds back what it would do at once after a single failure,
+    // because there were several: as a voter, two members whose link was bad are kept apart
+    // (node/bad_links.h); evicted, it does not ask to be admitted. In the past: it does not.
+    [[nodiscard]] Time backs_off_until() const;
     [[nodiscard]] StatusReply status(Time now) const;
 
     // Aborts where the state contradicts itself. For tests and the simulator.

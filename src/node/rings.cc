@@ -193,7 +193,7 @@ void Node::State::leave(Time now) {
     if (!awaited) {
         join_back_off = std::clamp(join_back_off * 2, join_back_off_min, join_back_off_max);
     }
-    join_at = now + (awaited ? Duration{} : join_back_off);
+    join_at = join_pause_until = now + (awaited ? Duration{} : join_back_off);
 }
 
 void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {

@@ -140,6 +140,7 @@ struct Node::State {
     Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none
     Time join_at = never;      // when to ask for admission (again)
     Duration join_back_off{};  // after an eviction, doubled with each
+    Time join_pause_until = Time::min();
     Time member_since = never;
     Obstacles obstacles;
     Reminder join_links_missing{5s, 10s};
