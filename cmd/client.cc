@@ -19,7 +19,8 @@ namespace {
 constexpr Duration wait_timeout_max = 3600s;
 
 struct Options {
-    std::optional<std::string> put, get, erase, value, value_file, version, where, pid, trace;
+    std::optional<std::string> put, get, erase, value, value_file, version, where, pid, trace,
+        leaver;
     std::optional<std::string> stream, timeout;
     bool absent = false;
     bool ring = false;
@@ -44,6 +45,10 @@ void declare_verbs(CLI::App& app, Options& options) {
     app.add_option("--pid", options.pid, "print the process id of a member")->type_name("NAME");
     app.add_flag("--wait", options.wait,
                  "return when every partition has its copies (--timeout 60 by default)");
+    app.add_option("--leave", options.leaver,
+                   "make a node leave: what it holds moves to others, then it ends (--timeout 60 "
+                   "by default)")
+        ->type_name("NAME");
     app.add_flag("--stop", options.stop, "stop the cluster, with or without its coordinator");
     app.add_flag("--accept-loss", options.loss,
                  "restart what is unavailable empty, for good; says how much and asks first");
@@ -70,7 +75,9 @@ void declare(CLI::App& app, Options& options) {
            "(default 127.0.0.1:7000)")
         ->type_name("HOST:PORT");
     app.add_option("--timeout", options.timeout,
-                   "for each operation, retries included: above 0, up to 60 (default 5)")
+                   "for each operation, retries included: above 0, up to 60 (default 5); --wait "
+                   "and --leave: "
+                   "up to 3600")
         ->type_name("SECONDS");
     app.add_flag("--verbose", options.common.verbose,
                  "tell on stderr of time-outs, new rings, "
@@ -85,7 +92,8 @@ void declare(CLI::App& app, Options& options) {
         "  printf 'put a 1\\nget a\\n' | client -\n"
         "  kill -9 $(client --pid server2)\n"
         "Exit codes: 0 done, 1 not found or condition false, 2 usage, 3 nothing was changed (no\n"
-        "service, unavailable), 4 unknown whether the write, or all of a loss, was done.");
+        "service, unavailable), 4 unknown whether the write, or all of a loss, was done; --leave:\n"
+        "it is not out yet.");
 }
 
 // As they are typed.
@@ -101,6 +109,7 @@ std::vector<std::string> verbs(const Options& options) {
     note("--where", options.where.has_value());
     note("--pid", options.pid.has_value());
     note("--wait", options.wait);
+    note("--leave", options.leaver.has_value());
     note("--stop", options.stop);
     note("--accept-loss", options.loss);
     note("--trace", options.trace.has_value());
@@ -113,8 +122,8 @@ std::string contradiction(const Options& options) {
     const bool has_value = options.value || options.value_file;
     const std::vector<std::string> given = verbs(options);
     if (given.empty()) {
-        return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --stop, "
-               "--accept-loss, --trace or -";
+        return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --leave, "
+               "--stop, --accept-loss, --trace or -";
     }
     if (options.stream && *options.stream != "-") {
         return "\"" + *options.stream + "\" is not an option; operations begin with --";
@@ -173,6 +182,7 @@ int perform(const Options& options) {
     if (options.pid) return show_pid(options.common, *options.pid);
     if (options.wait) return wait_until_settled(options.common);
     if (options.loss) return accept_loss(options.common, options.is_sure);
+    if (options.leaver) return leave(options.common, *options.leaver);
     if (options.stop) return stop_cluster(options.common);
     if (options.trace) return run_trace(options.common, *options.trace);
     if (options.stream) return run_stream(options.common);
@@ -190,8 +200,9 @@ int main(int argc, const char* const* argv) {
     if (const std::string what = contradiction(options); !what.empty()) {
         return complain(Exit::usage, what + "; see client --help");
     }
-    const auto timeout = parse_seconds(options.timeout.value_or(options.wait ? "60" : "5"),
-                                       options.wait ? wait_timeout_max : deadline_max);
+    const bool is_long = options.wait || options.leaver;
+    const auto timeout = parse_seconds(options.timeout.value_or(is_long ? "60" : "5"),
+                                       is_long ? wait_timeout_max : deadline_max);
     if (!timeout) return complain(Exit::usage, timeout.error().message);
     const auto seeds = resolve_list(options.coordinator, coordinator_port);
     if (!seeds) return complain(Exit::usage, seeds.error().message);

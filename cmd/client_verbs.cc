@@ -32,10 +32,6 @@ namespace {
 constexpr Duration status_timeout = 1s;
 constexpr Duration poll_pause = 50ms;
 
-void pause() {
-    std::this_thread::sleep_for(std::chrono::microseconds(to_us(poll_pause)));
-}
-
 ClientConfig client_config(const ClientOptions& options) {
     ClientConfig config;
     config.seeds = options.seeds;
@@ -106,6 +102,10 @@ Result<RingPtr> ring_of(const ClientOptions& options) {
 }
 
 }  // namespace
+
+void pause() {
+    std::this_thread::sleep_for(std::chrono::microseconds(to_us(poll_pause)));
+}
 
 int complain(Exit code, const std::string& sentence) {
     return exit_with(code, "client", sentence);

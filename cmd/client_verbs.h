@@ -27,6 +27,9 @@ void find_members(ClientOptions& options);
 // The sentence, on stderr; returns the code.
 int complain(Exit code, const std::string& sentence);
 
+// Between two looks at how far something is.
+void pause();
+
 int run_operation(const ClientOptions& options, Operation operation);
 // Operations from stdin (runtime/trace.h), outcomes on stdout in the same order.
 int run_stream(const ClientOptions& options);
@@ -39,6 +42,8 @@ int show_pid(const ClientOptions& options, const std::string& name);
 int wait_until_settled(const ClientOptions& options);
 // `is_sure`: without asking the person at the terminal.
 int accept_loss(const ClientOptions& options, bool is_sure);
+// Returns when the member is out, or at the time-out.
+int leave(const ClientOptions& options, const std::string& name);
 int stop_cluster(const ClientOptions& options);
 
 }  // namespace grapevine

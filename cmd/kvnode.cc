@@ -4,11 +4,13 @@
 
 #include <bit>
 #include <csignal>
+#include <optional>
 
 #include "base/limits.h"
 #include "base/rng.h"
 #include "options.h"
 #include "runtime/clock.h"
+#include "runtime/drain.h"
 #include "runtime/listen.h"
 #include "runtime/logger.h"
 #include "runtime/node_host.h"
@@ -27,6 +29,9 @@ struct Options {
     unsigned partitions = 1024;
     std::string name;
     ListenOptions listen{.port = {}, .advertise = {}, .search_from = first_member_port};
+    std::string zone;
+    std::string weight = "1";
+    std::string drain_timeout = "30";
     std::string log_level = "info";
 };
 
@@ -64,6 +69,17 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--advertise", options.listen.advertise,
                    "host[:port] that others use (default: as --listen)")
         ->type_name("HOST");
+    app.add_option("--zone", options.zone,
+                   "where it stands, such as a rack: no two copies of a key are in one zone while "
+                   "there are zones enough (default: a zone of its own)")
+        ->type_name("ZONE");
+    app.add_option("--weight", options.weight,
+                   "its share of the keys, beside 1 of others: 0.001 to 1000 (default 1)")
+        ->type_name("N");
+    app.add_option("--drain-timeout", options.drain_timeout,
+                   "on SIGTERM: seconds without progress after which it ends all the same "
+                   "(default 30)")
+        ->type_name("SECONDS");
     app.add_option("--log-level", options.log_level, "debug, info, warning or error (default info)")
         ->type_name("LEVEL");
     app.footer(
@@ -71,17 +87,22 @@ void declare(CLI::App& app, Options& options) {
         "  kvnode                                joins the cluster at 127.0.0.1:7000\n"
         "  kvnode --seed 127.0.0.1:7003 --port 7050\n"
         "  kvnode --bootstrap --rep 3            a new cluster; others join with --seed\n"
-        "Exit codes: 0 stopped by SIGINT, SIGTERM or client --stop, 2 usage, 3 cannot start, or\n"
-        "a member that is up has the name.");
+        "SIGTERM, as client --leave: what it holds moves to others, meanwhile it serves; then it\n"
+        "goes. A second SIGTERM, SIGINT and client --stop: at once.\n"
+        "Exit codes: 0 it left, or was stopped at once, 2 usage, 3 cannot start, or a member that\n"
+        "is up has the name, 4 told to leave, it ended before what it held had moved.");
 }
 
-NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address) {
+NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address,
+                       std::uint32_t weight) {
     Rng rng(random_u64());
     NodeConfig config;
     config.self.id = rng.draw<NodeId>();
     config.self.name = options.name;
     config.self.address = address;
     config.self.pid = static_cast<std::uint32_t>(getpid());
+    config.self.zone = options.zone;
+    config.self.weight = weight;
     config.found = options.bootstrap;
     config.cluster = options.bootstrap ? rng.draw<ClusterId>() : ClusterId{};
     config.copies_wanted = options.copies;
@@ -105,13 +126,19 @@ private:
     bool said_ = false;
 };
 
-Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config, Logger& log) {
+Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config,
+         Duration drain_timeout, Logger& log) {
     Exit code = Exit::done;
     MemoryStore store(random_u64());
     Announcement announcement;
     NodeHost host(loop, std::move(endpoint), config, &store, log,
                   {.ring = [&](const RingPtr& ring) { announcement.look(*ring, config.self.id); },
                    .stop = [&] { loop.stop(); },
+                   .left =
+                       [&] {
+                           code = Exit::done;
+                           loop.stop();
+                       },
                    .occupied =
                        [&](Address member) {
                            fmt::print(stderr, "kvnode: {}\n",
@@ -129,7 +156,16 @@ Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& confi
                            loop.stop();
                        }});
     const SignalWatch interrupted(loop, SIGINT, [&] { loop.stop(); });
-    const SignalWatch terminated(loop, SIGTERM, [&] { loop.stop(); });
+    std::optional<Drain> drain;
+    const auto give_up = [&](const std::string& why) {
+        fmt::print(stderr, "kvnode: it ends before it could leave: {}\n", why);
+        code = Exit::unknown;
+        loop.stop();
+    };
+    const SignalWatch terminated(loop, SIGTERM, [&] {
+        if (drain) return give_up("told to again");
+        drain.emplace(loop, host, log, drain_timeout, give_up);
+    });
     loop.run();
     return code;
 }
@@ -150,6 +186,13 @@ int main(int argc, const char* const* argv) {
     if (!seeds) return exit_with(Exit::usage, "kvnode", seeds.error().message);
     const auto plan = plan_listening(options.listen);
     if (!plan) return exit_with(Exit::usage, "kvnode", plan.error().message);
+    const auto weight = parse_weight(options.weight);
+    if (!weight) return exit_with(Exit::usage, "kvnode", "--weight: " + weight.error().message);
+    const auto drain_timeout = parse_seconds(options.drain_timeout, 86'400s);
+    if (!drain_timeout) {
+        return exit_with(Exit::usage, "kvnode",
+                         "--drain-timeout: " + drain_timeout.error().message);
+    }
 
     Logger log(*level);
     log.set_name(options.name.empty() ? "kvnode" : options.name);
@@ -158,14 +201,15 @@ int main(int argc, const char* const* argv) {
     auto endpoint = Endpoint::open(loop, plan->where);
     if (!endpoint) return exit_with(Exit::unchanged, "kvnode", endpoint.error().message);
     const Address address = advertised_address(*plan, (*endpoint)->address());
-    const NodeConfig config = node_config(options, *seeds, address);
+    const NodeConfig config = node_config(options, *seeds, address, *weight);
     if (!member_defect(config.self).empty()) {
         return exit_with(
             Exit::usage, "kvnode",
-            fmt::format("--name has at most {} bytes and no control characters", name_size_max));
+            fmt::format("--name and --zone have at most {} bytes and no control characters",
+                        name_size_max));
     }
     log.log(LogLevel::info, "listening on {}", (*endpoint)->address());
-    return static_cast<int>(run(loop, std::move(*endpoint), config, log));
+    return static_cast<int>(run(loop, std::move(*endpoint), config, *drain_timeout, log));
 }
 
 }  // namespace

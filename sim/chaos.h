@@ -59,6 +59,7 @@ private:
     void kill();
     void restart();
     void kill_and_restart();
+    void leave();
     void aim();
     void pause();
     void slow_down();

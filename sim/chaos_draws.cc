@@ -13,6 +13,8 @@ const std::vector<Chaos::Draw>& Chaos::draws() {
         {FaultClass::kill, 3, &Chaos::kill},
         {FaultClass::kill, 2, &Chaos::restart},
         {FaultClass::kill, 1, &Chaos::kill_and_restart},
+        {FaultClass::leave, 2, &Chaos::leave},
+        {FaultClass::leave, 1, &Chaos::restart},
         {FaultClass::aim, 2, &Chaos::aim},
         {FaultClass::pause, 1, &Chaos::pause},
         {FaultClass::slow, 1, &Chaos::slow_down},
@@ -75,6 +77,15 @@ void Chaos::kill_and_restart() {
     apply({.kind = FaultKind::kill, .names = names});
     const Duration later = rng_.chance(1, 2) ? Duration{} : rng_.between(Duration{}, 300ms);
     apply_after(later + 1us, {.kind = FaultKind::restart, .names = names});
+}
+
+// Whatever else goes on. Somebody has to stay who is there and not asked to leave.
+void Chaos::leave() {
+    Names staying = cluster_.running();
+    std::erase_if(staying, [this](const auto& name) { return world_.node(name)->is_leaving(); });
+    if (staying.size() < 2) return;
+    const std::size_t most = std::min<std::size_t>(staying.size() - 1, 2);
+    apply({.kind = FaultKind::leave, .names = pick(staying, 1 + rng_.below(most))});
 }
 
 // Something has to go on for most moments to come: a death or a newcomer.

@@ -4,6 +4,7 @@
 //
 //     2s:kill=server3,server5     all at the same instant; client2: in the middle of its work
 //     4s:restart=server3          a new process, without its old state, on the same address
+//     4s:leave=server3            is asked to leave: its partitions move to others, then it ends
 //     2s:aim=accept               the first process that sends an Accept dies right after; moments:
 //                                 see `Moment`; aim=accept@server1,server2: only one of these
 //     1500ms:pause=server1        frozen; resume=server1
@@ -46,6 +47,7 @@ namespace grapevine::sim {
 enum class FaultKind : std::uint8_t {
     kill,
     restart,
+    leave,
     pause,
     resume,
     cut,

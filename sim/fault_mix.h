@@ -12,6 +12,7 @@ namespace grapevine::sim {
 
 enum class FaultClass : std::uint8_t {
     kill,       // of one or many at once, and their successors, at once or later
+    leave,      // nodes that are asked to leave, and their successors
     aim,        // kills in the middle of an agreement, a take-over, a fill
     pause,      //
     slow,       // turns that cost 10 to 100 times as much
@@ -30,7 +31,7 @@ enum class FaultClass : std::uint8_t {
     client,     // clients that die in the middle of an operation
     echo,       // requests that come again on a new connection, seconds later
 };
-inline constexpr std::size_t fault_classes = 18;
+inline constexpr std::size_t fault_classes = 19;
 
 class FaultMix {
 public:

@@ -154,7 +154,13 @@ Time NodeHost::next_deadline() const {
     return node_->next_deadline();
 }
 
+void NodeHost::leave() {
+    if (std::exchange(is_leaving_, true)) return;
+    wake_at(now());
+}
+
 void NodeHost::carry_out() {
+    if (is_leaving_) node_->leave(now());
     NodeEffects effects = node_->take_effects();
     if (effects.persist && !stores()) saved_ = encode(node_->durable_state());
     for (const auto& [to, envelope] : effects.datagrams) {
@@ -179,7 +185,7 @@ void NodeHost::carry_out() {
         observer_.says(*this, line);
     }
     observer_.took_turn(*this);
-    if (effects.stop || effects.occupied_by || effects.name_held_by) return kill();
+    if (effects.stop || effects.left || effects.occupied_by || effects.name_held_by) return kill();
     if (unread_.empty() || node_->overloaded()) return;
     auto requests = std::exchange(unread_, {});
     for (auto& [link, message] : requests) take_request(link, std::move(message));

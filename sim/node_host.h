@@ -37,6 +37,10 @@ public:
     NodeHost(Surroundings& around, const NodeConfig& config, NodeObserver& observer,
              std::uint64_t seed);
 
+    // Asks it to leave the cluster; once it has, the process ends.
+    void leave();
+    [[nodiscard]] bool is_leaving() const { return is_leaving_; }
+
     // Not of a dead process.
     [[nodiscard]] const Node& node() const { return *node_; }
     [[nodiscard]] NodeId id() const { return id_; }
@@ -92,6 +96,7 @@ private:
     std::map<LinkId, Incoming> incoming_;
     std::set<LinkId> answered_;                            // in this turn
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
+    bool is_leaving_ = false;
     std::string bad_message_;
     std::string saved_;
     std::uint64_t corrupted_rejected_ = 0;

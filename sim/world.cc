@@ -173,6 +173,9 @@ Result<void> World::check(const Fault& fault) const {
             return fail("{} is not restarted: another client takes its place", name);
         }
         const bool stops_it = fault.kind == FaultKind::kill || fault.kind == FaultKind::pause;
+        if (fault.kind == FaultKind::leave && (is_client || name == coordinator_name)) {
+            return fail("{} holds nothing that could move: only nodes leave", name);
+        }
         if (name == watching_client && stops_it) {
             return fail("{} is who looks what became of it all; take another client", name);
         }
@@ -195,6 +198,7 @@ void World::apply(const Fault& fault) {
         Process* found = process(name);
         const bool is_alive = found != nullptr && found->is_alive();
         if (fault.kind == FaultKind::restart && !is_alive && exists(name)) start(name);
+        if (fault.kind == FaultKind::leave && is_alive) node(name)->leave();
         if (is_alive) apply_to(*found, fault);
     }
     for (const auto& [from, to] : fault.pairs) {

@@ -27,6 +27,7 @@ enum class Bug : std::uint8_t {
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
     undo_fills,               // a voter that lacks the news of a bad link undoes what others do
                               // about it
+    leave_unheard,            // who left ends although the others may not know the ring without it
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there

@@ -52,6 +52,12 @@ struct AcceptLossReply {
     std::uint32_t left = 0;       // down still: nobody to hold them, or no quorum
 };
 
+// The member that receives it leaves: what it holds moves to others, meanwhile it serves; then its
+// process ends. Answered at once; rings tell how far it is. ErrorReply by who stores nothing or is
+// in no ring.
+struct LeaveRequest {};
+struct LeaveReply {};
+
 // Ends the process that receives it (and what it launched), without draining.
 struct StopRequest {};
 struct StopReply {};
@@ -61,8 +67,9 @@ struct ErrorReply {
     std::string message;
 };
 
-using ClientMessage = std::variant<Request, RingPoll, StatusRequest, StopRequest, AcceptLoss>;
+using ClientMessage =
+    std::variant<Request, RingPoll, StatusRequest, StopRequest, AcceptLoss, LeaveRequest>;
 using ServerMessage =
-    std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply, AcceptLossReply>;
+    std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply, AcceptLossReply, LeaveReply>;
 
 }  // namespace grapevine

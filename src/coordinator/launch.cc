@@ -30,7 +30,7 @@ void Launch::spawned(const std::string& name, int pid) {
     ASSERT(processes_.contains(name), "{}", name);
     processes_[name] = Running{pid};
     // Asked to stop while it was being started.
-    if (phase_ == Phase::stopping) effects_.signals.push_back({name, SIGTERM});
+    if (phase_ == Phase::stopping) effects_.signals.push_back({name, SIGINT});
     if (phase_ == Phase::killing) effects_.signals.push_back({name, SIGKILL});
 }
 
@@ -76,7 +76,7 @@ void Launch::stop(Time now) {
         case Phase::formed:
             phase_ = Phase::stopping;
             due_ = now + config_.grace;
-            signal_all(SIGTERM);
+            signal_all(SIGINT);
             break;
         case Phase::stopping:
             phase_ = Phase::killing;

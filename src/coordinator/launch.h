@@ -4,7 +4,8 @@
 //
 // Launched processes are named server1 ... serverN. They are expected in the ring before a
 // deadline; when it passes, or one of them ends before, the launch has failed: a line says who is
-// missing, and everything that was launched is stopped. Stopping: SIGTERM to all, SIGKILL to those
+// missing, and everything that was launched is stopped. Stopping: SIGINT to all (SIGTERM would
+// make them leave one by one), SIGKILL to those
 // that are still there after `grace` (or at once when asked a second time). A process that ends
 // after the launch is reported and not replaced: the ring goes on without it (a respawn policy
 // would answer in exited()).
@@ -25,7 +26,7 @@ namespace grapevine {
 struct LaunchConfig {
     std::size_t nodes = 0;    // to launch; 0: peers come by themselves, and there is no deadline
     Duration deadline = 30s;  // for all of them to be in the ring
-    Duration grace = 2s;      // from SIGTERM to SIGKILL
+    Duration grace = 2s;      // from SIGINT to SIGKILL
 };
 
 struct LaunchEffects {

@@ -84,6 +84,7 @@ void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCa
 
 void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement) {
     std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
+    std::erase_if(leavers_, [&](const auto& leaver) { return !ring.is_up(leaver.first); });
     bad_links_.adopt(ring);
     bad_heartbeats_.adopt(ring);
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
@@ -102,6 +103,9 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
         if (!stale(now, at) && !dead.contains(report.member)) {
             seen.completed.push_back(report);
         }
+    }
+    for (const auto& [id, at] : leavers_) {
+        if (!stale(now, at)) seen.leaving.insert(id);
     }
     if (is_loss_current(now)) seen.losses = down_since(ring, loss_epoch_);
     seen.links = bad_links_.news(now);

@@ -47,6 +47,7 @@ public:
         }
     }
     void loss(Time now, const LossAccepted& message);
+    void leaver(Time now, NodeId member) { leavers_[member] = now; }
     // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if
     // there is none.
     void adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement);
@@ -74,8 +75,9 @@ private:
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;
-    Epoch loss_epoch_;            // what an operator gave up
-    Time loss_at_ = Time::min();  // when that was last heard; min(): never
+    std::map<NodeId, Time> leavers_;  // of the ring; when they last said so
+    Epoch loss_epoch_;                // what an operator gave up
+    Time loss_at_ = Time::min();      // when that was last heard; min(): never
     BadLinks bad_links_;
     BadLinks bad_heartbeats_;
 };

@@ -137,6 +137,11 @@ Reply Node::refuse(const Reply& stale) const {
             .value = {}};
 }
 
+void Node::leave(Time now) {
+    state_->leave(now);
+    state_->settle(now);
+}
+
 void Node::tick(Time now) {
     state_->tick(now);
     state_->settle(now);
@@ -209,10 +214,35 @@ void Node::State::receive(Time now, ConnectionId connection, ClientMessage messa
         reply(connection, status(now));
     } else if (const auto* loss = std::get_if<AcceptLoss>(&message)) {
         on_loss(now, connection, *loss);
+    } else if (std::holds_alternative<LeaveRequest>(message)) {
+        on_leave(now, connection);
     } else {
         log(LogLevel::warning, "a client asked this process to stop");
         effects.stop = true;
         reply(connection, StopReply{});
+    }
+}
+
+void Node::State::on_leave(Time now, ConnectionId connection) {
+    if (!self.stores()) {
+        reply(connection, ErrorReply{"a coordinator holds nothing that could move: stop it"});
+    } else if (!is_member()) {
+        reply(connection, ErrorReply{"this process is in no ring"});
+    } else {
+        reply(connection, LeaveReply{});
+        leave(now);
+    }
+}
+
+void Node::State::leave(Time now) {
+    ASSERT(self.stores());
+    if (std::exchange(leaving, true)) return;
+    log(LogLevel::info, "this node leaves the cluster: what it holds moves to others first");
+    if (is_member()) {
+        leave_at = now;
+    } else if (!ring || has_left()) {
+        join_at = never;
+        effects.left = true;
     }
 }
 
@@ -298,6 +328,7 @@ void Node::State::tick(Time now) {
         look_for_majority(now);
     }
     if (now >= loss_report_at) report_loss(now);
+    if (now >= leave_at) report_leaving(now);
 }
 
 Time Node::State::next_deadline() const {
@@ -305,7 +336,7 @@ Time Node::State::next_deadline() const {
         std::min({swim.next_deadline(), heartbeats.next_deadline(), agreement.next_deadline(),
                   links.next_deadline(), polls.next_deadline(), governor.next_deadline(), found_at,
                   link_checks.next_deadline(), link_report_at, losses.next_deadline(),
-                  loss_report_at, beacon_at, join_at, report_at, review_at});
+                  loss_report_at, leave_at, beacon_at, join_at, report_at, review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
 }
 

@@ -114,6 +114,7 @@ struct NodeEffects {
     std::vector<ToClient> replies;
     LogLines log;
     bool stop = false;  // a client asked this process to end
+    bool left = false;  // as it was asked to, and nobody waits for what it holds
     // Founding: a cluster lives that knows this address, and this is one of its members. Nothing
     // was founded and nothing ever will be by this Node: its process should say so and end.
     std::optional<Address> occupied_by;
@@ -144,6 +145,10 @@ public:
     void client_closed(Time now, ConnectionId connection);
     // What to send instead of a reply whose lease has ended: `lapsed`, for the same sequence.
     [[nodiscard]] Reply refuse(const Reply& stale) const;
+
+    // A storage node's: what it holds moves to others, meanwhile it serves; then it is in no ring
+    // any more, and says NodeEffects::left. One that is in none says so at once.
+    void leave(Time now);
 
     void tick(Time now);
     [[nodiscard]] NodeEffects take_effects();

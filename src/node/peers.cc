@@ -43,6 +43,7 @@ void Node::State::receive(Time now, const Envelope& envelope) {
         return;
     }
     compare_epochs(now, envelope);
+    if (has_left()) look_who_is_in(envelope);
     std::visit(
         [&](const auto& body) {
             using Body = std::decay_t<decltype(body)>;
@@ -188,6 +189,15 @@ void Node::State::heed(Time now, NodeId, const LossAccepted& message) {
 
 void Node::State::on(Time now, const Envelope& envelope, const LossAccepted& message) {
     if (ring->is_up(envelope.from)) heed(now, envelope.from, message);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const LeaveNotice& message) {
+    if (ring->is_up(envelope.from)) heed(now, envelope.from, message);
+}
+
+void Node::State::heed(Time now, NodeId from, const LeaveNotice&) {
+    governor.leaver(now, from);
+    consider(now, config.settle);
 }
 
 // Whoever asks is answered: who joins finds out in this way whether its links are good for it.

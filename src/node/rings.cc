@@ -119,9 +119,16 @@ void Node::State::adopt(Time now, const MadeRing& made) {
         if (!was_member) member_since = now;
         enter(now);
     } else if (was_member) {
-        leave(now);
+        fall_out(now);
     } else if (!before) {
         join_at = now;  // the first that it sees; later ones do not cut a pause short
+    }
+    if (has_left()) {
+        log(LogLevel::info, "this node has left the cluster");
+        join_at = never;
+        leave_at = now;
+        in_without_us.clear();
+        effects.left = config.bugs.has(Bug::leave_unheard);
     }
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
     answer_losses(now);
@@ -140,6 +147,7 @@ void Node::State::enter(Time now) {
     report_at = replication ? now + report_period : never;
     link_report_at = now + config.link_check;
     review_at = now + 1s;
+    leave_at = leaving && self.state == MemberState::up ? now : never;
     if (const Member* coordinator = ring->coordinator()) last_coordinator = coordinator->address;
     beacon_at = ring->votes_of(self.id) > 0 ? std::min(beacon_at, now + config.beacon) : never;
 
@@ -178,13 +186,14 @@ void Node::State::enter(Time now) {
     consider(now, config.settle);
 }
 
-// Evicted: serves nothing any more. What it holds is kept only where the ring waits for it.
-void Node::State::leave(Time now) {
-    log(LogLevel::warning, "this node was evicted; asking to be let in again");
+// Evicted, or gone as it wanted: serves nothing any more. What it holds is kept only where the ring
+// waits for it.
+void Node::State::fall_out(Time now) {
+    if (!has_left()) log(LogLevel::warning, "this node was evicted; asking to be let in again");
     swim.set_members(now, {self.id});
     heartbeats.adopt(now, ring->epoch, {});
     link_checks.adopt(now, {});
-    report_at = link_report_at = review_at = beacon_at = never;
+    report_at = link_report_at = review_at = beacon_at = leave_at = never;
     majority_missing.look(now, false);
     // A holder that a partition waits for comes back at once; others with a growing pause, so that
     // a bad line does not make and unmake rings.
@@ -427,6 +436,32 @@ void Node::State::report_loss(Time now) {
     loss_report_at = losses.next_deadline() == never ? never : now + report_period;
     if (!accepted || !is_member()) return;
     tell_voters(now, LossAccepted{*accepted});
+}
+
+// Where a partition waits for what it holds, it comes back first.
+bool Node::State::has_left() const {
+    return leaving && ring && ring->member(self.id) == nullptr;
+}
+
+// Before it is out it asks to be; then it asks whether the others know.
+void Node::State::report_leaving(Time now) {
+    leave_at = now + report_period;
+    if (!has_left()) return tell_voters(now, LeaveNotice{});
+    for (const Voter& voter : ring->voters) {
+        send(now, voter.id, LinkCheck{.sent_us = to_us(now)});
+    }
+}
+
+// It may have been the only one that knew of the ring without it, and the only voter of the one
+// before. It ends when the others can go on without it.
+void Node::State::look_who_is_in(const Envelope& envelope) {
+    if (envelope.epoch < ring->epoch) return;
+    in_without_us.insert(envelope.from);
+    std::uint32_t votes = 0;
+    for (const NodeId id : in_without_us) votes += ring->votes_of(id);
+    if (votes < ring->majority()) return;
+    leave_at = never;
+    effects.left = true;
 }
 
 void Node::State::report_fills(Time now) {

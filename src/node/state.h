@@ -42,11 +42,13 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const FillReports& message);
     void on(Time now, const Envelope& envelope, const LinkReports& message);
     void on(Time now, const Envelope& envelope, const LossAccepted& message);
+    void on(Time now, const Envelope& envelope, const LeaveNotice& message);
     void on(Time now, const Envelope& envelope, const LinkCheck& message);
     // As a voter, what a member reports; this one too.
     void heed(Time now, NodeId from, const FillReports& reports);
     void heed(Time now, NodeId from, const LinkReports& reports);
     void heed(Time now, NodeId from, const LossAccepted& message);
+    void heed(Time now, NodeId from, const LeaveNotice& message);
     void on_agreement(Time now, NodeId from, const AgreementMessage& message);
     void on_replication(Time now, NodeId from, const ReplicationMessage& message);
 
@@ -55,7 +57,10 @@ struct Node::State {
     void adopt(Time now, const MadeRing& made);
     [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
     void enter(Time now);
-    void leave(Time now);
+    void fall_out(Time now);
+    // Whether it is out for good, as it wanted.
+    [[nodiscard]] bool has_left() const;
+    void look_who_is_in(const Envelope& envelope);
     void announce(Time now, const Ring& before);
     void propose(Time now);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const std::set<NodeId>& hears);
@@ -80,12 +85,15 @@ struct Node::State {
     template <class Reports>
     void tell_voters(Time now, const Reports& reports);
     void report_loss(Time now);
+    void report_leaving(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
 
     // --- node.cc ---
     void receive(Time now, ConnectionId connection, ClientMessage message);
+    void leave(Time now);
+    void on_leave(Time now, ConnectionId connection);
     void on_loss(Time now, ConnectionId connection, const AcceptLoss& message);
     void answer_losses(Time now);
     void on_request(Time now, ConnectionId connection, Request request);
@@ -142,6 +150,9 @@ struct Node::State {
     Duration join_back_off{};  // after an eviction, doubled with each
     Time join_pause_until = Time::min();
     Time member_since = never;
+    bool leaving = false;            // what it holds moves to others, then it goes
+    Time leave_at = never;           // when to say so (again)
+    std::set<NodeId> in_without_us;  // voters of the ring that we have left
     Obstacles obstacles;
     Reminder join_links_missing{5s, 10s};
     Reminder majority_missing{2s, 10s};

@@ -114,6 +114,10 @@ struct LossAccepted {
     Epoch epoch;
 };
 
+// The sender wants to leave: its partitions move to others first, then it goes. To whoever may
+// propose, again and again until a ring says so.
+struct LeaveNotice {};
+
 // Asks whether the links between two members carry anything, there and back: the echo goes by the
 // other's link to this one.
 struct LinkCheck {

@@ -145,6 +145,17 @@ std::uint32_t Ring::votes_total() const {
     return total;
 }
 
+std::size_t partitions_of(const Ring& ring, NodeId id) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(ring.table, [&](const Entry& entry) { return entry.writes_to(id); }));
+}
+
+bool somebody_stays(const Ring& ring, NodeId leaver) {
+    return std::ranges::any_of(ring.members, [&](const Member& member) {
+        return member.id != leaver && member.stores() && member.state == MemberState::up;
+    });
+}
+
 std::size_t copies_possible(const Ring& ring) {
     const auto staying = std::ranges::count_if(ring.members, [](const Member& member) {
         return member.stores() && member.state == MemberState::up;

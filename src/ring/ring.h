@@ -110,6 +110,13 @@ struct Ring {
 
 using RingPtr = std::shared_ptr<const Ring>;
 
+// Partitions that a member is a copy of, or being made one.
+std::size_t partitions_of(const Ring& ring, NodeId id);
+
+// Storage members that are up and do not leave, other than this one: whether what it holds has
+// somewhere to go.
+bool somebody_stays(const Ring& ring, NodeId leaver);
+
 // How many copies a partition can have: k, or the number of storage members that are up and not
 // leaving where that is less.
 std::size_t copies_possible(const Ring& ring);

@@ -1,7 +1,11 @@
 #include "runtime/arguments.h"
 
 #include <charconv>
+#include <cstddef>
+#include <optional>
 #include <string_view>
+
+#include "ring/ring.h"
 
 namespace grapevine {
 
@@ -11,6 +15,19 @@ namespace {
 bool parse_number(std::string_view text, std::uint64_t& number) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc{} && end == text.data() + text.size();
+}
+
+// A decimal number without a sign, in units of its last decimal; nothing: it is none, has more
+// decimals, or too many digits.
+std::optional<std::uint64_t> parse_decimal(std::string_view text, std::size_t decimals) {
+    const auto point = text.find('.');
+    std::string digits(text.substr(0, point));
+    std::string fraction(point == std::string_view::npos ? "0" : text.substr(point + 1));
+    if (digits.empty() || fraction.empty() || fraction.size() > decimals) return std::nullopt;
+    fraction.resize(decimals, '0');
+    std::uint64_t number = 0;
+    if (!parse_number(digits + fraction, number)) return std::nullopt;
+    return number;
 }
 
 }  // namespace
@@ -29,24 +46,20 @@ std::vector<std::string> prepare_arguments(int argc, const char* const* argv) {
 }
 
 Result<Duration> parse_seconds(const std::string& text, Duration max) {
-    const auto wrong = [&] {
+    const auto us = parse_decimal(text, 6);
+    const auto most = static_cast<std::uint64_t>(to_us(max));
+    if (!us || *us == 0 || *us > most) {
         return fail("\"{}\" is not a number of seconds above 0 and up to {}", text, max / 1s);
-    };
-    const std::string_view all = text;
-    const auto point = all.find('.');
-    std::string decimals(point == std::string_view::npos ? "" : all.substr(point + 1));
-    if (point != std::string_view::npos && decimals.empty()) return wrong();
-    if (decimals.size() > 6) return wrong();
-    decimals.resize(6, '0');
-    std::uint64_t whole = 0;
-    std::uint64_t micros = 0;
-    if (!parse_number(all.substr(0, point), whole) || !parse_number(decimals, micros)) {
-        return wrong();
     }
-    if (whole > static_cast<std::uint64_t>(max / 1s)) return wrong();
-    const Duration span{static_cast<std::int64_t>(whole * 1'000'000 + micros)};
-    if (span <= Duration{} || span > max) return wrong();
-    return span;
+    return Duration{static_cast<std::int64_t>(*us)};
+}
+
+Result<std::uint32_t> parse_weight(const std::string& text) {
+    const auto weight = parse_decimal(text, 3);
+    if (!weight || *weight == 0 || *weight > weight_max) {
+        return fail("\"{}\" is not a weight from 0.001 to {}", text, weight_max / weight_one);
+    }
+    return static_cast<std::uint32_t>(*weight);
 }
 
 Result<Version> parse_version(const std::string& text) {

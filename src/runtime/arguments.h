@@ -1,6 +1,7 @@
 #pragma once
 // What the command line needs before its parser sees it. Pure.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ std::vector<std::string> prepare_arguments(int argc, const char* const* argv);
 
 // Seconds, with up to six decimals: "5", "0.25". (0, max].
 Result<Duration> parse_seconds(const std::string& text, Duration max);
+
+// A node's weight, with up to three decimals: "2", "0.5". 0.001 to 1000; in thousandths.
+Result<std::uint32_t> parse_weight(const std::string& text);
 
 // "17.3": what --show-version prints and --if-version takes.
 Result<Version> parse_version(const std::string& text);

@@ -1,5 +1,6 @@
 grapevine_library(runtime LINK base ring store client node coordinator wire libuv
                   SOURCES admin.cc arguments.cc ask.cc children.cc client_host.cc clock.cc coordinator_host.cc
+                          drain.cc
                           endpoint.cc
                           frame_link.cc inbound.cc line_source.cc
                           listen.cc logger.cc loop.cc node_host.cc notes.cc output.cc

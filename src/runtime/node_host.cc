@@ -82,6 +82,12 @@ Inbound::Events NodeHost::inbound_events() {
             .batch_full = [this] { carry_out(); }};
 }
 
+void NodeHost::leave() {
+    node_.leave(boot_time());
+    touched_ = true;
+    turn_.again();
+}
+
 ClusterId NodeHost::cluster() const {
     return node_.ring() != nullptr ? node_.ring()->cluster : ClusterId{};
 }
@@ -163,6 +169,10 @@ void NodeHost::carry_out() {
     for (const LogLine& line : effects.log) log_.write(line.level, line.text);
     if (effects.occupied_by) events_.occupied(*effects.occupied_by);
     if (effects.name_held_by && events_.name_held) events_.name_held(*effects.name_held_by);
+    if (effects.left) {
+        outbox_.flush_all();
+        events_.left();
+    }
     if (effects.stop) {
         outbox_.flush_all();
         events_.stop();

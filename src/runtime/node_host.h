@@ -26,6 +26,7 @@ public:
     struct Events {
         std::function<void(const RingPtr&)> ring;  // a newer one was adopted
         std::function<void()> stop;                // a client asked this process to end
+        std::function<void()> left{};              // NodeEffects::left; a coordinator never leaves
         // NodeEffects::occupied_by.
         std::function<void(Address)> occupied;
         // NodeEffects::name_held_by; may be left out: it goes on asking.
@@ -40,6 +41,8 @@ public:
              Logger& log, Events events);
 
     [[nodiscard]] const Node& node() const { return node_; }
+    // Node::leave().
+    void leave();
 
 private:
     void datagram(std::string_view bytes, Address from) override;

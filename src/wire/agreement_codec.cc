@@ -193,6 +193,14 @@ LossAccepted unpack(Unpacker&, const fb::LossAccepted& in) {
     return {.epoch = Epoch{in.epoch()}};
 }
 
+Packed<fb::LeaveNotice> pack(Builder& builder, const LeaveNotice&) {
+    return fb::CreateLeaveNotice(builder);
+}
+
+LeaveNotice unpack(Unpacker&, const fb::LeaveNotice&) {
+    return {};
+}
+
 Packed<fb::Beacon> pack(Builder& builder, const Beacon&) {
     return fb::CreateBeacon(builder);
 }

@@ -134,6 +134,22 @@ AcceptLossReply unpack(Unpacker&, const fb::AcceptLossReply& in) {
     return {.restarted = in.restarted(), .left = in.left()};
 }
 
+Packed<fb::LeaveRequest> pack(Builder& builder, const LeaveRequest&) {
+    return fb::CreateLeaveRequest(builder);
+}
+
+LeaveRequest unpack(Unpacker&, const fb::LeaveRequest&) {
+    return {};
+}
+
+Packed<fb::LeaveReply> pack(Builder& builder, const LeaveReply&) {
+    return fb::CreateLeaveReply(builder);
+}
+
+LeaveReply unpack(Unpacker&, const fb::LeaveReply&) {
+    return {};
+}
+
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message) {
     const std::string_view sentence =
         std::string_view(message.message).substr(0, sentence_size_max);

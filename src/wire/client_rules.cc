@@ -73,6 +73,14 @@ std::string defect(const AcceptLossReply&) {
     return {};
 }
 
+std::string defect(const LeaveRequest&) {
+    return {};
+}
+
+std::string defect(const LeaveReply&) {
+    return {};
+}
+
 std::string defect(const ErrorReply&) {
     return {};
 }

@@ -64,6 +64,7 @@ Packed<fb::FillReports> pack(Builder& builder, const FillReports& message);
 Packed<fb::LinkCheck> pack(Builder& builder, const LinkCheck& message);
 Packed<fb::LinkReports> pack(Builder& builder, const LinkReports& message);
 Packed<fb::Beacon> pack(Builder& builder, const Beacon& message);
+Packed<fb::LeaveNotice> pack(Builder& builder, const LeaveNotice& message);
 Packed<fb::LossAccepted> pack(Builder& builder, const LossAccepted& message);
 Packed<fb::Replicate> pack(Builder& builder, const Replicate& message);
 Packed<fb::ReplicateAck> pack(Builder& builder, const ReplicateAck& message);
@@ -88,6 +89,7 @@ FillReports unpack(Unpacker& unpacker, const fb::FillReports& in);
 LinkCheck unpack(Unpacker& unpacker, const fb::LinkCheck& in);
 LinkReports unpack(Unpacker& unpacker, const fb::LinkReports& in);
 Beacon unpack(Unpacker& unpacker, const fb::Beacon& in);
+LeaveNotice unpack(Unpacker& unpacker, const fb::LeaveNotice& in);
 LossAccepted unpack(Unpacker& unpacker, const fb::LossAccepted& in);
 Replicate unpack(Unpacker& unpacker, const fb::Replicate& in);
 ReplicateAck unpack(Unpacker& unpacker, const fb::ReplicateAck& in);
@@ -111,6 +113,8 @@ Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message);
 Packed<fb::StopReply> pack(Builder& builder, const StopReply& message);
 Packed<fb::AcceptLoss> pack(Builder& builder, const AcceptLoss& message);
 Packed<fb::AcceptLossReply> pack(Builder& builder, const AcceptLossReply& message);
+Packed<fb::LeaveRequest> pack(Builder& builder, const LeaveRequest& message);
+Packed<fb::LeaveReply> pack(Builder& builder, const LeaveReply& message);
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message);
 
 Request unpack(Unpacker& unpacker, const fb::Request& in);
@@ -123,6 +127,8 @@ StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in);
 StopReply unpack(Unpacker& unpacker, const fb::StopReply& in);
 AcceptLoss unpack(Unpacker& unpacker, const fb::AcceptLoss& in);
 AcceptLossReply unpack(Unpacker& unpacker, const fb::AcceptLossReply& in);
+LeaveRequest unpack(Unpacker& unpacker, const fb::LeaveRequest& in);
+LeaveReply unpack(Unpacker& unpacker, const fb::LeaveReply& in);
 ErrorReply unpack(Unpacker& unpacker, const fb::ErrorReply& in);
 
 // A message's table, as the schema names it.

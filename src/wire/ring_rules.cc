@@ -187,6 +187,10 @@ std::string defect(const LossAccepted& message) {
     return message.epoch ? "" : "a loss is accepted in no ring";
 }
 
+std::string defect(const LeaveNotice&) {
+    return {};
+}
+
 std::string defect(const Beacon&) {
     return {};
 }

@@ -37,6 +37,7 @@ std::string defect(const Heartbeat& message);
 std::string defect(const JoinRequest& message);
 std::string defect(const FillReports& message);
 std::string defect(const LossAccepted& message);
+std::string defect(const LeaveNotice& message);
 std::string defect(const LinkCheck& message);
 std::string defect(const LinkReports& message);
 std::string defect(const Beacon& message);
@@ -58,6 +59,8 @@ std::string defect(const StatusReply& message);
 std::string defect(const StopReply& message);
 std::string defect(const AcceptLoss& message);
 std::string defect(const AcceptLossReply& message);
+std::string defect(const LeaveRequest& message);
+std::string defect(const LeaveReply& message);
 std::string defect(const ErrorReply& message);
 
 }  // namespace grapevine::wire

@@ -83,7 +83,7 @@ TEST_CASE("the deadline says who is missing and stops the others") {
     REQUIRE(effects.lines.size() == 1);
     CHECK(effects.lines[0].find("server2 is missing") != std::string::npos);
     CHECK(effects.lines[0].find("server1") == std::string::npos);
-    CHECK(names_signalled(effects, SIGTERM).size() == 3);
+    CHECK(names_signalled(effects, SIGINT).size() == 3);
     CHECK(launch.failed());
 }
 
@@ -94,9 +94,9 @@ TEST_CASE("a process that ends before the ring formed fails the launch") {
     REQUIRE(effects.lines.size() == 2);
     CHECK(effects.lines[0] == "server2 (pid 101) ended with status 3");
     CHECK(effects.lines[1].find("server2 (ended with status 3)") != std::string::npos);
-    CHECK(names_signalled(effects, SIGTERM) == std::vector<std::string>{"server1"});
+    CHECK(names_signalled(effects, SIGINT) == std::vector<std::string>{"server1"});
     CHECK_FALSE(effects.over);
-    launch.exited(start + 2s, "server1", 0, SIGTERM);
+    launch.exited(start + 2s, "server1", 0, SIGINT);
     CHECK(launch.take_effects().over);
     CHECK(launch.failed());
 }
@@ -113,13 +113,13 @@ TEST_CASE("the death of a member is reported with its signal") {
     CHECK_FALSE(launch.failed());
 }
 
-TEST_CASE("stopping is SIGTERM, then SIGKILL after the grace to those that are left") {
+TEST_CASE("stopping is SIGINT, then SIGKILL after the grace to those that are left") {
     Launch launch = launched(2);
     launch.ring_changed(ring_of({"server1", "server2"}));
     std::ignore = launch.take_effects();
     launch.stop(start + 10s);
-    CHECK(names_signalled(launch.take_effects(), SIGTERM).size() == 2);
-    launch.exited(start + 10s + 1ms, "server1", 0, SIGTERM);
+    CHECK(names_signalled(launch.take_effects(), SIGINT).size() == 2);
+    launch.exited(start + 10s + 1ms, "server1", 0, SIGINT);
     CHECK(launch.take_effects().lines.empty());
     launch.tick(start + 12s - 1us);
     CHECK(launch.take_effects().signals.empty());
@@ -148,8 +148,8 @@ TEST_CASE("nobody is left behind when one of several cannot be started") {
     CHECK_FALSE(effects.over);
     // Started although the launch has failed meanwhile: it is told to end.
     launch.spawned("server2", 101);
-    CHECK(names_signalled(launch.take_effects(), SIGTERM) == std::vector<std::string>{"server2"});
-    launch.exited(start, "server2", 0, SIGTERM);
+    CHECK(names_signalled(launch.take_effects(), SIGINT) == std::vector<std::string>{"server2"});
+    launch.exited(start, "server2", 0, SIGINT);
     CHECK(launch.take_effects().over);
 }
 

@@ -47,6 +47,19 @@ void kill_one_and_the_coordinator(Cluster& cluster, Loop&) {
     cluster.kill_now("server6");
 }
 
+// One by the client program, one by its signal. They end by themselves.
+void two_leave(Cluster& cluster, Loop& loop) {
+    Process client({program("client"), "--coordinator", cluster.address(), "--leave", "server2"});
+    REQUIRE(::kill(cluster.pid("server6"), SIGTERM) == 0);
+    CHECK(run_until(loop, patience, [&] {
+        return client.ended() && !is_running(cluster.pid("server2")) &&
+               !is_running(cluster.pid("server6"));
+    }));
+    INFO(client.err());
+    CHECK(client.wait(1s)->code == 0);
+    CHECK(cluster.table().size() == 5);
+}
+
 // `survivor`: a node that the blow spares.
 void round(const Blow& blow, const std::string& survivor) {
     Cluster cluster = Cluster::launched(7, 3);
@@ -104,4 +117,8 @@ TEST_CASE("under load: one node is stopped for a while and another is killed", "
 
 TEST_CASE("under load: the coordinator and a node are killed at once", "[e2e]") {
     round(kill_one_and_the_coordinator, "server1");
+}
+
+TEST_CASE("under load: two nodes leave", "[e2e]") {
+    round(two_leave, "server1");
 }

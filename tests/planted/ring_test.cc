@@ -1,5 +1,6 @@
 // Bugs in how rings are agreed on and made.
 #include <algorithm>
+#include <utility>
 
 #include "planted/found.h"
 #include "planted/plans.h"
@@ -121,6 +122,33 @@ Finding half_heard(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// Of two nodes one has the vote, and leaves. The ring without it is lost on the way to the other.
+Finding unheard_leave(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 2, 1);
+    plan.world.coordinator = false;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    const NodeId voter = cluster.world().newest_ring()->voters.front().id;
+    bool is_cut = false;
+    cluster.world().on_ring([&](const sim::NodeHost&, const RingPtr& ring) {
+        if (partitions_of(*ring, voter) > 0 || std::exchange(is_cut, true)) return;
+        cluster.cut({"server1"}, {"server2"});
+    });
+    cluster.world().apply(
+        {.kind = sim::FaultKind::leave, .names = {cluster.world().name_of(voter)}});
+    const sim::Fault broken{.kind = sim::FaultKind::break_links, .pairs = {{"server1", "server2"}}};
+    for (int i = 0; i < 2000; ++i) {
+        cluster.run_for(1ms);
+        if (is_cut) cluster.world().apply(broken);
+    }
+    cluster.world().on_ring({});
+    cluster.heal();
+    cluster.run_for(2s);
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 // Two members do not hear each other, and a third one, which votes, hears neither and nothing of
 // what they report.
 Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
@@ -154,6 +182,10 @@ TEST_CASE("an eviction for bad links takes the last copy", "[planted]") {
 
 TEST_CASE("a voter that lacks the news of a bad link undoes what others do about it", "[planted]") {
     check_found("undo_fills", Bug::undo_fills, 2, unheard_news);
+}
+
+TEST_CASE("who left ends although nobody knows the ring without it", "[planted]") {
+    check_found("leave_unheard", Bug::leave_unheard, 2, unheard_leave);
 }
 
 TEST_CASE("a last copy that returns with its state is not believed", "[planted]") {

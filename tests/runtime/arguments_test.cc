@@ -35,6 +35,17 @@ TEST_CASE("seconds are decimal, above zero and bounded") {
     }
 }
 
+TEST_CASE("weights are decimal, in thousandths") {
+    CHECK(parse_weight("2").value() == 2000);
+    CHECK(parse_weight("0.5").value() == 500);
+    CHECK(parse_weight("0.001").value() == 1);
+    CHECK(parse_weight("1000").value() == 1'000'000);
+    for (const char* bad : {"", "0", "0.000", "-1", "1000.001", "0.0001", "2x", ".5", "1."}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_weight(bad).has_value());
+    }
+}
+
 TEST_CASE("versions are read as they are printed") {
     const auto version = parse_version("17.3");
     REQUIRE(version.has_value());

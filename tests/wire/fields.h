@@ -62,6 +62,7 @@ GRAPEVINE_FIELDS(FillReports, reports)
 GRAPEVINE_FIELDS(LinkReport, peer, link_ms, heartbeat_ms)
 GRAPEVINE_FIELDS(LinkReports, reports)
 GRAPEVINE_FIELDS(LossAccepted, epoch)
+GRAPEVINE_NO_FIELDS(LeaveNotice)
 GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
 GRAPEVINE_NO_FIELDS(Beacon)
 
@@ -95,6 +96,8 @@ GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, se
 GRAPEVINE_NO_FIELDS(StopReply)
 GRAPEVINE_FIELDS(AcceptLoss, epoch)
 GRAPEVINE_FIELDS(AcceptLossReply, restarted, left)
+GRAPEVINE_NO_FIELDS(LeaveRequest)
+GRAPEVINE_NO_FIELDS(LeaveReply)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
 GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)

@@ -1,0 +1,99 @@
+// client --leave: one node goes, when others hold what it holds.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/counted.h"
+#include "client/messages.h"
+#include "client_verbs.h"
+#include "coordinator/report.h"
+#include "ring/ring.h"
+#include "runtime/admin.h"
+#include "runtime/clock.h"
+#include "runtime/drain.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration poll_timeout = 1s;
+constexpr Duration report_pause = 1s;
+
+// Once a second, and only where it became less.
+class Progress {
+public:
+    void look(const Ring& ring, const Member& leaver) {
+        const std::size_t left = partitions_of(ring, leaver.id);
+        const Time now = boot_time();
+        if (left == said_ || now < said_at_ + report_pause) return;
+        said_ = left;
+        said_at_ = now;
+        fmt::print("{}: {} to move\n", leaver.name, counted(left, "partition"));
+        std::fflush(stdout);
+    }
+
+private:
+    std::size_t said_ = 0;
+    Time said_at_ = Time::min();
+};
+
+// Not the leaver alone, which may be the only one that the command line names.
+std::vector<Address> whom_to_ask(const ClientOptions& options, const Ring& ring, NodeId leaver) {
+    std::vector<Address> peers = options.seeds;
+    for (const Member& member : ring.members) {
+        if (member.is_up() && member.id != leaver) peers.push_back(member.address);
+    }
+    return peers;
+}
+
+int tell_that_it_left(const Ring& ring, const Member& leaver) {
+    const std::size_t stay = ring.storage_count();
+    fmt::print("{} (pid {}) has left: {} {}; {}\n", leaver.name, leaver.pid, counted(stay, "node"),
+               stay == 1 ? "stays" : "stay", survives(ring));
+    return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int leave(const ClientOptions& options, const std::string& name) {
+    const Time deadline = boot_time() + options.timeout;
+    auto ring = fetch_ring(options.seeds, options.timeout);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    const Member* found = (*ring)->member_named(name);
+    if (found == nullptr) {
+        return complain(Exit::negative,
+                        fmt::format("{} is not in the ring; --ring shows who is", name));
+    }
+    const Member leaver = *found;
+    if (leaver.stores() && !somebody_stays(**ring, leaver.id)) {
+        return complain(Exit::unchanged,
+                        fmt::format("no other node stays that could hold what {} holds: nothing "
+                                    "was changed",
+                                    name));
+    }
+    const auto said = ask_all({leaver.address}, LeaveRequest{}, options.timeout).front();
+    if (!said) return complain(Exit::unknown, said.error().message);
+    if (const auto* error = std::get_if<ErrorReply>(&*said)) {
+        return complain(Exit::unchanged, fmt::format("{}: {}", name, error->message));
+    }
+    const std::vector<Address> peers = whom_to_ask(options, **ring, leaver.id);
+    Progress progress;
+    while (boot_time() < deadline) {
+        const Duration left = deadline - boot_time();
+        if (const auto now = fetch_ring(peers, std::min<Duration>(left, poll_timeout))) {
+            ring = now;
+            if ((*ring)->member(leaver.id) == nullptr) return tell_that_it_left(**ring, leaver);
+            progress.look(**ring, leaver);
+        }
+        pause();
+    }
+    return complain(Exit::unknown, fmt::format("{} is not out yet, and goes on leaving: {}", name,
+                                               why_it_stays(**ring, leaver.id)));
+}
+
+}  // namespace grapevine

@@ -1,0 +1,40 @@
+#pragma once
+// A node that leaves because its process was told to end (SIGTERM): what it holds moves to others
+// first. Says how far it is, and gives up when nothing has moved for too long, saying why.
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "ring/ring.h"
+#include "runtime/logger.h"
+#include "runtime/loop.h"
+#include "runtime/node_host.h"
+
+namespace grapevine {
+
+// Why a member that leaves is not out yet, for a person; its id is in the ring or was.
+std::string why_it_stays(const Ring& ring, NodeId leaver);
+
+class Drain {
+public:
+    // `given_up` is called once, where nothing moved for `timeout`, with the reason.
+    Drain(Loop& loop, NodeHost& host, Logger& log, Duration timeout,
+          std::function<void(const std::string&)> given_up);
+
+private:
+    void look();
+
+    NodeHost& host_;
+    Logger& log_;
+    Duration timeout_;
+    std::function<void(const std::string&)> given_up_;
+    std::optional<std::size_t> left_;  // partitions that it is in, when last looked
+    Time moved_at_;                    // when that last became less
+    Alarm alarm_;
+};
+
+}  // namespace grapevine
