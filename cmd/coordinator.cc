@@ -28,6 +28,7 @@ struct Options {
     std::string kvnode;
     std::string log_dir;
     std::string data_dir;
+    bool respawn = false;
     std::string log_level;  // empty: not given
     std::string wait_deadline = "30";
 };
@@ -69,6 +70,9 @@ void declare(CLI::App& app, Options& options) {
                    "folder for its promises: started again with it, it is the same voter, and "
                    "launches nothing (default: none, it is a new member each time)")
         ->type_name("FOLDER");
+    app.add_flag("--respawn", options.respawn,
+                 "start a node that it launched and that died again, under its name; pauses grow "
+                 "from 0.5 to 30 s (default: the cluster goes on without it)");
     app.add_option("--wait-deadline", options.wait_deadline,
                    "seconds in which all nodes must be in the ring (default 30)")
         ->type_name("SECONDS");
@@ -203,12 +207,13 @@ int main(int argc, const char* const* argv) {
     }
     const auto folder = log_folder(options);
     if (!folder) return refuse(Exit::unchanged, folder.error());
-    CoordinatorHost host(loop, std::move(*endpoint), config,
-                         {.launch = {.nodes = options.nodes, .deadline = *deadline},
-                          .log_folder = *folder,
-                          .node_command = node_command(options, address),
-                          .vault = std::move(vault)},
-                         log);
+    CoordinatorHost host(
+        loop, std::move(*endpoint), config,
+        {.launch = {.nodes = options.nodes, .deadline = *deadline, .respawn = options.respawn},
+         .log_folder = *folder,
+         .node_command = node_command(options, address),
+         .vault = std::move(vault)},
+        log);
     const bool done = host.run();
     // Nothing was started: no log was written.
     if (std::error_code error; options.log_dir.empty() && !folder->empty()) {

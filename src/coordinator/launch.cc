@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -16,6 +18,14 @@ std::string describe_end(int status, int signal) {
                        abbreviation != nullptr ? abbreviation : "?");
 }
 
+namespace {
+
+std::string in_seconds(Duration span) {
+    return fmt::format("{} s", static_cast<double>(to_ms(span)) / 1000);
+}
+
+}  // namespace
+
 Launch::Launch(Time now, LaunchConfig config) : config_(config) {
     if (config_.nodes > 0) due_ = now + config_.deadline;
     for (std::size_t number = 1; number <= config_.nodes; ++number) {
@@ -26,9 +36,9 @@ Launch::Launch(Time now, LaunchConfig config) : config_(config) {
     }
 }
 
-void Launch::spawned(const std::string& name, int pid) {
+void Launch::spawned(Time now, const std::string& name, int pid) {
     ASSERT(processes_.contains(name), "{}", name);
-    processes_[name] = Running{pid};
+    processes_[name] = Running{pid, now};
     // Asked to stop while it was being started.
     if (phase_ == Phase::stopping) effects_.signals.push_back({name, SIGINT});
     if (phase_ == Phase::killing) effects_.signals.push_back({name, SIGKILL});
@@ -37,24 +47,41 @@ void Launch::spawned(const std::string& name, int pid) {
 void Launch::spawn_failed(Time now, const std::string& name, const std::string& why) {
     ASSERT(processes_.contains(name), "{}", name);
     processes_[name] = Ended{.status = -1};
-    effects_.lines.push_back(fmt::format("{} could not be started: {}", name, why));
+    std::string line = fmt::format("{} could not be started: {}", name, why);
+    if (const auto pause = start_again(now, name, {})) {
+        line += fmt::format("; trying again in {}", in_seconds(*pause));
+    }
+    effects_.lines.push_back(std::move(line));
     give_up(now);
     end_if_none_left();
 }
 
 void Launch::exited(Time now, const std::string& name, int status, int signal) {
     auto& process = processes_[name];
-    const auto* running = std::get_if<Running>(&process);
-    ASSERT(running != nullptr, "{} was not running", name);
-    const int pid = running->pid;
-    process = Ended{pid, status, signal};
-    const bool expected = phase_ == Phase::stopping || phase_ == Phase::killing;
-    if (!expected || signal == SIGKILL) {
-        effects_.lines.push_back(
-            fmt::format("{} (pid {}) {}", name, pid, describe_end(status, signal)));
+    const auto* found = std::get_if<Running>(&process);
+    ASSERT(found != nullptr, "{} was not running", name);
+    const Running running = *found;
+    process = Ended{running.pid, status, signal};
+    std::string line =
+        fmt::format("{} (pid {}) {}", name, running.pid, describe_end(status, signal));
+    if (status != 0 || signal != 0) {
+        if (const auto pause = start_again(now, name, now - running.since)) {
+            line += fmt::format("; it is started again in {}", in_seconds(*pause));
+        }
     }
+    const bool expected = phase_ == Phase::stopping || phase_ == Phase::killing;
+    if (!expected || signal == SIGKILL) effects_.lines.push_back(std::move(line));
     if (phase_ == Phase::forming) give_up(now);
     end_if_none_left();
+}
+
+std::optional<Duration> Launch::start_again(Time now, const std::string& name, Duration lived) {
+    if (!config_.respawn || phase_ != Phase::formed) return std::nullopt;
+    Duration& pause = back_offs_[name];
+    if (lived >= config_.lasting) pause = {};
+    pause = std::clamp(pause * 2, config_.respawn_min, config_.respawn_max);
+    processes_[name] = Waiting{now + pause};
+    return pause;
 }
 
 void Launch::ring_changed(const Ring& ring) {
@@ -71,6 +98,9 @@ void Launch::ring_changed(const Ring& ring) {
 }
 
 void Launch::stop(Time now) {
+    for (auto& [name, process] : processes_) {
+        if (std::holds_alternative<Waiting>(process)) process = Ended{.status = -1};
+    }
     switch (phase_) {
         case Phase::forming:
         case Phase::formed:
@@ -91,16 +121,29 @@ void Launch::stop(Time now) {
 }
 
 void Launch::tick(Time now) {
+    for (auto& [name, process] : processes_) {
+        const auto* waiting = std::get_if<Waiting>(&process);
+        if (waiting == nullptr || now < waiting->until) continue;
+        process = Starting{};
+        effects_.spawns.push_back(name);
+    }
     if (now < due_) return;
     due_ = never;
-    if (phase_ == Phase::forming) give_up(now);
-    // The grace is over: stop for the second time.
-    else if (phase_ == Phase::stopping)
-        stop(now);
+    if (phase_ == Phase::forming) {
+        give_up(now);
+    } else if (phase_ == Phase::stopping) {
+        stop(now);  // the grace is over: for the second time
+    }
 }
 
 Time Launch::next_deadline() const {
-    return due_;
+    Time due = due_;
+    for (const auto& [name, process] : processes_) {
+        if (const auto* waiting = std::get_if<Waiting>(&process)) {
+            due = std::min(due, waiting->until);
+        }
+    }
+    return due;
 }
 
 void Launch::give_up(Time now) {

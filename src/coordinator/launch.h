@@ -7,12 +7,14 @@
 // missing, and everything that was launched is stopped. Stopping: SIGINT to all (SIGTERM would
 // make them leave one by one), SIGKILL to those
 // that are still there after `grace` (or at once when asked a second time). A process that ends
-// after the launch is reported and not replaced: the ring goes on without it (a respawn policy
-// would answer in exited()).
+// after the launch is reported; with `respawn` it is started again under its name after a back-off,
+// doubled each time that it did not last, unless it ended with status 0: then it left, or was told
+// to stop.
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -27,6 +29,10 @@ struct LaunchConfig {
     std::size_t nodes = 0;    // to launch; 0: peers come by themselves, and there is no deadline
     Duration deadline = 30s;  // for all of them to be in the ring
     Duration grace = 2s;      // from SIGINT to SIGKILL
+    bool respawn = false;
+    Duration respawn_min = 500ms;  // the back-off, at first
+    Duration respawn_max = 30s;
+    Duration lasting = 60s;  // who lived for so long begins with the first back-off again
 };
 
 struct LaunchEffects {
@@ -45,7 +51,7 @@ class Launch {
 public:
     Launch(Time now, LaunchConfig config);
 
-    void spawned(const std::string& name, int pid);
+    void spawned(Time now, const std::string& name, int pid);
     void spawn_failed(Time now, const std::string& name, const std::string& why);
     // signal 0: it ended by itself, with `status`.
     void exited(Time now, const std::string& name, int status, int signal);
@@ -65,17 +71,23 @@ private:
     struct Starting {};
     struct Running {
         int pid = 0;
+        Time since;
+    };
+    struct Waiting {  // to be started again
+        Time until;
     };
     struct Ended {
         int pid = 0;
         int status = 0;
         int signal = 0;
     };
-    using Process = std::variant<Starting, Running, Ended>;
+    using Process = std::variant<Starting, Running, Waiting, Ended>;
 
     enum class Phase : std::uint8_t { forming, formed, stopping, killing, over };
 
     void give_up(Time now);
+    // Nothing: it is not started again. Otherwise after which pause.
+    std::optional<Duration> start_again(Time now, const std::string& name, Duration lived);
     void signal_all(int number);
     void end_if_none_left();
     [[nodiscard]] std::string missing() const;
@@ -85,7 +97,8 @@ private:
     Time due_ = never;  // forming: the deadline; stopping: when SIGKILL is sent
     bool failed_ = false;
     std::map<std::string, Process> processes_;
-    std::map<std::string, bool> in_ring_;  // by name of those that are expected
+    std::map<std::string, Duration> back_offs_;  // the last one of each
+    std::map<std::string, bool> in_ring_;        // by name of those that are expected
     LaunchEffects effects_;
 };
 

@@ -131,7 +131,7 @@ void CoordinatorHost::start(const std::string& name) {
     const auto pid =
         children_.start(name, command, fmt::format("{}/{}.log", config_.log_folder, name));
     if (pid) {
-        launch_.spawned(name, *pid);
+        launch_.spawned(boot_time(), name, *pid);
     } else {
         launch_.spawn_failed(boot_time(), name, pid.error().message);
     }

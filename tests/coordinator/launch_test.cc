@@ -31,7 +31,7 @@ Ring ring_of(const std::vector<std::string>& names) {
 Launch launched(std::size_t nodes) {
     Launch launch(start, {.nodes = nodes});
     int pid = 100;
-    for (const std::string& name : launch.take_effects().spawns) launch.spawned(name, pid++);
+    for (const std::string& name : launch.take_effects().spawns) launch.spawned(start, name, pid++);
     return launch;
 }
 
@@ -48,8 +48,8 @@ std::vector<std::string> names_signalled(const LaunchEffects& effects, int numbe
 TEST_CASE("a launch starts server1 to serverN and is formed when all are in the ring") {
     Launch launch(start, {.nodes = 2});
     CHECK(launch.take_effects().spawns == std::vector<std::string>{"server1", "server2"});
-    launch.spawned("server1", 100);
-    launch.spawned("server2", 101);
+    launch.spawned(start, "server1", 100);
+    launch.spawned(start, "server2", 101);
     launch.ring_changed(ring_of({"server1"}));
     CHECK_FALSE(launch.take_effects().formed);
     launch.ring_changed(ring_of({"server1", "server2"}));
@@ -147,10 +147,54 @@ TEST_CASE("nobody is left behind when one of several cannot be started") {
     CHECK(effects.lines.front() == "server1 could not be started: no such file");
     CHECK_FALSE(effects.over);
     // Started although the launch has failed meanwhile: it is told to end.
-    launch.spawned("server2", 101);
+    launch.spawned(start, "server2", 101);
     CHECK(names_signalled(launch.take_effects(), SIGINT) == std::vector<std::string>{"server2"});
     launch.exited(start, "server2", 0, SIGINT);
     CHECK(launch.take_effects().over);
+}
+
+TEST_CASE("who dies is started again after growing pauses, where that is wanted") {
+    Launch launch(start, {.nodes = 1, .respawn = true});
+    std::ignore = launch.take_effects();
+    launch.spawned(start, "server1", 100);
+    launch.ring_changed(ring_of({"server1"}));
+    std::ignore = launch.take_effects();
+    Time now = start + 1s;
+    for (const Duration pause :
+         {500ms, 1000ms, 2000ms, 4000ms, 8000ms, 16'000ms, 30'000ms, 30'000ms}) {
+        launch.exited(now, "server1", 0, SIGKILL);
+        CHECK(launch.take_effects().lines.size() == 1);
+        CHECK(launch.next_deadline() == now + pause);
+        launch.tick(now + pause - 1us);
+        CHECK(launch.take_effects().spawns.empty());
+        launch.tick(now + pause);
+        CHECK(launch.take_effects().spawns == std::vector<std::string>{"server1"});
+        CHECK(launch.next_deadline() == never);
+        launch.spawned(now + pause, "server1", 101);
+        now += pause + 59s;
+    }
+    // It lasted this time.
+    now += 1s;
+    launch.exited(now, "server1", 3, 0);
+    CHECK(launch.take_effects().lines ==
+          std::vector<std::string>{
+              "server1 (pid 101) ended with status 3; it is started again in 0.5 s"});
+    launch.tick(now + 500ms);
+    std::ignore = launch.take_effects();
+    launch.spawn_failed(now + 500ms, "server1", "no memory");
+    CHECK(launch.take_effects().lines ==
+          std::vector<std::string>{"server1 could not be started: no memory; trying again in 1 s"});
+    launch.stop(now + 600ms);
+    CHECK(launch.take_effects().over);
+    CHECK(launch.next_deadline() == never);
+}
+
+TEST_CASE("who left is not started again") {
+    Launch launch(start, {.nodes = 1, .respawn = true});
+    launch.spawned(start, "server1", 100);
+    launch.ring_changed(ring_of({"server1"}));
+    launch.exited(start + 1s, "server1", 0, 0);
+    CHECK(launch.next_deadline() == never);
 }
 
 }  // namespace grapevine

@@ -126,6 +126,29 @@ TEST_CASE("a node and the coordinator that die together are both survived", "[e2
     cluster.check_all(written);
 }
 
+TEST_CASE("a coordinator that is told to starts again who died, under its name", "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2, {"--respawn"});
+    cluster.put("key1", "value1");
+    const pid_t before = cluster.pid("server2");
+    REQUIRE(::kill(before, SIGKILL) == 0);
+    CHECK(eventually(patience, [&] {
+        const auto table = cluster.table();
+        const auto row = table.find("server2");
+        return row != table.end() && row->second.pid != before && row->second.state == "up";
+    }));
+    cluster.wait_until_replicated();
+    CHECK(cluster.table().size() == 3);
+    CHECK(cluster.get("key1").value == "value1");
+    // Who leaves is not.
+    CHECK(cluster.client({"--leave", "server3"}).code == 0);
+    CHECK(eventually(patience, [&] {
+        return cluster.coordinator().out().find("server3 (pid " +
+                                                std::to_string(cluster.pid("server3")) +
+                                                ") ended with status 0\n") != std::string::npos;
+    }));
+    CHECK(cluster.table().size() == 2);
+}
+
 // Ends with its owner.
 struct DataFolder {
     DataFolder() { REQUIRE(mkdtemp(path.data()) != nullptr); }
