@@ -85,10 +85,6 @@ int shrink_it(const SimOptions& options, std::uint64_t seed, const RunOutcome& f
 }
 
 int run_one(const SimOptions& options) {
-    if (!options.trace.empty() && !std::ofstream(options.trace)) {
-        fmt::print(stderr, "sim: {} cannot be written\n", options.trace);
-        return exit_usage;
-    }
     const std::string replay = replay_line(options.seed, options.choice);
     tell(fmt::format("{}\n{}\n", replay, to_string(draw_plan(options.seed, options.choice))));
     bool interrupted = false;
@@ -144,5 +140,11 @@ int main(int argc, char** argv) {
         return exit_usage;
     }
     if (options->exit) return *options->exit;
+    for (const std::string& path : {options->trace, options->save}) {
+        // Before an hour of work, and without emptying what may not be written over.
+        if (path.empty() || std::ofstream(path, std::ios::app)) continue;
+        fmt::print(stderr, "sim: {} cannot be written\n", path);
+        return exit_usage;
+    }
     return options->runs > 1 ? run_many(*options) : run_one(*options);
 }

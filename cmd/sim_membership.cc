@@ -33,6 +33,7 @@ namespace grapevine::sim::membership_command_line {
 constexpr int exit_broken = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_not_converged = 3;
+constexpr int exit_crashed = 4;
 
 struct Options {
     // Signed, so that a negative number is seen as one.
@@ -154,10 +155,12 @@ public:
     void show(std::size_t done) {
         if (isatty(STDERR_FILENO) == 0) return;
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
-        const double left = done == 0 ? 0
-                                      : spent.count() / static_cast<double>(done) *
-                                            static_cast<double>(total_ - std::int64_t(done));
-        fmt::print(stderr, "\r{} of {} runs, {:.0f} s left   ", done, total_, left);
+        fmt::print(stderr, "\r{} of {} runs", done, total_);
+        if (done > 0) {
+            const double left = spent.count() / static_cast<double>(done) *
+                                static_cast<double>(total_ - std::int64_t(done));
+            fmt::print(stderr, ", {:.0f} s left   ", left);
+        }
         if (std::int64_t(done) == total_) fmt::print(stderr, "\r{:40}\r", "");
     }
     [[nodiscard]] double seconds() const {
@@ -266,7 +269,7 @@ int run(const Options& options) {
             found == by_seed.end() ? "its process ended without a result" : found->second.failure;
         if (found != by_seed.end()) results.push_back(found->second);
         if (failure.empty()) continue;
-        worst = found == by_seed.end() ? exit_broken : std::max(worst, exit_not_converged);
+        worst = found == by_seed.end() ? exit_crashed : std::max(worst, exit_not_converged);
         fmt::print("FAIL seed {}: {}\n     again with: {}\n", seed, failure,
                    replay_of(options, seed));
     }
@@ -316,7 +319,12 @@ int parse_and_run(int argc, char** argv) {
     }
     if (!options.tables.empty()) return show_tables(options);
     const std::string wrong = complaint(options);
-    return wrong.empty() ? run(options) : usage(wrong);
+    if (!wrong.empty()) return usage(wrong);
+    // Before an hour of work.
+    if (!options.csv.empty() && !std::ofstream(options.csv, std::ios::app)) {
+        return usage(fmt::format("{} cannot be written", options.csv));
+    }
+    return run(options);
 }
 
 }  // namespace grapevine::sim::membership_command_line

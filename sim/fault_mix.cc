@@ -32,12 +32,16 @@ Result<FaultMix> FaultMix::parse(std::string_view text) {
         const auto found = std::ranges::find(class_names, name);
         if (found == class_names.end()) {
             return fail("\"{}\" is not a class of faults; known are all, none, {}", name,
-                        fmt::join(class_names, ", "));
+                        fault_class_names());
         }
         mix = mix.with(static_cast<FaultClass>(found - class_names.begin()));
         if (comma == std::string_view::npos) return mix;
         text.remove_prefix(comma + 1);
     }
+}
+
+std::string fault_class_names() {
+    return fmt::format("{}", fmt::join(class_names, ", "));
 }
 
 std::string to_string(FaultMix mix) {

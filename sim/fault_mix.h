@@ -56,6 +56,9 @@ private:
     std::uint32_t bits_;
 };
 
+// "kill, aim, ...": all that there are.
+std::string fault_class_names();
+
 // What parse() reads.
 std::string to_string(FaultMix mix);
 

@@ -1,8 +1,10 @@
 #include "sim/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -13,6 +15,12 @@ namespace {
 constexpr std::size_t bar_width = 30;
 constexpr std::chrono::milliseconds redraw{200};
 constexpr std::chrono::seconds line_every{5};
+
+// 0: not known.
+std::size_t terminal_width() {
+    winsize size{};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 }  // namespace
 
@@ -42,7 +50,9 @@ void Progress::draw() {
         left = std::chrono::duration_cast<std::chrono::seconds>(
             per_run * static_cast<std::int64_t>(total_ - done_));
     }
-    const std::string text = progress_text(what_, done_, total_, failed_, left);
+    std::string text = progress_text(what_, done_, total_, failed_, left);
+    // What fills the line or more would stay on the screen when the next is drawn over it.
+    if (is_terminal_) text = fitted(text, terminal_width());
     fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r\033[K" : "", text, is_terminal_ ? "" : "\n");
     std::fflush(stderr);
     is_drawn_ = is_terminal_;
@@ -59,6 +69,12 @@ std::string span_in_words(std::chrono::seconds span) {
     if (s < 60) return fmt::format("{} s", s);
     if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
     return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
+}
+
+std::string fitted(const std::string& text, std::size_t columns) {
+    if (columns == 0 || text.size() < columns) return text;
+    const std::string words = text.substr(std::min(text.find("] ") + 2, text.size()));
+    return words.substr(0, columns - 1);
 }
 
 std::string progress_text(const std::string& what, std::size_t done, std::size_t total,

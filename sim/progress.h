@@ -43,4 +43,8 @@ std::string span_in_words(std::chrono::seconds span);
 std::string progress_text(const std::string& what, std::size_t done, std::size_t total,
                           std::size_t failed, std::chrono::seconds left);
 
+// What fits into a line of so many columns, the last of which stays empty; 0: not known, all of it.
+// Of a bar that does not fit, the words.
+std::string fitted(const std::string& text, std::size_t columns);
+
 }  // namespace grapevine::sim

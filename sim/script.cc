@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 namespace grapevine::sim {
 
@@ -43,7 +43,12 @@ Result<std::vector<Fault>> parse_script(std::string_view name, std::string_view 
 Result<std::vector<Fault>> read_script(const std::string& path, const FaultCheck& check) {
     std::ifstream file(path);
     if (!file) return fail("{} cannot be read: {}", path, std::strerror(errno));
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    // By read(), which tells of a failure (a directory can be opened, and no more) in the stream.
+    std::string text;
+    std::array<char, 4096> part;
+    while (file.read(part.data(), part.size()), file.gcount() > 0) {
+        text.append(part.data(), static_cast<std::size_t>(file.gcount()));
+    }
     if (file.bad()) return fail("{} cannot be read: {}", path, std::strerror(errno));
     return parse_script(path, text, check);
 }

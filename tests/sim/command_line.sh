@@ -30,7 +30,8 @@ expect 0 "the life of key1" --kill 1 --nodes 3 --partitions 16 --explain key1
 expect 0 "0 of 4 runs failed" --faults all --runs 4 "${small[@]}"
 
 expect 2 "--nodes is 1 to 100" --nodes 0
-expect 2 "--seed is 0 or more" --seed -1
+expect 2 "--seed is 0 to 1000000000000000000" --seed -1
+expect 2 "--seed is 0 to 1000000000000000000" --seed 18446744073709551616
 expect 2 "--kill 8 is more than the 7 nodes" --kill 8
 expect 2 "power of two" --partitions 48
 expect 2 "is not a class of faults" --faults quake
@@ -39,6 +40,11 @@ expect 2 "is not a time" --for 3
 expect 2 "see sim --help" --no-such-option
 expect 2 "is for one run" --runs 2 --faults all --explain key1
 expect 2 "cannot be written" --kill 1 --trace /nonexistent/file
+expect 2 "cannot be written" --kill 1 --shrink --save /nonexistent/file
+expect 2 "cannot be written" membership --csv /nonexistent/file
+expect 2 "Is a directory" --script "$dir"
+expect 2 "above 0" --for 0s
+expect 2 "--planted is" --planted nonsense
 printf '1s:loss=10\n# fine\n\n2s:kill=server1,\n' >"$dir/script"
 expect 2 "script:4: a name is missing" --script "$dir/script"
 printf '1s:loss=10\n2s:kill=server8\n' >"$dir/script"
