@@ -31,6 +31,7 @@ struct TableChange {
     std::size_t copies_gained = 0;  // partitions
     std::size_t fills = 0;          // opened
     std::size_t down = 0;           // went down
+    std::size_t back = 0;           // and up again
 };
 
 bool holds_all_of(const Entry& entry, const Entry& other) {
@@ -43,6 +44,7 @@ TableChange compare(const Ring& before, const Ring& after) {
         const Entry& old = before.table[i];
         const Entry& now = after.table[i];
         if (after.is_down(now) && !before.is_down(old)) ++change.down;
+        if (!old.copies.empty() && before.is_down(old) && !after.is_down(now)) ++change.back;
         if (old.primary() && old.primary() != now.primary()) ++change.primaries;
         if (!holds_all_of(now, old)) ++change.copies_lost;
         if (!old.copies.empty() && !holds_all_of(old, now)) ++change.copies_gained;
@@ -53,12 +55,18 @@ TableChange compare(const Ring& before, const Ring& after) {
     return change;
 }
 
-void add(std::string& text, std::size_t count, const char* what) {
+// What one does, and what several do.
+void add(std::string& text, std::size_t count, const char* one, const char* several) {
     if (count == 0) return;
-    text += fmt::format("; {} partition{} {}", count, count == 1 ? "" : "s", what);
+    text += fmt::format("; {} {}", counted(count, "partition", "partitions"),
+                        count == 1 ? one : several);
 }
 
 }  // namespace
+
+std::string counted(std::size_t count, const char* one, const char* several) {
+    return fmt::format("{} {}", count, count == 1 ? one : several);
+}
 
 std::vector<std::string> describe_change(const World& world, const Ring& before, const Ring& after,
                                          const std::vector<std::string>& keys) {
@@ -68,11 +76,12 @@ std::vector<std::string> describe_change(const World& world, const Ring& before,
     if (!came.empty()) text += ": with " + join_names(came);
     if (!went.empty()) text += (came.empty() ? ": without " : ", without ") + join_names(went);
     const TableChange change = compare(before, after);
-    add(text, change.primaries, "change their primary");
-    add(text, change.copies_lost, "lose a copy");
-    add(text, change.copies_gained, "have a new complete copy");
-    add(text, change.fills, "begin to fill a new copy");
-    add(text, change.down, "go down: no copy is left");
+    add(text, change.primaries, "changes its primary", "change their primary");
+    add(text, change.copies_lost, "loses a copy", "lose a copy");
+    add(text, change.copies_gained, "has a new complete copy", "have a new complete copy");
+    add(text, change.fills, "begins to fill a new copy", "begin to fill a new copy");
+    add(text, change.down, "goes down: no copy is left", "go down: no copy is left");
+    add(text, change.back, "is up again: a copy is back", "are up again: a copy is back");
     std::vector<std::string> lines{text};
     for (const std::string& key : keys) {
         const PartitionId partition = partition_of_key(key, after.partitions());

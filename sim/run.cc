@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -21,6 +22,8 @@ namespace {
 // In a run beyond the promise the cluster need not become whole, but where it could serve, it has
 // to: long enough for the oracle of availability.
 constexpr Duration beyond_wait = outage_max + 2s;
+// Some hundred partitions a ring: more than half a minute for as many as ./sim takes.
+constexpr Duration first_copies_max = 300s;
 
 // Two members whose link was bad again and again are kept apart for up to a minute after it, and so
 // long a member waits that was evicted again and again (Node::backs_off_until()). What waits for
@@ -90,6 +93,9 @@ private:
 
     bool begin() {
         if (!cluster_.run_until_ready()) return not_converged("was never ready");
+        if (plan_.waits_for_copies && !cluster_.run_until_restored(first_copies_max)) {
+            return not_converged("never had all its copies");
+        }
         survives_ = deaths_survived(*world_.newest_ring());
         enter(Phase::ready);
         for (std::size_t i = 1; i <= plan_.keys; ++i) keys_.push_back(fmt::format("key{}", i));
@@ -142,9 +148,10 @@ private:
 
     void note(const Fault& fault) {
         if (is_ending_) return;
-        if (plan_.chaos.script) count_deaths(fault);
+        const std::optional<std::size_t> covered = exceeded_by(fault);
         outcome_.faults.push_back(to_string(fault));
         tell([&](RunWatcher& w) { w.fault(cluster_, fault); });
+        if (covered) tell([&](RunWatcher& w) { w.beyond(cluster_, *covered); });
         was_killed_ = was_killed_ || fault.kind == FaultKind::kill;
         was_paused_ = was_paused_ || fault.kind == FaultKind::pause;
         if (was_killed_ && was_paused_) fail_as_planted();
@@ -167,23 +174,31 @@ private:
         }
     }
 
-    // Deaths of a script. As many as the ring says it survives are covered, until it is whole
-    // again. It counts on the coordinator, so that one dies alone.
-    void count_deaths(const Fault& fault) {
+    // How many deaths are covered where more die, in a script or in a run that is to go beyond the
+    // promise. As many as the ring says it survives are covered, until it is whole again. It counts
+    // on the coordinator, so that one dies alone. Who is not there does not die.
+    std::optional<std::size_t> exceeded_by(const Fault& fault) {
         const bool is_aimed = fault.kind == FaultKind::aim;  // kills one
-        if (fault.kind != FaultKind::kill && !is_aimed) return;
+        if (fault.kind != FaultKind::kill && !is_aimed) return std::nullopt;
+        if (!plan_.chaos.script && !plan_.beyond_promise) return std::nullopt;
+        // None: nobody that is alive is in a ring, so none is whole.
         const RingPtr ring = world_.newest_ring();
-        if (fully_replicated(*ring) && all_live(*ring)) survives_ = deaths_survived(*ring);
-        const bool with_coordinator = std::ranges::count(fault.names, coordinator_name) > 0;
+        if (ring != nullptr && fully_replicated(*ring) && all_live(*ring)) {
+            survives_ = deaths_survived(*ring);
+        }
+        std::set<std::string> dying;
+        for (const std::string& name : fault.names) {
+            const NodeHost* node = world_.node(name);  // a client is none
+            if (node != nullptr && node->is_alive()) dying.insert(name);
+        }
+        const bool with_coordinator = dying.contains(coordinator_name);
         const std::size_t covered =
             with_coordinator ? std::min<std::size_t>(survives_, 1) : survives_;
-        const auto deaths = is_aimed ? 1
-                                     : static_cast<std::size_t>(std::ranges::count_if(
-                                           fault.names, [](const std::string& name) {
-                                               return !name.starts_with("client");
-                                           }));
-        if (deaths > covered) is_beyond_ = true;
+        const std::size_t deaths = is_aimed ? 1 : dying.size();
         survives_ = with_coordinator ? 0 : survives_ - std::min(survives_, deaths);
+        if (deaths <= covered) return std::nullopt;
+        is_beyond_ = true;
+        return covered;
     }
 
     [[nodiscard]] bool all_live(const Ring& ring) const {

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] virtual bool wants_all() const { return true; }
     virtual void phase(Cluster&, Phase) {}
     virtual void fault(Cluster&, const Fault&) {}
+    // More die of the fault than the promise covers at that moment, which is so many.
+    virtual void beyond(Cluster&, std::size_t /*covered*/) {}
     // The first time that anybody adopts it.
     virtual void ring(Cluster&, const RingPtr&) {}
     virtual void message(Cluster&, const NodeHost&, const Envelope&) {}

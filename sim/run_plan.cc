@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "sim/gentle.h"
+#include "sim/ring_words.h"
 
 namespace grapevine::sim {
 
@@ -73,6 +74,7 @@ RunPlan story_plan(std::uint64_t seed) {
     plan.world.partitions = 1024;
     plan.load = {.clients = 4, .keys = 10};
     plan.chaos.script.emplace();
+    plan.waits_for_copies = true;
     plan.revive = false;
     return plan;
 }
@@ -178,14 +180,18 @@ std::string_view to_string(Planted planted) {
 }
 
 std::string to_string(const RunPlan& plan) {
-    std::string text = fmt::format(
-        "{} nodes{}, {} copies, {} partitions, {} clients on {} keys, {} ms of faults",
-        plan.world.nodes, plan.world.coordinator ? "" : " without a coordinator", plan.world.copies,
-        plan.world.partitions, plan.load.clients, plan.load.keys, to_ms(plan.faults_for));
+    std::string text = fmt::format("{}{}, {}, {}, {} on {}, {} ms of faults",
+                                   counted(plan.world.nodes, "node", "nodes"),
+                                   plan.world.coordinator ? "" : " without a coordinator",
+                                   counted(plan.world.copies, "copy", "copies"),
+                                   counted(plan.world.partitions, "partition", "partitions"),
+                                   counted(plan.load.clients, "client", "clients"),
+                                   counted(plan.load.keys, "key", "keys"), to_ms(plan.faults_for));
     if (plan.kill > 0) text += fmt::format(", {} killed at once", plan.kill);
     if (!plan.chaos.script) text += fmt::format(", faults {}", to_string(plan.chaos.mix));
     if (plan.chaos.script && !plan.chaos.script->empty()) {
-        text += fmt::format(", {} faults from a list", plan.chaos.script->size());
+        text +=
+            fmt::format(", {} from a list", counted(plan.chaos.script->size(), "fault", "faults"));
     }
     if (plan.is_gentle) text += ", within the limits";
     if (plan.beyond_promise) text += ", beyond the promise";

@@ -27,6 +27,8 @@ struct RunPlan {
     ChaosConfig chaos;     // faults that are drawn as the run goes on, or a list
     std::size_t kill = 0;  // beside a list: as many nodes, drawn, die at once
     Duration faults_for = 10s;
+    // Keys and faults wait until every partition has its copies, not only for the ring of all.
+    bool waits_for_copies = false;
     bool revive = true;  // the dead are replaced when the faults end
 
     // More may die at once than the promise covers: nothing false is answered, is all that is

@@ -11,6 +11,14 @@
 
 namespace grapevine::sim {
 
+namespace {
+
+const char* are(const Names& names) {
+    return names.size() == 1 ? "is" : "are";
+}
+
+}  // namespace
+
 Story::Story(const RunPlan& plan, Tell tell, bool verbose)
     : plan_(plan), tell_(std::move(tell)), verbose_(verbose) {}
 
@@ -44,14 +52,15 @@ void Story::phase(Cluster& cluster, Phase phase) {
 void Story::begun(const Cluster& cluster) {
     Names names;
     for (const NodeHost* host : cluster.world().alive()) names.push_back(host->name());
-    say(cluster, fmt::format("{} with {} partitions, {} copies of each, come to life",
-                             join_names(names), plan_.world.partitions, plan_.world.copies));
+    say(cluster, fmt::format("{} with {}, {} of each, come to life", join_names(names),
+                             counted(plan_.world.partitions, "partition", "partitions"),
+                             counted(plan_.world.copies, "copy", "copies")));
 }
 
 void Story::ready(const Cluster& cluster) {
-    survives_ = deaths_survived(*cluster.world().newest_ring());
-    say(cluster, fmt::format("ready: survives {} simultaneous death{}", survives_,
-                             survives_ == 1 ? "" : "s"));
+    const std::size_t survives = deaths_survived(*cluster.world().newest_ring());
+    say(cluster,
+        fmt::format("ready: survives {} simultaneous death{}", survives, survives == 1 ? "" : "s"));
 }
 
 void Story::written(const Cluster& cluster) {
@@ -70,23 +79,49 @@ void Story::restored(const Cluster& cluster) {
     is_restored_ = true;
     timeline_->saw_restored();
     const std::size_t copies = std::min<std::size_t>(plan_.world.copies, cluster.running().size());
-    say(cluster, fmt::format("every partition has its {} {} again", copies,
-                             copies == 1 ? "copy" : "copies"));
+    say(cluster,
+        fmt::format("every partition has its {} again", counted(copies, "copy", "copies")));
     if (is_timed_) say(cluster, "since the death: " + timeline_->summary());
 }
 
 void Story::fault(Cluster& cluster, const Fault& fault) {
-    if (fault.kind != FaultKind::kill) return say(cluster, "fault: " + to_string(fault));
-    say(cluster, fmt::format("{} {} killed{}", join_names(fault.names),
-                             fault.names.size() == 1 ? "is" : "are",
-                             fault.names.size() == 1 ? "" : " at the same instant"));
-    const std::size_t survived = deaths_survived(*cluster.world().newest_ring());
-    if (fault.names.size() > survived) {
-        say(cluster, fmt::format("   that is beyond the promise, which covers {} now", survived));
+    if (fault.kind == FaultKind::kill) return killed(cluster, fault.names);
+    say(cluster, "fault: " + to_string(fault));
+    if (fault.kind == FaultKind::restart) restarted(cluster, fault.names);
+}
+
+void Story::killed(Cluster& cluster, const Names& names) {
+    const World& world = cluster.world();
+    Names dying;
+    Names absent;
+    for (const std::string& name : names) {
+        Names& those = world.is_alive(name) ? dying : absent;
+        if (std::ranges::count(those, name) == 0) those.push_back(name);
     }
-    timeline_->begin(fault.names);
+    if (!dying.empty()) {
+        say(cluster, fmt::format("{} {} killed{}", join_names(dying), are(dying),
+                                 dying.size() == 1 ? "" : " at the same instant"));
+    }
+    if (!absent.empty()) {
+        say(cluster,
+            fmt::format("   {} {} not there to be killed", join_names(absent), are(absent)));
+    }
+    // What a client leaves behind is nothing that the cluster has to mend.
+    std::erase_if(dying, [&](const std::string& name) { return world.node(name) == nullptr; });
+    if (dying.empty()) return;
+    timeline_->begin(dying);
     is_timed_ = true;
     is_restored_ = false;
+}
+
+void Story::restarted(const Cluster& cluster, Names names) {
+    std::erase_if(names, [&](const std::string& name) { return !cluster.world().is_alive(name); });
+    if (names.empty()) return;
+    say(cluster, fmt::format("   {} {} alive, and not restarted", join_names(names), are(names)));
+}
+
+void Story::beyond(Cluster& cluster, std::size_t covered) {
+    say(cluster, fmt::format("   that is beyond the promise, which covers {} now", covered));
 }
 
 void Story::ring(Cluster& cluster, const RingPtr& ring) {
@@ -134,9 +169,10 @@ void Story::ended(Cluster& cluster, const History& history, const RunOutcome& ou
     if (outcome.rule == to_string(Rule::linearizable) || outcome.rule == to_string(Rule::decided)) {
         return;
     }
-    say(cluster, fmt::format("{} clients had {} operations in all, {} of the load answered: their "
-                             "history is linearizable",
-                             plan_.load.clients + 1, history.size(), outcome.answered));
+    say(cluster, fmt::format("{} of the load and who looks on had {} operations in all, {} of the "
+                             "load answered: their history is linearizable",
+                             counted(plan_.load.clients, "client", "clients"), history.size(),
+                             outcome.answered));
 }
 
 }  // namespace grapevine::sim

@@ -20,6 +20,7 @@ public:
 
     void phase(Cluster& cluster, Phase phase) override;
     void fault(Cluster& cluster, const Fault& fault) override;
+    void beyond(Cluster& cluster, std::size_t covered) override;
     void ring(Cluster& cluster, const RingPtr& ring) override;
     void message(Cluster& cluster, const NodeHost& host, const Envelope& envelope) override;
     void says(Cluster& cluster, const NodeHost& host, const LogLine& line) override;
@@ -31,6 +32,8 @@ private:
     void ready(const Cluster& cluster);
     void written(const Cluster& cluster);
     void restored(const Cluster& cluster);
+    void killed(Cluster& cluster, const Names& names);
+    void restarted(const Cluster& cluster, Names names);
     void look(Cluster& cluster);
 
     RunPlan plan_;
@@ -40,7 +43,6 @@ private:
     bool is_timed_ = false;     // somebody died
     bool is_restored_ = false;  // and every partition has its copies again
     Time looked_at_;
-    std::size_t survives_ = 0;
     Names keys_;
     RingPtr last_ring_;
 };

@@ -195,11 +195,10 @@ void World::apply(const Fault& fault) {
         return;
     }
     for (const std::string& name : fault.names) {
-        Process* found = process(name);
-        const bool is_alive = found != nullptr && found->is_alive();
-        if (fault.kind == FaultKind::restart && !is_alive && exists(name)) start(name);
-        if (fault.kind == FaultKind::leave && is_alive) node(name)->leave();
-        if (is_alive) apply_to(*found, fault);
+        const bool was_alive = is_alive(name);
+        if (fault.kind == FaultKind::restart && !was_alive && exists(name)) start(name);
+        if (fault.kind == FaultKind::leave && was_alive) node(name)->leave();
+        if (was_alive) apply_to(*process(name), fault);
     }
     for (const auto& [from, to] : fault.pairs) {
         apply_between(address_of(from), address_of(to), fault);
@@ -259,6 +258,11 @@ void World::calm() {
     };
     for (const auto& host : nodes_) end(*host);
     for (const auto& client : clients_) end(*client);
+}
+
+bool World::is_alive(std::string_view name) const {
+    const Process* found = process(name);
+    return found != nullptr && found->is_alive();
 }
 
 Process* World::process(std::string_view name) const {

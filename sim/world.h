@@ -90,6 +90,8 @@ public:
 
     // Null: no process of that name was ever started. The latest one, dead or alive.
     [[nodiscard]] NodeHost* node(std::string_view name) const;
+    // A node or client of that name.
+    [[nodiscard]] bool is_alive(std::string_view name) const;
     // Alive, the coordinator included, in the order of their addresses.
     [[nodiscard]] std::vector<const NodeHost*> alive() const;
     // Alive, in the order of their beginning.

@@ -35,17 +35,33 @@ struct Told {
     }
 };
 
-Told tell_story(std::size_t nodes, std::size_t kill) {
-    PlanChoice choice;
-    choice.is_story = true;
-    choice.nodes = nodes;
-    choice.partitions = 64;
-    choice.kill = kill;
+Told tell(const PlanChoice& choice) {
     const RunPlan plan = draw_plan(3, choice);
     Told told;
     Story story(plan, [&](const std::string& line) { told.lines.push_back(line); }, false);
     told.outcome = run(plan, {&story});
     return told;
+}
+
+PlanChoice story_of(std::size_t nodes) {
+    PlanChoice choice;
+    choice.is_story = true;
+    choice.nodes = nodes;
+    choice.partitions = 64;
+    return choice;
+}
+
+Told tell_story(std::size_t nodes, std::size_t kill) {
+    PlanChoice choice = story_of(nodes);
+    choice.kill = kill;
+    return tell(choice);
+}
+
+Told tell_story(std::size_t nodes, const std::vector<std::string>& faults) {
+    PlanChoice choice = story_of(nodes);
+    choice.script.emplace();
+    for (const std::string& fault : faults) choice.script->push_back(*parse_fault(fault));
+    return tell(choice);
 }
 
 }  // namespace
@@ -151,6 +167,48 @@ TEST_CASE("a story replays, passes within the promise, and admits what is beyond
     CHECK(beyond.outcome.result == RunResult::pass);
     CHECK(beyond.says("beyond the promise"));
     CHECK(beyond.outcome.keys_right < 20);
+}
+
+TEST_CASE("a story goes on where nobody is left, or nobody that is in a ring", "[sim]") {
+    const Told none = tell_story(2, {"500ms:kill=coordinator,server1,server2", "1s:kill=client2"});
+    CHECK(none.outcome.result == RunResult::pass);
+    CHECK(none.outcome.beyond == 1);
+    CHECK(none.says("client2 is killed"));
+
+    const Told anew = tell_story(
+        2, {"500ms:kill=coordinator,server1,server2", "1s:restart=server1", "1100ms:kill=server1"});
+    CHECK(anew.outcome.result == RunResult::pass);
+    CHECK(anew.says("server1 is killed"));
+    CHECK(anew.says("beyond the promise, which covers 0 now"));
+}
+
+TEST_CASE("only who is there dies, and counts against the promise", "[sim]") {
+    const Told told = tell_story(
+        3, {"500ms:kill=server3,server3,client9", "600ms:kill=server3", "700ms:restart=server2"});
+    INFO(told.outcome.reason);
+    CHECK(told.outcome.result == RunResult::pass);
+    CHECK(told.outcome.beyond == 0);
+    CHECK(told.says("server3 is killed"));
+    CHECK(told.says("client9 is not there to be killed"));
+    CHECK(told.says("server3 is not there to be killed"));
+    CHECK(told.says("server2 is alive, and not restarted"));
+    CHECK_FALSE(told.says("not detected"));
+    // One after the other, before anybody has noticed: as good as at once.
+    const Told soon =
+        tell_story(5, {"500ms:kill=server1", "501ms:kill=server2", "502ms:kill=server3"});
+    CHECK(soon.outcome.beyond == 1);
+    CHECK(soon.says("beyond the promise, which covers 0 now"));
+}
+
+TEST_CASE("a story without a coordinator begins when the promise holds", "[sim]") {
+    PlanChoice choice = story_of(5);
+    choice.coordinator = false;
+    choice.kill = 2;
+    const Told told = tell(choice);
+    INFO(told.outcome.reason);
+    CHECK(told.outcome.result == RunResult::pass);
+    CHECK(told.outcome.beyond == 0);
+    CHECK(told.says("ready: survives 2 simultaneous deaths"));
 }
 
 TEST_CASE("the life of a key names its operations, messages and rings", "[sim]") {
