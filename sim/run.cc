@@ -68,6 +68,9 @@ private:
 
     void listen() {
         world_.on_ring([this](const NodeHost&, const RingPtr& ring) { saw_ring(ring); });
+        world_.on_strike([this](const Fault& kill) {
+            tell([&](RunWatcher& w) { w.fault(cluster_, kill); });
+        });
         if (std::ranges::none_of(watchers_, &RunWatcher::wants_all)) return;
         world_.on_message([this](const NodeHost& host, const Envelope& envelope) {
             tell([&](RunWatcher& w) { w.message(cluster_, host, envelope); });
@@ -341,7 +344,23 @@ private:
         outcome_.beyond = is_beyond() ? 1 : 0;
         if (outcome_.result != RunResult::pass) return;
         outcome_.reason = is_whole_ ? "no acknowledged write was lost, and all copies are restored"
-                                    : "nothing false was answered";
+                                    : "nothing false was answered" + why_not_whole();
+    }
+
+    // In a run beyond the promise: whether the cluster could do anything at all.
+    [[nodiscard]] std::string why_not_whole() const {
+        const RingPtr ring = world_.newest_ring();
+        if (ring == nullptr) return "; nobody is left";
+        std::uint32_t votes = 0;
+        for (const NodeHost* host : world_.alive()) votes += ring->votes_of(host->id());
+        if (votes < ring->majority()) {
+            return fmt::format("; {} of {} votes are left and {} are needed, so nothing is served "
+                               "and no ring agreed on",
+                               votes, ring->votes_total(), ring->majority());
+        }
+        const std::size_t down = down_since(*ring, ring->epoch).size();
+        if (down == 0) return {};
+        return fmt::format("; all copies of {} are gone", counted(down, "partition", "partitions"));
     }
 
     // False, for short.

@@ -292,7 +292,10 @@ void World::sends(const NodeHost& host, const Envelope& envelope) {
     const Duration after = now() + 1us - aim->since;
     Fault kill{.at = aim->fault.at + after, .kind = FaultKind::kill, .names = {host.name()}};
     aims_.erase(aim);
-    queue_.first_at(now() + 1us, [this, kill = std::move(kill)] { apply(kill); });
+    queue_.first_at(now() + 1us, [this, kill = std::move(kill)] {
+        if (on_strike_) on_strike_(kill);
+        apply(kill);
+    });
 }
 
 // --- time ---

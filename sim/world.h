@@ -117,6 +117,9 @@ public:
 
     using OnAnswer = std::function<void(const NodeHost&, const Request&, const Reply&)>;
     // Everything that nodes answer to clients' requests, refusals too.
+    // A kill that was aimed at a moment strikes.
+    using OnStrike = std::function<void(const Fault&)>;
+    void on_strike(OnStrike listener) { on_strike_ = std::move(listener); }
     void on_answer(OnAnswer listener) { on_answer_ = std::move(listener); }
 
 private:
@@ -160,6 +163,7 @@ private:
     OnRing on_ring_;
     OnMessage on_message_;
     OnAnswer on_answer_;
+    OnStrike on_strike_;
 };
 
 }  // namespace grapevine::sim
