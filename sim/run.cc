@@ -68,9 +68,8 @@ private:
 
     void listen() {
         world_.on_ring([this](const NodeHost&, const RingPtr& ring) { saw_ring(ring); });
-        world_.on_strike([this](const Fault& kill) {
-            tell([&](RunWatcher& w) { w.fault(cluster_, kill); });
-        });
+        world_.on_strike(
+            [this](const Fault& kill) { tell([&](RunWatcher& w) { w.fault(cluster_, kill); }); });
         if (std::ranges::none_of(watchers_, &RunWatcher::wants_all)) return;
         world_.on_message([this](const NodeHost& host, const Envelope& envelope) {
             tell([&](RunWatcher& w) { w.message(cluster_, host, envelope); });
@@ -354,9 +353,10 @@ private:
         std::uint32_t votes = 0;
         for (const NodeHost* host : world_.alive()) votes += ring->votes_of(host->id());
         if (votes < ring->majority()) {
-            return fmt::format("; {} of {} votes are left and {} are needed, so nothing is served "
-                               "and no ring agreed on",
-                               votes, ring->votes_total(), ring->majority());
+            return fmt::format(
+                "; {} of {} votes are left and {} are needed, so nothing is served "
+                "and no ring agreed on",
+                votes, ring->votes_total(), ring->majority());
         }
         const std::size_t down = down_since(*ring, ring->epoch).size();
         if (down == 0) return {};
