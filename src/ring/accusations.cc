@@ -11,10 +11,6 @@ bool holds_id(const std::vector<NodeId>& ids, NodeId id) {
     return std::ranges::find(ids, id) != ids.end();
 }
 
-bool may_hold(const Member& member) {
-    return member.stores() && member.state == MemberState::up;
-}
-
 LinkNews of_members(const Ring& ring, LinkNews news) {
     std::erase_if(news, [&](const auto& entry) {
         return !ring.is_up(entry.first.low) || !ring.is_up(entry.first.high);
@@ -148,7 +144,7 @@ NodeId Accusations::substitute(const Ring& draft, const Entry& entry, const Copi
     };
     NodeId best{};
     for (const Member& member : draft.members) {
-        if (!may_hold(member) || holds_id(wanted, member.id) || holds_id(kept, member.id)) continue;
+        if (!member.stays() || holds_id(wanted, member.id) || holds_id(kept, member.id)) continue;
         if (!fits(entry, kept, member.id)) continue;
         if (!best || order(member.id) < order(best)) best = member.id;
     }

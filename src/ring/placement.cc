@@ -234,7 +234,7 @@ std::vector<NodeId> primary_first(Holders holders, NodeIndex primary, const Node
 std::vector<PlacementNode> placement_nodes(const Ring& ring) {
     std::vector<PlacementNode> nodes;
     for (const Member& member : ring.members) {
-        if (!member.stores() || member.state != MemberState::up) continue;
+        if (!member.stays()) continue;
         nodes.push_back({.id = member.id,
                          .name_hash = hash64(member.name),
                          .zone_hash = member.zone.empty() ? 0 : hash64(member.zone),

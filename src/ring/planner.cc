@@ -99,9 +99,7 @@ std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
     std::vector<NodeId> leaving;
     for (const NodeId id : asked) {
         const Member* member = draft.member(id);
-        if (member != nullptr && member->stores() && member->state == MemberState::up) {
-            leaving.push_back(id);
-        }
+        if (member != nullptr && member->stays()) leaving.push_back(id);
     }
     return leaving;
 }

@@ -151,15 +151,12 @@ std::size_t partitions_of(const Ring& ring, NodeId id) {
 }
 
 bool somebody_stays(const Ring& ring, NodeId leaver) {
-    return std::ranges::any_of(ring.members, [&](const Member& member) {
-        return member.id != leaver && member.stores() && member.state == MemberState::up;
-    });
+    return std::ranges::any_of(
+        ring.members, [&](const Member& member) { return member.id != leaver && member.stays(); });
 }
 
 std::size_t copies_possible(const Ring& ring) {
-    const auto staying = std::ranges::count_if(ring.members, [](const Member& member) {
-        return member.stores() && member.state == MemberState::up;
-    });
+    const auto staying = std::ranges::count_if(ring.members, &Member::stays);
     return std::min<std::size_t>(ring.copies_wanted, static_cast<std::size_t>(staying));
 }
 

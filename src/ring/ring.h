@@ -45,6 +45,8 @@ struct Member {
     bool operator==(const Member&) const = default;
     [[nodiscard]] bool is_up() const { return state != MemberState::down; }
     [[nodiscard]] bool stores() const { return role == Role::storage; }
+    // A storage member that may be given partitions.
+    [[nodiscard]] bool stays() const { return stores() && state == MemberState::up; }
 };
 
 struct Voter {

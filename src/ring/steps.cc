@@ -166,7 +166,7 @@ void bring_up(Ring& draft) {
 Result<void> mark_leaving(Ring& draft, const std::vector<NodeId>& leaving) {
     for (const NodeId id : leaving) {
         Member* member = find_member(draft, id);
-        if (member == nullptr || !member->stores() || member->state != MemberState::up) {
+        if (member == nullptr || !member->stays()) {
             return fail("{} leaves and is no storage member that stays", id);
         }
         member->state = MemberState::leaving;
