@@ -156,11 +156,12 @@ Time NodeHost::next_deadline() const {
 
 void NodeHost::leave() {
     if (std::exchange(is_leaving_, true)) return;
+    leave_is_due_ = true;
     wake_at(now());
 }
 
 void NodeHost::carry_out() {
-    if (is_leaving_) node_->leave(now());
+    if (std::exchange(leave_is_due_, false)) node_->leave(now());
     NodeEffects effects = node_->take_effects();
     if (effects.persist && !stores()) saved_ = encode(node_->durable_state());
     for (const auto& [to, envelope] : effects.datagrams) {

@@ -97,6 +97,7 @@ private:
     std::set<LinkId> answered_;                            // in this turn
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
     bool is_leaving_ = false;
+    bool leave_is_due_ = false;  // it was asked, and took no turn since: it may be paused
     std::string bad_message_;
     std::string saved_;
     std::uint64_t corrupted_rejected_ = 0;

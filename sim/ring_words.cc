@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/hash.h"
 
 namespace grapevine::sim {
@@ -58,15 +59,10 @@ TableChange compare(const Ring& before, const Ring& after) {
 // What one does, and what several do.
 void add(std::string& text, std::size_t count, const char* one, const char* several) {
     if (count == 0) return;
-    text += fmt::format("; {} {}", counted(count, "partition", "partitions"),
-                        count == 1 ? one : several);
+    text += fmt::format("; {} {}", counted(count, "partition"), count == 1 ? one : several);
 }
 
 }  // namespace
-
-std::string counted(std::size_t count, const char* one, const char* several) {
-    return fmt::format("{} {}", count, count == 1 ? one : several);
-}
 
 std::vector<std::string> describe_change(const World& world, const Ring& before, const Ring& after,
                                          const std::vector<std::string>& keys) {

@@ -14,9 +14,6 @@ namespace grapevine::sim {
 std::vector<std::string> describe_change(const World& world, const Ring& before, const Ring& after,
                                          const std::vector<std::string>& keys);
 
-// "1 copy", "3 copies".
-std::string counted(std::size_t count, const char* one, const char* several);
-
 // "server1, server2 and server3".
 std::string join_names(const std::vector<std::string>& names);
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/counted.h"
 #include "history/linearizability.h"
 #include "sim/availability.h"
 #include "sim/convergence.h"
@@ -349,7 +350,7 @@ private:
     // In a run beyond the promise: whether the cluster could do anything at all.
     [[nodiscard]] std::string why_not_whole() const {
         const RingPtr ring = world_.newest_ring();
-        if (ring == nullptr) return "; nobody is left";
+        if (ring == nullptr) return "; nobody that was in a ring is left";
         std::uint32_t votes = 0;
         for (const NodeHost* host : world_.alive()) votes += ring->votes_of(host->id());
         if (votes < ring->majority()) {
@@ -360,7 +361,7 @@ private:
         }
         const std::size_t down = down_since(*ring, ring->epoch).size();
         if (down == 0) return {};
-        return fmt::format("; all copies of {} are gone", counted(down, "partition", "partitions"));
+        return fmt::format("; all copies of {} are gone", counted(down, "partition"));
     }
 
     // False, for short.

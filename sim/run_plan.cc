@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "base/counted.h"
 #include "base/rng.h"
 #include "sim/gentle.h"
 #include "sim/ring_words.h"
@@ -180,18 +181,16 @@ std::string_view to_string(Planted planted) {
 }
 
 std::string to_string(const RunPlan& plan) {
-    std::string text = fmt::format("{}{}, {}, {}, {} on {}, {} ms of faults",
-                                   counted(plan.world.nodes, "node", "nodes"),
-                                   plan.world.coordinator ? "" : " without a coordinator",
-                                   counted(plan.world.copies, "copy", "copies"),
-                                   counted(plan.world.partitions, "partition", "partitions"),
-                                   counted(plan.load.clients, "client", "clients"),
-                                   counted(plan.load.keys, "key", "keys"), to_ms(plan.faults_for));
+    std::string text = fmt::format(
+        "{}{}, {}, {}, {} on {}, {} ms of faults", counted(plan.world.nodes, "node"),
+        plan.world.coordinator ? "" : " without a coordinator",
+        counted(plan.world.copies, "copy", "copies"), counted(plan.world.partitions, "partition"),
+        counted(plan.load.clients, "client"), counted(plan.load.keys, "key"),
+        to_ms(plan.faults_for));
     if (plan.kill > 0) text += fmt::format(", {} killed at once", plan.kill);
     if (!plan.chaos.script) text += fmt::format(", faults {}", to_string(plan.chaos.mix));
     if (plan.chaos.script && !plan.chaos.script->empty()) {
-        text +=
-            fmt::format(", {} from a list", counted(plan.chaos.script->size(), "fault", "faults"));
+        text += fmt::format(", {} from a list", counted(plan.chaos.script->size(), "fault"));
     }
     if (plan.is_gentle) text += ", within the limits";
     if (plan.beyond_promise) text += ", beyond the promise";

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "sim/ring_words.h"
 
 namespace grapevine::sim {
@@ -53,7 +54,7 @@ void Story::begun(const Cluster& cluster) {
     Names names;
     for (const NodeHost* host : cluster.world().alive()) names.push_back(host->name());
     say(cluster, fmt::format("{} with {}, {} of each, come to life", join_names(names),
-                             counted(plan_.world.partitions, "partition", "partitions"),
+                             counted(plan_.world.partitions, "partition"),
                              counted(plan_.world.copies, "copy", "copies")));
 }
 
@@ -169,10 +170,10 @@ void Story::ended(Cluster& cluster, const History& history, const RunOutcome& ou
     if (outcome.rule == to_string(Rule::linearizable) || outcome.rule == to_string(Rule::decided)) {
         return;
     }
-    say(cluster, fmt::format("{} of the load and who looks on had {} operations in all, {} of the "
-                             "load answered: their history is linearizable",
-                             counted(plan_.load.clients, "client", "clients"), history.size(),
-                             outcome.answered));
+    say(cluster,
+        fmt::format("{} of the load and who looks on had {} operations in all, {} of the "
+                    "load answered: their history is linearizable",
+                    counted(plan_.load.clients, "client"), history.size(), outcome.answered));
 }
 
 }  // namespace grapevine::sim

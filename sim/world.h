@@ -115,11 +115,12 @@ public:
     // Everything that nodes send each other.
     void on_message(OnMessage listener) { on_message_ = std::move(listener); }
 
-    using OnAnswer = std::function<void(const NodeHost&, const Request&, const Reply&)>;
-    // Everything that nodes answer to clients' requests, refusals too.
     // A kill that was aimed at a moment strikes.
     using OnStrike = std::function<void(const Fault&)>;
     void on_strike(OnStrike listener) { on_strike_ = std::move(listener); }
+
+    using OnAnswer = std::function<void(const NodeHost&, const Request&, const Reply&)>;
+    // Everything that nodes answer to clients' requests, refusals too.
     void on_answer(OnAnswer listener) { on_answer_ = std::move(listener); }
 
 private:
