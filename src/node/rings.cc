@@ -118,17 +118,15 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     if (is_member()) {
         if (!was_member) member_since = now;
         enter(now);
-    } else if (was_member) {
-        fall_out(now);
-    } else if (!before) {
-        join_at = now;  // the first that it sees; later ones do not cut a pause short
-    }
-    if (has_left()) {
-        log(LogLevel::info, "this node has left the cluster");
-        join_at = never;
-        leave_at = now;
-        in_without_us.clear();
-        effects.left = config.bugs.has(Bug::leave_unheard);
+    } else {
+        if (was_member) fall_out(now);
+        if (has_left()) {
+            part(now);
+        } else if (was_member) {
+            ask_again(now);
+        } else if (!before) {
+            join_at = now;  // the first that it sees; later ones do not cut a pause short
+        }
     }
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
     answer_losses(now);
@@ -186,17 +184,19 @@ void Node::State::enter(Time now) {
     consider(now, config.settle);
 }
 
-// Evicted, or gone as it wanted: serves nothing any more. What it holds is kept only where the ring
-// waits for it.
+// In no ring any more: serves nothing. What it holds is kept only where the ring waits for it.
 void Node::State::fall_out(Time now) {
-    if (!has_left()) log(LogLevel::warning, "this node was evicted; asking to be let in again");
     swim.set_members(now, {self.id});
     heartbeats.adopt(now, ring->epoch, {});
     link_checks.adopt(now, {});
     report_at = link_report_at = review_at = beacon_at = leave_at = never;
     majority_missing.look(now, false);
-    // A holder that a partition waits for comes back at once; others with a growing pause, so that
-    // a bad line does not make and unmake rings.
+}
+
+// A holder that a partition waits for comes back at once; others with a growing pause, so that a
+// bad line does not make and unmake rings.
+void Node::State::ask_again(Time now) {
+    log(LogLevel::warning, "this node was evicted; asking to be let in again");
     const bool awaited = ring->member(self.id) != nullptr;
     if (now >= member_since + good_membership) join_back_off = {};
     if (!awaited) {
@@ -441,6 +441,14 @@ void Node::State::report_loss(Time now) {
 // Where a partition waits for what it holds, it comes back first.
 bool Node::State::has_left() const {
     return leaving && ring && ring->member(self.id) == nullptr;
+}
+
+void Node::State::part(Time now) {
+    log(LogLevel::info, "this node has left the cluster");
+    join_at = never;
+    leave_at = now;
+    in_without_us.clear();
+    effects.left = config.bugs.has(Bug::leave_unheard);
 }
 
 // Before it is out it asks to be; then it asks whether the others know.

@@ -58,6 +58,8 @@ struct Node::State {
     [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
     void enter(Time now);
     void fall_out(Time now);
+    void ask_again(Time now);
+    void part(Time now);
     // Whether it is out for good, as it wanted.
     [[nodiscard]] bool has_left() const;
     void look_who_is_in(const Envelope& envelope);
