@@ -74,10 +74,10 @@ void declare(CLI::App& app, Options& options) {
            "where to get the ring: host:port[,host:port...], the coordinator or any members "
            "(default 127.0.0.1:7000)")
         ->type_name("HOST:PORT");
-    app.add_option("--timeout", options.timeout,
-                   "for each operation, retries included: above 0, up to 60 (default 5); --wait "
-                   "and --leave: "
-                   "up to 3600")
+    app.add_option(
+           "--timeout", options.timeout,
+           "for each operation, retries included: above 0, up to 60 (default 5); for --wait "
+           "and --leave up to 3600")
         ->type_name("SECONDS");
     app.add_flag("--verbose", options.common.verbose,
                  "tell on stderr of time-outs, new rings, "

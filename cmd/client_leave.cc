@@ -15,7 +15,6 @@
 #include "ring/ring.h"
 #include "runtime/admin.h"
 #include "runtime/clock.h"
-#include "runtime/drain.h"
 
 namespace grapevine {
 
@@ -65,10 +64,7 @@ int leave(const ClientOptions& options, const std::string& name) {
     auto ring = fetch_ring(options.seeds, options.timeout);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* found = (*ring)->member_named(name);
-    if (found == nullptr) {
-        return complain(Exit::negative,
-                        fmt::format("{} is not in the ring; --ring shows who is", name));
-    }
+    if (found == nullptr) return complain_of_nobody(name);
     const Member leaver = *found;
     if (leaver.stores() && !somebody_stays(**ring, leaver.id)) {
         return complain(Exit::unchanged,

@@ -111,6 +111,11 @@ int complain(Exit code, const std::string& sentence) {
     return exit_with(code, "client", sentence);
 }
 
+int complain_of_nobody(const std::string& name) {
+    return complain(Exit::negative,
+                    fmt::format("{} is not in the ring; --ring shows who is", name));
+}
+
 void find_members(ClientOptions& options) {
     auto members = members_instead(options.seeds, options.timeout);
     if (members.empty()) return;
@@ -265,10 +270,7 @@ int show_pid(const ClientOptions& options, const std::string& name) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* member = (*ring)->member_named(name);
-    if (member == nullptr) {
-        return complain(Exit::negative,
-                        fmt::format("{} is not in the ring; --ring shows who is", name));
-    }
+    if (member == nullptr) return complain_of_nobody(name);
     fmt::print("{}\n", member->pid);
     return static_cast<int>(Exit::done);
 }

@@ -27,6 +27,9 @@ void find_members(ClientOptions& options);
 // The sentence, on stderr; returns the code.
 int complain(Exit code, const std::string& sentence);
 
+// A verb names a member that is not in the ring.
+int complain_of_nobody(const std::string& name);
+
 // Between two looks at how far something is.
 void pause();
 

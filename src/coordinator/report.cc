@@ -97,6 +97,16 @@ std::vector<const Member*> members_in_order(const Ring& ring) {
     return members;
 }
 
+std::string why_it_stays(const Ring& ring, NodeId leaver) {
+    const Member* self = ring.member(leaver);
+    if (self == nullptr) return "the others have not said that they go on without it";
+    if (!self->is_up()) return "partitions wait for what it holds, and it is not admitted again";
+    if (!somebody_stays(ring, leaver)) return "no other node stays that could hold what it holds";
+    if (self->state == MemberState::up) return "no majority of the votes has agreed to it";
+    return fmt::format("{} not moved to others yet",
+                       counted(partitions_of(ring, leaver), "partition"));
+}
+
 std::string survives(const Ring& ring) {
     const std::size_t deaths = deaths_survived(ring);
     std::string text = "survives " + counted(deaths, "simultaneous death");

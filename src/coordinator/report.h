@@ -35,6 +35,9 @@ std::vector<const Member*> members_in_order(const Ring& ring);
 // the reason too.
 std::string survives(const Ring& ring);
 
+// Why a member that leaves is not out yet; its id is in the ring or was.
+std::string why_it_stays(const Ring& ring, NodeId leaver);
+
 // Of a ring that is fully replicated: "every partition has its 3 copies", or why there are fewer:
 // "every partition has 1 copy; 2 are wanted, but there is 1 node".
 std::string describe_copies(const Ring& ring);

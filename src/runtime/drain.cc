@@ -1,10 +1,9 @@
 #include "runtime/drain.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "base/counted.h"
+#include "coordinator/report.h"
 #include "runtime/clock.h"
 
 namespace grapevine {
@@ -14,16 +13,6 @@ namespace {
 constexpr Duration look_period = 200ms;
 
 }  // namespace
-
-std::string why_it_stays(const Ring& ring, NodeId leaver) {
-    const Member* self = ring.member(leaver);
-    if (self == nullptr) return "the others have not said that they go on without it";
-    if (!self->is_up()) return "partitions wait for what it holds, and it is not admitted again";
-    if (!somebody_stays(ring, leaver)) return "no other node stays that could hold what it holds";
-    if (self->state == MemberState::up) return "no majority of the votes has agreed to it";
-    return fmt::format("{} not moved to others yet",
-                       counted(partitions_of(ring, leaver), "partition"));
-}
 
 Drain::Drain(Loop& loop, NodeHost& host, Logger& log, Duration timeout,
              std::function<void(const std::string&)> given_up)

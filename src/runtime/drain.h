@@ -7,17 +7,12 @@
 #include <optional>
 #include <string>
 
-#include "base/ids.h"
 #include "base/time.h"
-#include "ring/ring.h"
 #include "runtime/logger.h"
 #include "runtime/loop.h"
 #include "runtime/node_host.h"
 
 namespace grapevine {
-
-// Why a member that leaves is not out yet, for a person; its id is in the ring or was.
-std::string why_it_stays(const Ring& ring, NodeId leaver);
 
 class Drain {
 public:

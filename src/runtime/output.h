@@ -14,7 +14,8 @@ enum class Exit : int {
     negative = 1,   // not found, condition false, a trace that differs
     usage = 2,      // the command line or the input is wrong; nothing was done
     unchanged = 3,  // no service, unavailable; nothing was changed
-    unknown = 4,    // it was sent, and nobody can say what became of it
+    unknown =
+        4,  // it was begun, and is not known to be done; kvnode: it ended before it could leave
 };
 
 // Control characters and bytes that are no UTF-8 as \n, \r, \t or \xHH; everything that prints as
