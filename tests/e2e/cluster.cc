@@ -65,15 +65,21 @@ Cluster Cluster::by_hand(int nodes, int rep) {
 }
 
 Cluster Cluster::without_coordinator(int nodes, int rep) {
+    return without_coordinator(
+        rep, std::vector<std::vector<std::string>>(static_cast<std::size_t>(nodes)));
+}
+
+Cluster Cluster::without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes) {
     Cluster cluster;
     const std::string port = std::to_string(free_port());
     cluster.address_ = "127.0.0.1:" + port;
-    cluster.started_.push_back(
-        start("kvnode", {"--bootstrap", "--port", port, "--rep", std::to_string(rep)}));
-    for (int i = 1; i < nodes; ++i) {
-        cluster.started_.push_back(start("kvnode", {"--seed", cluster.address_}));
+    std::vector<std::string> place{"--bootstrap", "--port", port, "--rep", std::to_string(rep)};
+    for (std::vector<std::string> options : nodes) {
+        options.insert(options.begin(), place.begin(), place.end());
+        cluster.started_.push_back(start("kvnode", options));
+        place = {"--seed", cluster.address_};
     }
-    cluster.settle(static_cast<std::size_t>(nodes));
+    cluster.settle(nodes.size());
     return cluster;
 }
 

@@ -40,6 +40,8 @@ public:
     static Cluster by_hand(int nodes, int rep);
     // Nodes only: the first one bootstraps.
     static Cluster without_coordinator(int nodes, int rep);
+    // The same, each with options of its own.
+    static Cluster without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes);
 
     Cluster(Cluster&&) noexcept = default;
     ~Cluster();

@@ -1,6 +1,5 @@
 // Where keys go, by what nodes say of themselves.
 #include <catch2/catch.hpp>
-#include <deque>
 #include <regex>
 #include <set>
 
@@ -9,37 +8,6 @@
 using namespace grapevine::e2e;
 
 namespace {
-
-// Nodes of a cluster without a coordinator; the first one founds it.
-class Nodes {
-public:
-    Nodes(const std::string& rep, const std::vector<std::vector<std::string>>& options) {
-        for (const auto& each : options) {
-            std::vector<std::string> argv{program("kvnode")};
-            if (processes_.empty()) {
-                argv.insert(argv.end(), {"--bootstrap", "--rep", rep, "--port",
-                                         address_.substr(address_.find(':') + 1)});
-            } else {
-                argv.insert(argv.end(), {"--seed", address_});
-            }
-            argv.insert(argv.end(), each.begin(), each.end());
-            processes_.emplace_back(argv);
-            const Process& last = processes_.back();
-            REQUIRE(eventually(patience, [&] { return last.out().find(" at ") != npos; }));
-        }
-        REQUIRE(client({"--wait"}).code == 0);
-    }
-    [[nodiscard]] Finished client(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.begin(), {program("client"), "--coordinator", address_});
-        return run(arguments);
-    }
-
-private:
-    static constexpr auto npos = std::string::npos;
-
-    std::string address_ = "127.0.0.1:" + std::to_string(free_port());
-    std::deque<Process> processes_;
-};
 
 std::vector<std::string> matches(const std::string& text, const std::regex& pattern) {
     std::vector<std::string> found;
@@ -52,28 +20,31 @@ std::vector<std::string> matches(const std::string& text, const std::regex& patt
 }  // namespace
 
 TEST_CASE("no two copies are in one zone", "[e2e]") {
-    const Nodes nodes("3", {{"--name", "a1", "--zone", "a"},
-                            {"--name", "a2", "--zone", "a"},
-                            {"--name", "b1", "--zone", "b"},
-                            {"--name", "b2", "--zone", "b"},
-                            {"--name", "c1", "--zone", "c"}});
+    const std::string zones = "aabbc";  // of server1 to server5
+    std::vector<std::vector<std::string>> nodes;
+    for (const char zone : zones) {
+        nodes.push_back({"--name", "server" + std::to_string(nodes.size() + 1), "--zone",
+                         std::string(1, zone)});
+    }
+    const Cluster cluster = Cluster::without_coordinator(3, nodes);
     std::set<std::string> names;
     for (int key = 0; key < 40; ++key) {
-        const std::string where = nodes.client({"--where", "key" + std::to_string(key)}).out;
-        std::set<char> zones;
-        for (const std::string& name : matches(where, std::regex("([abc][12])"))) {
-            names.insert(name);
-            zones.insert(name.front());
+        const std::string where = cluster.client({"--where", "key" + std::to_string(key)}).out;
+        std::set<char> used;
+        for (const std::string& number : matches(where, std::regex("server([1-5])"))) {
+            names.insert(number);
+            used.insert(zones[static_cast<std::size_t>(std::stoi(number)) - 1]);
         }
         INFO(where);
-        CHECK(zones == std::set<char>{'a', 'b', 'c'});
+        CHECK(used == std::set<char>{'a', 'b', 'c'});
     }
     CHECK(names.size() == 5);
 }
 
 TEST_CASE("twice the weight is twice the partitions of a node", "[e2e]") {
-    const Nodes nodes("1", {{}, {}, {"--weight", "2"}});
-    const std::string table = nodes.client({"--ring"}).out;
+    const Cluster cluster = Cluster::without_coordinator(
+        1, {{"--name", "server1"}, {"--name", "server2"}, {"--name", "server3", "--weight", "2"}});
+    const std::string table = cluster.client({"--ring"}).out;
     INFO(table);
     const auto primary = matches(table, std::regex("server[0-9]+ +[0-9.:]+ +[0-9]+ +up +([0-9]+)"));
     CHECK(primary == std::vector<std::string>{"256", "256", "512"});
