@@ -1,1 +1,2 @@
-grapevine_library(history LINK base SOURCES linearizability.cc record.cc shortcuts.cc)
+grapevine_library(history LINK base SOURCES
+                  key_search.cc linearizability.cc record.cc register.cc shortcuts.cc)
