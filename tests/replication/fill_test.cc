@@ -1,0 +1,168 @@
+// A member that lacks a partition is filled.
+#include "replication/replication.h"
+
+#include <catch2/catch.hpp>
+
+#include "replication/trio.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr NodeId a{1};
+constexpr NodeId b{2};
+constexpr NodeId c{3};
+constexpr NodeId d{4};
+
+}  // namespace
+
+TEST_CASE("a fill receives what is committed, live writes and remembered ids", "[replication]") {
+    Trio trio(4, 3);
+    std::vector<Request> requests;
+    for (int i = 0; i < 200; ++i) {
+        requests.push_back(
+            trio.request(OperationKind::put, "key" + std::to_string(i), std::string(2000, 'x')));
+        trio.ask(a, requests.back());
+    }
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    // While chunks are under way: overwrite, delete, add.
+    trio.put(a, "key3", "new");
+    trio.ask(a, trio.request(OperationKind::erase, "key4"));
+    trio.put(a, "more", "m");
+    trio.deliver();
+    trio.run_for(trio.config.watermark_delay * 2);
+    const auto reports = trio.peer(a).replication.complete_fills();
+    REQUIRE(reports.size() == 1);
+    CHECK(reports[0].member == d);
+    CHECK(trio.same(a, d));
+    trio.change({.completed = reports});
+    CHECK(trio.entry().copies.size() == 3);
+    trio.deliver();
+
+    // The filled copy alone knows everything.
+    trio.kill(a);
+    trio.kill(b);
+    trio.change({.evicted = {a, b}});
+    trio.run_for(trio.config.lease_wait + 2ms);
+    REQUIRE(trio.serves(d));
+    CHECK(trio.value(d, "key3") == "new");
+    CHECK(trio.value(d, "key4") == "(none)");
+    CHECK(trio.value(d, "more") == "m");
+    trio.ask(d, requests[3]);
+    trio.deliver();
+    CHECK(trio.value(d, "key3") == "new");  // its old write was not executed again
+}
+
+TEST_CASE("a new primary begins a new fill session", "[replication]") {
+    Trio trio(4, 3);
+    for (int i = 0; i < 50; ++i) trio.put(a, "key" + std::to_string(i), std::string(5000, 'x'));
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    // a's last write reaches the fill alone; then a dies.
+    trio.deliver([](const auto& queued) {
+        return std::holds_alternative<FillChunk>(queued.message) &&
+               std::get<FillChunk>(queued.message).from > fill_items;
+    });
+    const auto orphan = trio.put(a, "orphan", "o");
+    trio.deliver([](const auto& queued) { return queued.to == b; });
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    trio.run_for(trio.config.lease_wait + 50ms);
+    CHECK(trio.reply(orphan) == nullptr);
+    CHECK(trio.value(b, "orphan") == "(none)");
+    REQUIRE(trio.peer(b).replication.complete_fills().size() == 1);
+    CHECK(trio.same(b, d));
+    CHECK(trio.peer(d).store.count() == 50);
+}
+
+// A chunk was once known by its number, and what was read again under an old number reached further
+// than what the fill had: the keys between were skipped.
+TEST_CASE("a chunk that is read again after deletions leaves no key out", "[replication]") {
+    const auto is_fill_word = [](const auto& queued) {
+        return std::holds_alternative<FillChunk>(queued.message) ||
+               std::holds_alternative<FillAck>(queued.message);
+    };
+    for (int seen = 2; seen < 6; ++seen) {
+        Trio trio(4, 3);
+        for (int i = 0; i < 60; ++i) {
+            trio.put(a, "key" + std::to_string(i), std::string(10'000, 'x'));
+        }
+        trio.deliver();
+        trio.kill(c);
+        trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+        // The fill gets a few chunks; of its answers a hears the first alone, to the base.
+        int chunks = 0;
+        int answers = 0;
+        trio.deliver([&](const auto& queued) {
+            if (std::holds_alternative<FillAck>(queued.message)) return ++answers > 1;
+            return std::holds_alternative<FillChunk>(queued.message) && ++chunks > seen;
+        });
+        REQUIRE(chunks == 5);  // the base and a window
+        for (int i = 0; i < 60; i += 2) {
+            trio.ask(a, trio.request(OperationKind::erase, "key" + std::to_string(i)));
+            trio.deliver(is_fill_word);
+        }
+        trio.run_for(trio.config.resend * 4);
+        INFO("the fill has seen " << seen << " chunks");
+        REQUIRE(trio.peer(a).replication.complete_fills().size() == 1);
+        CHECK(trio.peer(d).store.count() == 30);
+        CHECK(trio.same(a, d));
+    }
+}
+
+// The base carries all remembered ids: what is under way is not helped by copies of it.
+TEST_CASE("a base that takes its time to arrive is not sent over and over", "[replication]") {
+    Trio trio(4, 3);
+    for (std::uint64_t client = 100; client < 600; ++client) {
+        Request request = trio.request(OperationKind::put, "k", "v");
+        request.client = ClientId{client};
+        trio.ask(a, std::move(request));
+        trio.deliver();
+    }
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    int bases = 0;
+    const auto slow = [&](const Trio::Queued& queued) {
+        const auto* const chunk = std::get_if<FillChunk>(&queued.message);
+        bases += chunk != nullptr && chunk->from == fill_base ? 1 : 0;
+        return chunk != nullptr;
+    };
+    const auto run = [&](Duration span, const Trio::Filter& lost) {
+        for (const Time end = trio.now + span; trio.now < end;) {
+            trio.now += 1ms;
+            if (trio.peer(a).replication.next_deadline() <= trio.now) {
+                trio.peer(a).replication.tick(trio.now);
+                trio.collect(a);
+            }
+            trio.deliver(lost);
+        }
+    };
+    run(10s, slow);
+    CHECK(bases <= 12);
+    CHECK(bases >= 5);
+    // A new link gets it at once.
+    trio.peer(a).replication.link_reset(trio.now, d);
+    trio.collect(a);
+    run(5ms, [](const auto&) { return false; });
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+}
+
+TEST_CASE("chunks that are lost are sent again", "[replication]") {
+    Trio trio(4, 3);
+    for (int i = 0; i < 300; ++i) trio.put(a, "key" + std::to_string(i), std::string(3000, 'x'));
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    int chunks = 0;
+    for (int round = 0; round < 40; ++round) {
+        trio.deliver([&](const auto& queued) {
+            return std::holds_alternative<FillChunk>(queued.message) && ++chunks % 3 == 0;
+        });
+        trio.run_for(trio.config.resend / 4);
+    }
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+    CHECK(trio.same(a, d));
+}

@@ -1,0 +1,106 @@
+// Reads and writes: who answers, when, and under which lease.
+#include "replication/replication.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/limits.h"
+#include "replication/trio.h"
+
+using namespace grapevine;
+
+namespace {
+
+constexpr NodeId a{1};
+constexpr NodeId b{2};
+constexpr NodeId c{3};
+
+bool is_ack(const Trio::Queued& queued) {
+    return std::holds_alternative<ReplicateAck>(queued.message);
+}
+
+}  // namespace
+
+TEST_CASE("a write is answered when every copy holds it, not before", "[replication]") {
+    Trio trio;
+    const auto put = trio.put(a, "k", "v");
+    trio.deliver([](const auto& queued) { return is_ack(queued) && queued.from == c; });
+    CHECK(trio.reply(put) == nullptr);
+    CHECK(trio.value(a, "k") == "(none)");  // what is not committed is not read
+    trio.run_for(trio.config.resend + 2ms);
+    REQUIRE(trio.status(put) == Status::ok);
+    CHECK(trio.reply(put)->version.counter == 1);
+    CHECK(trio.value(a, "k") == "v");
+}
+
+TEST_CASE("only the primary answers", "[replication]") {
+    Trio trio;
+    CHECK(trio.status(trio.get(b, "k")) == Status::not_primary);
+    CHECK(trio.reply(1)->epoch == trio.ring().epoch);
+}
+
+TEST_CASE("without a lease nobody is answered, and requests wait for one", "[replication]") {
+    Trio trio;
+    trio.peer(a).lease_until = trio.now;
+    const auto get = trio.get(a, "k");
+    CHECK(trio.reply(get) == nullptr);
+    trio.run_for(trio.config.patience - 1ms);
+    CHECK(trio.reply(get) == nullptr);
+    trio.run_for(3ms);
+    CHECK(trio.status(get) == Status::no_lease);
+
+    const auto later = trio.get(a, "k");
+    trio.peer(a).lease_until = never;
+    trio.peer(a).replication.lease_renewed(trio.now);
+    trio.collect(a);
+    CHECK(trio.status(later) == Status::not_found);
+}
+
+TEST_CASE("a write that commits without a lease is not vouched for", "[replication]") {
+    Trio trio;
+    const auto put = trio.put(a, "k", "v");
+    trio.peer(a).lease_until = trio.now;
+    trio.deliver();
+    CHECK(trio.status(put) == Status::lapsed);
+}
+
+TEST_CASE("alone in the write set, a write still needs the lease", "[replication]") {
+    Trio trio(1, 1);
+    CHECK(trio.status(trio.put(a, "k", "v")) == Status::ok);
+    trio.peer(a).lease_until = trio.now;
+    const auto put = trio.put(a, "k", "w");
+    trio.deliver();
+    CHECK(trio.reply(put) == nullptr);
+    trio.run_for(trio.config.patience + 2ms);
+    CHECK(trio.status(put) == Status::no_lease);
+    trio.peer(a).lease_until = never;
+    CHECK(trio.value(a, "k") == "v");
+}
+
+TEST_CASE("a partition without any copy says unavailable, and comes back with its holder",
+          "[replication]") {
+    Trio trio(3, 1);
+    trio.put(a, "k", "v");
+    trio.change({.evicted = {a}});
+    CHECK(trio.status(trio.get(b, "k")) == Status::unavailable);
+    CHECK_FALSE(trio.serves(a));
+    trio.change({.joined = {Trio::member(a)}});
+    trio.run_for(trio.config.lease_wait + 2ms);
+    REQUIRE(trio.serves(a));
+    CHECK(trio.value(a, "k") == "v");
+}
+
+TEST_CASE("too much pending is refused rather than kept", "[replication]") {
+    Trio trio;
+    trio.kill(b);
+    Status last = Status::ok;
+    int accepted = 0;
+    for (int i = 0; i < 10 && last == Status::ok; ++i) {
+        const auto put = trio.put(a, "k" + std::to_string(i), std::string(value_size_max, 'x'));
+        if (trio.reply(put) != nullptr) last = trio.reply(put)->status;
+        accepted += last == Status::ok ? 1 : 0;
+        trio.drop();
+    }
+    CHECK(last == Status::busy);
+    CHECK(accepted == 2);  // what one message to a new primary can carry
+    CHECK_FALSE(trio.peer(a).replication.overloaded());  // other partitions go on
+}
