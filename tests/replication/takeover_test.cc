@@ -13,10 +13,6 @@ constexpr NodeId a{1};
 constexpr NodeId b{2};
 constexpr NodeId c{3};
 
-bool is_ack(const Trio::Queued& queued) {
-    return std::holds_alternative<ReplicateAck>(queued.message);
-}
-
 }  // namespace
 
 TEST_CASE("after the primary's death its unfinished writes are finished with their answers",

@@ -207,4 +207,8 @@ private:
     std::uint64_t sequence_ = 0;
 };
 
+inline bool is_ack(const Trio::Queued& queued) {
+    return std::holds_alternative<ReplicateAck>(queued.message);
+}
+
 }  // namespace grapevine

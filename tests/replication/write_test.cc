@@ -14,10 +14,6 @@ constexpr NodeId a{1};
 constexpr NodeId b{2};
 constexpr NodeId c{3};
 
-bool is_ack(const Trio::Queued& queued) {
-    return std::holds_alternative<ReplicateAck>(queued.message);
-}
-
 }  // namespace
 
 TEST_CASE("a write is answered when every copy holds it, not before", "[replication]") {
