@@ -114,8 +114,9 @@ void Chaos::apply_for(const Fault& fault, Duration span, const Fault& end) {
 bool Chaos::is_calm() const {
     const bool all_run = std::ranges::all_of(
         world_.alive(), [](const NodeHost* host) { return host->is_running(); });
-    return all_run && world_.aimed() == 0 && world_.now() > disturbed_until_ + 500ms &&
-           cluster_.is_restored();
+    const bool nobody_leaves = std::ranges::none_of(world_.alive(), &NodeHost::is_leaving);
+    return all_run && nobody_leaves && world_.aimed() == 0 &&
+           world_.now() > disturbed_until_ + 500ms && cluster_.is_restored();
 }
 
 Names Chaos::pick(Names from, std::size_t count) {

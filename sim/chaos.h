@@ -4,9 +4,9 @@
 // Every fault strikes at a moment before everything else that happens then, and is written down
 // with it. So a run can be had again from that list alone, without a draw: see `script`.
 //
-// Within the promise, nodes are killed only in a calm cluster that is whole, at most as many at
-// once as the ring says it survives. A kill that is aimed at a moment to come is one of them, and
-// until it has struck nothing else does.
+// Within the promise, nodes are killed only in a calm cluster that is whole and that nobody leaves,
+// at most as many at once as the ring says it survives. A kill that is aimed at a moment to come is
+// one of them, and until it has struck nothing else does.
 
 #include <cstdint>
 #include <functional>

@@ -28,6 +28,7 @@ enum class Bug : std::uint8_t {
     undo_fills,               // a voter that lacks the news of a bad link undoes what others do
                               // about it
     leave_unheard,            // who left ends although the others may not know the ring without it
+    leave_to_the_dead,        // a leaver's copies and votes go to members that may be dead
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there

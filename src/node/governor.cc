@@ -7,7 +7,6 @@ namespace grapevine {
 
 namespace {
 
-constexpr Duration news_age_max = 1s;
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = 1024;
 

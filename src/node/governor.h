@@ -19,6 +19,9 @@
 
 namespace grapevine {
 
+// News that nobody repeats is void after this, requests to be let in included.
+constexpr Duration news_age_max = 1s;
+
 class Governor {
 public:
     Governor(Duration rank_delay, std::size_t genesis_members, PlantedBugs bugs = {})
@@ -57,7 +60,7 @@ public:
         return std::max(bad_links_.trusts_from(), bad_heartbeats_.trusts_from());
     }
 
-    // What to plan with. News older than a second is not repeated by anyone, hence void.
+    // What to plan with.
     [[nodiscard]] Observations observe(Time now, const Ring& ring, std::set<NodeId> dead) const;
 
 private:

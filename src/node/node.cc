@@ -241,8 +241,7 @@ void Node::State::leave(Time now) {
     if (is_member()) {
         leave_at = now;
     } else if (!ring || has_left()) {
-        join_at = never;
-        effects.left = true;
+        withdraw(now);
     }
 }
 
@@ -308,7 +307,7 @@ void Node::State::tick(Time now) {
     if (now >= agreement.next_deadline()) {
         agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     }
-    agreement.tick(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
+    agreement.tick(now, [&](const auto& promisers) { return choose(now, promisers); });
     if (replication) replication->tick(now);
     links.tick(now);
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
@@ -329,14 +328,15 @@ void Node::State::tick(Time now) {
     }
     if (now >= loss_report_at) report_loss(now);
     if (now >= leave_at) report_leaving(now);
+    if (now >= withdrawn_until) end_withdrawn();
 }
 
 Time Node::State::next_deadline() const {
-    Time due =
-        std::min({swim.next_deadline(), heartbeats.next_deadline(), agreement.next_deadline(),
-                  links.next_deadline(), polls.next_deadline(), governor.next_deadline(), found_at,
-                  link_checks.next_deadline(), link_report_at, losses.next_deadline(),
-                  loss_report_at, leave_at, beacon_at, join_at, report_at, review_at});
+    Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
+                         agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
+                         governor.next_deadline(), found_at, link_checks.next_deadline(),
+                         link_report_at, losses.next_deadline(), loss_report_at, leave_at,
+                         withdrawn_until, beacon_at, join_at, report_at, review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
 }
 

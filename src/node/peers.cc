@@ -210,7 +210,7 @@ void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& messag
 void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& message) {
     agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     agreement.receive(now, from, message,
-                      [&](const std::set<NodeId>& hears) { return choose(now, hears); });
+                      [&](const auto& promisers) { return choose(now, promisers); });
 }
 
 void Node::State::on_replication(Time now, NodeId from, const ReplicationMessage& message) {

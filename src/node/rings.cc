@@ -18,6 +18,8 @@ constexpr Duration report_period = 100ms;
 constexpr Duration link_silence_max = 3600s;  // longer is told as this long
 constexpr Duration join_back_off_min = 1s;
 constexpr Duration join_back_off_max = 60s;
+// Until the last request to be let in is void with every voter, though it was long under way.
+constexpr Duration join_forgotten_after = 2 * news_age_max;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
 constexpr Duration good_membership = 60s;
 
@@ -146,6 +148,7 @@ void Node::State::enter(Time now) {
     link_report_at = now + config.link_check;
     review_at = now + 1s;
     leave_at = leaving && self.state == MemberState::up ? now : never;
+    withdrawn_until = never;
     if (const Member* coordinator = ring->coordinator()) last_coordinator = coordinator->address;
     beacon_at = ring->votes_of(self.id) > 0 ? std::min(beacon_at, now + config.beacon) : never;
 
@@ -232,13 +235,15 @@ void Node::State::consider(Time now, Duration settle) {
     if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
 }
 
-std::optional<RingChange> Node::State::choose(Time now, const std::set<NodeId>& hears) {
+std::optional<RingChange> Node::State::choose(Time now, const Agreement::Promisers& promisers) {
     std::set<NodeId> dead = dead_members();
     const std::size_t accused = dead.size();
-    for (const NodeId id : hears) dead.erase(id);
+    for (const NodeId id : promisers.hears) dead.erase(id);
     // Somebody hears a member that this node does not: look again before long.
     if (dead.size() < accused) consider(now, config.rank_delay);
-    return plan(*ring, governor.observe(now, *ring, std::move(dead)), config.planner, placement);
+    Observations seen = governor.observe(now, *ring, std::move(dead));
+    seen.present = promisers.present;
+    return plan(*ring, seen, config.planner, placement);
 }
 
 void Node::State::propose(Time now) {
@@ -246,7 +251,7 @@ void Node::State::propose(Time now) {
     if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner, placement))
         return;
     agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
-    agreement.propose(now, [&](const std::set<NodeId>& hears) { return choose(now, hears); });
+    agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
 }
 
 // Everybody whom the decision concerns learns it from who learned it first.
@@ -305,6 +310,7 @@ void Node::State::ask_to_join(Time now) {
         const Member* member = ring->member(voter.id);
         if (reached.enough) {
             send(now, voter.id, JoinRequest{asking, ring->epoch});
+            asked_at = now;
         } else {
             send(now, member->address, voter.id, RingRequest{ring->epoch});
         }
@@ -438,9 +444,23 @@ void Node::State::report_loss(Time now) {
     tell_voters(now, LossAccepted{*accepted});
 }
 
-// Where a partition waits for what it holds, it comes back first.
+// Where a partition waits for what it holds, it comes back first. Where it may be let in yet, it
+// waits for that.
 bool Node::State::has_left() const {
-    return leaving && ring && ring->member(self.id) == nullptr;
+    return leaving && ring && ring->member(self.id) == nullptr && withdrawn_until == never;
+}
+
+// In no ring, and nothing waits for what it holds. Who has asked may be let in until that is
+// forgotten: it has to be there then, and to leave like any member, because its vote counts.
+void Node::State::withdraw(Time now) {
+    join_at = never;
+    withdrawn_until = asked_at == Time::min() ? now : asked_at + join_forgotten_after;
+    if (now >= withdrawn_until) end_withdrawn();
+}
+
+void Node::State::end_withdrawn() {
+    withdrawn_until = never;
+    effects.left = true;
 }
 
 void Node::State::part(Time now) {

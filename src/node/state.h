@@ -60,12 +60,14 @@ struct Node::State {
     void fall_out(Time now);
     void ask_again(Time now);
     void part(Time now);
+    void withdraw(Time now);
+    void end_withdrawn();
     // Whether it is out for good, as it wanted.
     [[nodiscard]] bool has_left() const;
     void look_who_is_in(const Envelope& envelope);
     void announce(Time now, const Ring& before);
     void propose(Time now);
-    [[nodiscard]] std::optional<RingChange> choose(Time now, const std::set<NodeId>& hears);
+    [[nodiscard]] std::optional<RingChange> choose(Time now, const Agreement::Promisers& promisers);
     void consider(Time now, Duration settle);
     void found(Time now);
     void send_beacons(Time now);
@@ -154,6 +156,8 @@ struct Node::State {
     Time member_since = never;
     bool leaving = false;            // what it holds moves to others, then it goes
     Time leave_at = never;           // when to say so (again)
+    Time asked_at = Time::min();     // when it last asked to be let in
+    Time withdrawn_until = never;    // until then that may still happen, though it leaves
     std::set<NodeId> in_without_us;  // voters of the ring that we have left
     Obstacles obstacles;
     Reminder join_links_missing{5s, 10s};

@@ -63,11 +63,12 @@ void Agreement::start_attempt(Time now) {
     backoff_ = std::min(backoff_ * 2, config_.retry_max);
     again_at_ = never;
     broadcast(Prepare{state_.epoch, ballot});
+    for (const NodeId id : witnesses()) send(id, Prepare{state_.epoch, ballot});
 }
 
 void Agreement::receive(Time now, NodeId from, const AgreementMessage& message,
                         const Chooser& choose) {
-    if (!ring_ || ring_->votes_of(from) == 0) return;  // only voters take part
+    if (!ring_ || (ring_->votes_of(from) == 0 && !is_witness(from, message))) return;
     const auto dispatch = [&](const auto& body) {
         if (body.epoch != state_.epoch) return;
         const std::uint64_t round = round_of(body);
@@ -84,7 +85,7 @@ void Agreement::receive(Time now, NodeId from, const AgreementMessage& message,
 }
 
 void Agreement::tick(Time now, const Chooser& choose) {
-    if (attempt_ && now >= attempt_->retry_at) start_attempt(now);
+    if (attempt_ && now >= attempt_->retry_at) is_idle() ? end_attempt(now) : start_attempt(now);
     if (!attempt_ && now >= again_at_) start_attempt(now);
     deliver_to_self(now, choose);
 }
@@ -142,25 +143,36 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
     if (preparing == nullptr) return;
     // No voter accepts what is not a legal step, so none can have accepted this.
     if (message.accepted && !apply(*ring_, message.accepted->change, config_.bugs)) return;
-    preparing->promised.insert(from);
-    preparing->hears.insert(message.hears.begin(), message.hears.end());
+    Promisers& promisers = preparing->promisers;
+    promisers.present.insert(from);
+    promisers.hears.insert(message.hears.begin(), message.hears.end());
     if (message.accepted &&
         (!preparing->bound || preparing->bound->ballot < message.accepted->ballot)) {
         preparing->bound = message.accepted;
     }
-    if (votes(preparing->promised) < ring_->majority()) return;
+    if (votes(promisers.present) < ring_->majority()) return;
 
     std::optional<RingChange> value =
-        preparing->bound ? std::optional(preparing->bound->change) : choose(preparing->hears);
-    if (!value) {  // nothing to decide (any more)
-        attempt_.reset();
-        if (has_voted()) watch_over_vote(now);
+        preparing->bound ? std::optional(preparing->bound->change) : choose(promisers);
+    if (!value) {  // nothing to decide (any more), or not before others have promised
+        preparing->is_idle = true;
+        if (promisers.present.size() == ring_->voters.size() + witnesses().size()) end_attempt(now);
         return;
     }
     ASSERT(value->epoch == state_.epoch, "{} {}", value->epoch, state_.epoch);
     attempt_->phase = Accepting{*value, {}};
     attempt_->retry_at = now + backoff_ + rng_.between(0us, backoff_);
     broadcast(Accept{state_.epoch, attempt_->ballot, *std::move(value)});
+}
+
+void Agreement::end_attempt(Time now) {
+    attempt_.reset();
+    if (has_voted()) watch_over_vote(now);
+}
+
+bool Agreement::is_idle() const {
+    const auto* preparing = std::get_if<Preparing>(&attempt_->phase);
+    return preparing != nullptr && preparing->is_idle;
 }
 
 void Agreement::on(Time now, NodeId from, const Accepted& message) {
@@ -201,6 +213,24 @@ void Agreement::deliver_to_self(Time now, const Chooser& choose) {
         to_self_.pop_front();
         receive(now, self_, message, choose);
     }
+}
+
+// Members without a vote whose presence matters when others leave: where so few stay that each of
+// them may have a vote then.
+std::vector<NodeId> Agreement::witnesses() const {
+    std::vector<NodeId> ids;
+    const auto staying = std::ranges::count_if(ring_->members, &Member::stays);
+    if (static_cast<std::size_t>(staying) > storage_voters_max) return ids;
+    for (const Member& member : ring_->members) {
+        if (member.stays() && ring_->votes_of(member.id) == 0) ids.push_back(member.id);
+    }
+    return ids;
+}
+
+bool Agreement::is_witness(NodeId from, const AgreementMessage& message) const {
+    if (!std::holds_alternative<Promise>(message)) return false;
+    const std::vector<NodeId> all = witnesses();
+    return std::ranges::find(all, from) != all.end();
 }
 
 bool Agreement::is_for_attempt(const Ballot& ballot) const {

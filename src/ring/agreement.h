@@ -70,9 +70,15 @@ public:
     // Members that this node hears now; asked for when a promise is given.
     void set_heard(std::set<NodeId> heard) { heard_ = std::move(heard); }
 
-    // Asks for a value once a majority promised and no value is bound; `hears` are the members that
-    // some promiser hears, which must not be evicted. No value: the attempt ends.
-    using Chooser = std::function<std::optional<RingChange>(const std::set<NodeId>& hears)>;
+    struct Promisers {
+        // Who promised in this attempt, so they were there after it had begun: voters, and in a
+        // small ring also storage members that have no vote.
+        std::set<NodeId> present;
+        std::set<NodeId> hears;  // members that one of them hears, which must not be evicted
+    };
+    // Asks for a value once a majority promised and no value is bound. No value: it is asked again
+    // with each further promise, and the attempt ends when all are there or the time is up.
+    using Chooser = std::function<std::optional<RingChange>(const Promisers& promisers)>;
 
     // Starts to propose unless it is already at it. Only a voter may.
     void propose(Time now, const Chooser& choose);
@@ -90,9 +96,9 @@ public:
 
 private:
     struct Preparing {
-        std::set<NodeId> promised;
+        Promisers promisers;
         std::optional<AcceptedValue> bound;  // the accepted value of the highest ballot
-        std::set<NodeId> hears;
+        bool is_idle = false;                // a majority promised, and there is nothing to decide
     };
     struct Accepting {
         RingChange change;
@@ -111,6 +117,10 @@ private:
     void on(Time now, NodeId from, const Rejected& message);
 
     void start_attempt(Time now);
+    void end_attempt(Time now);
+    [[nodiscard]] bool is_idle() const;
+    [[nodiscard]] std::vector<NodeId> witnesses() const;
+    [[nodiscard]] bool is_witness(NodeId from, const AgreementMessage& message) const;
     // The vote is cast: proposes itself if no decision comes.
     void watch_over_vote(Time now);
     void send(NodeId to, AgreementMessage message);

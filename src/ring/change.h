@@ -115,6 +115,10 @@ struct MadeRing {
 // apply(), and the digest of what it makes.
 Result<MadeRing> make_ring(const Ring& ring, const RingChange& change, PlantedBugs bugs = {});
 
+// More make a decision slower, and a majority of seven survives three deaths, four with the
+// coordinator.
+constexpr std::size_t storage_voters_max = 7;
+
 // The voters of a ring with these members: every up storage member up to seven, beyond that the
 // seven longest in the ring (then by id), one vote each; the coordinator, if up, first in rank with
 // one or two votes, whichever makes the total odd, none beside a single storage node, one alone.

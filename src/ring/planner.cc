@@ -104,7 +104,32 @@ std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
     return leaving;
 }
 
-std::vector<NodeId> departures(const Ring& draft) {
+bool is_present(const Observations& seen, NodeId id) {
+    return !seen.present || seen.present->contains(id);
+}
+
+// Whether a ring of these members could decide the next one.
+bool majority_is_present(const std::vector<Member>& members, const Observations& seen) {
+    std::uint32_t total = 0;
+    std::uint32_t present = 0;
+    for (const Voter& voter : voters_for(members)) {
+        total += voter.votes;
+        present += is_present(seen, voter.id) ? voter.votes : 0;
+    }
+    return present > total / 2;
+}
+
+// Where fewer than k stay, what the leavers hold has copies on all these, and may end with them.
+bool copies_may_leave(const Ring& draft, const Observations& seen) {
+    return copies_possible(draft) >= draft.copies_wanted ||
+           std::ranges::all_of(draft.members, [&](const Member& member) {
+               return !member.stays() || is_present(seen, member.id);
+           });
+}
+
+// As many of those that hold nothing any more as may go without a majority of the votes going to
+// members that may be dead.
+std::vector<NodeId> departures(const Ring& draft, const Observations& seen, PlantedBugs bugs) {
     std::vector<NodeId> departed;
     for (const Member& member : draft.members) {
         if (member.state != MemberState::leaving) continue;
@@ -113,6 +138,13 @@ std::vector<NodeId> departures(const Ring& draft) {
             departed.push_back(member.id);
         }
     }
+    if (bugs.has(Bug::leave_to_the_dead)) return departed;
+    const auto without_departed = [&] {
+        std::vector<Member> members = draft.members;
+        std::erase_if(members, [&](const Member& m) { return contains(departed, m.id); });
+        return members;
+    };
+    while (!departed.empty() && !majority_is_present(without_departed(), seen)) departed.pop_back();
     return departed;
 }
 
@@ -181,14 +213,19 @@ void open_fills(std::vector<Move>& moves, FillBudget& budget) {
 }
 
 // The wanted ones are copies: the others leave, and the order becomes the wanted one.
-void settle(Move& move) {
+void settle(Move& move, const std::vector<NodeId>& held_back) {
     if (!move.complete() || move.desired->empty()) return;
+    Copies& copies = move.arrangement.copies;
     if (move.may_exchange && move.entry->fills.empty()) {
-        move.arrangement.copies = *move.desired;
+        copies = *move.desired;
+        for (const NodeId id : move.entry->copies) {
+            if (contains(held_back, id)) copies.push_back(id);
+        }
         return;
     }
-    std::erase_if(move.arrangement.copies, [&](NodeId id) {
-        return id != move.entry->primary() && !contains(*move.desired, id);
+    std::erase_if(copies, [&](NodeId id) {
+        return id != move.entry->primary() && !contains(*move.desired, id) &&
+               !contains(held_back, id);
     });
 }
 
@@ -212,7 +249,8 @@ std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
 }
 
 std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool evicts,
-                                      const Desired& desired, const PlannerConfig& config) {
+                                      const Desired& desired, const std::vector<NodeId>& held_back,
+                                      const PlannerConfig& config) {
     std::vector<Move> moves = begin_moves(ring, draft, evicts, desired);
     FillBudget budget(config);
     for (const Move& move : moves) {
@@ -222,7 +260,7 @@ std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool 
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {
-        settle(move);
+        settle(move, held_back);
         if (move.changes()) result.push_back(std::move(move.arrangement));
     }
     return result;
@@ -255,6 +293,16 @@ void accuse_member(RingChange& change, const Accusations& accusations) {
     if (const auto accused = accusations.member()) change.evicted = {*accused};
 }
 
+// Leavers that keep their copies for now.
+std::vector<NodeId> held_back(const Ring& draft, const Observations& seen, PlantedBugs bugs) {
+    std::vector<NodeId> held;
+    if (copies_may_leave(draft, seen) || bugs.has(Bug::leave_to_the_dead)) return held;
+    for (const Member& member : draft.members) {
+        if (member.state == MemberState::leaving) held.push_back(member.id);
+    }
+    return held;
+}
+
 // Who is in, and what follows from that alone. Returns the draft that the table starts from.
 Ring plan_members(const Ring& ring, const Observations& seen, const Accusations& accusations,
                   PlantedBugs bugs, RingChange& change) {
@@ -270,7 +318,7 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
         change.dropped = accusations.copies(draft);
         if (!change.dropped.empty()) draft = draft_of(ring, change, bugs);
     }
-    change.departed = departures(draft);
+    change.departed = departures(draft, seen, bugs);
     return draft;
 }
 
@@ -300,7 +348,8 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
         const Desired steered =
             accusations.empty() ? Desired{} : accusations.steer(draft, undisturbed);
         const Desired& desired = accusations.empty() ? undisturbed : steered;
-        change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired, config);
+        change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired,
+                                           held_back(draft, seen, config.bugs), config);
         give_up(change, draft, seen.losses, desired);
     } else if (draft.storage_count() > 0) {
         change.arrangements = genesis_arrangements(cache.desired(draft));

@@ -77,9 +77,10 @@ const Member* find_up(const Ring& ring, Wanted wanted) {
     return found == ring.members.end() ? nullptr : &*found;
 }
 
-// Copies that can go from every partition and leave one.
+// Copies that can go from every partition and leave one. Of those that leave there may be none left
+// at any moment.
 std::size_t spare_copies(const Ring& ring) {
-    std::size_t spare = std::numeric_limits<std::size_t>::max();
+    std::size_t spare = std::max<std::size_t>(copies_possible(ring), 1) - 1;
     for (const Entry& entry : ring.table) {
         if (ring.is_down(entry)) return 0;
         spare = std::min(spare, entry.copies.size() - 1);

@@ -129,7 +129,7 @@ std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch);
 
 // How many storage members can die at the same instant, whichever they are, without the loss of an
 // acknowledged write and without losing the quorum, counting the coordinator as staying if it is
-// up. None while a partition is down.
+// up. None while a partition is down. While nodes leave: as if they had gone.
 std::size_t deaths_survived(const Ring& ring);
 
 // True when every partition is up with copies_possible() copies and nothing is being filled.

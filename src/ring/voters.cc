@@ -6,10 +6,6 @@ namespace grapevine {
 
 namespace {
 
-// More voters make a decision slower and a majority of seven survives three deaths, four with the
-// coordinator.
-constexpr std::size_t storage_voters_max = 7;
-
 // The storage members that are up, the longest in the ring first.
 std::vector<const Member*> by_seniority(const std::vector<Member>& members) {
     std::vector<const Member*> storage;

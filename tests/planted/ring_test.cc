@@ -122,6 +122,21 @@ Finding half_heard(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// Of two nodes one dies, and before that is noticed the other is asked to leave.
+Finding leave_to_the_dead(std::uint64_t seed, PlantedBugs bugs) {
+    const Plan plan = small_plan(seed, bugs, 2, 3);
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    cluster.kill({"server1"});
+    cluster.restart(
+        {"server1"});  // at its address, so nobody is refused, and the death is seen late
+    cluster.world().apply({.kind = sim::FaultKind::leave, .names = {"server2"}});
+    cluster.run_for(3s);
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 // Of two nodes one has the vote, and leaves. The ring without it is lost on the way to the other.
 Finding unheard_leave(std::uint64_t seed, PlantedBugs bugs) {
     Plan plan = small_plan(seed, bugs, 2, 1);
@@ -182,6 +197,10 @@ TEST_CASE("an eviction for bad links takes the last copy", "[planted]") {
 
 TEST_CASE("a voter that lacks the news of a bad link undoes what others do about it", "[planted]") {
     check_found("undo_fills", Bug::undo_fills, 2, unheard_news);
+}
+
+TEST_CASE("what a leaver holds goes to a member that died unnoticed", "[planted]") {
+    check_found("leave_to_the_dead", Bug::leave_to_the_dead, 2, leave_to_the_dead);
 }
 
 TEST_CASE("who left ends although nobody knows the ring without it", "[planted]") {

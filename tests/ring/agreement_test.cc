@@ -40,10 +40,10 @@ struct Parliament {
 
     // Each would rather evict another one, so that two decisions would show.
     Agreement::Chooser chooser(NodeId id) {
-        return [this, id](const std::set<NodeId>& hears) -> std::optional<RingChange> {
-            heard_by_chooser = hears;
+        return [this, id](const Agreement::Promisers& promisers) -> std::optional<RingChange> {
+            heard_by_chooser = promisers.hears;
             const NodeId victim{id.value % voters.size() + 1};
-            if (hears.contains(victim)) return std::nullopt;
+            if (promisers.hears.contains(victim)) return std::nullopt;
             return RingChange{.epoch = next(ring->epoch), .evicted = {victim}};
         };
     }
