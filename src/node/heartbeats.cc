@@ -5,6 +5,7 @@
 namespace grapevine {
 
 void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
+    forgive_after_stall(now);
     epoch_ = epoch;
     asks_.clear();
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
@@ -15,7 +16,6 @@ void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
         entry->second.asked = false;
         asks_.emplace_hint(asks_.end(), now, id);
     }
-    ticked_at_ = std::max(ticked_at_, now);
 }
 
 void Heartbeats::ask_at(Time time, NodeId id, Peer& peer) {
@@ -67,13 +67,13 @@ void Heartbeats::refused(NodeId peer) {
     if (found != peers_.end()) found->second.answered_sent = Time::min();
 }
 
+void Heartbeats::forgive_after_stall(Time now) {
+    if (!stall_.look(now)) return;
+    for (auto& [id, peer] : peers_) peer.answered_at = now;
+}
+
 void Heartbeats::tick(Time now) {
-    // After a stall of this process silence means nothing: give everybody the time to answer again.
-    const bool stalled = now > ticked_at_ + period_ * 2;
-    ticked_at_ = now;
-    if (stalled) {
-        for (auto& [id, peer] : peers_) peer.answered_at = now;
-    }
+    forgive_after_stall(now);
     std::vector<NodeId> due;
     for (const auto& [time, id] : asks_) {
         if (time > now) break;

@@ -18,13 +18,14 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "node/stall_watch.h"
 #include "ring/messages.h"
 
 namespace grapevine {
 
 class Heartbeats {
 public:
-    Heartbeats(Duration period, NodeId self) : period_(period), self_(self) {}
+    Heartbeats(Duration period, NodeId self) : period_(period), self_(self), stall_(period * 2) {}
 
     // The peers of this ring; all of them are asked at once.
     void adopt(Time now, Epoch epoch, const std::set<NodeId>& peers);
@@ -63,6 +64,7 @@ private:
         Time answered_at;                  // when that answer, or the first request, was
     };
 
+    void forgive_after_stall(Time now);
     [[nodiscard]] Heartbeat request(Time now, NodeId id, Peer& peer);
     void ask_at(Time time, NodeId id, Peer& peer);
 
@@ -71,7 +73,7 @@ private:
     Epoch epoch_;
     std::map<NodeId, Peer> peers_;
     std::set<std::pair<Time, NodeId>> asks_;  // Peer::ask_at of each: a voter has very many peers
-    Time ticked_at_;
+    StallWatch stall_;
     std::vector<std::pair<NodeId, Heartbeat>> messages_;
     std::vector<NodeId> missed_;
 };

@@ -5,7 +5,7 @@
 namespace grapevine {
 
 void LinkChecks::adopt(Time now, const std::set<NodeId>& peers) {
-    if (peers_.empty()) ticked_at_ = now;
+    forgive_after_stall(now);
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) peers_.try_emplace(id, Peer{.ask_at = now, .answered_at = now});
     find_due();
@@ -18,13 +18,15 @@ void LinkChecks::heard(Time now, NodeId peer) {
     found->second.answered = true;
 }
 
+bool LinkChecks::forgive_after_stall(Time now) {
+    if (!stall_.look(now)) return false;
+    for (auto& [id, peer] : peers_) peer.answered_at = now;
+    return true;
+}
+
 void LinkChecks::tick(Time now) {
-    // After a stall of this process silence means nothing: give everybody the time to answer again.
-    const bool stalled = now > ticked_at_ + period_ * 2;
-    ticked_at_ = now;
-    if (!stalled && now < due_) return;
+    if (!forgive_after_stall(now) && now < due_) return;
     for (auto& [id, peer] : peers_) {
-        if (stalled) peer.answered_at = now;
         if (now < peer.ask_at) continue;
         peer.ask_at = now + period_;
         messages_.emplace_back(id, LinkCheck{.sent_us = to_us(now)});

@@ -11,13 +11,14 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "node/stall_watch.h"
 #include "ring/messages.h"
 
 namespace grapevine {
 
 class LinkChecks {
 public:
-    explicit LinkChecks(Duration period) : period_(period) {}
+    explicit LinkChecks(Duration period) : period_(period), stall_(period * 2) {}
 
     // New peers are asked at once, and their silence counts from now on.
     void adopt(Time now, const std::set<NodeId>& peers);
@@ -35,6 +36,7 @@ public:
     [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
 
 private:
+    bool forgive_after_stall(Time now);
     void find_due();
 
     struct Peer {
@@ -46,7 +48,7 @@ private:
     Duration period_;
     std::map<NodeId, Peer> peers_;
     Time due_ = never;  // the earliest Peer::ask_at: asked for after every input
-    Time ticked_at_;
+    StallWatch stall_;
     std::vector<std::pair<NodeId, LinkCheck>> messages_;
 };
 

@@ -157,3 +157,17 @@ TEST_CASE("hearing is forgotten when a reconnect is refused", "[node]") {
     beats.refused(two);
     CHECK(beats.heard_since(start - 200ms).empty());
 }
+
+TEST_CASE("a stall counts as one whatever arrives first after it", "[node]") {
+    const Time start = time_from_us(5'000'000);
+    const bool ring_first = GENERATE(true, false);
+    INFO((ring_first ? "a ring" : "nothing") << " arrives first");
+    Heartbeats member(40ms, one);
+    member.adopt(start, epoch, {two});
+    member.tick(start);
+    const Time woken = start + 5s;
+    if (ring_first) member.adopt(woken, next(epoch), {two});
+    member.tick(woken);
+    CHECK(member.take_missed().empty());
+    CHECK(member.silent(woken, 1s).empty());
+}

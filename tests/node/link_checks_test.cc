@@ -61,3 +61,14 @@ TEST_CASE("who stood still itself blames nobody", "[node]") {
     tick_until(checks, start + 5s, start + 6s);
     CHECK(checks.silent(start + 6s, 1s).size() == 1);
 }
+
+TEST_CASE("a stall of this process counts as one although a ring arrives first after it",
+          "[node]") {
+    LinkChecks checks(200ms);
+    checks.adopt(start, {one});
+    checks.tick(start);
+    const Time woken = start + 5s;
+    checks.adopt(woken, {one, two});
+    checks.tick(woken);
+    CHECK(checks.silent(woken, 1s).empty());
+}
