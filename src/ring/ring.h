@@ -129,7 +129,8 @@ std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch);
 
 // How many storage members can die at the same instant, whichever they are, without the loss of an
 // acknowledged write and without losing the quorum, counting the coordinator as staying if it is
-// up. None while a partition is down. While nodes leave: as if they had gone.
+// up. None while a partition is down. Copies of nodes that leave count no further than to as many
+// as stay.
 std::size_t deaths_survived(const Ring& ring);
 
 // True when every partition is up with copies_possible() copies and nothing is being filled.
