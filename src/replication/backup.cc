@@ -89,7 +89,9 @@ void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
         (chunk.from > fill_base) == (next_ > fill_base)) {
         next_ = chunk.to;
         if (chunk.from == fill_base) start(scope, chunk);
+        std::size_t bytes = 0;
         for (const FillItem& item : chunk.items) {
+            bytes += item.key.size() + item.value.size();
             const auto present = scope.context.store.find(scope.replica.id, item.key);
             if (present && present->version >= item.version) continue;
             const auto erased = erased_.find(item.key);
@@ -97,6 +99,8 @@ void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
             if (deleted && !scope.context.has(Bug::chunk_resurrects)) continue;
             scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
         }
+        scope.context.fill_bytes.add(scope.now, bytes);
+        scope.context.fill_keys.add(scope.now, chunk.items.size());
     }
     scope.context.out.send(from, FillAck{scope.ref(), session_, next_});
 }

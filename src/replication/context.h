@@ -14,7 +14,9 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/pacer.h"
 #include "base/planted.h"
+#include "base/rate_meter.h"
 #include "base/time.h"
 #include "replication/messages.h"
 #include "replication/partition_log.h"
@@ -37,6 +39,7 @@ struct ReplicationConfig {
     std::size_t chunk_bytes = 64 << 10;          // of items in one fill chunk
     std::size_t chunks_in_flight = 4;            // of one fill
     std::size_t fill_bytes_in_flight = 1 << 20;  // of all fills to one member
+    std::uint64_t fill_bytes_per_second = 0;     // of chunks, to all members; 0: no bound
     // Of all bases to one member. Apart from the chunks, since writes wait for a base.
     std::size_t base_bytes_in_flight = 16 << 20;
     std::size_t waiting_max = 4096;  // requests of a partition that wait for the primary
@@ -114,6 +117,10 @@ struct Context {
     std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
     std::map<NodeId, std::size_t> base_in_flight;  // the same of bases
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
+    Pacer fill_pacer{0};                                   // of all chunks that leave
+    std::set<PartitionId> fill_paced;                      // streams that wait for it
+    RateMeter fill_bytes;                                  // of chunks that came
+    RateMeter fill_keys;                                   // their keys
     LogLines log;
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }

@@ -48,6 +48,10 @@ void FillStream::pump(Scope& scope) {
             context.fill_starved[to_].insert(scope.replica.id);
             return;
         }
+        if (!context.fill_pacer.due(scope.now)) {
+            context.fill_paced.insert(scope.replica.id);
+            return;
+        }
         FillChunk chunk{.entry = scope.ref(), .session = session_, .from = sent_};
         std::size_t bytes = 0;
         const auto next =
@@ -58,7 +62,8 @@ void FillStream::pump(Scope& scope) {
                                    bytes += record.key.size() + record.value.size();
                                });
         chunk.to = sent_ = next.value_or(fill_end);
-        window_.push_back({chunk.to, bytes});
+        window_.push_back({chunk.to, bytes, chunk.items.size()});
+        context.fill_pacer.spend(scope.now, bytes);
         context.fill_in_flight[to_] += bytes;
         if (window_.size() == 1) resend_at_ = patience_from(scope);
         context.out.send(to_, std::move(chunk));
@@ -74,6 +79,7 @@ bool FillStream::acked(Scope& scope, FillPosition next) {
     sent_ = std::max(sent_, wanted_);
     while (!window_.empty() && window_.front().to <= wanted_) {
         land(scope, window_.front());
+        keys_there_ += window_.front().keys;
         window_.pop_front();
     }
     resends_ = 0;
@@ -97,6 +103,11 @@ void FillStream::rewind(Scope& scope) {
 void FillStream::resend(Scope& scope) {
     ++resends_;
     rewind(scope);
+}
+
+std::size_t FillStream::keys_left(const Scope& scope) const {
+    const std::size_t keys = scope.context.store.count(scope.replica.id);
+    return complete() ? 0 : keys - std::min(keys, keys_there_);
 }
 
 void FillStream::land_base(Scope& scope) {

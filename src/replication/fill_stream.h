@@ -23,6 +23,8 @@ public:
     [[nodiscard]] bool started() const { return wanted_ > fill_base; }
     // Everything that was committed when the session began is there, or came by operations.
     [[nodiscard]] bool complete() const { return wanted_ == fill_end; }
+    // About: keys come and go meanwhile.
+    [[nodiscard]] std::size_t keys_left(const Scope& scope) const;
 
     void send_base(Scope& scope);
     // Sends what the bounds allow. Only while the primary is active.
@@ -39,6 +41,7 @@ private:
     struct InFlight {
         FillPosition to;
         std::size_t bytes;
+        std::size_t keys;
     };
 
     void land_base(Scope& scope);
@@ -50,6 +53,7 @@ private:
     FillPosition wanted_ = fill_base;  // by the fill's last word
     FillPosition sent_ = fill_items;   // everything before was sent, the base by itself
     std::deque<InFlight> window_;      // ascending, all of it above wanted_
+    std::size_t keys_there_ = 0;       // acknowledged
     std::size_t base_bytes_ = 0;       // of the base under way; 0: none is
     std::uint32_t resends_ = 0;        // in a row
     Time resend_at_ = Time::min();     // Time::min(): the base was not sent yet

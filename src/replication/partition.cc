@@ -185,6 +185,12 @@ void Partition::report_complete(Context& context, std::vector<FillReport>& repor
     }
 }
 
+void Partition::add_to_send(Context& context, std::map<NodeId, std::uint64_t>& keys) {
+    if (const auto* primary = std::get_if<Primary>(&role_)) {
+        primary->add_to_send(scope(context, Time{}), keys);
+    }
+}
+
 void Partition::invariants(Context& context) const {
     const Entry& entry = context.ring->entry(replica_.id);
     ASSERT(is_primary() == (entry.primary() == context.self && !context.ring->is_down(entry)),

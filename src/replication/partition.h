@@ -2,6 +2,8 @@
 // One partition as this node sees it: its contents' order, and the role that the ring gives this
 // node in it. Internal to replication/.
 
+#include <cstdint>
+#include <map>
 #include <variant>
 #include <vector>
 
@@ -39,6 +41,8 @@ public:
     // Until when this node may serve it; Time::min(): it does not.
     [[nodiscard]] Time serves_until(Context& context, Time now);
     void report_complete(Context& context, std::vector<FillReport>& reports);
+    // How many keys this primary has yet to send to each fill.
+    void add_to_send(Context& context, std::map<NodeId, std::uint64_t>& keys);
     [[nodiscard]] const Replica& replica() const { return replica_; }
 
     void invariants(Context& context) const;

@@ -242,6 +242,12 @@ void Primary::report_complete(const Scope& scope, std::vector<FillReport>& repor
     }
 }
 
+void Primary::add_to_send(const Scope& scope, std::map<NodeId, std::uint64_t>& keys) const {
+    for (const auto& [id, peer] : peers_) {
+        if (peer.stream) keys[id] += peer.stream->keys_left(scope);
+    }
+}
+
 bool Primary::may_stream(const Scope& scope) const {
     return active() || scope.context.has(Bug::report_before_active);
 }

@@ -78,6 +78,7 @@ public:
     // The same, for acknowledgements of writes: apart, because a bug can be planted here.
     [[nodiscard]] Time written_until(const Scope& scope) const;
     void report_complete(const Scope& scope, std::vector<FillReport>& reports) const;
+    void add_to_send(const Scope& scope, std::map<NodeId, std::uint64_t>& keys) const;
     [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
 
     void invariants(const Scope& scope) const;

@@ -19,6 +19,10 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .fill_in_flight = {},
                .base_in_flight = {},
                .fill_starved = {},
+               .fill_pacer = Pacer(config.fill_bytes_per_second),
+               .fill_paced = {},
+               .fill_bytes = {},
+               .fill_keys = {},
                .log = {}} {}
 
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
@@ -124,6 +128,11 @@ void Replication::tick(Time now) {
         deadline_[id.value] = never;
         touch(id).tick(context_, now);
     }
+    // One stream sends one chunk: the lowest goes on until it is complete.
+    std::set<PartitionId>& paced = context_.fill_paced;
+    if (!paced.empty() && context_.fill_pacer.due(now)) {
+        touched_.insert(paced.extract(paced.begin()).value());
+    }
 }
 
 ReplicationEffects Replication::take_effects(Time now) {
@@ -150,7 +159,8 @@ ReplicationEffects Replication::take_effects(Time now) {
 }
 
 Time Replication::next_deadline() const {
-    return deadlines_.empty() ? never : deadlines_.begin()->first;
+    const Time due = deadlines_.empty() ? never : deadlines_.begin()->first;
+    return context_.fill_paced.empty() ? due : std::min(due, context_.fill_pacer.next());
 }
 
 // --- views ---
@@ -166,12 +176,14 @@ std::vector<FillReport> Replication::complete_fills() {
 }
 
 Replication::Counts Replication::counts(Time now) {
-    Counts counts;
+    Counts counts{.fill_bytes_per_second = context_.fill_bytes.per_second(now),
+                  .fill_keys_per_second = context_.fill_keys.per_second(now)};
     for (Partition& partition : partitions_) {
         const std::size_t keys = context_.store.count(partition.replica().id);
         counts.keys_held += keys;
         if (partition.is_receiving()) ++counts.filling;
         if (!partition.is_primary()) continue;
+        partition.add_to_send(context_, counts.to_send);
         counts.keys += keys;
         ++counts.primary;
         if (partition.serves_until(context_, now) > now) ++counts.serving;

@@ -11,6 +11,7 @@
 // request was sent.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -63,6 +64,9 @@ public:
         std::uint32_t primary = 0;
         std::uint32_t serving = 0;
         std::uint32_t filling = 0;
+        std::map<NodeId, std::uint64_t> to_send;  // keys, about, of fills from here
+        std::uint64_t fill_bytes_per_second = 0;  // received
+        std::uint64_t fill_keys_per_second = 0;
     };
     [[nodiscard]] Counts counts(Time now);
     // For checks: until when this node may serve the partition.

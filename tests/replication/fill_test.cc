@@ -166,3 +166,28 @@ TEST_CASE("chunks that are lost are sent again", "[replication]") {
     CHECK(trio.peer(a).replication.complete_fills().size() == 1);
     CHECK(trio.same(a, d));
 }
+
+TEST_CASE("fills keep to their rate, and say how much is left", "[replication]") {
+    Trio trio(4, 3, [](ReplicationConfig& config) {
+        config.fill_bytes_per_second = 100'000;
+        config.chunk_bytes = 1000;
+    });
+    for (int i = 0; i < 50; ++i) trio.put(a, "key" + std::to_string(i), std::string(1000, 'x'));
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    trio.deliver();
+    const auto counts = [&](NodeId id) { return trio.peer(id).replication.counts(trio.now); };
+    CHECK(counts(a).to_send.at(d) > 40);
+
+    // 50 kB take half of a second.
+    trio.run_for(250ms);
+    CHECK(trio.peer(a).replication.complete_fills().empty());
+    CHECK(counts(a).to_send.at(d) > 15);
+    CHECK(counts(a).to_send.at(d) < 35);
+    CHECK(counts(d).fill_keys_per_second > 10);
+    trio.run_for(400ms);
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+    CHECK(counts(a).to_send.at(d) == 0);
+    CHECK(trio.same(a, d));
+}

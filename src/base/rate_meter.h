@@ -1,0 +1,46 @@
+#pragma once
+// How much there was a second, over the last second or a quarter more. Up to 2^43 in all of it.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace grapevine {
+
+class RateMeter {
+public:
+    void add(Time now, std::uint64_t amount) {
+        turn(now);
+        slots_[static_cast<std::size_t>(current_) % slots_.size()] += amount;
+    }
+
+    [[nodiscard]] std::uint64_t per_second(Time now) {
+        turn(now);
+        std::uint64_t sum = 0;
+        for (const std::uint64_t amount : slots_) sum += amount;
+        const Duration span = span_of_slot * (slots_.size() - 1) + (now - begin_of(current_));
+        return sum * 1'000'000 / static_cast<std::uint64_t>(to_us(span));
+    }
+
+private:
+    static constexpr Duration span_of_slot = std::chrono::milliseconds(250);
+
+    static Time begin_of(std::int64_t slot) { return Time{span_of_slot * slot}; }
+
+    // Empties the slots that time has passed on to since the last call.
+    void turn(Time now) {
+        const std::int64_t slot = now.time_since_epoch() / span_of_slot;
+        if (slot - current_ > static_cast<std::int64_t>(slots_.size())) {
+            slots_.fill(0);
+            current_ = slot;
+        }
+        while (current_ < slot) slots_[static_cast<std::size_t>(++current_) % slots_.size()] = 0;
+    }
+
+    std::array<std::uint64_t, 5> slots_{};
+    std::int64_t current_ = 0;  // number of the slot that is being filled, counted from Time{}
+};
+
+}  // namespace grapevine
