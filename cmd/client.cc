@@ -24,6 +24,8 @@ struct Options {
     std::optional<std::string> stream, timeout;
     bool absent = false;
     bool ring = false;
+    bool status = false;
+    bool history = false;
     bool wait = false;
     bool stop = false;
     bool loss = false;
@@ -40,7 +42,11 @@ void declare_verbs(CLI::App& app, Options& options) {
     app.add_option("--trace", options.trace,
                    "run the operations of a file and compare their outcomes")
         ->type_name("FILE");
-    app.add_flag("--ring", options.ring, "show the members");
+    app.add_flag("--ring", options.ring, "show the members, and what they have yet to receive");
+    app.add_flag("--status", options.status,
+                 "say how the cluster is, and why; exit code 1: not healthy");
+    app.add_flag("--history", options.history,
+                 "show the last changes of the ring, what caused them and how long they took");
     app.add_option("--where", options.where, "show who holds this key")->type_name("KEY");
     app.add_option("--pid", options.pid, "print the process id of a member")->type_name("NAME");
     app.add_flag("--wait", options.wait,
@@ -69,6 +75,8 @@ void declare(CLI::App& app, Options& options) {
         ->type_name("VERSION");
     app.add_flag("--show-version", options.common.show_version, "append the key's version");
     app.add_flag("--raw", options.common.raw, "write the value as it is, and nothing else");
+    app.add_flag("--json", options.common.json,
+                 "--ring, --status and --history as one line of JSON");
     app.add_option(
            "--coordinator,--master", options.coordinator,
            "where to get the ring: host:port[,host:port...], the coordinator or any members "
@@ -91,7 +99,8 @@ void declare(CLI::App& app, Options& options) {
         "                                                       get nokey -> not found\n"
         "  printf 'put a 1\\nget a\\n' | client -\n"
         "  kill -9 $(client --pid server2)\n"
-        "Exit codes: 0 done, 1 not found or condition false, 2 usage, 3 nothing was changed (no\n"
+        "Exit codes: 0 done, 1 not found, condition false or not healthy, 2 usage, 3 nothing was "
+        "changed (no\n"
         "service, unavailable), 4 unknown whether the write, or all of a loss, was done; --leave:\n"
         "it is not out yet.");
 }
@@ -106,6 +115,8 @@ std::vector<std::string> verbs(const Options& options) {
     note("--get", options.get.has_value());
     note("--del", options.erase.has_value());
     note("--ring", options.ring);
+    note("--status", options.status);
+    note("--history", options.history);
     note("--where", options.where.has_value());
     note("--pid", options.pid.has_value());
     note("--wait", options.wait);
@@ -122,8 +133,8 @@ std::string contradiction(const Options& options) {
     const bool has_value = options.value || options.value_file;
     const std::vector<std::string> given = verbs(options);
     if (given.empty()) {
-        return "say one of --put, --get, --del, --ring, --where, --pid, --wait, --leave, "
-               "--stop, --accept-loss, --trace or -";
+        return "say one of --put, --get, --del, --ring, --status, --history, --where, --pid, "
+               "--wait, --leave, --stop, --accept-loss, --trace or -";
     }
     if (options.stream && *options.stream != "-") {
         return "\"" + *options.stream + "\" is not an option; operations begin with --";
@@ -138,6 +149,9 @@ std::string contradiction(const Options& options) {
         return "--if-version goes with --put and --del";
     }
     if (options.is_sure && !options.loss) return "--yes goes with --accept-loss";
+    if (options.common.json && !options.ring && !options.status && !options.history) {
+        return "--json goes with --ring, --status and --history";
+    }
     if (options.common.raw && !options.get) return "--raw goes with --get";
     if (options.common.raw && options.common.show_version) {
         return "--raw writes the value alone; leave out --show-version";
@@ -178,6 +192,8 @@ Result<Operation> operation_of(const Options& options) {
 
 int perform(const Options& options) {
     if (options.ring) return show_ring(options.common);
+    if (options.status) return show_health(options.common);
+    if (options.history) return show_history(options.common);
     if (options.where) return show_where(options.common, *options.where);
     if (options.pid) return show_pid(options.common, *options.pid);
     if (options.wait) return wait_until_settled(options.common);

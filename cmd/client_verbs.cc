@@ -239,14 +239,6 @@ int run_trace(const ClientOptions& options, const std::string& path) {
     return static_cast<int>(Exit::done);
 }
 
-int show_ring(const ClientOptions& options) {
-    const auto ring = ring_of(options);
-    if (!ring) return complain(Exit::unchanged, ring.error().message);
-    fmt::print("{}", ring_table(**ring, fetch_status(**ring, std::min<Duration>(status_timeout,
-                                                                                options.timeout))));
-    return static_cast<int>(Exit::done);
-}
-
 int show_where(const ClientOptions& options, const std::string& key) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);

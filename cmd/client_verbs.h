@@ -18,6 +18,7 @@ struct ClientOptions {
     bool verbose = false;
     bool show_version = false;
     bool raw = false;
+    bool json = false;
 };
 
 // Where nobody answers at the seeds, all of them on this machine, members of the cluster whose
@@ -40,6 +41,9 @@ int run_stream(const ClientOptions& options);
 int run_trace(const ClientOptions& options, const std::string& path);
 
 int show_ring(const ClientOptions& options);
+// Exit::negative where it is not healthy.
+int show_health(const ClientOptions& options);
+int show_history(const ClientOptions& options);
 int show_where(const ClientOptions& options, const std::string& key);
 int show_pid(const ClientOptions& options, const std::string& name);
 int wait_until_settled(const ClientOptions& options);

@@ -28,6 +28,7 @@ struct Options {
     std::string kvnode;
     std::string log_dir;
     std::string data_dir;
+    std::string backfill_rate;  // empty: no bound
     bool respawn = false;
     std::string log_level;  // empty: not given
     std::string wait_deadline = "30";
@@ -70,6 +71,9 @@ void declare(CLI::App& app, Options& options) {
                    "folder for its promises: started again with it, it is the same voter, and "
                    "launches nothing (default: none, it is a new member each time)")
         ->type_name("FOLDER");
+    app.add_option("--backfill-rate", options.backfill_rate,
+                   "MB/s that each launched node sends to fill copies, at most (default: no bound)")
+        ->type_name("MB/S");
     app.add_flag("--respawn", options.respawn,
                  "start a node that it launched and that died again, under its name; pauses grow "
                  "from 0.5 to 30 s (default: the cluster goes on without it)");
@@ -124,6 +128,9 @@ std::vector<std::string> node_command(const Options& options, Address address) {
         const std::string& others = options.listen.advertise;
         command.insert(command.end(), {"--advertise", others.substr(0, others.find(':'))});
     }
+    if (!options.backfill_rate.empty()) {
+        command.insert(command.end(), {"--backfill-rate", options.backfill_rate});
+    }
     return command;
 }
 
@@ -169,6 +176,10 @@ int main(int argc, const char* const* argv) {
     if (!deadline) return refuse(Exit::usage, deadline.error());
     if (!std::has_single_bit(options.partitions)) {
         return refuse(Exit::usage, {"--partitions must be a power of two"});
+    }
+    if (!options.backfill_rate.empty()) {
+        const auto rate = parse_rate(options.backfill_rate);
+        if (!rate) return refuse(Exit::usage, {"--backfill-rate: " + rate.error().message});
     }
     std::vector<Address> seeds;
     if (!options.seed.empty()) {

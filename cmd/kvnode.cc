@@ -31,6 +31,7 @@ struct Options {
     ListenOptions listen{.port = {}, .advertise = {}, .search_from = first_member_port};
     std::string zone;
     std::string weight = "1";
+    std::string backfill_rate;  // empty: no bound
     std::string drain_timeout = "30";
     std::string log_level = "info";
 };
@@ -76,6 +77,9 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--weight", options.weight,
                    "its share of the keys, beside 1 of others: 0.001 to 1000 (default 1)")
         ->type_name("N");
+    app.add_option("--backfill-rate", options.backfill_rate,
+                   "MB/s that this node sends to fill copies, at most (default: no bound)")
+        ->type_name("MB/S");
     app.add_option("--drain-timeout", options.drain_timeout,
                    "on SIGTERM: seconds without progress after which it ends all the same "
                    "(default 30)")
@@ -94,7 +98,7 @@ void declare(CLI::App& app, Options& options) {
 }
 
 NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address,
-                       std::uint32_t weight) {
+                       std::uint32_t weight, std::uint64_t backfill_rate) {
     Rng rng(random_u64());
     NodeConfig config;
     config.self.id = rng.draw<NodeId>();
@@ -103,6 +107,7 @@ NodeConfig node_config(const Options& options, const std::vector<Address>& seeds
     config.self.pid = static_cast<std::uint32_t>(getpid());
     config.self.zone = options.zone;
     config.self.weight = weight;
+    config.backfill_rate = backfill_rate;
     config.found = options.bootstrap;
     config.cluster = options.bootstrap ? rng.draw<ClusterId>() : ClusterId{};
     config.copies_wanted = options.copies;
@@ -188,6 +193,12 @@ int main(int argc, const char* const* argv) {
     if (!plan) return exit_with(Exit::usage, "kvnode", plan.error().message);
     const auto weight = parse_weight(options.weight);
     if (!weight) return exit_with(Exit::usage, "kvnode", "--weight: " + weight.error().message);
+    Result<std::uint64_t> backfill_rate = 0;
+    if (!options.backfill_rate.empty()) backfill_rate = parse_rate(options.backfill_rate);
+    if (!backfill_rate) {
+        return exit_with(Exit::usage, "kvnode",
+                         "--backfill-rate: " + backfill_rate.error().message);
+    }
     const auto drain_timeout = parse_seconds(options.drain_timeout, 86'400s);
     if (!drain_timeout) {
         return exit_with(Exit::usage, "kvnode",
@@ -201,7 +212,7 @@ int main(int argc, const char* const* argv) {
     auto endpoint = Endpoint::open(loop, plan->where);
     if (!endpoint) return exit_with(Exit::unchanged, "kvnode", endpoint.error().message);
     const Address address = advertised_address(*plan, (*endpoint)->address());
-    const NodeConfig config = node_config(options, *seeds, address, *weight);
+    const NodeConfig config = node_config(options, *seeds, address, *weight, *backfill_rate);
     if (!member_defect(config.self).empty()) {
         return exit_with(
             Exit::usage, "kvnode",

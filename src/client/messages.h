@@ -27,6 +27,11 @@ struct RingReply {
 };
 
 struct StatusRequest {};
+// What a primary has yet to send to one fill or several: about, since keys come and go meanwhile.
+struct ToSend {
+    NodeId to;
+    std::uint64_t keys = 0;
+};
 struct StatusReply {
     NodeId id;  // of the member that answers
     std::string name;
@@ -37,6 +42,31 @@ struct StatusReply {
     std::uint32_t serving = 0;  // partitions that it serves now as active primary, with lease
     std::uint32_t filling = 0;  // partitions that it is receiving
     Address coordinator{};      // where the latest coordinator of its cluster listened; zero: none
+    std::uint64_t fill_bytes_per_second = 0;  // received by fills, over the last second
+    std::uint64_t fill_keys_per_second = 0;
+    std::vector<ToSend> to_send;    // ascending
+    std::vector<NodeId> suspected;  // ascending; members of its ring that it takes for silent or
+                                    // dead, by what it or others found
+};
+
+// What became of the last changes of the ring, as the member that answers saw them.
+struct HistoryRequest {};
+// The spans are in milliseconds. Members see different parts of a change: whoever proposed it knows
+// how long it took to find a reason and to agree, each primary when it served again.
+struct RingEvent {
+    Epoch epoch;                    // of the ring that it made
+    std::uint64_t ago_ms = 0;       // when it was learned here, before the answer
+    std::int64_t detected_ms = -1;  // from the last sign of life of who was evicted to the
+                                    // proposal; -1: not known here, or nobody was
+    std::int64_t agreed_ms = -1;    // from the proposal to the decision; -1: not proposed here
+    std::int64_t active_ms = -1;    // until all primaries here were active; -1: not yet
+    std::int64_t repaired_ms = -1;  // until all copies were there again; -1: not yet, or a later
+                                    // ring was not seen
+    std::string what;               // a sentence for people
+};
+inline constexpr std::size_t history_size_max = 128;
+struct HistoryReply {
+    std::vector<RingEvent> events;  // by rising epoch, at most history_size_max
 };
 
 // An operator gives up what the partitions held that are down in ring `epoch` and have been since:
@@ -67,9 +97,9 @@ struct ErrorReply {
     std::string message;
 };
 
-using ClientMessage =
-    std::variant<Request, RingPoll, StatusRequest, StopRequest, AcceptLoss, LeaveRequest>;
-using ServerMessage =
-    std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply, AcceptLossReply, LeaveReply>;
+using ClientMessage = std::variant<Request, RingPoll, StatusRequest, StopRequest, AcceptLoss,
+                                   LeaveRequest, HistoryRequest>;
+using ServerMessage = std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply,
+                                   AcceptLossReply, LeaveReply, HistoryReply>;
 
 }  // namespace grapevine

@@ -8,4 +8,5 @@ grapevine_library(node LINK base swim ring store replication client SOURCES
                   node.cc
                   obstacle.cc
                   peers.cc
+                  ring_history.cc
                   rings.cc)

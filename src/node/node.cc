@@ -28,6 +28,7 @@ ReplicationConfig replication_config(const NodeConfig& config) {
     replication.lease_wait = config.lease.waited_out();
     replication.patience = config.lease.lease + 50ms;
     replication.pending_bytes_max = config.pending_bytes_max;
+    replication.fill_bytes_per_second = config.backfill_rate;
     replication.request_memory = config.request_memory;
     replication.on_commit = config.on_commit;
     replication.bugs = config.bugs;
@@ -214,6 +215,8 @@ void Node::State::receive(Time now, ConnectionId connection, ClientMessage messa
         reply(connection, status(now));
     } else if (const auto* loss = std::get_if<AcceptLoss>(&message)) {
         on_loss(now, connection, *loss);
+    } else if (std::holds_alternative<HistoryRequest>(message)) {
+        reply(connection, history.reply(now));
     } else if (std::holds_alternative<LeaveRequest>(message)) {
         on_leave(now, connection);
     } else {
@@ -267,6 +270,13 @@ StatusReply Node::State::status(Time now) {
     StatusReply status{.id = self.id, .name = self.name};
     if (ring) status.epoch = ring->epoch;
     status.coordinator = last_coordinator;
+    if (ring) {
+        for (const Member& member : ring->members) {
+            const bool is_suspected =
+                is_member() && member.is_up() && swim.liveness(member.id) != Liveness::alive;
+            if (is_suspected) status.suspected.push_back(member.id);
+        }
+    }
     if (!replication || !ring) return status;
     const Replication::Counts counts = replication->counts(now);
     status.keys = counts.keys;
@@ -274,6 +284,9 @@ StatusReply Node::State::status(Time now) {
     status.serving = counts.serving;
     status.filling = counts.filling;
     status.memory_bytes = store->memory_bytes();
+    status.fill_bytes_per_second = counts.fill_bytes_per_second;
+    status.fill_keys_per_second = counts.fill_keys_per_second;
+    for (const auto& [to, keys] : counts.to_send) status.to_send.push_back({to, keys});
     return status;
 }
 
@@ -318,6 +331,7 @@ void Node::State::tick(Time now) {
         if (governor.rank(*ring, self.id, dead_members()) == 0) consider(now, 0ms);
     }
     if (governor.due(now)) propose(now);
+    if (now >= active_at) look_whether_active(now);
     if (now >= found_at) found(now);
     if (now >= beacon_at) send_beacons(now);
     if (now >= join_at) ask_to_join(now);
@@ -334,7 +348,7 @@ void Node::State::tick(Time now) {
 Time Node::State::next_deadline() const {
     Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
                          agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
-                         governor.next_deadline(), found_at, link_checks.next_deadline(),
+                         governor.next_deadline(), active_at, found_at, link_checks.next_deadline(),
                          link_report_at, losses.next_deadline(), loss_report_at, leave_at,
                          withdrawn_until, beacon_at, join_at, report_at, review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
@@ -367,6 +381,7 @@ bool Node::State::drain_swim(Time now) {
         log(event.liveness == Liveness::suspect ? LogLevel::debug : LogLevel::info,
             fmt::format("{} {}", name_of(event.member), what));
         if (event.liveness == Liveness::dead) {
+            history.found_dead(event.member, event.evidence, swim.last_heard(event.member));
             consider(now, gone ? config.settle_gone : config.settle);
         }
     }

@@ -15,6 +15,7 @@ namespace {
 constexpr Duration tell_again = 50ms;   // a ring that was told may be under way
 constexpr Duration fetch_again = 20ms;  // so may one that was asked for
 constexpr Duration report_period = 100ms;
+constexpr Duration activation_check = 5ms;
 constexpr Duration link_silence_max = 3600s;  // longer is told as this long
 constexpr Duration join_back_off_min = 1s;
 constexpr Duration join_back_off_max = 60s;
@@ -22,83 +23,6 @@ constexpr Duration join_back_off_max = 60s;
 constexpr Duration join_forgotten_after = 2 * news_age_max;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
 constexpr Duration good_membership = 60s;
-
-// In one line of the log; more are counted.
-constexpr std::size_t names_max = 100;
-
-// Calls `visit` with each member as it was and as it is; null: it was or is none.
-template <class Visit>
-void for_each_member(const Ring& before, const Ring& after, Visit visit) {
-    auto was = before.members.begin();
-    auto is = after.members.begin();
-    while (was != before.members.end() || is != after.members.end()) {
-        const bool first =
-            is == after.members.end() || (was != before.members.end() && was->id < is->id);
-        const bool both = !first && was != before.members.end() && was->id == is->id;
-        visit(first || both ? &*was : nullptr, first ? nullptr : &*is);
-        if (first || both) ++was;
-        if (!first) ++is;
-    }
-}
-
-// What happened to partitions.
-std::vector<std::string> table_news(const Ring& before, const Ring& after) {
-    std::size_t moved = 0;
-    std::size_t filling = 0;
-    std::size_t restarted = 0;
-    std::size_t down = 0;
-    for (std::uint32_t id = 0; id < after.partitions(); ++id) {
-        const Entry& entry = after.table[id];
-        filling += entry.fills.size();
-        if (after.genesis && after.is_down(entry)) ++down;
-        if (id >= before.partitions()) continue;
-        const Entry& was = before.table[id];
-        if (was.primary() && was.primary() != entry.primary()) ++moved;
-        if (was.generation != entry.generation) ++restarted;
-    }
-    std::vector<std::string> news;
-    if (moved == 1) news.emplace_back("1 primary changes");
-    if (moved > 1) news.push_back(fmt::format("{} primaries change", moved));
-    if (filling > 0) {
-        news.push_back(
-            fmt::format("{} {} being filled", filling, filling == 1 ? "copy" : "copies"));
-    }
-    if (restarted > 0) {
-        news.push_back(fmt::format("{} of {} partitions {} empty: their loss was accepted",
-                                   restarted, after.partitions(),
-                                   restarted == 1 ? "restarts" : "restart"));
-    }
-    if (down > 0) {
-        news.push_back(fmt::format("{} of {} partitions {} down", down, after.partitions(),
-                                   down == 1 ? "is" : "are"));
-    }
-    return news;
-}
-
-std::string describe(const Ring& before, const Ring& after) {
-    std::string text;
-    const auto add = [&](const std::string& part) { text += text.empty() ? part : ", " + part; };
-    std::vector<const Member*> come;
-    std::vector<const Member*> gone;
-    const auto add_names = [&](const std::vector<const Member*>& members, std::string_view where) {
-        for (const Member* member : members | std::views::take(names_max)) {
-            add(fmt::format("{} is {}", member->name, where));
-        }
-        if (members.size() > names_max) {
-            add(fmt::format("{} more are {}", members.size() - names_max, where));
-        }
-    };
-    for_each_member(before, after, [&](const Member* was, const Member* is) {
-        const bool was_up = was != nullptr && was->is_up();
-        const bool is_up = is != nullptr && is->is_up();
-        if (is_up && !was_up) come.push_back(is);
-        if (was_up && !is_up) gone.push_back(was);
-    });
-    add_names(come, "in");
-    add_names(gone, "out");
-    for (const std::string& part : table_news(before, after)) add(part);
-    return text.empty() ? "complete" : text;
-}
 
 }  // namespace
 
@@ -115,7 +39,8 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     effects.persist = true;
     governor.adopt(now, before.get(), *ring, placement);
     if (replication) replication->adopt(now, ring, unbroken);
-    log(LogLevel::info, before ? describe(*before, *ring) : describe(Ring{}, *ring));
+    log(LogLevel::info, history.adopt(now, before.get(), *ring, made.change.get()));
+    look_whether_active(now);
 
     if (is_member()) {
         if (!was_member) member_since = now;
@@ -132,6 +57,19 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     }
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
     answer_losses(now);
+}
+
+// How long activation took is for people alone, so it is looked for now and then.
+void Node::State::look_whether_active(Time now) {
+    if (is_member() && replication) {
+        const Replication::Counts counts = replication->counts(now);
+        if (counts.serving < counts.primary) {
+            active_at = now + activation_check;
+            return;
+        }
+    }
+    active_at = never;
+    history.active(now);
 }
 
 Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
@@ -250,6 +188,7 @@ void Node::State::propose(Time now) {
     if (!is_member() || agreement.proposing()) return;
     if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner, placement))
         return;
+    history.proposed(now);
     agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
 }

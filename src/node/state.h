@@ -18,6 +18,7 @@
 #include "node/node.h"
 #include "node/obstacle.h"
 #include "node/reminder.h"
+#include "node/ring_history.h"
 #include "node/ring_polls.h"
 #include "replication/replication.h"
 
@@ -55,6 +56,7 @@ struct Node::State {
     // --- rings.cc ---
     // `made.change` is null where the ring came whole.
     void adopt(Time now, const MadeRing& made);
+    void look_whether_active(Time now);
     [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
     void enter(Time now);
     void fall_out(Time now);
@@ -142,11 +144,13 @@ struct Node::State {
     PlacementCache placement;
     RingPolls polls;
     Losses losses;
+    RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
 
     std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
     Time fetched_at = Time::min();
     Epoch fetched_for;
+    Time active_at = never;    // when to look whether all is active (again)
     Time found_at = never;     // when to found the cluster, if none shows up until then
     Time beacon_at = never;    // when to send beacons (again)
     Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none

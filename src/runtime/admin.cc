@@ -8,7 +8,6 @@
 #include <set>
 #include <variant>
 
-#include "base/counted.h"
 #include "coordinator/report.h"
 #include "runtime/ask.h"
 #include "runtime/clock.h"
@@ -142,12 +141,12 @@ std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration
     return search(seeds, std::min(timeout, search_patience)).members;
 }
 
-std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout) {
+Statuses fetch_status(const Ring& ring, Duration timeout) {
     std::vector<Address> addresses;
     for (const Member& member : ring.members) {
         if (member.is_up()) addresses.push_back(member.address);
     }
-    std::map<NodeId, StatusReply> status;
+    Statuses status;
     for (const auto& answer : ask_all(addresses, StatusRequest{}, timeout)) {
         const auto* reply = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
         if (reply != nullptr) status[reply->id] = *reply;
@@ -155,7 +154,7 @@ std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout) {
     return status;
 }
 
-std::string unsettled(const Ring& ring, const std::map<NodeId, StatusReply>& status) {
+std::string unsettled(const Ring& ring, const Statuses& status) {
     if (!ring.genesis) return "no storage member has come yet";
     std::uint32_t serving = 0;
     for (const Member& member : ring.members) {
@@ -173,35 +172,6 @@ std::string unsettled(const Ring& ring, const std::map<NodeId, StatusReply>& sta
         return fmt::format("{} of {} partitions are served", serving, ring.partitions());
     }
     return {};
-}
-
-std::string ring_table(const Ring& ring, const std::map<NodeId, StatusReply>& status) {
-    std::vector<std::vector<std::string>> rows = {
-        {"name", "address", "pid", "state", "primary", "copies", "keys"}};
-    for (const Member* member : members_in_order(ring)) {
-        const auto found = status.find(member->id);
-        const bool silent = member->is_up() && found == status.end();
-        const Holdings holds = holdings(ring, member->id);
-        rows.push_back({member->name, to_string(member->address), fmt::format("{}", member->pid),
-                        state_name(member->state) + (silent ? ", silent" : ""),
-                        member->stores() ? fmt::format("{}", holds.primary) : "-",
-                        member->stores() ? fmt::format("{}", holds.copies) : "-",
-                        member->stores() && found != status.end()
-                            ? fmt::format("{}", found->second.keys)
-                            : "-"});
-    }
-    const auto filling =
-        std::ranges::count_if(ring.table, [](const Entry& entry) { return !entry.fills.empty(); });
-    const std::size_t down = down_since(ring, ring.epoch).size();
-    std::string text = aligned_table(rows);
-    text += fmt::format("epoch {}; {} wanted; {}", ring.epoch,
-                        counted(ring.copies_wanted, "copy", "copies"), survives(ring));
-    const auto partitions = [](auto number) {
-        return counted(static_cast<std::uint64_t>(number), "partition");
-    };
-    if (filling > 0) text += "; copying " + partitions(filling);
-    if (down > 0) text += fmt::format("; {} unavailable", partitions(down));
-    return text + "\n";
 }
 
 }  // namespace grapevine

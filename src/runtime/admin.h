@@ -3,7 +3,6 @@
 // it has its answer.
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/messages.h"
+#include "coordinator/health.h"
 #include "ring/ring.h"
 
 namespace grapevine {
@@ -34,13 +34,10 @@ Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout)
 std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration timeout);
 
 // What the members of a ring say of themselves; who does not answer is not there.
-std::map<NodeId, StatusReply> fetch_status(const Ring& ring, Duration timeout);
+Statuses fetch_status(const Ring& ring, Duration timeout);
 
 // Empty: every partition has its copies, and all its members that are up say so too. Otherwise
 // what is missing, for a person.
-std::string unsettled(const Ring& ring, const std::map<NodeId, StatusReply>& status);
-
-// name, address, pid, state, primary, copies, keys of each member, and a line about the whole.
-std::string ring_table(const Ring& ring, const std::map<NodeId, StatusReply>& status);
+std::string unsettled(const Ring& ring, const Statuses& status);
 
 }  // namespace grapevine

@@ -62,6 +62,15 @@ Result<std::uint32_t> parse_weight(const std::string& text) {
     return static_cast<std::uint32_t>(*weight);
 }
 
+Result<std::uint64_t> parse_rate(const std::string& text) {
+    constexpr std::uint64_t rate_max = 1'000'000;  // megabytes
+    const auto kilobytes = parse_decimal(text, 3);
+    if (!kilobytes || *kilobytes == 0 || *kilobytes > rate_max * 1000) {
+        return fail("\"{}\" is not a number of MB/s from 0.001 to {}", text, rate_max);
+    }
+    return *kilobytes * 1000;
+}
+
 Result<Version> parse_version(const std::string& text) {
     const auto point = text.find('.');
     Version version;

@@ -21,6 +21,10 @@ Result<Duration> parse_seconds(const std::string& text, Duration max);
 // A node's weight, with up to three decimals: "2", "0.5". 0.001 to 1000; in thousandths.
 Result<std::uint32_t> parse_weight(const std::string& text);
 
+// Megabytes (10^6 bytes) a second, with up to three decimals: "50", "0.5". 0.001 to 1000000; in
+// bytes.
+Result<std::uint64_t> parse_rate(const std::string& text);
+
 // "17.3": what --show-version prints and --if-version takes.
 Result<Version> parse_version(const std::string& text);
 

@@ -93,21 +93,34 @@ RingReply unpack(Unpacker& unpacker, const fb::RingReply& in) {
 Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
     const auto name = pack_text(builder, message.name);
     const fb::Address coordinator = pack(message.coordinator);
+    const auto to_send = pack_list(builder, message.to_send, [](const ToSend& each) {
+        return fb::ToSend(each.to.value, each.keys);
+    });
+    const auto suspected =
+        pack_list(builder, message.suspected, [](NodeId id) { return id.value; });
     return fb::CreateStatusReply(builder, message.id.value, name, message.epoch.value, message.keys,
                                  message.keys_held, message.memory_bytes, message.serving,
-                                 message.filling, &coordinator);
+                                 message.filling, &coordinator, message.fill_bytes_per_second,
+                                 message.fill_keys_per_second, to_send, suspected);
 }
 
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
-    return {.id = NodeId{in.id()},
-            .name = unpacker.text(in.name()),
-            .epoch = Epoch{in.epoch()},
-            .keys = in.keys(),
-            .keys_held = in.keys_held(),
-            .memory_bytes = in.memory_bytes(),
-            .serving = in.serving(),
-            .filling = in.filling(),
-            .coordinator = unpack(in.coordinator())};
+    return {
+        .id = NodeId{in.id()},
+        .name = unpacker.text(in.name()),
+        .epoch = Epoch{in.epoch()},
+        .keys = in.keys(),
+        .keys_held = in.keys_held(),
+        .memory_bytes = in.memory_bytes(),
+        .serving = in.serving(),
+        .filling = in.filling(),
+        .coordinator = unpack(in.coordinator()),
+        .fill_bytes_per_second = in.fill_bytes_per_second(),
+        .fill_keys_per_second = in.fill_keys_per_second(),
+        .to_send = unpacker.list(
+            in.to_send(),
+            [](const fb::ToSend* each) { return ToSend{NodeId{each->to()}, each->keys()}; }),
+        .suspected = unpacker.list(in.suspected(), [](std::uint64_t id) { return NodeId{id}; })};
 }
 
 Packed<fb::StopReply> pack(Builder& builder, const StopReply&) {
@@ -148,6 +161,36 @@ Packed<fb::LeaveReply> pack(Builder& builder, const LeaveReply&) {
 
 LeaveReply unpack(Unpacker&, const fb::LeaveReply&) {
     return {};
+}
+
+Packed<fb::HistoryRequest> pack(Builder& builder, const HistoryRequest&) {
+    return fb::CreateHistoryRequest(builder);
+}
+
+HistoryRequest unpack(Unpacker&, const fb::HistoryRequest&) {
+    return {};
+}
+
+Packed<fb::HistoryReply> pack(Builder& builder, const HistoryReply& message) {
+    return fb::CreateHistoryReply(
+        builder, pack_list(builder, message.events, [&](const RingEvent& event) {
+            const std::string_view what = std::string_view(event.what).substr(0, sentence_size_max);
+            return fb::CreateRingEvent(builder, event.epoch.value, event.ago_ms, event.detected_ms,
+                                       event.agreed_ms, event.active_ms, event.repaired_ms,
+                                       pack_text(builder, what));
+        }));
+}
+
+HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in) {
+    return {.events = unpacker.list(in.events(), [&](const fb::RingEvent* event) {
+        return RingEvent{.epoch = Epoch{event->epoch()},
+                         .ago_ms = event->ago_ms(),
+                         .detected_ms = event->detected_ms(),
+                         .agreed_ms = event->agreed_ms(),
+                         .active_ms = event->active_ms(),
+                         .repaired_ms = event->repaired_ms(),
+                         .what = unpacker.text(event->what())};
+    })};
 }
 
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message) {

@@ -58,6 +58,9 @@ std::string defect(const RingReply& message) {
 }
 
 std::string defect(const StatusReply& message) {
+    if (message.to_send.size() > members_max || message.suspected.size() > members_max) {
+        return "a status speaks of more members than there can be";
+    }
     return defect_of_name(message.name);
 }
 
@@ -79,6 +82,24 @@ std::string defect(const LeaveRequest&) {
 
 std::string defect(const LeaveReply&) {
     return {};
+}
+
+std::string defect(const HistoryRequest&) {
+    return {};
+}
+
+std::string defect(const HistoryReply& message) {
+    if (message.events.size() > history_size_max) return "a history is too long";
+    return first_defect(message.events, [](const RingEvent& event) -> std::string {
+        if (!event.epoch) return "an event made no ring";
+        if (event.what.size() > sentence_size_max) return "an event's sentence is too long";
+        if (event.ago_ms > static_cast<std::uint64_t>(stamp_ms_max)) return "an event is too old";
+        for (const std::int64_t span :
+             {event.detected_ms, event.agreed_ms, event.active_ms, event.repaired_ms}) {
+            if (!is_stamp(span)) return "an event's span is out of range";
+        }
+        return {};
+    });
 }
 
 std::string defect(const ErrorReply&) {

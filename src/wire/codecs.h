@@ -115,6 +115,8 @@ Packed<fb::AcceptLoss> pack(Builder& builder, const AcceptLoss& message);
 Packed<fb::AcceptLossReply> pack(Builder& builder, const AcceptLossReply& message);
 Packed<fb::LeaveRequest> pack(Builder& builder, const LeaveRequest& message);
 Packed<fb::LeaveReply> pack(Builder& builder, const LeaveReply& message);
+Packed<fb::HistoryRequest> pack(Builder& builder, const HistoryRequest& message);
+Packed<fb::HistoryReply> pack(Builder& builder, const HistoryReply& message);
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message);
 
 Request unpack(Unpacker& unpacker, const fb::Request& in);
@@ -129,6 +131,8 @@ AcceptLoss unpack(Unpacker& unpacker, const fb::AcceptLoss& in);
 AcceptLossReply unpack(Unpacker& unpacker, const fb::AcceptLossReply& in);
 LeaveRequest unpack(Unpacker& unpacker, const fb::LeaveRequest& in);
 LeaveReply unpack(Unpacker& unpacker, const fb::LeaveReply& in);
+HistoryRequest unpack(Unpacker& unpacker, const fb::HistoryRequest& in);
+HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in);
 ErrorReply unpack(Unpacker& unpacker, const fb::ErrorReply& in);
 
 // A message's table, as the schema names it.

@@ -61,6 +61,8 @@ std::string defect(const AcceptLoss& message);
 std::string defect(const AcceptLossReply& message);
 std::string defect(const LeaveRequest& message);
 std::string defect(const LeaveReply& message);
+std::string defect(const HistoryRequest& message);
+std::string defect(const HistoryReply& message);
 std::string defect(const ErrorReply& message);
 
 }  // namespace grapevine::wire

@@ -46,6 +46,15 @@ TEST_CASE("weights are decimal, in thousandths") {
     }
 }
 
+TEST_CASE("rates are decimal megabytes, in bytes") {
+    CHECK(parse_rate("50").value() == 50'000'000);
+    CHECK(parse_rate("0.001").value() == 1000);
+    for (const char* bad : {"", "0", "-1", "1000000.001", "0.0001", "5MB"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_rate(bad).has_value());
+    }
+}
+
 TEST_CASE("versions are read as they are printed") {
     const auto version = parse_version("17.3");
     REQUIRE(version.has_value());

@@ -1,5 +1,5 @@
 grapevine_test(runtime_text_test LABEL unit LINK runtime
-               SOURCES runtime/arguments_test.cc runtime/output_test.cc runtime/trace_test.cc
+               SOURCES runtime/arguments_test.cc runtime/cluster_view_test.cc runtime/output_test.cc runtime/trace_test.cc
                        runtime/listen_test.cc runtime/vault_test.cc runtime/read_file_test.cc
                        runtime/notes_test.cc)
 # Real sockets on loopback: these wait.

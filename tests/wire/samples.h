@@ -97,6 +97,7 @@ private:
     void fit(Gathered::Part& part);
     void fit(FillChunk& chunk);
     void fit(Request& request);
+    void fit(RingEvent& event) { event.ago_ms >>= 16; }
 
     static Liveness last(Liveness) { return Liveness::dead; }
     static Evidence last(Evidence) { return Evidence::gone; }

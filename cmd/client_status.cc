@@ -1,0 +1,58 @@
+// client --ring, --status and --history: what the cluster is like and what happened to it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+#include <vector>
+
+#include "client_verbs.h"
+#include "coordinator/health.h"
+#include "runtime/admin.h"
+#include "runtime/cluster_view.h"
+
+namespace grapevine {
+
+namespace {
+
+Duration patience_of(const ClientOptions& options) {
+    return std::min<Duration>(1s, options.timeout);
+}
+
+}  // namespace
+
+int show_ring(const ClientOptions& options) {
+    const auto ring = fetch_ring(options.seeds, options.timeout);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    const Statuses status = fetch_status(**ring, patience_of(options));
+    fmt::print("{}", options.json ? ring_json(**ring, status) : ring_table(**ring, status));
+    return static_cast<int>(Exit::done);
+}
+
+int show_health(const ClientOptions& options) {
+    const auto ring = fetch_ring(options.seeds, options.timeout);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    const Health health = health_of(**ring, fetch_status(**ring, patience_of(options)));
+    fmt::print("{}", options.json ? health_json(**ring, health) : health_text(**ring, health));
+    return static_cast<int>(health.verdict == Verdict::healthy ? Exit::done : Exit::negative);
+}
+
+int show_history(const ClientOptions& options) {
+    const auto ring = fetch_ring(options.seeds, options.timeout);
+    if (!ring) return complain(Exit::unchanged, ring.error().message);
+    std::vector<Address> members;
+    for (const Member& member : (*ring)->members) {
+        if (member.is_up()) members.push_back(member.address);
+    }
+    std::vector<HistoryReply> replies;
+    for (const auto& answer : ask_all(members, HistoryRequest{}, patience_of(options))) {
+        const auto* reply = answer ? std::get_if<HistoryReply>(&*answer) : nullptr;
+        if (reply != nullptr) replies.push_back(*reply);
+    }
+    if (replies.empty()) return complain(Exit::unchanged, "no member answers");
+    const std::vector<RingEvent> events = merge_histories(replies);
+    fmt::print("{}", options.json ? history_json(events) : history_text(events));
+    return static_cast<int>(Exit::done);
+}
+
+}  // namespace grapevine

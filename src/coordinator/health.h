@@ -1,0 +1,53 @@
+#pragma once
+// How a cluster is, from its ring and from what its members say of themselves: for people, and in
+// numbers for programs.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "client/messages.h"
+#include "ring/ring.h"
+
+namespace grapevine {
+
+// What members answered, by id; who did not answer is not in it.
+using Statuses = std::map<NodeId, StatusReply>;
+
+// What one storage member has yet to receive until the table is as placement wants it.
+struct Backlog {
+    std::size_t partitions = 0;
+    std::uint64_t keys = 0;  // about
+    std::uint64_t bytes_per_second = 0;
+    std::optional<Duration> left;  // at the present rate; nothing: none is known
+};
+std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status);
+
+// The worst that applies.
+enum class Verdict : std::uint8_t {
+    healthy,      // every partition is served and has its copies
+    degraded,     // it is served, with less than was asked for, and nothing mends that by itself
+    repairing,    // copies are being made or moved, or the next ring will say what becomes of them
+    unavailable,  // some partitions are not served
+};
+std::string_view verdict_name(Verdict verdict);
+
+struct Health {
+    Verdict verdict = Verdict::healthy;
+    std::vector<std::string> reasons;  // sentences; none where it is healthy
+    std::size_t deaths_survived = 0;
+    std::size_t partitions_short = 0;   // that have fewer copies than there could be
+    std::size_t partitions_moving = 0;  // that have them, and are being copied to other members
+    std::size_t partitions_down = 0;    // without a copy that is up
+    std::size_t partitions_served = 0;  // by who answered
+    std::optional<Duration> left;       // until all copies are where they belong
+};
+Health health_of(const Ring& ring, const Statuses& status);
+
+}  // namespace grapevine

@@ -1,0 +1,155 @@
+#include "coordinator/health.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "ring/change.h"
+
+namespace grapevine {
+namespace {
+
+constexpr std::uint32_t partitions = 64;
+
+Member storage(std::uint64_t id) {
+    Member member;
+    member.id = NodeId{id};
+    member.address = {.ip = 0x7f000001, .port = static_cast<std::uint16_t>(7000 + id)};
+    return member;
+}
+
+Ring apply_to(const Ring& ring, const RingChange& change) {
+    auto made = apply(ring, change);
+    INFO((made ? std::string() : made.error().message));
+    REQUIRE(made.has_value());
+    return *std::move(made);
+}
+
+// server1 ... serverN; each partition at `copies` of them in turn. No coordinator, so that
+// everybody has one vote.
+Ring cluster(std::uint64_t nodes, std::uint32_t copies_wanted) {
+    Member coordinator = storage(100);
+    coordinator.role = Role::coordinator;
+    const Ring ring = found_ring(ClusterId{7}, coordinator, copies_wanted, partitions);
+    RingChange genesis{.epoch = next(ring.epoch)};
+    for (std::uint64_t id = 1; id <= nodes; ++id) genesis.joined.push_back(storage(id));
+    for (std::uint32_t p = 0; p < partitions; ++p) {
+        Arrangement arrangement{.partition = PartitionId{p}, .copies = {}, .fills = {}};
+        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(copies_wanted, nodes); ++i) {
+            arrangement.copies.push_back(NodeId{1 + (p + i) % nodes});
+        }
+        genesis.arrangements.push_back(arrangement);
+    }
+    const Ring with_coordinator = apply_to(ring, genesis);
+    return apply_to(with_coordinator,
+                    {.epoch = next(with_coordinator.epoch), .evicted = {NodeId{100}}});
+}
+
+// Everybody who is up answers and serves what it is primary of.
+Statuses all_well(const Ring& ring) {
+    Statuses status;
+    for (const Member& member : ring.members) {
+        if (!member.is_up()) continue;
+        StatusReply reply{.id = member.id, .name = member.name, .epoch = ring.epoch};
+        for (const Entry& entry : ring.table) {
+            if (entry.primary() == member.id && !ring.is_down(entry)) ++reply.serving;
+        }
+        reply.keys = 100 * reply.serving;
+        status[member.id] = reply;
+    }
+    return status;
+}
+
+bool says(const Health& health, const std::string& reason) {
+    for (const std::string& each : health.reasons) {
+        if (each == reason) return true;
+    }
+    for (const std::string& each : health.reasons) UNSCOPED_INFO(each);
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("a member that is suspected or does not answer makes a cluster degraded") {
+    const Ring ring = cluster(5, 3);
+    Statuses status = all_well(ring);
+    status[NodeId{2}].suspected = {NodeId{4}};
+    Health health = health_of(ring, status);
+    CHECK(health.verdict >= Verdict::degraded);
+    CHECK(says(health, "server4 is suspected by server2"));
+    status.erase(NodeId{4});
+    health = health_of(ring, status);
+    CHECK(says(health, "server4 does not answer"));
+    // What it is primary of is not known to be served.
+    CHECK(health.verdict == Verdict::unavailable);
+}
+
+TEST_CASE("a cluster of fewer nodes than copies are wanted says so") {
+    const Ring ring = cluster(2, 3);
+    const Health health = health_of(ring, all_well(ring));
+    CHECK(health.verdict == Verdict::degraded);
+    CHECK(says(health, "3 copies of a key are wanted, and there are 2 nodes"));
+}
+
+TEST_CASE("after a death partitions lack copies, and the time left is told") {
+    const Ring whole = cluster(5, 3);
+    RingChange eviction{.epoch = next(whole.epoch), .evicted = {NodeId{5}}};
+    const Ring ring = apply_to(whole, eviction);
+    std::size_t lacking = 0;
+    for (const Entry& entry : ring.table) lacking += entry.copies.size() < 3 ? 1 : 0;
+    REQUIRE(lacking > 0);
+
+    Statuses status = all_well(ring);
+    for (auto& [id, reply] : status) reply.fill_keys_per_second = 100;
+    const Health health = health_of(ring, status);
+    CHECK(health.verdict == Verdict::repairing);
+    CHECK(health.partitions_short == lacking);
+    REQUIRE(health.left.has_value());
+    CHECK(*health.left > 0s);
+    bool told = false;
+    for (const std::string& reason : health.reasons) {
+        told = told || reason.starts_with(std::to_string(lacking) +
+                                          " of 64 partitions have 2 of 3 copies, ");
+    }
+    CHECK(told);
+
+    // Without a rate nothing is known of the time.
+    CHECK_FALSE(health_of(ring, all_well(ring)).left.has_value());
+}
+
+TEST_CASE("what a member has to receive is what placement gives it and it does not hold") {
+    const Ring before = cluster(5, 3);
+    const Ring ring = apply_to(before, {.epoch = next(before.epoch), .joined = {storage(6)}});
+    Statuses status = all_well(ring);
+    const auto all = backlogs(ring, status);
+    REQUIRE(all.contains(NodeId{6}));
+    const Backlog& backlog = all.at(NodeId{6});
+    // About half of 64 partitions: three copies among six nodes.
+    CHECK(backlog.partitions > 16);
+    CHECK(backlog.partitions < 48);
+    CHECK(backlog.keys == backlog.partitions * 100);
+    CHECK_FALSE(backlog.left.has_value());
+
+    status[NodeId{6}].fill_keys_per_second = 1000;
+    status[NodeId{6}].fill_bytes_per_second = 1'000'000;
+    const Backlog moving = backlogs(ring, status).at(NodeId{6});
+    CHECK(moving.left == Duration(std::chrono::milliseconds(moving.keys)));
+    CHECK(moving.bytes_per_second == 1'000'000);
+}
+
+TEST_CASE("partitions without a copy that is up, and missing votes, make it unavailable") {
+    const Ring whole = cluster(5, 1);
+    const Ring ring =
+        apply_to(whole, {.epoch = next(whole.epoch), .evicted = {NodeId{4}, NodeId{5}}});
+    const Health health = health_of(ring, all_well(ring));
+    CHECK(health.verdict == Verdict::unavailable);
+    CHECK(health.partitions_down > 0);
+    CHECK(health.deaths_survived == 0);
+
+    const Ring five = cluster(5, 3);
+    Statuses few = all_well(five);
+    for (const std::uint64_t id : {1, 2, 3}) few.erase(NodeId{id});
+    CHECK(says(health_of(five, few),
+               "2 of 5 votes answer, which is no majority: nothing is served until more do"));
+}
+
+}  // namespace grapevine

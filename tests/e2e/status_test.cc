@@ -1,0 +1,78 @@
+// What the client says of a cluster as a whole: --status, --history, --ring while copies are made.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "e2e/cluster.h"
+
+namespace grapevine::e2e {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the status is healthy, and after a death tells of the repair until it is again",
+          "[e2e]") {
+    // So slow that the repair is there to be seen: 4 MB to copy, 0.5 MB/s from each of four.
+    Cluster cluster = Cluster::launched(5, 3, {"--backfill-rate", "0.5", "--partitions", "64"});
+    std::string lines;
+    for (int i = 0; i < 200; ++i) {
+        lines += "put key" + std::to_string(i) + " " + std::string(30'000, 'x') + "\n";
+    }
+    CHECK(run({program("client"), "--coordinator", cluster.address(), "-"}, lines).code == 0);
+
+    Finished status = cluster.client({"--status"});
+    INFO(status.out << status.err);
+    CHECK(status.code == 0);
+    CHECK(status.out.starts_with(
+        "healthy, survives 2 simultaneous deaths; every partition has its 3 copies; epoch "));
+
+    cluster.kill("server2");
+    std::string seen;
+    const bool repairs = eventually(patience, [&] {
+        status = cluster.client({"--status"});
+        seen += status.out;
+        return contains(status.out, "repairing, survives 1 simultaneous death; epoch ") &&
+               contains(status.out, "of 64 partitions have 2 of 3 copies, ") &&
+               contains(status.out, " s left");
+    });
+    INFO(seen);
+    CHECK(repairs);
+    CHECK(status.code == 1);
+    const std::string table = cluster.client({"--ring"}).out;
+    INFO(table);
+    CHECK(contains(table, "to receive"));
+    CHECK(contains(table, " MB/s, "));
+    const Finished json = cluster.client({"--status", "--json"});
+    CHECK(json.code == 1);
+    CHECK(json.out.starts_with(R"({"verdict": "repairing", "reasons": [")"));
+
+    cluster.wait_until_replicated();
+    status = cluster.client({"--status"});
+    INFO(status.out);
+    CHECK(status.code == 0);
+    CHECK(status.out.starts_with("healthy, survives 2 simultaneous deaths"));
+
+    const Finished history = cluster.client({"--history"});
+    INFO(history.out << history.err);
+    CHECK(history.code == 0);
+    CHECK(contains(history.out, "server2 is out (process gone), "));
+    CHECK(history.out.starts_with("epoch  ago"));
+    CHECK(cluster.client({"--history", "--json"}).out.starts_with(R"([{"epoch": 1, "ago_ms": )"));
+    CHECK(cluster.client({"--ring", "--json"}).out.starts_with(R"({"epoch": )"));
+}
+
+TEST_CASE("a rate that is none, and --json without a question, are refused", "[e2e]") {
+    for (const char* name : {"kvnode", "coordinator"}) {
+        const Finished refused = run({program(name), "--backfill-rate", "0"});
+        CHECK(refused.code == 2);
+        CHECK(contains(refused.err, "\"0\" is not a number of MB/s"));
+    }
+    const Finished refused = run({program("client"), "--json", "--get", "k"});
+    CHECK(refused.code == 2);
+    CHECK(contains(refused.err, "--json goes with --ring, --status and --history"));
+}
+
+}  // namespace grapevine::e2e

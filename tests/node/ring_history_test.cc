@@ -1,0 +1,123 @@
+// What a node remembers of ring changes, for people.
+#include "node/ring_history.h"
+
+#include <catch2/catch.hpp>
+
+#include "ring/change.h"
+
+namespace grapevine {
+namespace {
+
+constexpr Time start{100s};
+
+Member storage(std::uint64_t id) {
+    Member member;
+    member.id = NodeId{id};
+    member.address = {.ip = 0x7f000001, .port = static_cast<std::uint16_t>(7000 + id)};
+    return member;
+}
+
+Ring apply_to(const Ring& ring, const RingChange& change) {
+    auto made = apply(ring, change);
+    INFO((made ? std::string() : made.error().message));
+    REQUIRE(made.has_value());
+    return *std::move(made);
+}
+
+// Three storage members with two copies of each of four partitions, the first without any.
+Ring three() {
+    Member coordinator = storage(100);
+    coordinator.role = Role::coordinator;
+    const Ring ring = found_ring(ClusterId{7}, coordinator, 2, 4);
+    RingChange genesis{.epoch = next(ring.epoch), .joined = {storage(1), storage(2), storage(3)}};
+    for (std::uint32_t p = 0; p < 4; ++p) {
+        genesis.arrangements.push_back(
+            {.partition = PartitionId{p}, .copies = {NodeId{2}, NodeId{3}}, .fills = {}});
+    }
+    return apply_to(ring, genesis);
+}
+
+RingEvent last(const RingHistory& history, Time now) {
+    const HistoryReply reply = history.reply(now);
+    REQUIRE_FALSE(reply.events.empty());
+    return reply.events.back();
+}
+
+}  // namespace
+
+TEST_CASE("a death is remembered with its cause and the times that it took") {
+    const Ring before = three();
+    RingHistory history;
+    history.adopt(start, nullptr, before, nullptr);
+    history.active(start);
+
+    const Time died = start + 5s;
+    history.found_dead(NodeId{2}, Evidence::gone, died - 20ms);
+    history.proposed(died + 12ms);
+    history.proposed(died + 14ms);  // again: the first counts
+    const RingChange eviction{.epoch = next(before.epoch), .evicted = {NodeId{2}}};
+    const Ring after = apply_to(before, eviction);
+    const std::string what = history.adopt(died + 15ms, &before, after, &eviction);
+    CHECK(what.starts_with(before.member(NodeId{2})->name + " is out (process gone)"));
+    CHECK(history.is_activating());
+    history.active(died + 215ms);
+    CHECK_FALSE(history.is_activating());
+
+    RingEvent event = last(history, died + 1015ms);
+    CHECK(event.epoch == after.epoch);
+    CHECK(event.ago_ms == 1000);
+    CHECK(event.detected_ms == 32);
+    CHECK(event.agreed_ms == 3);
+    CHECK(event.active_ms == 200);
+    CHECK(event.repaired_ms == -1);
+
+    // The third member is filled: then all copies are there again.
+    RingChange order{.epoch = next(after.epoch)};
+    for (std::uint32_t p = 0; p < 4; ++p) {
+        order.arrangements.push_back(
+            {.partition = PartitionId{p}, .copies = {NodeId{3}}, .fills = {NodeId{1}}});
+    }
+    const Ring filling = apply_to(after, order);
+    CHECK(history.adopt(died + 100ms, &after, filling, &order) == "4 copies being filled");
+    RingChange done{.epoch = next(filling.epoch)};
+    for (std::uint32_t p = 0; p < 4; ++p) {
+        const Entry& entry = filling.table[p];
+        done.completed.push_back(
+            {PartitionId{p}, entry.since, entry.fills.front().opened, NodeId{1}});
+    }
+    const Ring repaired = apply_to(filling, done);
+    CHECK(history.adopt(died + 915ms, &filling, repaired, &done) == "complete");
+    CHECK(last(history, died + 2s).repaired_ms == 0);
+    const HistoryReply all = history.reply(died + 2s);
+    CHECK(all.events[1].repaired_ms == 900);
+}
+
+TEST_CASE("who did not propose knows neither how it was found nor how long it took to agree") {
+    const Ring before = three();
+    RingHistory history;
+    history.adopt(start, nullptr, before, nullptr);
+    history.found_dead(NodeId{2}, Evidence::silence, start);
+    const RingChange eviction{.epoch = next(before.epoch), .evicted = {NodeId{2}}};
+    const Ring after = apply_to(before, eviction);
+    CHECK(history.adopt(start + 1s, &before, after, &eviction).find("(silent)") !=
+          std::string::npos);
+    const RingEvent event = last(history, start + 1s);
+    CHECK(event.detected_ms == -1);
+    CHECK(event.agreed_ms == -1);
+}
+
+TEST_CASE("the oldest changes are forgotten") {
+    Ring ring = three();
+    RingHistory history;
+    for (std::size_t i = 0; i < history_size_max + 10; ++i) {
+        const RingChange nothing{.epoch = next(ring.epoch)};
+        const Ring after = apply_to(ring, nothing);
+        history.adopt(start, &ring, after, &nothing);
+        ring = after;
+    }
+    const HistoryReply reply = history.reply(start);
+    CHECK(reply.events.size() == history_size_max);
+    CHECK(reply.events.back().epoch == ring.epoch);
+}
+
+}  // namespace grapevine
