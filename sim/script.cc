@@ -13,6 +13,7 @@ namespace grapevine::sim {
 namespace {
 
 constexpr std::string_view blank = " \t\r";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // some editors begin UTF-8 with it
 
 std::string_view trim(std::string_view line) {
     line = line.substr(0, line.find('#'));
@@ -26,6 +27,7 @@ std::string_view trim(std::string_view line) {
 Result<std::vector<Fault>> parse_script(std::string_view name, std::string_view text,
                                         const FaultCheck& check) {
     std::vector<Fault> faults;
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = trim(text.substr(0, end));

@@ -111,6 +111,12 @@ TEST_CASE("a script is read, with comments, and its errors name the line", "[sim
     CHECK(to_string((*faults)[0]) == "2s:kill=server3,server5");
     CHECK(to_string((*faults)[1]) == "4s:restart=server3");
     CHECK(parse_script("file", "", fine)->empty());
+    const auto marked = parse_script("file",
+                                     "\xef\xbb\xbf"
+                                     "2s:heal\n",
+                                     fine);
+    REQUIRE(marked);
+    CHECK(marked->size() == 1);
 
     const auto bad = parse_script("file", "1s:heal\n# fine\n2s:explode=server1\n", fine);
     REQUIRE_FALSE(bad);
