@@ -127,8 +127,10 @@ void Network::dial_arrives(LinkId id, Address from, Address to, Time dialed) {
     log_.record(queue_.now(),
                 {answers && listens ? EventKind::dial : EventKind::dial_failed, from, to, {}});
     if (answers && listens) {
+        const Time up = queue_.now() + draw_delay();
+        found->second.back.last = up;  // nothing that the other end says or does overtakes it
         hand(to, {ArrivalKind::opened, id, {}});
-        queue_.after(draw_delay(), [this, id, from] {
+        queue_.at(up, [this, id, from] {
             const auto link = links_.find(id);
             if (link == links_.end() || link->second.back.closed) return;
             hand(from, {ArrivalKind::up, id, {}});

@@ -106,6 +106,21 @@ TEST_CASE("a dial is refused, or times out across a cut", "[sim]") {
     CHECK(room.b.heard.empty());
 }
 
+// As with TCP: the answer to the dial is the first that comes back.
+TEST_CASE("nothing that the other end says or does arrives before the dial has succeeded",
+          "[sim]") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Room room({.delay_max = 6ms}, seed);
+        room.network.dial(room.at_a, room.at_b);
+        while (room.b.heard.empty()) room.queue.run_next();
+        room.network.send(room.b.opened, room.at_b, "x");
+        if (seed % 2 == 0) room.network.close(room.b.opened, room.at_b);
+        room.run_for(50ms);
+        CHECK(room.a.heard.starts_with('^'));
+        CHECK(room.a.heard.ends_with(seed % 2 == 0 ? '.' : 'x'));
+    }
+}
+
 TEST_CASE("links end a millisecond after their process dies", "[sim]") {
     Room room;
     room.link();
