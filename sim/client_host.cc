@@ -1,5 +1,7 @@
 #include "sim/client_host.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/assert.h"
@@ -8,8 +10,10 @@
 namespace grapevine::sim {
 
 ClientHost::ClientHost(Surroundings& surroundings, const ClientConfig& config, Address address,
-                       std::string name, std::uint64_t seed)
-    : Process(surroundings, address, std::move(name), seed),
+                       std::uint64_t number, std::uint64_t seed)
+    : Process(surroundings, address, fmt::format("client{}", number), seed),
+      number_(number),
+      id_(config.id),
       client_(config, rng().next()),
       outgoing_(surroundings.network, address, [] { return encode(Hello{}); }) {}
 

@@ -18,8 +18,9 @@ class ClientHost final : public Process {
 public:
     using OnCompletion = std::function<void(const Completion&)>;
 
-    ClientHost(Surroundings& around, const ClientConfig& config, Address address, std::string name,
-               std::uint64_t seed);
+    // Its name is "client" and the number.
+    ClientHost(Surroundings& around, const ClientConfig& config, Address address,
+               std::uint64_t number, std::uint64_t seed);
 
     void on_completion(OnCompletion then) { on_completion_ = std::move(then); }
     // What it had in flight then is lost with it: nobody will know what became of it.
@@ -27,6 +28,8 @@ public:
     void on_death(OnDeath then) { on_death_ = std::move(then); }
     OperationId submit(Operation operation);
 
+    [[nodiscard]] std::uint64_t number() const { return number_; }
+    [[nodiscard]] ClientId id() const { return id_; }
     [[nodiscard]] const Client& client() const { return client_; }
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
     [[nodiscard]] std::uint64_t bad_messages() const { return bad_messages_; }
@@ -41,6 +44,8 @@ private:
     void take_bytes(Address peer, const std::string& bytes);
     void give_up(Address peer);
 
+    std::uint64_t number_;
+    ClientId id_;
     Client client_;
     OutgoingLinks outgoing_;
     std::map<Address, FrameReader> readers_;

@@ -42,7 +42,7 @@ Cluster::Cluster(const WorldConfig& config, bool start_nodes) : world_(config) {
             world_.start(server_name(i));
         }
     }
-    client_ = std::make_unique<Recorder>(world_.queue(), world_.start_client(), 0, history_);
+    client_ = std::make_unique<Recorder>(world_.queue(), world_.start_client(), history_);
 }
 
 // --- time ---

@@ -186,8 +186,8 @@ void Explain::message(Cluster& cluster, const NodeHost& host, const Envelope& en
 void Explain::answer(Cluster& cluster, const NodeHost& host, const Request& request,
                      const Reply& reply) {
     if (request.key != key_) return;
-    std::string text = fmt::format("{} answers request {} of client {:x} ({}", host.name(),
-                                   request.sequence, request.client.value, word(request.kind));
+    std::string text = fmt::format("{} answers request {} of {} ({}", host.name(), request.sequence,
+                                   cluster.world().name_of(request.client), word(request.kind));
     if (request.kind == OperationKind::put) text += " " + shortened(request.value);
     if (request.condition == Condition::absent) text += " if absent";
     if (request.condition == Condition::version) {
@@ -202,10 +202,10 @@ void Explain::answer(Cluster& cluster, const NodeHost& host, const Request& requ
 void Explain::add_operation(const OperationRecord& record) {
     OperationRecord asked = record;
     asked.value = shortened(asked.value);
-    note(record.called, fmt::format("client {} begins: {}", record.client, to_string(asked)));
+    note(record.called, fmt::format("client{} begins: {}", record.client, to_string(asked)));
     if (record.returned != never) {
         note(record.returned,
-             fmt::format("client {} has its end: {}", record.client, to_string(asked)));
+             fmt::format("client{} has its end: {}", record.client, to_string(asked)));
     }
 }
 

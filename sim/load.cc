@@ -47,8 +47,7 @@ Load::Load(World& world, const LoadConfig& config, std::uint64_t seed)
 }
 
 std::unique_ptr<Recorder> Load::recruit() {
-    return std::make_unique<Recorder>(world_.queue(), world_.start_client(), ++recruited_,
-                                      history_);
+    return std::make_unique<Recorder>(world_.queue(), world_.start_client(), history_);
 }
 
 void Load::start() {

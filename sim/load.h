@@ -79,7 +79,6 @@ private:
     History history_;
     std::vector<Worker> workers_;
     std::vector<std::unique_ptr<Recorder>> dead_;  // their clients point to them
-    std::uint64_t recruited_ = 0;
     std::uint64_t values_ = 0;
     std::size_t huge_bytes_ = 0;  // drawn so far
     std::size_t answered_ = 0;

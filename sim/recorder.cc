@@ -53,16 +53,15 @@ RecordOutcome outcome_of(OutcomeKind kind) {
 
 }  // namespace
 
-Recorder::Recorder(const EventQueue& queue, ClientHost& client, std::uint64_t number,
-                   History& history)
-    : queue_(queue), client_(client), number_(number), history_(history) {
+Recorder::Recorder(const EventQueue& queue, ClientHost& client, History& history)
+    : queue_(queue), client_(client), history_(history) {
     client_.on_completion([this](const Completion& completion) { complete(completion); });
     client_.on_death([this] { died(); });
 }
 
 void Recorder::submit(const Operation& operation, Then then) {
     OperationRecord record;
-    record.client = number_;
+    record.client = client_.number();
     record.called = queue_.now();
     record.kind = kind_of(operation.kind);
     record.condition = condition_of(operation.condition);

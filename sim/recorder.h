@@ -16,7 +16,7 @@ public:
     using Then = std::function<void(const Outcome&)>;
 
     // All outlive the recorder, and the recorder outlives the client's operations.
-    Recorder(const EventQueue& queue, ClientHost& client, std::uint64_t number, History& history);
+    Recorder(const EventQueue& queue, ClientHost& client, History& history);
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
 
@@ -38,7 +38,6 @@ private:
 
     const EventQueue& queue_;
     ClientHost& client_;
-    std::uint64_t number_;
     History& history_;
     std::map<OperationId, Open> open_;
 };

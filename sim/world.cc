@@ -152,8 +152,7 @@ ClientHost& World::start_client() {
     ClientConfig config = config_.client;
     config.id = rng_.draw<ClientId>();
     config.seeds = seeds_for("");
-    clients_.push_back(std::make_unique<ClientHost>(
-        around_, config, address, fmt::format("{}{}", client_prefix, number), rng_.next()));
+    clients_.push_back(std::make_unique<ClientHost>(around_, config, address, number, rng_.next()));
     return *clients_.back();
 }
 
@@ -365,6 +364,12 @@ void World::answers(const NodeHost& host, const Request& request, const Reply& r
     checks_.before_answer(host, request, reply, alive());
     if (on_answer_) on_answer_(host, request, reply);
 }
+std::string World::name_of(ClientId id) const {
+    const auto found =
+        std::ranges::find_if(clients_, [&](const auto& client) { return client->id() == id; });
+    return found == clients_.end() ? fmt::format("{:x}", id.value) : (*found)->name();
+}
+
 
 void World::says(const NodeHost& host, const LogLine& line) {
     if (on_log_) on_log_(host, line);

@@ -103,6 +103,7 @@ public:
     [[nodiscard]] RingPtr newest_ring() const;
     [[nodiscard]] Address address_of(std::string_view name) const;
     [[nodiscard]] std::string name_of(NodeId id) const;  // also of the dead
+    [[nodiscard]] std::string name_of(ClientId id) const;
 
     // What nodes said, as it happens.
     using OnLog = std::function<void(const NodeHost&, const LogLine&)>;

@@ -220,8 +220,8 @@ TEST_CASE("the life of a key names its operations, messages and rings", "[sim]")
     Told told;
     Explain explain("key1", [&](const std::string& line) { told.lines.push_back(line); });
     told.outcome = run(draw_plan(1, choice), {&explain});
-    CHECK(told.says("client 0 begins: put key1=first value of key1"));
-    CHECK(told.says("put second value of key1), ring"));
+    CHECK(told.says("client1 begins: put key1=first value of key1"));
+    CHECK(told.says("of client1 (put second value of key1), ring"));
     CHECK(told.says("replicates, since"));
     CHECK(told.says("acknowledges, since"));
     CHECK(told.says("copies server"));
