@@ -38,6 +38,8 @@ when the cluster is ready and the first keys are written.
   2s:kill=server3,server5     both at the same instant (client2: in the middle of its work)
   4s:restart=server3          a new, empty process in its place
   2s:aim=accept               who next sends an Accept dies then; others: prepare, ... (sim/moment.h)
+  4s:back=coordinator         likewise, but with what it saved: the voter that it was
+  4s:leave=server3            it is asked to leave
   1500ms:pause=server1        it stands still until resume=server1
   3s:slow=server1@50          its turns cost 50 times as much
   3s:drift=server1@-15625     its clock is slower by so many parts per million

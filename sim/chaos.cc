@@ -75,6 +75,7 @@ bool needs_names(FaultKind kind) {
     switch (kind) {
         case FaultKind::kill:
         case FaultKind::restart:
+        case FaultKind::back:
         case FaultKind::leave:
         case FaultKind::pause:
         case FaultKind::resume:

@@ -58,6 +58,7 @@ private:
     // --- chaos_draws.cc ---
     void kill();
     void restart();
+    void bring_back(Names names, Duration later);
     void kill_and_restart();
     void leave();
     void aim();

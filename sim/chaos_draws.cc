@@ -64,7 +64,17 @@ void Chaos::kill() {
 void Chaos::restart() {
     const Names names = dead();
     if (names.empty()) return;
-    apply({.kind = FaultKind::restart, .names = pick(names, 1 + rng_.below(names.size()))});
+    bring_back(pick(names, 1 + rng_.below(names.size())), 1us);
+}
+
+// The coordinator as often with what it saved as without.
+void Chaos::bring_back(Names names, Duration later) {
+    const auto coordinator = std::ranges::find(names, coordinator_name);
+    if (coordinator != names.end() && rng_.chance(1, 2)) {
+        names.erase(coordinator);
+        apply_after(later, {.kind = FaultKind::back, .names = {coordinator_name}});
+    }
+    apply_after(later, {.kind = FaultKind::restart, .names = std::move(names)});
 }
 
 // The successor is there before anybody can have noticed, or soon after.
@@ -76,7 +86,7 @@ void Chaos::kill_and_restart() {
         coordinator ? Names{coordinator_name} : pick(cluster_.running(), 1 + rng_.below(most));
     apply({.kind = FaultKind::kill, .names = names});
     const Duration later = rng_.chance(1, 2) ? Duration{} : rng_.between(Duration{}, 300ms);
-    apply_after(later + 1us, {.kind = FaultKind::restart, .names = names});
+    bring_back(names, later + 1us);
 }
 
 // Whatever else goes on. Somebody has to stay who is there and not asked to leave.
@@ -105,7 +115,7 @@ void Chaos::aim() {
         return apply({.kind = FaultKind::kill, .names = first});
     }
     apply(aim);
-    if (!gone.empty()) apply({.kind = FaultKind::restart, .names = pick(gone, 1)});
+    if (!gone.empty()) bring_back(pick(gone, 1), 1us);
 }
 
 // As often some milliseconds as some seconds.

@@ -36,6 +36,7 @@ struct Word {
 constexpr std::array words{
     Word{FaultKind::kill, "kill", Takes::names},
     Word{FaultKind::restart, "restart", Takes::names},
+    Word{FaultKind::back, "back", Takes::names},
     Word{FaultKind::leave, "leave", Takes::names},
     Word{FaultKind::aim, "aim", Takes::moment_and_names},
     Word{FaultKind::pause, "pause", Takes::names},

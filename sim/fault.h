@@ -4,6 +4,8 @@
 //
 //     2s:kill=server3,server5     all at the same instant; client2: in the middle of its work
 //     4s:restart=server3          a new process, without its old state, on the same address
+//     4s:back=coordinator         a new process with what its last one saved: the same voter; where
+//                                 nothing was saved, as restart
 //     4s:leave=server3            is asked to leave: its partitions move to others, then it ends
 //     2s:aim=accept               the first process that sends an Accept dies right after; moments:
 //                                 see `Moment`; aim=accept@server1,server2: only one of these
@@ -47,6 +49,7 @@ namespace grapevine::sim {
 enum class FaultKind : std::uint8_t {
     kill,
     restart,
+    back,
     leave,
     pause,
     resume,

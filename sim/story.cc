@@ -88,7 +88,8 @@ void Story::restored(const Cluster& cluster) {
 void Story::fault(Cluster& cluster, const Fault& fault) {
     if (fault.kind == FaultKind::kill) return killed(cluster, fault.names);
     say(cluster, "fault: " + to_string(fault));
-    if (fault.kind == FaultKind::restart) restarted(cluster, fault.names);
+    if (fault.kind == FaultKind::restart || fault.kind == FaultKind::back)
+        restarted(cluster, fault.names);
 }
 
 void Story::killed(Cluster& cluster, const Names& names) {

@@ -139,6 +139,15 @@ NodeHost& World::resume_coordinator() {
     return launch(coordinator_name, config);
 }
 
+void World::bring_back_coordinator() {
+    const NodeHost* last = node(coordinator_name);
+    if (last == nullptr || last->saved().empty()) {
+        start(coordinator_name);
+    } else {
+        resume_coordinator();
+    }
+}
+
 NodeHost& World::start_coordinator_at(const std::string& place) {
     NodeConfig config = config_for(place);
     config.self.name = coordinator_name;
@@ -172,6 +181,9 @@ Result<void> World::check(const Fault& fault) const {
             return fail("{} is not restarted: another client takes its place", name);
         }
         const bool stops_it = fault.kind == FaultKind::kill || fault.kind == FaultKind::pause;
+        if (fault.kind == FaultKind::back && name != coordinator_name) {
+            return fail("{} saves nothing to come back with: only the coordinator does", name);
+        }
         if (fault.kind == FaultKind::leave && (is_client || name == coordinator_name)) {
             return fail("{} holds nothing that could move: only nodes leave", name);
         }
@@ -196,6 +208,7 @@ void World::apply(const Fault& fault) {
     for (const std::string& name : fault.names) {
         const bool was_alive = is_alive(name);
         if (fault.kind == FaultKind::restart && !was_alive && exists(name)) start(name);
+        if (fault.kind == FaultKind::back && !was_alive && exists(name)) bring_back_coordinator();
         if (fault.kind == FaultKind::leave && was_alive) node(name)->leave();
         if (was_alive) apply_to(*process(name), fault);
     }
@@ -351,6 +364,12 @@ std::string World::name_of(NodeId id) const {
     return found == names_.end() ? fmt::format("{:x}", id.value) : found->second;
 }
 
+std::string World::name_of(ClientId id) const {
+    const auto found =
+        std::ranges::find_if(clients_, [&](const auto& client) { return client->id() == id; });
+    return found == clients_.end() ? fmt::format("{:x}", id.value) : (*found)->name();
+}
+
 void World::took_turn(const NodeHost& host) {
     checks_.after_turn(host);
     const RingPtr ring = host.ring();
@@ -364,12 +383,6 @@ void World::answers(const NodeHost& host, const Request& request, const Reply& r
     checks_.before_answer(host, request, reply, alive());
     if (on_answer_) on_answer_(host, request, reply);
 }
-std::string World::name_of(ClientId id) const {
-    const auto found =
-        std::ranges::find_if(clients_, [&](const auto& client) { return client->id() == id; });
-    return found == clients_.end() ? fmt::format("{:x}", id.value) : (*found)->name();
-}
-
 
 void World::says(const NodeHost& host, const LogLine& line) {
     if (on_log_) on_log_(host, line);

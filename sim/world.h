@@ -138,6 +138,7 @@ private:
     };
 
     void sweep();
+    void bring_back_coordinator();
     void apply_to(Process& process, const Fault& fault);
     void apply_between(Address a, Address b, const Fault& fault);
     void apply_everywhere(const Fault& fault);

@@ -50,6 +50,8 @@ expect 2 "script:4: a name is missing" --script "$dir/script"
 printf '1s:loss=10\n2s:kill=server8\n' >"$dir/script"
 expect 2 "script:2: there is no server8" --script "$dir/script"
 printf '# one\n500ms:pause=server2 # and\n700ms:resume=server2\n' >"$dir/script"
+expect 2 "only the coordinator does" --at 1s:back=server1
+expect 2 "no coordinator" --no-coordinator --at 1s:back=coordinator
 expect 0 "500ms:pause=server2" --script "$dir/script" --nodes 3 --partitions 16
 
 faults=(--at 500ms:loss=5 --at 1s:pause=server1 --at 1100ms:resume=server1 --at 2s:kill=server2)
@@ -67,6 +69,8 @@ grep -q "kill=server2" "$dir/saved" && ! grep -q "loss" "$dir/saved" ||
     { echo "FAIL: the saved script"; cat "$dir/saved"; failures=$((failures + 1)); }
 
 # The line that is printed for a failure fails alike.
+expect 0 "PASS" --nodes 3 --partitions 16 --at 500ms:kill=coordinator --at 1s:back=coordinator
+
 "$sim" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted broken >"$dir/out" 2>&1
 line=$(sed -n 's/.*the same again: .\/sim //p' "$dir/out")
 # shellcheck disable=SC2086

@@ -12,6 +12,7 @@ using namespace grapevine::sim;
 TEST_CASE("faults are read, and written as they were read", "[sim]") {
     for (const std::string text : {"2s:kill=server3,server5",
                                    "1500ms:restart=server3",
+                                   "1600ms:back=coordinator",
                                    "4s:leave=server3,server5",
                                    "250us:pause=coordinator",
                                    "1500000001us:pause=coordinator",
