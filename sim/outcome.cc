@@ -76,6 +76,12 @@ int exit_code(RunResult result) {
     return 4;
 }
 
+RunResult worse_of(RunResult one, RunResult other) {
+    constexpr std::array rising{RunResult::pass, RunResult::not_converged, RunResult::broken,
+                                RunResult::crashed};
+    return *std::max(std::ranges::find(rising, one), std::ranges::find(rising, other));
+}
+
 std::string encode(const RunOutcome& outcome) {
     std::string text = fmt::format(
         "result {}\nrule {}\nreason {}\nhash {}\nevents {}\noperations {}\nanswered {}\n"

@@ -21,6 +21,8 @@ enum class RunResult : std::uint8_t {
 std::string_view to_string(RunResult result);
 // 0 pass, 1 broken, 3 not converged, 4 crashed; 2 is for usage.
 int exit_code(RunResult result);
+// What says most about the product is the worst: a crash, then a broken invariant.
+RunResult worse_of(RunResult one, RunResult other);
 
 struct RunOutcome {
     RunResult result = RunResult::pass;

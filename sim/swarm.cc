@@ -10,21 +10,6 @@ namespace grapevine::sim {
 
 namespace {
 
-// What says most about the product weighs most.
-int weight(RunResult result) {
-    switch (result) {
-        case RunResult::pass:
-            return 0;
-        case RunResult::not_converged:
-            return 1;
-        case RunResult::broken:
-            return 2;
-        case RunResult::crashed:
-            return 3;
-    }
-    return 3;
-}
-
 void add(SwarmOutcome& sum, std::uint64_t seed, const RunOutcome& outcome) {
     ++sum.done;
     sum.operations += outcome.operations;
@@ -32,10 +17,10 @@ void add(SwarmOutcome& sum, std::uint64_t seed, const RunOutcome& outcome) {
     sum.evicted_alive += outcome.evicted_alive;
     sum.virtual_time += outcome.virtual_time;
     sum.longest_outage = std::max(sum.longest_outage, outcome.longest_outage);
-    if (weight(outcome.result) > weight(sum.worst)) sum.worst = outcome.result;
+    sum.worst = worse_of(sum.worst, outcome.result);
     if (outcome.result == RunResult::pass) return;
     ++sum.failed;
-    if (sum.failed_seed) return;
+    if (sum.failed_seed && *sum.failed_seed < seed) return;
     sum.failed_seed = seed;
     sum.failure = outcome;
 }

@@ -37,14 +37,15 @@ struct SwarmConfig {
 struct SwarmOutcome {
     std::size_t done = 0;
     std::size_t failed = 0;
-    RunResult worst = RunResult::pass;  // of several kinds: a crash, then a broken invariant
+    RunResult worst = RunResult::pass;
     std::uint64_t operations = 0;
     std::uint64_t faults = 0;
     std::uint64_t evicted_alive = 0;
     Duration virtual_time{};
     Duration longest_outage{};
-    std::optional<std::uint64_t> failed_seed;  // the first that was seen to fail
-    RunOutcome failure;                        // its outcome
+    // The lowest that failed, whichever worker was done first; and its outcome.
+    std::optional<std::uint64_t> failed_seed;
+    RunOutcome failure;
     bool interrupted = false;
 };
 

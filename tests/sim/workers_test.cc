@@ -132,6 +132,25 @@ TEST_CASE("no further jobs are begun when nobody wants more", "[sim]") {
     CHECK(done.size() == 3);
 }
 
+TEST_CASE("of the runs of a swarm that fail, the lowest seed is kept", "[sim]") {
+    SwarmConfig config{.first_seed = 7, .runs = 4, .workers = {.at_once = 4}};
+    config.choice.planted = Planted::broken;
+    config.choice.partitions = 16;
+    config.choice.nodes = 3;
+    config.choice.faults_for = 1s;
+    config.choice.script.emplace();
+    for (const char* text : {"100ms:pause=server1", "200ms:resume=server1", "300ms:kill=server2"}) {
+        config.choice.script->push_back(*parse_fault(text));
+    }
+    const SwarmOutcome sum = run_swarm(config, [](const std::string&) {});
+    CHECK(sum.failed == 4);
+    CHECK(sum.failed_seed == 7);
+    CHECK(sum.worst == RunResult::broken);
+    CHECK(worse_of(RunResult::crashed, RunResult::broken) == RunResult::crashed);
+    CHECK(worse_of(RunResult::not_converged, RunResult::broken) == RunResult::broken);
+    CHECK(worse_of(RunResult::pass, RunResult::not_converged) == RunResult::not_converged);
+}
+
 TEST_CASE("a failing run is shrunk to what makes it fail", "[sim]") {
     PlanChoice choice;
     choice.planted = Planted::broken;
