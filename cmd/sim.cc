@@ -115,12 +115,13 @@ int run_many(const SimOptions& options) {
                              .verbose = options.verbose};
     const SwarmOutcome sum = run_swarm(config, tell);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    tell(fmt::format(
-        "{}{}: {} of {} runs failed; {} operations, {} faults, {} virtual seconds in "
-        "{:.1f} s; longest outage {} ms",
-        sum.interrupted ? fmt::format("interrupted after {} runs; ", sum.done) : "",
-        sum.failed == 0 ? "PASS" : "FAIL", sum.failed, sum.done, sum.operations, sum.faults,
-        to_us(sum.virtual_time) / 1'000'000, took.count(), to_ms(sum.longest_outage)));
+    tell(
+        fmt::format("{}{}: {} of {} runs failed; {} operations, {} faults, {} virtual seconds in "
+                    "{:.1f} s; longest outage {} ms, watched for {} % of the time",
+                    sum.interrupted ? fmt::format("interrupted after {} runs; ", sum.done) : "",
+                    sum.failed == 0 ? "PASS" : "FAIL", sum.failed, sum.done, sum.operations,
+                    sum.faults, to_us(sum.virtual_time) / 1'000'000, took.count(),
+                    to_ms(sum.longest_outage), armed_percent(sum.looks, sum.armed_looks)));
     if (sum.failed_seed && options.shrink && !sum.interrupted) {
         shrink_it(options, *sum.failed_seed, sum.failure);
     }

@@ -6,6 +6,8 @@
 #include <bit>
 #include <utility>
 
+#include "sim/gentle.h"
+
 namespace grapevine::sim {
 
 namespace {
@@ -57,9 +59,17 @@ bool Availability::connected(const NodeHost& a, const NodeHost& b) const {
     return network.is_clear(a.address(), b.address()) && network.is_clear(b.address(), a.address());
 }
 
+bool Availability::is_fit(const Network& network) {
+    const NetworkConfig& now = network.config();
+    const bool is_lossy =
+        now.burst.percent > 0 || now.loss_percent + now.corrupt_percent > gentle_loss_max;
+    const bool is_slow = now.delay_max > fit_delay_max || now.delay_tail > fit_tail_max;
+    return network.is_calm() || (!is_lossy && !is_slow);
+}
+
 std::vector<std::set<NodeId>> Availability::groups(const Ring& ring) const {
     std::vector<const NodeHost*> hosts;
-    if (!world_.network().is_calm()) return {};
+    if (!is_fit(world_.network())) return {};
     for (const NodeHost* host : world_.alive()) {
         const bool is_well = host->is_running() && host->slowness() == 1;
         if (is_well && ring.member(host->id()) != nullptr) hosts.push_back(host);
@@ -120,29 +130,40 @@ void Availability::look() {
     }
 }
 
+bool Availability::is_served(PartitionId partition) const {
+    return std::ranges::any_of(world_.alive(), [&](const NodeHost* host) {
+        return host->ring() != nullptr && host->serves(partition);
+    });
+}
+
+const Availability::Aged* Availability::group_with_copy(const Entry& entry) const {
+    const Aged* oldest = nullptr;
+    for (const Aged& group : groups_) {
+        if (oldest != nullptr && oldest->since <= group.since) continue;
+        const bool has_copy = std::ranges::any_of(
+            entry.copies, [&](NodeId id) { return group.members.contains(id); });
+        if (has_copy) oldest = &group;
+    }
+    return oldest;
+}
+
 void Availability::look_at(const Ring& ring, PartitionId partition) {
     const Time now = world_.now();
-    for (const NodeHost* host : world_.alive()) {
-        if (host->ring() == nullptr) continue;
-        if (!host->serves(partition)) continue;
-        served_[partition.value] = now;
-        return;
-    }
-    const Entry& entry = ring.entry(partition);
-    for (const Aged& group : groups_) {
-        const auto copy = std::ranges::find_if(
-            entry.copies, [&](NodeId id) { return group.members.contains(id); });
-        if (copy == entry.copies.end()) continue;
-        const Duration outage = now - std::max(group.since, served_[partition.value]);
-        longest_ = std::max(longest_, outage);
-        if (outage <= outage_max) continue;
-        world_.checks().report(
-            Rule::available,
-            fmt::format("partition {} is not served for {} ms, though {} has it and {} members "
-                        "with {} of {} votes are up and connected",
-                        partition, to_ms(outage), world_.name_of(*copy), group.members.size(),
-                        votes_of(ring, group.members), ring.votes_total()));
-    }
+    const Aged* group = group_with_copy(ring.entry(partition));
+    ++looks_;
+    if (group != nullptr && now >= group->since + outage_max) ++armed_looks_;
+    Time& served = served_[partition.value];
+    if (is_served(partition)) served = now;
+    if (group == nullptr) return;
+    const Duration outage = now - std::max(group->since, served);
+    longest_ = std::max(longest_, outage);
+    if (outage <= outage_max) return;
+    world_.checks().report(
+        Rule::available,
+        fmt::format("partition {} is not served for {} ms, though a copy of it and {} members with "
+                    "{} of {} votes are up and connected",
+                    partition, to_ms(outage), group->members.size(), votes_of(ring, group->members),
+                    ring.votes_total()));
 }
 
 }  // namespace grapevine::sim

@@ -3,10 +3,11 @@
 // connected with a quorum of votes, each with each, for `outage_max`, the partition is served.
 //
 // Groups: every largest set of members of the newest ring that run at full speed, in which each
-// reaches each (no obstacle either way, and the network as it was at first: no loss, no long
-// delays) and that has a majority of the votes. A group that only shrinks or grows keeps the age of
-// what stayed. A partition is owed service from the moment on at which one of its copies was in
-// such a group, or it was last served, whichever is later.
+// reaches each (no obstacle either way) and that has a majority of the votes, while the network is
+// fit: as it was at first, or within the limits below. Datagrams that come again hinder nobody. A
+// group that only shrinks or grows keeps the age of what stayed. A partition is owed service from
+// the moment on at which one of its copies was in such a group, or it was last served, whichever is
+// later.
 
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,11 @@ namespace grapevine::sim {
 // of up to 2 s. They rarely come together; the longest outage seen in the swarm is far shorter.
 inline constexpr Duration outage_max = 6s;
 
+// A fit network loses or corrupts up to 20 % of datagrams, none in bursts (gentle_loss_max), and
+// delays them by far less than a lease lasts.
+inline constexpr Duration fit_delay_max = 10ms;
+inline constexpr Duration fit_tail_max = 50ms;
+
 class Availability {
 public:
     explicit Availability(World& world) : world_(world) {}
@@ -34,6 +40,10 @@ public:
     void start();
 
     [[nodiscard]] Duration longest() const { return longest_; }
+    // Of all looks at a partition: those at which one of its copies had been in a group for
+    // `outage_max`, so that an outage would count from its first moment on.
+    [[nodiscard]] std::uint64_t looks() const { return looks_; }
+    [[nodiscard]] std::uint64_t armed_looks() const { return armed_looks_; }
 
 private:
     // Members by their place in the newest ring (bit i: members[i]).
@@ -46,7 +56,11 @@ private:
     void look();
     void refresh(const Ring& ring);
     void look_at(const Ring& ring, PartitionId partition);
+    [[nodiscard]] bool is_served(PartitionId partition) const;
+    // The oldest in which one of the copies is; null: none.
+    [[nodiscard]] const Aged* group_with_copy(const Entry& entry) const;
     [[nodiscard]] std::vector<std::set<NodeId>> groups(const Ring& ring) const;
+    [[nodiscard]] static bool is_fit(const Network& network);
     [[nodiscard]] bool connected(const NodeHost& a, const NodeHost& b) const;
 
     World& world_;
@@ -54,6 +68,8 @@ private:
     std::vector<Time> served_;  // by partition: when it was last seen to be served
     std::uint32_t next_ = 0;
     Duration longest_{};
+    std::uint64_t looks_ = 0;
+    std::uint64_t armed_looks_ = 0;
 };
 
 }  // namespace grapevine::sim

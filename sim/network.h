@@ -130,6 +130,8 @@ public:
     }
     // As it was at first, but for the obstacles.
     [[nodiscard]] bool is_calm() const { return config_ == calm_; }
+    // What is delayed, lost, doubled now.
+    [[nodiscard]] const NetworkConfig& config() const { return config_; }
     [[nodiscard]] std::uint64_t datagrams_corrupted() const { return datagrams_corrupted_; }
     [[nodiscard]] std::uint64_t datagrams_sent() const { return datagrams_sent_; }
 

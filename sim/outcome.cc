@@ -43,6 +43,8 @@ void read_line(RunOutcome& outcome, std::string_view name, std::string_view valu
     if (name == "evicted_alive") outcome.evicted_alive = read_number(value);
     if (name == "virtual_us") outcome.virtual_time = Duration{std::int64_t(read_number(value))};
     if (name == "outage_us") outcome.longest_outage = Duration{std::int64_t(read_number(value))};
+    if (name == "looks") outcome.looks = read_number(value);
+    if (name == "armed_looks") outcome.armed_looks = read_number(value);
     if (name == "fault") outcome.faults.emplace_back(value);
 }
 
@@ -82,13 +84,19 @@ RunResult worse_of(RunResult one, RunResult other) {
     return *std::max(std::ranges::find(rising, one), std::ranges::find(rising, other));
 }
 
+std::uint64_t armed_percent(std::uint64_t looks, std::uint64_t armed_looks) {
+    return armed_looks * 100 / std::max<std::uint64_t>(looks, 1);
+}
+
 std::string encode(const RunOutcome& outcome) {
     std::string text = fmt::format(
         "result {}\nrule {}\nreason {}\nhash {}\nevents {}\noperations {}\nanswered {}\n"
-        "keys_right {}\nbeyond {}\nevicted_alive {}\nvirtual_us {}\noutage_us {}\n",
+        "keys_right {}\nbeyond {}\nevicted_alive {}\nvirtual_us {}\noutage_us {}\n"
+        "looks {}\narmed_looks {}\n",
         to_string(outcome.result), outcome.rule, one_line(outcome.reason), outcome.hash,
         outcome.events, outcome.operations, outcome.answered, outcome.keys_right, outcome.beyond,
-        outcome.evicted_alive, to_us(outcome.virtual_time), to_us(outcome.longest_outage));
+        outcome.evicted_alive, to_us(outcome.virtual_time), to_us(outcome.longest_outage),
+        outcome.looks, outcome.armed_looks);
     for (const std::string& fault : outcome.faults) text += fmt::format("fault {}\n", fault);
     return text + std::string(last_line) + "\n";
 }

@@ -36,7 +36,11 @@ struct RunOutcome {
     std::uint64_t beyond = 0;      // 1: more died at once than the promise covers
     std::uint64_t evicted_alive = 0;
     Duration virtual_time{};
-    Duration longest_outage{};        // of a partition that had no reason to be without service
+    Duration longest_outage{};  // of a partition that had no reason to be without service
+    // Of the oracle of availability at partitions, while faults went on; and those at which an
+    // outage would have counted.
+    std::uint64_t looks = 0;
+    std::uint64_t armed_looks = 0;
     std::vector<std::string> faults;  // as applied, each as parse_fault reads it
 
     // The same failure, for whoever looks for a smaller run that fails alike.
@@ -44,6 +48,9 @@ struct RunOutcome {
         return result == other.result && rule == other.rule;
     }
 };
+
+// How much of the time an outage would have counted: 29.
+std::uint64_t armed_percent(std::uint64_t looks, std::uint64_t armed_looks);
 
 // Lines of text, complete only with the last of them.
 std::string encode(const RunOutcome& outcome);

@@ -125,6 +125,8 @@ private:
         if (plan_.kill > 0) world_.queue().first_at(started_ + 500ms, [this] { kill_some(); });
         chaos_.start();
         cluster_.run_for(plan_.faults_for);
+        outcome_.looks = availability_.looks();
+        outcome_.armed_looks = availability_.armed_looks();
         is_ending_ = true;
         chaos_.stop(plan_.revive);
         if (is_torn_) cut_one_off();
@@ -296,8 +298,6 @@ private:
         if (!remembered.empty()) fail(RunResult::broken, to_string(Rule::memory), remembered);
     }
 
-    // --- the verdict ---
-
     // In peace it stays so, but that somebody's back-off may end and move what waited for it.
     bool is_still_whole() {
         if (cluster_.run_until([this] { return convergence_.is_whole(); }, convergence_max)) {
@@ -305,6 +305,8 @@ private:
         }
         return not_converged("did not stay whole");
     }
+
+    // --- the verdict ---
 
     void saw_ring(const RingPtr& ring) {
         if (last_ring_ != nullptr) look_for_false_eviction(*ring);

@@ -18,9 +18,10 @@ namespace {
 constexpr std::uint64_t copies_max_drawn = 5;
 constexpr Duration idle_memory_window = 12s;  // more than twice the load's deadline
 
-// A life of some seconds between two faults, or of a fraction.
+// A life of some seconds between two faults, or of a fraction. Where they come in quick succession
+// most things meet; where they are rare, an outage has the time to become too long.
 void draw_chaos(Rng& rng, RunPlan& plan) {
-    plan.chaos.gap_max = Duration{250'000LL << rng.below(5)};
+    plan.chaos.gap_max = Duration{250'000LL << rng.below(6)};
     plan.beyond_promise = rng.chance(1, 8);
     plan.chaos.beyond_promise = plan.beyond_promise;
     plan.is_gentle = rng.chance(1, 6);

@@ -17,6 +17,8 @@ void add(SwarmOutcome& sum, std::uint64_t seed, const RunOutcome& outcome) {
     sum.evicted_alive += outcome.evicted_alive;
     sum.virtual_time += outcome.virtual_time;
     sum.longest_outage = std::max(sum.longest_outage, outcome.longest_outage);
+    sum.looks += outcome.looks;
+    sum.armed_looks += outcome.armed_looks;
     sum.worst = worse_of(sum.worst, outcome.result);
     if (outcome.result == RunResult::pass) return;
     ++sum.failed;
@@ -28,9 +30,10 @@ void add(SwarmOutcome& sum, std::uint64_t seed, const RunOutcome& outcome) {
 std::string run_text(std::uint64_t seed, const RunOutcome& outcome) {
     return fmt::format(
         "seed {}: {} events, {} operations, {} answered, {} faults, {} alive evicted, longest "
-        "outage {} ms, {} virtual ms, hash {:016x}",
+        "outage {} ms, watched for {} % of the time, {} virtual ms, hash {:016x}",
         seed, outcome.events, outcome.operations, outcome.answered, outcome.faults.size(),
-        outcome.evicted_alive, to_ms(outcome.longest_outage), to_ms(outcome.virtual_time),
+        outcome.evicted_alive, to_ms(outcome.longest_outage),
+        armed_percent(outcome.looks, outcome.armed_looks), to_ms(outcome.virtual_time),
         outcome.hash);
 }
 

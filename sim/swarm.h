@@ -43,6 +43,8 @@ struct SwarmOutcome {
     std::uint64_t evicted_alive = 0;
     Duration virtual_time{};
     Duration longest_outage{};
+    std::uint64_t looks = 0;  // see RunOutcome
+    std::uint64_t armed_looks = 0;
     // The lowest that failed, whichever worker was done first; and its outcome.
     std::optional<std::uint64_t> failed_seed;
     RunOutcome failure;

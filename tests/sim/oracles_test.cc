@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 
+#include "sim/availability.h"
 #include "sim/convergence.h"
 #include "sim/defect.h"
 #include "sim/run.h"
@@ -36,6 +37,26 @@ TEST_CASE("who stops for 300 ms stays, and an eviction of somebody alive is foun
     CHECK(beyond.result == RunResult::broken);
     CHECK(beyond.rule == to_string(Rule::false_eviction));
     CHECK(beyond.evicted_alive == 1);
+}
+
+TEST_CASE("a partition that stays without service though its copy is back is found", "[sim]") {
+    const auto look_at = [](PlantedBugs bugs) {
+        WorldConfig config{.nodes = 4, .copies = 1, .partitions = 16};
+        config.node.bugs = bugs;
+        Cluster cluster(config);
+        REQUIRE(cluster.run_until_ready());
+        Availability availability(cluster.world());
+        availability.start();
+        cluster.pause({"server2"});
+        cluster.run_for(2s);  // it is evicted, and what it held is down
+        cluster.resume({"server2"});
+        cluster.run_for(outage_max + 6s);
+        CHECK(availability.looks() > availability.armed_looks());
+        CHECK(availability.armed_looks() > 0);
+        return cluster.world().checks().rule();
+    };
+    CHECK(look_at({}) != Rule::available);
+    CHECK(look_at({Bug::distrust_returned_copy}) == Rule::available);
 }
 
 TEST_CASE("idle clients are forgotten, and one that is not is found", "[sim]") {
