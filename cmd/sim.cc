@@ -18,6 +18,7 @@
 #include "sim/swarm.h"
 #include "sim_membership.h"
 #include "sim_options.h"
+#include "sim_output.h"
 
 using namespace grapevine;
 using namespace grapevine::sim;
@@ -28,8 +29,7 @@ constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
 
 void tell(const std::string& line) {
-    fmt::print("{}\n", line);
-    std::fflush(stdout);
+    say(line + "\n");
 }
 
 WorkersConfig workers_of(const SimOptions& options) {
@@ -42,10 +42,13 @@ WorkersConfig workers_of(const SimOptions& options) {
 RunOutcome run_told(const SimOptions& options, const Workers::Report& report) {
     const RunPlan plan = draw_plan(options.seed, options.choice);
     std::vector<std::unique_ptr<RunWatcher>> watchers;
+    const Explain* explain = nullptr;
     if (options.explain.empty()) {
         watchers.push_back(std::make_unique<Story>(plan, tell, options.verbose));
     } else {
-        watchers.push_back(std::make_unique<Explain>(options.explain, tell));
+        auto watcher = std::make_unique<Explain>(options.explain, tell);
+        explain = watcher.get();
+        watchers.push_back(std::move(watcher));
     }
     watchers.push_back(std::make_unique<FaultReporter>(report));
     std::vector<RunWatcher*> all;
@@ -57,7 +60,9 @@ RunOutcome run_told(const SimOptions& options, const Workers::Report& report) {
         // Line by line, so that nothing is missing where the run crashes.
         sink = [&trace](const std::string& line) { trace << line << std::endl; };
     }
-    return run(plan, all, sink);
+    RunOutcome outcome = run(plan, all, sink);
+    if (explain) outcome.complaint = explain->complaint();
+    return outcome;
 }
 
 int shrink_it(const SimOptions& options, std::uint64_t seed, const RunOutcome& failure) {
@@ -102,6 +107,9 @@ int run_one(const SimOptions& options) {
         passed ? "PASS" : fmt::format("FAIL ({}: {})", to_string(outcome.result), outcome.rule),
         outcome.reason));
     tell(fmt::format("event log {:016x}; the same again: {}", outcome.hash, replay));
+    if (!outcome.complaint.empty()) fmt::print(stderr, "sim: {}\n", outcome.complaint);
+    if (passed && !outcome.complaint.empty()) return exit_usage;
+    if (passed && options.shrink) tell("nothing to shrink: it passed");
     if (passed || !options.shrink) return exit_code(outcome.result);
     return shrink_it(options, options.seed, outcome);
 }
@@ -122,6 +130,7 @@ int run_many(const SimOptions& options) {
                     sum.failed == 0 ? "PASS" : "FAIL", sum.failed, sum.done, sum.operations,
                     sum.faults, to_us(sum.virtual_time) / 1'000'000, took.count(),
                     to_ms(sum.longest_outage), armed_percent(sum.looks, sum.armed_looks)));
+    if (options.shrink && sum.failed == 0) tell("nothing to shrink: no run failed");
     if (sum.failed_seed && options.shrink && !sum.interrupted) {
         shrink_it(options, *sum.failed_seed, sum.failure);
     }
@@ -129,9 +138,7 @@ int run_many(const SimOptions& options) {
     return exit_code(sum.worst);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int command(int argc, char** argv) {
     if (argc > 1 && std::string_view(argv[1]) == "membership") {
         return membership_command(argc - 1, argv + 1);
     }
@@ -148,4 +155,10 @@ int main(int argc, char** argv) {
         return exit_usage;
     }
     return options->runs > 1 ? run_many(*options) : run_one(*options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return unless_unwritten(command(argc, argv), exit_usage);
 }

@@ -29,17 +29,18 @@ options give the same run, event for event.
   sim --faults all --seed 917 --explain key7   the life of one key
   sim --faults all --seed 917 --shrink      a smaller run that fails in the same way
 
-Exit codes: 0 passed, 1 an invariant was broken, 2 the command line is wrong, 3 the cluster did not
-become whole after the faults, 4 a run crashed, 130 interrupted.)";
+Exit codes: 0 passed, 1 an invariant was broken, 2 the command line is wrong or what is asked for
+cannot be told or written, 3 the cluster did not become whole after the faults, 4 a run crashed, 130
+interrupted.)";
 
 constexpr const char* faults_about =
     R"(Faults, for --at and in a script (one a line, # begins a comment). Times count from the moment
 when the cluster is ready and the first keys are written.
   2s:kill=server3,server5     both at the same instant (client2: in the middle of its work)
   4s:restart=server3          a new, empty process in its place
-  2s:aim=accept               who next sends an Accept dies then; others: prepare, ... (sim/moment.h)
   4s:back=coordinator         likewise, but with what it saved: the voter that it was
   4s:leave=server3            it is asked to leave
+  2s:aim=accept               who next sends an Accept dies then; others: prepare, ... (sim/moment.h)
   1500ms:pause=server1        it stands still until resume=server1
   3s:slow=server1@50          its turns cost 50 times as much
   3s:drift=server1@-15625     its clock is slower by so many parts per million

@@ -221,8 +221,8 @@ void Explain::ended(Cluster&, const History& history, const RunOutcome&) {
         for (const OperationRecord& record : history) keys.push_back(record.key);
         std::ranges::sort(keys);
         keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-        tell_(fmt::format("nobody had an operation on {}; this run's keys: {}", key_,
-                          fmt::join(keys, " ")));
+        complaint_ =
+            fmt::format("no operation touched {}; this run's keys: {}", key_, fmt::join(keys, " "));
         return;
     }
     std::ranges::stable_sort(lines_, {}, &std::pair<Time, std::string>::first);

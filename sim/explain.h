@@ -22,6 +22,8 @@ public:
     void message(Cluster& cluster, const NodeHost& host, const Envelope& envelope) override;
     void answer(Cluster& cluster, const NodeHost& host, const Request& request,
                 const Reply& reply) override;
+    // Why nothing was told; empty: it was.
+    [[nodiscard]] const std::string& complaint() const { return complaint_; }
     void ended(Cluster& cluster, const History& history, const RunOutcome& outcome) override;
 
 private:
@@ -30,6 +32,7 @@ private:
 
     std::string key_;
     Tell tell_;
+    std::string complaint_;
     RingPtr last_ring_;  // null: no ring yet
     std::vector<std::pair<Time, std::string>> lines_;
 };

@@ -34,6 +34,7 @@ void read_line(RunOutcome& outcome, std::string_view name, std::string_view valu
     }
     if (name == "rule") outcome.rule = value;
     if (name == "reason") outcome.reason = value;
+    if (name == "complaint") outcome.complaint = value;
     if (name == "hash") outcome.hash = read_number(value);
     if (name == "events") outcome.events = read_number(value);
     if (name == "operations") outcome.operations = read_number(value);
@@ -90,13 +91,15 @@ std::uint64_t armed_percent(std::uint64_t looks, std::uint64_t armed_looks) {
 
 std::string encode(const RunOutcome& outcome) {
     std::string text = fmt::format(
-        "result {}\nrule {}\nreason {}\nhash {}\nevents {}\noperations {}\nanswered {}\n"
+        "result {}\nrule {}\nreason {}\ncomplaint {}\nhash {}\nevents {}\noperations {}\nanswered "
+        "{}\n"
         "keys_right {}\nbeyond {}\nevicted_alive {}\nvirtual_us {}\noutage_us {}\n"
         "looks {}\narmed_looks {}\n",
-        to_string(outcome.result), outcome.rule, one_line(outcome.reason), outcome.hash,
-        outcome.events, outcome.operations, outcome.answered, outcome.keys_right, outcome.beyond,
-        outcome.evicted_alive, to_us(outcome.virtual_time), to_us(outcome.longest_outage),
-        outcome.looks, outcome.armed_looks);
+        to_string(outcome.result), outcome.rule, one_line(outcome.reason),
+        one_line(outcome.complaint), outcome.hash, outcome.events, outcome.operations,
+        outcome.answered, outcome.keys_right, outcome.beyond, outcome.evicted_alive,
+        to_us(outcome.virtual_time), to_us(outcome.longest_outage), outcome.looks,
+        outcome.armed_looks);
     for (const std::string& fault : outcome.faults) text += fmt::format("fault {}\n", fault);
     return text + std::string(last_line) + "\n";
 }

@@ -26,8 +26,9 @@ RunResult worse_of(RunResult one, RunResult other);
 
 struct RunOutcome {
     RunResult result = RunResult::pass;
-    std::string rule;    // the failure's class, in a word: "linearizable"; empty where it passed
-    std::string reason;  // a sentence, also where it passed; one line
+    std::string rule;       // the failure's class, in a word: "linearizable"; empty where it passed
+    std::string reason;     // a sentence, also where it passed; one line
+    std::string complaint;  // about what was asked to be told and cannot be; empty: none
     std::uint64_t hash = 0;
     std::uint64_t events = 0;
     std::uint64_t operations = 0;

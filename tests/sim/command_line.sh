@@ -29,12 +29,26 @@ expect 0 "beyond the promise" --kill 3 --nodes 5 --partitions 16
 expect 0 "the life of key1" --kill 1 --nodes 3 --partitions 16 --explain key1
 expect 0 "0 of 4 runs failed" --faults all --runs 4 "${small[@]}"
 
+expect 2 "no operation touched nokey; this run's keys: key1" --kill 1 --nodes 3 --partitions 16 \
+    --explain nokey
+expect 0 "nothing to shrink" --kill 1 --nodes 3 --partitions 16 --shrink
+expect 0 "nothing to shrink" --faults all --runs 2 "${small[@]}" --shrink
+for arguments in "--kill 1 --nodes 3 --partitions 16" "membership --seeds 1 --quiet 50" --help; do
+    # shellcheck disable=SC2086
+    "$sim" $arguments >/dev/full 2>"$dir/out"
+    code=$?
+    [[ $code == 2 ]] && grep -q "cannot be written" "$dir/out" ||
+        { echo "FAIL: sim $arguments >/dev/full: exit code $code"; failures=$((failures + 1)); }
+done
+
 expect 2 "--nodes is 1 to 100" --nodes 0
 expect 2 "--seed is 0 to 1000000000000000000" --seed -1
 expect 2 "--seed is 0 to 1000000000000000000" --seed 18446744073709551616
 expect 2 "--kill 8 is more than the 7 nodes" --kill 8
 expect 2 "power of two" --partitions 48
 expect 2 "is not a class of faults" --faults quake
+expect 2 "only the coordinator does" --at 1s:back=server1
+expect 2 "no coordinator" --no-coordinator --at 1s:back=coordinator
 expect 2 "no server9" --at 1s:kill=server9
 expect 2 "is not a time" --for 3
 expect 2 "see sim --help" --no-such-option
@@ -50,9 +64,9 @@ expect 2 "script:4: a name is missing" --script "$dir/script"
 printf '1s:loss=10\n2s:kill=server8\n' >"$dir/script"
 expect 2 "script:2: there is no server8" --script "$dir/script"
 printf '# one\n500ms:pause=server2 # and\n700ms:resume=server2\n' >"$dir/script"
-expect 2 "only the coordinator does" --at 1s:back=server1
-expect 2 "no coordinator" --no-coordinator --at 1s:back=coordinator
 expect 0 "500ms:pause=server2" --script "$dir/script" --nodes 3 --partitions 16
+
+expect 0 "PASS" --nodes 3 --partitions 16 --at 500ms:kill=coordinator --at 1s:back=coordinator
 
 faults=(--at 500ms:loss=5 --at 1s:pause=server1 --at 1100ms:resume=server1 --at 2s:kill=server2)
 expect 1 "broken invariant" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted broken
@@ -69,8 +83,6 @@ grep -q "kill=server2" "$dir/saved" && ! grep -q "loss" "$dir/saved" ||
     { echo "FAIL: the saved script"; cat "$dir/saved"; failures=$((failures + 1)); }
 
 # The line that is printed for a failure fails alike.
-expect 0 "PASS" --nodes 3 --partitions 16 --at 500ms:kill=coordinator --at 1s:back=coordinator
-
 "$sim" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted broken >"$dir/out" 2>&1
 line=$(sed -n 's/.*the same again: .\/sim //p' "$dir/out")
 # shellcheck disable=SC2086
