@@ -1,21 +1,14 @@
 // sim membership --nodes 1000 --loss 20
 //
-// Runs each seed in one of several processes (--jobs), so that a run that crashes costs itself
-// only, and both cores work. Same options, same numbers, however many processes there are.
+// Same options, same numbers, however many processes there are at once (--jobs).
 
 #include "sim_membership.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <cstdio>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -25,15 +18,16 @@
 
 #include "sim/membership.h"
 #include "sim/membership_report.h"
+#include "sim/progress.h"
+#include "sim/workers.h"
+#include "sim_output.h"
 #include "version.h"
 
 // Named, not anonymous: sim.cc, which may be compiled together with this, has an Options too.
 namespace grapevine::sim::membership_command_line {
 
-constexpr int exit_broken = 1;
 constexpr int exit_usage = 2;
-constexpr int exit_not_converged = 3;
-constexpr int exit_crashed = 4;
+constexpr int exit_interrupted = 130;
 
 struct Options {
     // Signed, so that a negative number is seen as one.
@@ -114,89 +108,29 @@ std::string replay_of(const Options& options, std::uint64_t seed) {
     return line + fmt::format(" --seeds 1 --seed {}", seed);
 }
 
-// A child that runs every so-manieth seed and writes a line for each.
-struct Worker {
-    pid_t pid = 0;
-    int pipe = -1;
-    std::string unread;
+// A process that runs one seed, however long that takes.
+WorkersConfig workers_of(const Options& options) {
+    const std::int64_t cores = std::max(1U, std::thread::hardware_concurrency());
+    return {.at_once = static_cast<std::size_t>(options.jobs > 0 ? options.jobs : cores),
+            .limit = std::chrono::hours(24)};
+}
+
+// What a seed's process left behind.
+struct Measured {
+    RunResult result = RunResult::crashed;
+    std::string failure;                  // empty: none
+    std::optional<MembershipResult> run;  // nothing: it crashed
 };
 
-// Another process's end of the pipe is full or gone: nothing to be done about it here.
-void write_all(int pipe, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = write(pipe, text.data(), text.size());
-        if (written <= 0) _exit(exit_broken);
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
+Measured measured(const JobEnd& end) {
+    if (!end.crash.empty()) return {.failure = end.reason};
+    Result<MembershipResult> run = parse_csv(end.text);
+    if (!run) return {.failure = "no result: " + run.error().message};
+    return {.result = result_of(*run), .failure = run->failure, .run = *run};
 }
 
-Worker fork_worker(const Options& options, std::int64_t first, std::int64_t step) {
-    int ends[2];
-    if (pipe(ends) != 0) return {};
-    std::fflush(nullptr);
-    const pid_t pid = fork();
-    if (pid != 0) {
-        close(ends[1]);
-        return {pid, ends[0], {}};
-    }
-    close(ends[0]);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody reads any more
-    for (std::int64_t i = first; i < options.seeds; i += step) {
-        const auto seed = static_cast<std::uint64_t>(options.seed + i);
-        write_all(ends[1], to_csv(run_membership(config_of(options), seed)) + "\n");
-    }
-    _exit(0);
-}
-
-class Progress {
-public:
-    explicit Progress(std::int64_t total) : total_(total) {}
-
-    void show(std::size_t done) {
-        if (isatty(STDERR_FILENO) == 0) return;
-        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
-        fmt::print(stderr, "\r{} of {} runs", done, total_);
-        if (done > 0) {
-            const double left = spent.count() / static_cast<double>(done) *
-                                static_cast<double>(total_ - std::int64_t(done));
-            fmt::print(stderr, ", {:.0f} s left   ", left);
-        }
-        if (std::int64_t(done) == total_) fmt::print(stderr, "\r{:40}\r", "");
-    }
-    [[nodiscard]] double seconds() const {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-    }
-
-private:
-    std::int64_t total_;
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
-
-// Whole lines that have come in; false: the worker has ended.
-bool read_lines(Worker& worker, std::map<std::uint64_t, MembershipResult>& results,
-                std::ofstream& csv) {
-    char bytes[4096];
-    const ssize_t count = read(worker.pipe, bytes, sizeof bytes);
-    if (count <= 0) return false;
-    worker.unread.append(bytes, static_cast<std::size_t>(count));
-    for (;;) {
-        const std::size_t end = worker.unread.find('\n');
-        if (end == std::string::npos) return true;
-        const auto result = parse_csv(std::string_view(worker.unread).substr(0, end));
-        if (result) results[result->seed] = *result;
-        if (result && csv.is_open()) csv << to_csv(*result) << std::endl;
-        worker.unread.erase(0, end + 1);
-    }
-}
-
-// By seed; those of a worker that crashed are missing.
-std::map<std::uint64_t, MembershipResult> run_all(const Options& options) {
-    std::int64_t jobs = options.jobs;
-    if (jobs == 0) jobs = std::max(1U, std::thread::hardware_concurrency());
-    jobs = std::min(jobs, options.seeds);
-    std::vector<Worker> workers;
-    for (std::int64_t i = 0; i < jobs; ++i) workers.push_back(fork_worker(options, i, jobs));
-    std::map<std::uint64_t, MembershipResult> results;
+// By seed. False: interrupted; those that were done by then are there.
+bool run_all(const Options& options, std::map<std::uint64_t, Measured>& all) {
     // As they come, so that who interrupts a long measurement has what was measured until then; in
     // the order of the seeds at the end.
     std::ofstream csv;
@@ -204,21 +138,25 @@ std::map<std::uint64_t, MembershipResult> run_all(const Options& options) {
         csv.open(options.csv);
         csv << csv_header() << std::endl;
     }
-    Progress progress(options.seeds);
-    for (std::size_t open = workers.size(); open > 0;) {
-        std::vector<pollfd> polled;
-        for (const Worker& worker : workers) polled.push_back({worker.pipe, POLLIN, 0});
-        if (poll(polled.data(), polled.size(), 1000) < 0) break;
-        for (std::size_t i = 0; i < workers.size(); ++i) {
-            if (workers[i].pipe < 0 || polled[i].revents == 0) continue;
-            if (read_lines(workers[i], results, csv)) continue;
-            close(std::exchange(workers[i].pipe, -1));
-            --open;
-        }
-        progress.show(results.size());
-    }
-    for (const Worker& worker : workers) waitpid(worker.pid, nullptr, 0);
-    return results;
+    Progress progress("runs", static_cast<std::size_t>(options.seeds));
+    Workers workers(workers_of(options));
+    workers.on_wait([&] { progress.draw(); });
+    const auto seed_of = [&](std::size_t job) {
+        return static_cast<std::uint64_t>(options.seed) + job;
+    };
+    std::size_t failed = 0;
+    return workers.run_text(
+        static_cast<std::size_t>(options.seeds),
+        [&](std::size_t job, const Workers::Report&) {
+            return to_csv(run_membership(config_of(options), seed_of(job)));
+        },
+        [&](std::size_t job, const JobEnd& end) {
+            const Measured& one = all[seed_of(job)] = measured(end);
+            if (csv.is_open() && one.run) csv << to_csv(*one.run) << std::endl;
+            if (one.result != RunResult::pass) ++failed;
+            progress.set(all.size(), failed);
+            return true;
+        });
 }
 
 bool write_csv(const std::string& path, const std::vector<MembershipResult>& results) {
@@ -243,48 +181,62 @@ int show_tables(const Options& options) {
             results.push_back(*result);
         }
     }
-    fmt::print("{}", table_of(results));
+    say(table_of(results));
     return 0;
+}
+
+void print_failure(const Options& options, std::uint64_t seed, const Measured& one) {
+    say(fmt::format("FAIL seed {} ({}): {}\n     again with: {}\n", seed, to_string(one.result),
+                    one.failure, replay_of(options, seed)));
 }
 
 int tell_one(const Options& options) {
     const auto seed = static_cast<std::uint64_t>(options.seed);
-    const MembershipResult result = run_membership(
-        config_of(options), seed, [](const std::string& line) { fmt::print("{}\n", line); });
-    fmt::print("\n{}", table_of({result}));
-    if (!result.failure.empty()) fmt::print("FAIL seed {}: {}\n", seed, result.failure);
-    return result.failure.empty() ? 0 : exit_not_converged;
+    Measured one;
+    Workers workers(workers_of(options));
+    const bool all = workers.run_text(
+        1,
+        [&](std::size_t, const Workers::Report&) {
+            return to_csv(run_membership(config_of(options), seed,
+                                         [](const std::string& line) { say(line + "\n"); }));
+        },
+        [&](std::size_t, const JobEnd& end) {
+            one = measured(end);
+            return true;
+        });
+    if (!all) return exit_interrupted;
+    if (one.run) say("\n" + table_of({*one.run}));
+    if (one.result != RunResult::pass) print_failure(options, seed, one);
+    return exit_code(one.result);
 }
 
 int run(const Options& options) {
     if (options.verbose) return tell_one(options);
-    const Progress clock(options.seeds);
-    const auto by_seed = run_all(options);
+    const auto begun = std::chrono::steady_clock::now();
+    std::map<std::uint64_t, Measured> by_seed;
+    const bool all = run_all(options, by_seed);
     std::vector<MembershipResult> results;
-    int worst = 0;
-    for (std::int64_t i = 0; i < options.seeds; ++i) {
-        const auto seed = static_cast<std::uint64_t>(options.seed + i);
-        const auto found = by_seed.find(seed);
-        const std::string failure =
-            found == by_seed.end() ? "its process ended without a result" : found->second.failure;
-        if (found != by_seed.end()) results.push_back(found->second);
-        if (failure.empty()) continue;
-        worst = found == by_seed.end() ? exit_crashed : std::max(worst, exit_not_converged);
-        fmt::print("FAIL seed {}: {}\n     again with: {}\n", seed, failure,
-                   replay_of(options, seed));
+    RunResult worst = RunResult::pass;
+    for (const auto& [seed, one] : by_seed) {
+        if (one.run) results.push_back(*one.run);
+        if (one.result == RunResult::pass) continue;
+        worst = worse_of(worst, one.result);
+        print_failure(options, seed, one);
     }
-    fmt::print("{} nodes and a coordinator, {} % loss, {} seeds from {}, {:.0f} s\n\n{}",
-               options.nodes, options.loss, options.seeds, options.seed, clock.seconds(),
-               table_of(results));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    say(fmt::format("{}{} nodes and a coordinator, {} % loss, {} seeds from {}, {:.0f} s\n\n{}",
+                    all ? "" : "interrupted; ", options.nodes, options.loss, by_seed.size(),
+                    options.seed, took.count(), table_of(results)));
     if (!options.csv.empty() && !write_csv(options.csv, results)) {
         return usage(fmt::format("{} cannot be written", options.csv));
     }
-    return worst;
+    return !all && worst == RunResult::pass ? exit_interrupted : exit_code(worst);
 }
 
 int parse_and_run(int argc, char** argv) {
     Options options;
     CLI::App app{"Failure detection and ring agreement alone, at scale.", "sim membership"};
+    app.footer("Exit codes: as those of sim; 3: a step did not end within its limit.");
     app.add_option("--nodes", options.nodes, "storage nodes; a coordinator comes on top")
         ->capture_default_str();
     app.add_option("--loss", options.loss, "percent of all datagrams")->capture_default_str();

@@ -20,6 +20,7 @@ constexpr Duration bootstrap_max = 120s;
 constexpr Duration fault_max = 30s;
 constexpr Duration between_faults = 300ms;
 constexpr Duration paused_lately = 1s;
+constexpr std::string_view broken_prefix = "broken invariant: ";
 
 class MembershipRun {
 public:
@@ -61,7 +62,6 @@ private:
         }
         net_.set_loss(config_.network.loss_percent);
         net_.run_until(net_.now() + config_.warm_up);
-        reference_ = newest_;
     }
 
     NodeConfig config_of(MemberIndex number) {
@@ -150,6 +150,7 @@ private:
         if (config_.pause_max > Duration{}) {
             for (std::size_t i = 0; i < config_.pausing; ++i) pausers.push_back({.next = rest()});
         }
+        is_quiet_ = true;
         const Time end = net_.now() + config_.quiet;
         while (net_.now() < end) {
             Time until = end;
@@ -165,7 +166,7 @@ private:
         result_.quiet = config_.quiet;
         result_.member_us = static_cast<std::uint64_t>(to_us(config_.quiet)) * net_.size();
         measure_load(before);
-        reference_ = nullptr;  // removals are wanted from now on
+        is_quiet_ = false;
         net_.run_until(net_.now() + net_.rng().between(0ms, 200ms));
     }
 
@@ -290,23 +291,30 @@ private:
     }
 
     void adopted(MemberIndex member, const RingPtr& ring) {
-        check_content(*ring, ring);
+        check(ring);
         if (newest_ == nullptr || ring->epoch > newest_->epoch) {
-            if (reference_ != nullptr) count_evictions(*ring);
+            if (is_quiet_) count_evictions(*ring);
             newest_ = ring;
         }
         const RingPtr before = std::exchange(ring_of_[member], ring);
+        if (before != nullptr && ring->epoch < before->epoch) {
+            broken(fmt::format("{} went back from ring {} to {}", name(member), before->epoch,
+                               ring->epoch));
+        }
         if (!arrived_ || !is_there(member) || !arrived_(*ring)) return;
         if (before != nullptr && arrived_(*before)) return;
         first_arrival_ = std::min(first_arrival_, net_.now());
         --waiting_;
     }
 
-    // One ring per epoch.
-    void check_content(const Ring& ring, const RingPtr& shared) {
-        const std::uint64_t digest = net_.rings().digest_of(shared);
-        const auto [known, added] = digests_.try_emplace(ring.epoch, digest);
-        if (known->second != digest) fail(fmt::format("two rings of epoch {}", ring.epoch));
+    // One ring per epoch, and well-formed.
+    void check(const RingPtr& ring) {
+        const std::uint64_t digest = net_.rings().digest_of(ring);
+        const auto [known, added] = digests_.try_emplace(ring->epoch, digest);
+        if (known->second != digest) broken(fmt::format("two rings of epoch {}", ring->epoch));
+        if (!added) return;
+        const std::string defect = ring_defect(*ring);
+        if (!defect.empty()) broken(fmt::format("ring {}: {}", ring->epoch, defect));
     }
 
     void count_evictions(const Ring& next) {
@@ -319,6 +327,13 @@ private:
                 (paused->second == never || net_.now() < paused->second + paused_lately);
             ++(lately ? result_.evictions.paused : result_.evictions.healthy);
             say(fmt::format("{} is evicted, {}", member.name, lately ? "paused" : "and is well"));
+        }
+    }
+
+    // Says more than what follows from it.
+    void broken(const std::string& rule) {
+        if (result_of(result_) != RunResult::broken) {
+            result_.failure = std::string(broken_prefix) + rule;
         }
     }
 
@@ -339,7 +354,7 @@ private:
     std::map<MemberIndex, Time> paused_until_;  // never: is paused
     std::map<Epoch, std::uint64_t> digests_;
     RingPtr newest_;
-    RingPtr reference_;  // while nobody should be removed
+    bool is_quiet_ = false;  // nobody should be removed
     // What is waited for: that so many more members are in a ring of which this holds.
     std::function<bool(const Ring&)> arrived_;
     std::size_t waiting_ = 0;
@@ -347,6 +362,11 @@ private:
 };
 
 }  // namespace
+
+RunResult result_of(const MembershipResult& result) {
+    if (result.failure.empty()) return RunResult::pass;
+    return result.failure.starts_with(broken_prefix) ? RunResult::broken : RunResult::not_converged;
+}
 
 MembershipResult run_membership(const MembershipConfig& config, std::uint64_t seed,
                                 const std::function<void(const std::string&)>& tell) {

@@ -3,9 +3,10 @@
 // The members are production nodes on the network of sim/member_net.h.
 //
 // A run in order: the cluster is there (all members in one ring, or, with `bootstrap`, joining one
-// by one from nothing); it warms up; for `quiet` nothing is wrong but loss and pauses, and
-// evictions and traffic are counted; `crash` members are killed at the same instant, at a random
-// moment; then `cut` are cut off, or stopped for good, without a word to anybody.
+// by one from nothing); it warms up, and nothing that happens until then counts; for `quiet`
+// nothing is wrong but loss and pauses, and evictions and traffic are counted; `crash` members are
+// killed at the same instant, at a random moment; then `cut` are cut off, or stopped for good,
+// without a word to anybody.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 
 #include "base/time.h"
 #include "sim/network.h"
+#include "sim/outcome.h"
 
 namespace grapevine::sim {
 
@@ -55,7 +57,9 @@ struct SentRate {
 
 struct MembershipResult {
     std::uint64_t seed = 0;
-    std::string failure;  // empty: every step ended within its limit, and no rule broke
+    // Empty: every step ended within its limit, and no rule broke. "broken invariant: ...": one
+    // did.
+    std::string failure;
     // From the start of the first process to the moment at which everybody is in a ring of all.
     std::optional<Duration> bootstrap;
     std::uint64_t bootstrap_rings = 0;
@@ -79,6 +83,9 @@ struct MembershipResult {
     std::uint64_t events = 0;
     std::uint64_t hash = 0;
 };
+
+// In the terms of the other runs.
+RunResult result_of(const MembershipResult& result);
 
 // `tell` hears what members say and what befalls them; none: nobody listens.
 MembershipResult run_membership(const MembershipConfig& config, std::uint64_t seed,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,22 +101,37 @@ std::string trimmed(const std::string& words) {
     return words.substr(begin, end + 1 - begin);
 }
 
-[[noreturn]] void be_worker(int result, int words, std::size_t job, const Workers::Work& work) {
+[[noreturn]] void be_worker(int result, int words, std::size_t job, const Workers::TextWork& work) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody reads any more
     // Whatever the caller does about its own crashes, a worker just ends.
     for (const int signal : {SIGINT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
         std::signal(signal, SIG_DFL);
     }
     dup2(words, STDERR_FILENO);
     const std::string text =
-        encode(work(job, [result](const std::string& line) { write_all(result, line); }));
+        work(job, [result](const std::string& line) { write_all(result, line); });
     std::fflush(nullptr);
     write_all(result, text);
     _exit(0);
 }
 
+RunOutcome outcome_of(const JobEnd& end) {
+    RunOutcome crash;
+    crash.result = RunResult::crashed;
+    crash.rule = end.crash;
+    crash.reason = end.reason;
+    crash.faults = early_faults(end.text);
+    if (!end.crash.empty()) return crash;
+    Result<RunOutcome> outcome = decode_outcome(end.text);
+    if (outcome) return *std::move(outcome);
+    crash.rule = "no outcome";
+    crash.reason = outcome.error().message;
+    return crash;
+}
+
 }  // namespace
 
-void Workers::begin(std::size_t job, const Work& work) {
+void Workers::begin(std::size_t job, const TextWork& work) {
     std::array<int, 2> result{};
     std::array<int, 2> words{};
     ASSERT(pipe2(result.data(), O_CLOEXEC) == 0 && pipe2(words.data(), O_CLOEXEC) == 0, "{}",
@@ -164,29 +180,26 @@ void Workers::end_late_ones() {
     }
 }
 
-RunOutcome Workers::end(Worker& worker, int status) {
+JobEnd Workers::end(Worker& worker, int status) {
     if (worker.result >= 0) read_rest(worker.result, worker.result_text);
     if (worker.words >= 0) read_rest(worker.words, worker.last_words);
-    const Result<RunOutcome> outcome = decode_outcome(worker.result_text);
-    if (outcome && WIFEXITED(status)) return *outcome;
-    RunOutcome crash;
-    crash.result = RunResult::crashed;
-    crash.faults = early_faults(worker.result_text);
-    const std::string words = trimmed(worker.last_words);
+    JobEnd end{.text = std::move(worker.result_text), .crash = {}, .reason = {}};
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return end;
     if (worker.timed_out) {
-        crash.rule = "never ends";
-        crash.reason =
+        end.crash = "never ends";
+        end.reason =
             fmt::format("did not end within {} s of processor time, or stood still for as long",
                         config_.limit.count());
     } else if (WIFSIGNALED(status)) {
-        crash.rule = signal_name(WTERMSIG(status));
-        crash.reason = fmt::format("ended by {}", crash.rule);
+        end.crash = signal_name(WTERMSIG(status));
+        end.reason = fmt::format("ended by {}", end.crash);
     } else {
-        crash.rule = "no outcome";
-        crash.reason = fmt::format("ended with {} and no outcome", WEXITSTATUS(status));
+        end.crash = "no outcome";
+        end.reason = fmt::format("ended with {} and no outcome", WEXITSTATUS(status));
     }
-    if (!words.empty()) crash.reason += "; its last words: " + words;
-    return crash;
+    const std::string words = trimmed(worker.last_words);
+    if (!words.empty()) end.reason += "; its last words: " + words;
+    return end;
 }
 
 void Workers::stop_all() {
@@ -200,6 +213,12 @@ void Workers::stop_all() {
 }
 
 bool Workers::run(std::size_t jobs, const Work& work, const Done& done) {
+    return run_text(
+        jobs, [&](std::size_t job, const Report& report) { return encode(work(job, report)); },
+        [&](std::size_t job, const JobEnd& end) { return done(job, outcome_of(end)); });
+}
+
+bool Workers::run_text(std::size_t jobs, const TextWork& work, const TextDone& done) {
     const Interrupts catching;
     std::size_t next = 0;
     while (next < jobs || !running_.empty()) {

@@ -21,6 +21,13 @@ struct WorkersConfig {
     std::chrono::seconds limit{300};
 };
 
+// What became of a job.
+struct JobEnd {
+    std::string text;   // what it told and then returned; where it crashed, what it told until then
+    std::string crash;  // in a word: "SIGABRT", "never ends"; empty: it returned
+    std::string reason;  // a sentence, where it crashed
+};
+
 class Workers {
 public:
     // Tells the caller at once; what is told with early_fault() outlives a crash.
@@ -29,6 +36,9 @@ public:
     using Work = std::function<RunOutcome(std::size_t job, const Report& report)>;
     // In the caller's, in the order in which jobs end. False: no further jobs are begun.
     using Done = std::function<bool(std::size_t job, const RunOutcome& outcome)>;
+    // The same for jobs whose result is any text.
+    using TextWork = std::function<std::string(std::size_t job, const Report& report)>;
+    using TextDone = std::function<bool(std::size_t job, const JobEnd& end)>;
 
     explicit Workers(const WorkersConfig& config) : config_(config) {}
 
@@ -36,6 +46,7 @@ public:
     void on_wait(std::function<void()> then) { on_wait_ = std::move(then); }
     // Jobs 0 ... jobs - 1. False: interrupted (SIGINT or SIGTERM); all workers are gone by then.
     bool run(std::size_t jobs, const Work& work, const Done& done);
+    bool run_text(std::size_t jobs, const TextWork& work, const TextDone& done);
 
 private:
     struct Worker {
@@ -48,10 +59,10 @@ private:
         bool timed_out = false;
     };
 
-    void begin(std::size_t job, const Work& work);
+    void begin(std::size_t job, const TextWork& work);
     void wait_a_little();
     void end_late_ones();
-    [[nodiscard]] RunOutcome end(Worker& worker, int status);
+    [[nodiscard]] JobEnd end(Worker& worker, int status);
     void stop_all();
 
     WorkersConfig config_;

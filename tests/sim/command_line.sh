@@ -33,6 +33,9 @@ expect 2 "no operation touched nokey; this run's keys: key1" --kill 1 --nodes 3 
     --explain nokey
 expect 0 "nothing to shrink" --kill 1 --nodes 3 --partitions 16 --shrink
 expect 0 "nothing to shrink" --faults all --runs 2 "${small[@]}" --shrink
+expect 0 "| crash to the ring everywhere | 2 |" membership --seeds 2 --quiet 50
+expect 3 "FAIL seed 1 (no convergence)" membership --seeds 1 --quiet 50 --nodes 3 --crash 0 --cut 2 \
+    --loss 100
 for arguments in "--kill 1 --nodes 3 --partitions 16" "membership --seeds 1 --quiet 50" --help; do
     # shellcheck disable=SC2086
     "$sim" $arguments >/dev/full 2>"$dir/out"

@@ -131,6 +131,11 @@ TEST_CASE("a result survives its line of text", "[sim]") {
     CHECK(read->crash_everywhere == result.crash_everywhere);
     CHECK_FALSE(read->cut_everywhere.has_value());
     CHECK_FALSE(parse_csv("1,2,three").has_value());
+    CHECK(result_of(*read) == RunResult::not_converged);
+    result.failure = "broken invariant: two rings of epoch 3";
+    CHECK(result_of(*parse_csv(to_csv(result))) == RunResult::broken);
+    result.failure = "";
+    CHECK(result_of(*parse_csv(to_csv(result))) == RunResult::pass);
 }
 
 TEST_CASE("quantiles are numbers that were there", "[sim]") {
