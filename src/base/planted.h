@@ -27,6 +27,8 @@ enum class Bug : std::uint8_t {
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
     undo_fills,               // a voter that lacks the news of a bad link undoes what others do
                               // about it
+    evict_promisers,          // who promises is evicted all the same if it was held for dead
+    admit_unheard,            // joiners are let in who may be dead, and the majority with them
     leave_unheard,            // who left ends although the others may not know the ring without it
     leave_to_the_dead,        // a leaver's copies and votes go to members that may be dead
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in

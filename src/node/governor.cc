@@ -48,6 +48,19 @@ void Governor::joiner(Time now, const JoinRequest& request) {
     joiners_[request.self.id] = {request, now};
 }
 
+// One ring behind is as good as current: it hears of this one when it is in.
+bool Governor::is_ready(Time now, const Ring& ring, const Joiner& joiner) {
+    return next(joiner.request.have) >= ring.epoch && !stale(now, joiner.at);
+}
+
+std::map<NodeId, Address> Governor::joiners(Time now, const Ring& ring) const {
+    std::map<NodeId, Address> ready;
+    for (const auto& [id, joiner] : joiners_) {
+        if (is_ready(now, ring, joiner)) ready.emplace(id, joiner.request.self.address);
+    }
+    return ready;
+}
+
 void Governor::reports(Time now, const Ring& ring, const FillReports& message) {
     // Only of fills that there are: so they are no more than these, whoever sends them.
     for (const FillReport& report : message.reports) {
@@ -94,9 +107,7 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
     Observations seen;
     seen.genesis_members = genesis_members_;
     for (const auto& [id, joiner] : joiners_) {
-        // One ring behind is as good as current: it hears of this one when it is in.
-        const bool current = next(joiner.request.have) >= ring.epoch;
-        if (current && !stale(now, joiner.at)) seen.joiners.push_back(joiner.request.self);
+        if (is_ready(now, ring, joiner)) seen.joiners.push_back(joiner.request.self);
     }
     for (const auto& [report, at] : reports_) {
         if (!stale(now, at) && !dead.contains(report.member)) {

@@ -40,6 +40,8 @@ public:
     [[nodiscard]] Time next_deadline() const { return propose_at_; }
 
     void joiner(Time now, const JoinRequest& request);
+    // Who asks to be let in now, and where.
+    [[nodiscard]] std::map<NodeId, Address> joiners(Time now, const Ring& ring) const;
     void reports(Time now, const Ring& ring, const FillReports& message);
     void reports(Time now, const Ring& ring, NodeId from, const LinkReports& message) {
         for (const LinkReport& report : message.reports) {
@@ -69,6 +71,7 @@ private:
         Time at;
     };
 
+    [[nodiscard]] static bool is_ready(Time now, const Ring& ring, const Joiner& joiner);
     [[nodiscard]] bool is_loss_current(Time now) const;
     void learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement);
 

@@ -317,9 +317,7 @@ void Node::State::tick(Time now) {
     heartbeats.tick(now);
     for (const NodeId id : heartbeats.take_missed()) swim.missed(now, id);
     link_checks.tick(now);
-    if (now >= agreement.next_deadline()) {
-        agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
-    }
+    if (now >= agreement.next_deadline()) brief_agreement(now);
     agreement.tick(now, [&](const auto& promisers) { return choose(now, promisers); });
     if (replication) replication->tick(now);
     links.tick(now);
@@ -393,7 +391,15 @@ bool Node::State::drain_agreement(Time now) {
     effects.persist = effects.persist || out.state_changed;
     if (out.voted) lease.voted(now);
     for (auto& [to, message] : out.messages) {
-        std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
+        const auto joiner = candidates.find(to);
+        const auto pass = [&, to = to](auto& body) {
+            if (joiner == candidates.end()) {
+                send(now, to, std::move(body));
+            } else {
+                send(now, joiner->second, to, std::move(body));
+            }
+        };
+        std::visit(pass, message);
     }
     if (!out.refused.empty()) {
         log(LogLevel::error, "a proposed ring is no legal step: " + out.refused);

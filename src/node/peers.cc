@@ -208,7 +208,7 @@ void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& messag
 }
 
 void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& message) {
-    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    brief_agreement(now);
     agreement.receive(now, from, message,
                       [&](const auto& promisers) { return choose(now, promisers); });
 }

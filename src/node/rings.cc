@@ -24,6 +24,15 @@ constexpr Duration join_forgotten_after = 2 * news_age_max;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
 constexpr Duration good_membership = 60s;
 
+// Whether one is left out that may be let in when it has promised. A death is not kept waiting.
+bool waits_for_joiners(const RingChange& change, const Observations& seen) {
+    return change.evicted.empty() && std::ranges::any_of(seen.joiners, [&](const Member& joiner) {
+               return !seen.present->contains(joiner.id) &&
+                      std::ranges::find(change.joined, joiner.id, &Member::id) ==
+                          change.joined.end();
+           });
+}
+
 }  // namespace
 
 // --- adopting ---
@@ -173,15 +182,29 @@ void Node::State::consider(Time now, Duration settle) {
     if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
 }
 
-std::optional<RingChange> Node::State::choose(Time now, const Agreement::Promisers& promisers) {
+void Node::State::brief_agreement(Time now) {
+    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    candidates = governor.joiners(now, *ring);
+    std::set<NodeId> ids;
+    for (const auto& [id, address] : candidates) ids.insert(ids.end(), id);
+    agreement.set_candidates(std::move(ids));
+}
+
+std::optional<RingChange> Node::State::choose(Time now, const Promisers& promisers) {
     std::set<NodeId> dead = dead_members();
     const std::size_t accused = dead.size();
     for (const NodeId id : promisers.hears) dead.erase(id);
+    // Who promises lives, whatever was said of it.
+    if (!config.bugs.has(Bug::evict_promisers)) {
+        for (const NodeId id : promisers.present) dead.erase(id);
+    }
     // Somebody hears a member that this node does not: look again before long.
     if (dead.size() < accused) consider(now, config.rank_delay);
     Observations seen = governor.observe(now, *ring, std::move(dead));
     seen.present = promisers.present;
-    return plan(*ring, seen, config.planner, placement);
+    const auto change = plan(*ring, seen, config.planner, placement);
+    if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
+    return change;
 }
 
 void Node::State::propose(Time now) {
@@ -189,7 +212,7 @@ void Node::State::propose(Time now) {
     if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner, placement))
         return;
     history.proposed(now);
-    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    brief_agreement(now);
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
 }
 

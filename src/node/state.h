@@ -69,7 +69,9 @@ struct Node::State {
     void look_who_is_in(const Envelope& envelope);
     void announce(Time now, const Ring& before);
     void propose(Time now);
-    [[nodiscard]] std::optional<RingChange> choose(Time now, const Agreement::Promisers& promisers);
+    // What it has to know before it gives promises or asks for them.
+    void brief_agreement(Time now);
+    [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);
     void consider(Time now, Duration settle);
     void found(Time now);
     void send_beacons(Time now);
@@ -147,6 +149,7 @@ struct Node::State {
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
 
+    std::map<NodeId, Address> candidates;  // who was to be asked for a promise to let it in
     std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
     Time fetched_at = Time::min();
     Epoch fetched_for;

@@ -37,6 +37,7 @@ void Agreement::adopt(const RingPtr& ring) {
     backoff_ = config_.retry_min;
     again_at_ = never;
     to_self_.clear();
+    candidates_.clear();
     effects_ = {};
 }
 
@@ -85,7 +86,14 @@ void Agreement::receive(Time now, NodeId from, const AgreementMessage& message,
 }
 
 void Agreement::tick(Time now, const Chooser& choose) {
-    if (attempt_ && now >= attempt_->retry_at) is_idle() ? end_attempt(now) : start_attempt(now);
+    if (attempt_ && now >= attempt_->retry_at) {
+        if (Preparing* preparing = idle()) {
+            preparing->promisers.all = true;
+            choose_value(now, *preparing, choose);
+        } else {
+            start_attempt(now);
+        }
+    }
     if (!attempt_ && now >= again_at_) start_attempt(now);
     deliver_to_self(now, choose);
 }
@@ -146,17 +154,23 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
     Promisers& promisers = preparing->promisers;
     promisers.present.insert(from);
     promisers.hears.insert(message.hears.begin(), message.hears.end());
-    if (message.accepted &&
+    if (message.accepted && ring_->votes_of(from) > 0 &&
         (!preparing->bound || preparing->bound->ballot < message.accepted->ballot)) {
         preparing->bound = message.accepted;
     }
     if (votes(promisers.present) < ring_->majority()) return;
+    const auto promised = [&](NodeId id) { return promisers.present.contains(id); };
+    promisers.all = std::ranges::all_of(ring_->voters, promised, &Voter::id) &&
+                    std::ranges::all_of(witnesses(), promised);
+    choose_value(now, *preparing, choose);
+}
 
+void Agreement::choose_value(Time now, Preparing& preparing, const Chooser& choose) {
     std::optional<RingChange> value =
-        preparing->bound ? std::optional(preparing->bound->change) : choose(promisers);
+        preparing.bound ? std::optional(preparing.bound->change) : choose(preparing.promisers);
     if (!value) {  // nothing to decide (any more), or not before others have promised
-        preparing->is_idle = true;
-        if (promisers.present.size() == ring_->voters.size() + witnesses().size()) end_attempt(now);
+        preparing.is_idle = true;
+        if (preparing.promisers.all) end_attempt(now);
         return;
     }
     ASSERT(value->epoch == state_.epoch, "{} {}", value->epoch, state_.epoch);
@@ -170,9 +184,9 @@ void Agreement::end_attempt(Time now) {
     if (has_voted()) watch_over_vote(now);
 }
 
-bool Agreement::is_idle() const {
-    const auto* preparing = std::get_if<Preparing>(&attempt_->phase);
-    return preparing != nullptr && preparing->is_idle;
+Agreement::Preparing* Agreement::idle() {
+    auto* preparing = attempt_ ? std::get_if<Preparing>(&attempt_->phase) : nullptr;
+    return preparing != nullptr && preparing->is_idle ? preparing : nullptr;
 }
 
 void Agreement::on(Time now, NodeId from, const Accepted& message) {
@@ -215,22 +229,22 @@ void Agreement::deliver_to_self(Time now, const Chooser& choose) {
     }
 }
 
-// Members without a vote whose presence matters when others leave: where so few stay that each of
-// them may have a vote then.
-std::vector<NodeId> Agreement::witnesses() const {
-    std::vector<NodeId> ids;
+// Without a vote, and their presence matters: those who want to be let in, and when others leave
+// those who stay, where these are so few that each of them may have a vote then.
+std::set<NodeId> Agreement::witnesses() const {
+    std::set<NodeId> ids = candidates_;
     const auto staying = std::ranges::count_if(ring_->members, &Member::stays);
-    if (static_cast<std::size_t>(staying) > storage_voters_max) return ids;
-    for (const Member& member : ring_->members) {
-        if (member.stays() && ring_->votes_of(member.id) == 0) ids.push_back(member.id);
+    if (static_cast<std::size_t>(staying) <= storage_voters_max) {
+        for (const Member& member : ring_->members) {
+            if (member.stays()) ids.insert(member.id);
+        }
     }
+    std::erase_if(ids, [&](NodeId id) { return ring_->votes_of(id) > 0; });
     return ids;
 }
 
 bool Agreement::is_witness(NodeId from, const AgreementMessage& message) const {
-    if (!std::holds_alternative<Promise>(message)) return false;
-    const std::vector<NodeId> all = witnesses();
-    return std::ranges::find(all, from) != all.end();
+    return std::holds_alternative<Promise>(message) && witnesses().contains(from);
 }
 
 bool Agreement::is_for_attempt(const Ballot& ballot) const {

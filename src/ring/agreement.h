@@ -59,6 +59,14 @@ struct AgreementEffects {
     std::string refused;                // why a proposed change is no legal step; empty: none
 };
 
+struct Promisers {
+    // Who promised in this attempt, so they were there after it had begun: voters, candidates,
+    // and in a small ring also storage members that have no vote.
+    std::set<NodeId> present;
+    std::set<NodeId> hears;  // members that one of them hears, which must not be evicted
+    bool all = false;        // who has not promised by now is not waited for
+};
+
 class Agreement {
 public:
     Agreement(const AgreementConfig& config, NodeId self, std::uint64_t seed);
@@ -69,15 +77,12 @@ public:
 
     // Members that this node hears now; asked for when a promise is given.
     void set_heard(std::set<NodeId> heard) { heard_ = std::move(heard); }
+    // Those that want to be let in: asked for a promise too, which counts for nothing but shows
+    // that they are there.
+    void set_candidates(std::set<NodeId> ids) { candidates_ = std::move(ids); }
 
-    struct Promisers {
-        // Who promised in this attempt, so they were there after it had begun: voters, and in a
-        // small ring also storage members that have no vote.
-        std::set<NodeId> present;
-        std::set<NodeId> hears;  // members that one of them hears, which must not be evicted
-    };
     // Asks for a value once a majority promised and no value is bound. No value: it is asked again
-    // with each further promise, and the attempt ends when all are there or the time is up.
+    // with each further promise, and for the last time when all are there or the time is up.
     using Chooser = std::function<std::optional<RingChange>(const Promisers& promisers)>;
 
     // Starts to propose unless it is already at it. Only a voter may.
@@ -118,8 +123,10 @@ private:
 
     void start_attempt(Time now);
     void end_attempt(Time now);
-    [[nodiscard]] bool is_idle() const;
-    [[nodiscard]] std::vector<NodeId> witnesses() const;
+    // A majority promised: goes on with the value that is bound or chosen, or waits for more.
+    void choose_value(Time now, Preparing& preparing, const Chooser& choose);
+    [[nodiscard]] Preparing* idle();  // null: no attempt, or it is not
+    [[nodiscard]] std::set<NodeId> witnesses() const;
     [[nodiscard]] bool is_witness(NodeId from, const AgreementMessage& message) const;
     // The vote is cast: proposes itself if no decision comes.
     void watch_over_vote(Time now);
@@ -136,6 +143,7 @@ private:
     RingPtr ring_;
     AgreementState state_;
     std::set<NodeId> heard_;
+    std::set<NodeId> candidates_;
     std::optional<Attempt> attempt_;
     std::uint64_t round_seen_ = 0;
     Duration backoff_;

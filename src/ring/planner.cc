@@ -65,10 +65,26 @@ std::string name_for(const Ring& after, const Member& joiner) {
     return after.member_named(name) == nullptr ? name : std::string{};
 }
 
+bool is_present(const Observations& seen, NodeId id) {
+    return !seen.present || seen.present->contains(id);
+}
+
+// Whether a ring of these members could decide the next one.
+bool majority_is_present(const std::vector<Member>& members, const Observations& seen) {
+    std::uint32_t total = 0;
+    std::uint32_t present = 0;
+    for (const Voter& voter : voters_for(members)) {
+        total += voter.votes;
+        present += is_present(seen, voter.id) ? voter.votes : 0;
+    }
+    return present > total / 2;
+}
+
 // Adds them to `after` too.
-std::vector<Member> admissions(Ring& after, const Observations& seen, PlantedBugs bugs) {
+std::vector<Member> admit_all(Ring& after, const std::vector<Member>& joiners,
+                              const Observations& seen, PlantedBugs bugs) {
     std::vector<Member> joined;
-    for (Member joiner : naming_order(seen.joiners)) {
+    for (Member joiner : naming_order(joiners)) {
         if (seen.dead.contains(joiner.id)) continue;
         const bool returns = after.member(joiner.id) != nullptr;
         if (returns && bugs.has(Bug::distrust_returned_copy)) continue;
@@ -80,6 +96,18 @@ std::vector<Member> admissions(Ring& after, const Observations& seen, PlantedBug
         std::erase_if(after.members, std::mem_fn(&Member::stores));
     }
     return joined;
+}
+
+// Joiners may have died since they asked. Their votes count from the next ring on, so where the
+// majority would be with them they have to be there, and those that are not wait.
+std::vector<Member> admissions(Ring& after, const Observations& seen, PlantedBugs bugs) {
+    const Ring before = after;
+    std::vector<Member> joined = admit_all(after, seen.joiners, seen, bugs);
+    if (majority_is_present(after.members, seen) || bugs.has(Bug::admit_unheard)) return joined;
+    after = before;
+    std::vector<Member> present = seen.joiners;
+    std::erase_if(present, [&](const Member& joiner) { return !is_present(seen, joiner.id); });
+    return admit_all(after, present, seen, bugs);
 }
 
 // The members after the evictions, without the table.
@@ -102,21 +130,6 @@ std::vector<NodeId> leavers(const Ring& draft, const std::set<NodeId>& asked) {
         if (member != nullptr && member->stays()) leaving.push_back(id);
     }
     return leaving;
-}
-
-bool is_present(const Observations& seen, NodeId id) {
-    return !seen.present || seen.present->contains(id);
-}
-
-// Whether a ring of these members could decide the next one.
-bool majority_is_present(const std::vector<Member>& members, const Observations& seen) {
-    std::uint32_t total = 0;
-    std::uint32_t present = 0;
-    for (const Voter& voter : voters_for(members)) {
-        total += voter.votes;
-        present += is_present(seen, voter.id) ? voter.votes : 0;
-    }
-    return present > total / 2;
 }
 
 // Where fewer than k stay, what the leavers hold has copies on all these, and may end with them.
@@ -311,6 +324,10 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
     const bool somebody_died = !change.evicted.empty();
     accuse_member(change, accusations);
     Ring after = members_after(ring, change);
+    if (!somebody_died && !majority_is_present(after.members, seen)) {
+        change.evicted.clear();
+        after = members_after(ring, change);
+    }
     change.joined = admissions(after, seen, bugs);
     change.leaving = leavers(after, seen.leaving);
     Ring draft = draft_of(ring, change, bugs);

@@ -30,7 +30,7 @@ struct Observations {
     std::vector<Member> joiners;  // ready to be admitted
     std::set<NodeId> leaving;     // asked to leave
     // Who promised for this change, so they were there after it had been begun
-    // (Agreement::Promisers). Nothing: nobody was asked yet, and all are counted on.
+    // (Promisers). Nothing: nobody was asked yet, and all are counted on.
     std::optional<std::set<NodeId>> present{};
     std::vector<FillReport> completed;
     std::vector<PartitionId> losses;  // accepted by an operator

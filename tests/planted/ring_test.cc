@@ -164,6 +164,48 @@ Finding unheard_leave(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// Of three one stands still until it is held for dead. Then the one with the first vote dies, which
+// is not noticed yet, and the third one asks both for their promise; the one that stood still goes
+// on and gives it before it can say that it lives.
+Finding thought_dead(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 3, 3);
+    plan.world.coordinator = false;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    const std::vector<Voter> voters = cluster.world().newest_ring()->voters;
+    const sim::Names first = {cluster.world().name_of(voters[0].id)};
+    const sim::Names paused = {cluster.world().name_of(voters[2].id)};
+    bool is_held_dead = false;
+    cluster.world().on_log([&](const sim::NodeHost&, const LogLine& line) {
+        is_held_dead = is_held_dead || line.text == paused.front() + " is silent for too long";
+    });
+    cluster.pause(paused);
+    cluster.run_until([&] { return is_held_dead; }, 2s);
+    cluster.kill(first);
+    cluster.lose(100);
+    cluster.run_for(180ms);
+    cluster.resume(paused);
+    cluster.run_for(10ms);
+    cluster.lose(0);
+    cluster.run_for(3s);
+    return conclude(cluster, nullptr);
+}
+
+// Two ask a single node to let them in, and die when it has heard them.
+Finding died_joining(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 1, 1);
+    plan.world.coordinator = false;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    for (const char* name : {"server2", "server3"}) cluster.world().start(name);
+    first_to_send<JoinRequest>(cluster);
+    cluster.run_for(20ms);
+    cluster.kill({"server2", "server3"});
+    cluster.run_for(3s);
+    return conclude(cluster, nullptr);
+}
+
 // Two members do not hear each other, and a third one, which votes, hears neither and nothing of
 // what they report.
 Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
@@ -205,6 +247,14 @@ TEST_CASE("what a leaver holds goes to a member that died unnoticed", "[planted]
 
 TEST_CASE("who left ends although nobody knows the ring without it", "[planted]") {
     check_found("leave_unheard", Bug::leave_unheard, 2, unheard_leave);
+}
+
+TEST_CASE("who promises is evicted all the same", "[planted]") {
+    check_found("evict_promisers", Bug::evict_promisers, 3, thought_dead);
+}
+
+TEST_CASE("joiners are let in that may be dead", "[planted]") {
+    check_found("admit_unheard", Bug::admit_unheard, 2, died_joining);
 }
 
 TEST_CASE("a last copy that returns with its state is not believed", "[planted]") {

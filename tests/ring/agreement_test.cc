@@ -40,7 +40,7 @@ struct Parliament {
 
     // Each would rather evict another one, so that two decisions would show.
     Agreement::Chooser chooser(NodeId id) {
-        return [this, id](const Agreement::Promisers& promisers) -> std::optional<RingChange> {
+        return [this, id](const Promisers& promisers) -> std::optional<RingChange> {
             heard_by_chooser = promisers.hears;
             const NodeId victim{id.value % voters.size() + 1};
             if (promisers.hears.contains(victim)) return std::nullopt;

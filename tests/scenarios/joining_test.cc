@@ -86,3 +86,35 @@ TEST_CASE("who cannot be admitted, for a majority is gone, says whom it cannot r
     cluster.run_for(10s);
     CHECK(*warnings == 2);
 }
+
+// Their votes would count from the ring on that lets them in.
+TEST_CASE("joiners that die before they are in do not take the majority with them", "[scenario]") {
+    const std::size_t nodes = GENERATE(1, 3);
+    const bool coordinator = GENERATE(true, false);
+    Names joiners = {"server4", "server5", "server6", "server7"};
+    if (nodes == 1) joiners = {"server2", "server3"};
+    for (Duration after = 100ms; after <= 200ms; after += 10ms) {
+        Cluster cluster({.nodes = nodes, .copies = 1, .coordinator = coordinator});
+        REQUIRE(cluster.run_until_restored());
+        for (const std::string& joiner : joiners) cluster.world().start(joiner);
+        cluster.run_for(after);
+        if (cluster.members().size() > nodes) break;
+        INFO(nodes << " nodes, dead after " << to_ms(after) << " ms");
+        cluster.kill(joiners);
+        cluster.run_for(3s);
+        CHECK(cluster.put("k", "v") == "OK");
+        cluster.restart(joiners);
+        REQUIRE(cluster.run_until_restored());
+        CHECK(cluster.get("k") == "v");
+    }
+}
+
+TEST_CASE("one node lets in many at once", "[scenario]") {
+    Cluster cluster({.nodes = 1, .copies = 2, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    for (std::size_t i = 2; i <= 7; ++i) cluster.world().start(sim::server_name(i));
+    const auto all_in = [&] { return cluster.members().size() == 7; };
+    CHECK(cluster.run_until(all_in, 500ms));
+    CHECK(cluster.epoch() <= 4);
+    REQUIRE(cluster.run_until_restored());
+}
