@@ -142,10 +142,10 @@ Finding doubles(std::uint64_t seed, PlantedBugs bugs) {
 // A client of the world, on its own: what it asks goes into the history.
 class Loner {
 public:
-    Loner(sim::World& world, std::uint64_t number, History& history)
+    Loner(sim::World& world, History& history)
         : world_(world),
           host_(world.start_client()),
-          recorder_(world.queue(), host_, number, history) {}
+          recorder_(world.queue(), host_, history) {}
 
     // False: it does not end.
     bool run(OperationKind kind, const std::string& value = {}) {
@@ -179,8 +179,8 @@ Finding given_up(std::uint64_t seed, PlantedBugs bugs) {
     if (!cluster.run_until_restored()) return never_ready;
     sim::World& world = cluster.world();
     History history;
-    Loner near(world, 1, history);
-    Loner far(world, 2, history);
+    Loner near(world, history);
+    Loner far(world, history);
     const std::string holder = cluster.primary_of("k");
     bool ended = far.run(OperationKind::get);
     sim::Names others = cluster.members();
