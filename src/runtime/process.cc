@@ -1,5 +1,6 @@
 #include "runtime/process.h"
 
+#include <malloc.h>
 #include <uv.h>
 
 #include <array>
@@ -40,6 +41,10 @@ void prepare_process() {
     std::signal(SIGPIPE, SIG_IGN);
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     raise_open_file_limit();
+    // Values of megabytes come and go through buffers of their size. Given back to the system each
+    // time, they cost more in page faults than in copies.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 96 << 20);
 }
 
 std::string beside_this_program(const std::string& name) {

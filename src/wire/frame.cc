@@ -11,6 +11,7 @@ namespace {
 
 // A reader keeps this much between frames; what a larger frame took is given back.
 constexpr std::size_t kept_bytes_max = 65'536;
+constexpr std::size_t believed_bytes = std::size_t{1} << 20;
 
 constexpr std::size_t padded(std::size_t size) {
     return (size + frame_alignment - 1) / frame_alignment * frame_alignment;
@@ -152,6 +153,8 @@ Result<std::optional<Frame>> FrameReader::advance() {
 bool FrameReader::gather(std::size_t size) {
     if (begun_.size() < size) {
         const std::size_t taken = std::min(size - begun_.size(), fed_.size());
+        // One growth for a large frame, when enough of it has come to believe its header.
+        if (begun_.size() + taken >= believed_bytes) begun_.reserve(size);
         begun_.append(fed_.substr(0, taken));
         fed_.remove_prefix(taken);
     }
