@@ -233,5 +233,6 @@ int main(int argc, const char* const* argv) {
 }  // namespace grapevine
 
 int main(int argc, char** argv) {
-    return grapevine::main(argc, argv);
+    return grapevine::end_output("client", grapevine::main(argc, argv),
+                                 static_cast<int>(grapevine::Exit::unknown));
 }

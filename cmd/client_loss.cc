@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "base/counted.h"
+#include "base/print.h"
 #include "base/time.h"
 #include "client/messages.h"
 #include "client_verbs.h"
@@ -35,7 +36,7 @@ std::string awaited(const Ring& ring) {
 }
 
 bool is_confirmed(std::size_t down) {
-    fmt::print("restart {} empty? type yes: ", counted(down, "partition"));
+    print_out("restart {} empty? type yes: ", counted(down, "partition"));
     std::fflush(stdout);
     std::string answer;
     return std::getline(std::cin, answer) && answer == "yes";
@@ -68,11 +69,11 @@ LossAnswer ask_members(const Ring& ring) {
 }
 
 int tell(const AcceptLossReply& reply, std::size_t down) {
-    fmt::print("{} restarted empty\n", counted(reply.restarted, "partition"));
+    print_out("{} restarted empty\n", counted(reply.restarted, "partition"));
     const std::size_t meant = std::size_t{reply.restarted} + reply.left;
     if (meant < down) {
-        fmt::print("{} up by now: a copy came back, or they were given up before\n",
-                   down - meant == 1 ? "1 is" : fmt::format("{} are", down - meant));
+        print_out("{} up by now: a copy came back, or they were given up before\n",
+                  down - meant == 1 ? "1 is" : fmt::format("{} are", down - meant));
     }
     if (reply.left == 0) return static_cast<int>(Exit::done);
     // Voters that were told may decide it as soon as they are enough again.
@@ -90,10 +91,10 @@ int accept_loss(const ClientOptions& options, bool is_sure) {
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const std::size_t down = down_since(**ring, (*ring)->epoch).size();
     if (down == 0) {
-        fmt::print("no partition is down: there is nothing to give up\n");
+        print_out("no partition is down: there is nothing to give up\n");
         return static_cast<int>(Exit::done);
     }
-    fmt::print(
+    print_out(
         "{} of {} {} down. What was in {} is in the memory of these processes alone: {}.\n"
         "It is back if they answer again, after a cut or a pause; not if they are started anew.\n"
         "Giving up makes empty for good: whoever returns later discards its copies.\n",

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/print.h"
 #include "client_verbs.h"
 #include "coordinator/health.h"
 #include "runtime/admin.h"
@@ -25,7 +26,7 @@ int show_ring(const ClientOptions& options) {
     const auto ring = fetch_ring(options.seeds, options.timeout);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Statuses status = fetch_status(**ring, patience_of(options));
-    fmt::print("{}", options.json ? ring_json(**ring, status) : ring_table(**ring, status));
+    print_out("{}", options.json ? ring_json(**ring, status) : ring_table(**ring, status));
     return static_cast<int>(Exit::done);
 }
 
@@ -33,7 +34,7 @@ int show_health(const ClientOptions& options) {
     const auto ring = fetch_ring(options.seeds, options.timeout);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Health health = health_of(**ring, fetch_status(**ring, patience_of(options)));
-    fmt::print("{}", options.json ? health_json(**ring, health) : health_text(**ring, health));
+    print_out("{}", options.json ? health_json(**ring, health) : health_text(**ring, health));
     return static_cast<int>(health.verdict == Verdict::healthy ? Exit::done : Exit::negative);
 }
 
@@ -51,7 +52,7 @@ int show_history(const ClientOptions& options) {
     }
     if (replies.empty()) return complain(Exit::unchanged, "no member answers");
     const std::vector<RingEvent> events = merge_histories(replies);
-    fmt::print("{}", options.json ? history_json(events) : history_text(events));
+    print_out("{}", options.json ? history_json(events) : history_text(events));
     return static_cast<int>(Exit::done);
 }
 

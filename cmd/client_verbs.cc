@@ -14,6 +14,7 @@
 
 #include "base/counted.h"
 #include "base/hash.h"
+#include "base/print.h"
 #include "coordinator/report.h"
 #include "options.h"
 #include "runtime/admin.h"
@@ -39,7 +40,7 @@ ClientConfig client_config(const ClientOptions& options) {
 }
 
 void print_note(const std::string& text) {
-    fmt::print(stderr, "client: {}\n", text);
+    print_err("client: {}\n", text);
 }
 
 ClientHost::Events client_events(const ClientOptions& options, Notes& notes) {
@@ -53,7 +54,7 @@ void print_outcome(const ClientOptions& options, const Operation& operation,
     if (options.raw && operation.kind == OperationKind::get) {
         std::fwrite(outcome.value.data(), 1, outcome.value.size(), stdout);
     } else {
-        fmt::print("{}\n", output_line(operation, outcome, options.show_version));
+        print_out("{}\n", output_line(operation, outcome, options.show_version));
     }
 }
 
@@ -187,19 +188,18 @@ int run_stream(const ClientOptions& options) {
     Tally tally;
     const std::string error = run_lines(options, STDIN_FILENO, [&](const Script::Line& line) {
         if (!line.trace) {
-            fmt::print("invalid\n");
+            print_out("invalid\n");
             worst = std::max(
                 worst, complain(Exit::usage, fmt::format("line {}: {}", line.number, line.error)));
             return;
         }
         const Operation& operation = line.trace->operation;
         tally.add(line.outcome.kind);
-        fmt::print("{}\n", output_line(operation, line.outcome, options.show_version));
+        print_out("{}\n", output_line(operation, line.outcome, options.show_version));
         if (line.outcome.kind == OutcomeKind::ok) return;
         worst = std::max(worst, static_cast<int>(exit_code(line.outcome.kind)));
         if (options.verbose) {
-            fmt::print(stderr, "client: line {}: {}\n", line.number,
-                       explanation(operation, line.outcome));
+            print_err("client: line {}: {}\n", line.number, explanation(operation, line.outcome));
         }
     });
     if (!error.empty()) return complain(Exit::usage, "reading operations: " + error);
@@ -217,20 +217,20 @@ int run_trace(const ClientOptions& options, const std::string& path) {
     const std::string error = run_lines(options, fd, [&](const Script::Line& line) {
         if (!line.trace) {
             ++unreadable;
-            fmt::print(stderr, "client: {}:{}: {}\n", path, line.number, line.error);
+            print_err("client: {}:{}: {}\n", path, line.number, line.error);
             return;
         }
         ++operations;
         const std::string difference = mismatch(*line.trace, line.outcome);
         if (difference.empty()) return;
         ++differ;
-        fmt::print("{}:{}: {}: {}\n", path, line.number, escape(line.trace->operation.key),
-                   difference);
+        print_out("{}:{}: {}: {}\n", path, line.number, escape(line.trace->operation.key),
+                  difference);
     });
     close(fd);
     if (!error.empty()) return complain(Exit::usage, fmt::format("{}: {}", path, error));
-    fmt::print("{}, {} as expected, {}\n", counted(operations, "operation"), operations - differ,
-               counted(differ, "mismatch", "mismatches"));
+    print_out("{}, {} as expected, {}\n", counted(operations, "operation"), operations - differ,
+              counted(differ, "mismatch", "mismatches"));
     if (unreadable > 0) {
         return complain(Exit::usage, fmt::format("{} of {} could not be read",
                                                  counted(unreadable, "line"), path));
@@ -249,8 +249,8 @@ int show_where(const ClientOptions& options, const std::string& key) {
         holders.push_back(name_in(**ring, id) + (id == entry.primary() ? " (primary)" : ""));
     }
     for (const Fill& fill : entry.fills) holders.push_back(name_in(**ring, fill.id) + " (filling)");
-    fmt::print("{}: slot {}, partition {}, epoch {}: {}\n", escape(key), slot_of_key(key),
-               partition, (*ring)->epoch, fmt::join(holders, ", "));
+    print_out("{}: slot {}, partition {}, epoch {}: {}\n", escape(key), slot_of_key(key), partition,
+              (*ring)->epoch, fmt::join(holders, ", "));
     if ((*ring)->is_down(entry)) {
         return complain(Exit::unchanged,
                         "no copy of it is up; it is served again when one of these returns");
@@ -263,7 +263,7 @@ int show_pid(const ClientOptions& options, const std::string& name) {
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* member = (*ring)->member_named(name);
     if (member == nullptr) return complain_of_nobody(name);
-    fmt::print("{}\n", member->pid);
+    print_out("{}\n", member->pid);
     return static_cast<int>(Exit::done);
 }
 
@@ -275,7 +275,7 @@ int wait_until_settled(const ClientOptions& options) {
         if (!ring) return complain(Exit::unchanged, ring.error().message);
         missing = unsettled(**ring, fetch_status(**ring, status_timeout));
         if (!missing.empty()) continue;
-        fmt::print("{}; epoch {}; {}\n", describe_copies(**ring), (*ring)->epoch, survives(**ring));
+        print_out("{}; epoch {}; {}\n", describe_copies(**ring), (*ring)->epoch, survives(**ring));
         return static_cast<int>(Exit::done);
     }
     return complain(Exit::unchanged,
@@ -310,7 +310,7 @@ Result<RingPtr> ring_to_stop(const ClientOptions& options) {
         return fail("{}; {}; to stop a cluster that runs elsewhere, name one of its members",
                     ring.error().message, found.error().message);
     }
-    fmt::print(stderr, "client: {} does not answer; found its members\n", options.seeds.front());
+    print_err("client: {} does not answer; found its members\n", options.seeds.front());
     return found;
 }
 
@@ -330,10 +330,10 @@ int stop_cluster(const ClientOptions& options) {
     const auto left = wait_until_gone(members, std::max<Duration>(options.timeout, 5s));
     for (std::size_t i = 0; i < members.size(); ++i) {
         const bool stays = std::ranges::find(left, members[i]) != left.end();
-        fmt::print("{} (pid {}) {}\n", members[i]->name, members[i]->pid,
-                   stays        ? "does not stop"
-                   : answers[i] ? "stopped"
-                                : "ended before it answered");
+        print_out("{} (pid {}) {}\n", members[i]->name, members[i]->pid,
+                  stays        ? "does not stop"
+                  : answers[i] ? "stopped"
+                               : "ended before it answered");
     }
     if (left.empty()) return static_cast<int>(Exit::done);
     return complain(Exit::unknown, "some do not stop; end them with kill -9 and the pid above");

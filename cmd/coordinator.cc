@@ -241,5 +241,6 @@ int main(int argc, const char* const* argv) {
 }  // namespace grapevine
 
 int main(int argc, char** argv) {
-    return grapevine::main(argc, argv);
+    return grapevine::end_output("coordinator", grapevine::main(argc, argv),
+                                 static_cast<int>(grapevine::Exit::unchanged));
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "base/print.h"
 #include "base/rng.h"
 #include "options.h"
 #include "runtime/clock.h"
@@ -124,7 +125,7 @@ public:
         const Member* member = ring.member(self);
         if (said_ || member == nullptr || !member->is_up()) return;
         said_ = true;
-        fmt::print("{} at {}, pid {}\n", member->name, member->address, member->pid);
+        print_out("{} at {}, pid {}\n", member->name, member->address, member->pid);
     }
 
 private:
@@ -146,24 +147,24 @@ Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& confi
                        },
                    .occupied =
                        [&](Address member) {
-                           fmt::print(stderr, "kvnode: {}\n",
-                                      no_second_cluster(config.self.address, member));
+                           print_err("kvnode: {}\n",
+                                     no_second_cluster(config.self.address, member));
                            code = Exit::unchanged;
                            loop.stop();
                        },
                    .name_held =
                        [&](const Member& holder) {
-                           fmt::print(stderr,
-                                      "kvnode: {} at {} (pid {}) is up and has the name: this node "
-                                      "was not admitted; choose another --name, or leave it out\n",
-                                      holder.name, holder.address, holder.pid);
+                           print_err(
+                               "kvnode: {} at {} (pid {}) is up and has the name: this node "
+                               "was not admitted; choose another --name, or leave it out\n",
+                               holder.name, holder.address, holder.pid);
                            code = Exit::unchanged;
                            loop.stop();
                        }});
     const SignalWatch interrupted(loop, SIGINT, [&] { loop.stop(); });
     std::optional<Drain> drain;
     const auto give_up = [&](const std::string& why) {
-        fmt::print(stderr, "kvnode: it ends before it could leave: {}\n", why);
+        print_err("kvnode: it ends before it could leave: {}\n", why);
         code = Exit::unknown;
         loop.stop();
     };
@@ -228,5 +229,6 @@ int main(int argc, const char* const* argv) {
 }  // namespace grapevine
 
 int main(int argc, char** argv) {
-    return grapevine::main(argc, argv);
+    return grapevine::end_output("kvnode", grapevine::main(argc, argv),
+                                 static_cast<int>(grapevine::Exit::unchanged));
 }

@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/limits.h"
+#include "base/print.h"
 #include "base/time.h"
 #include "runtime/arguments.h"
 #include "runtime/output.h"
@@ -21,7 +22,7 @@
 namespace grapevine {
 
 inline int exit_with(Exit code, const std::string& program, const std::string& sentence) {
-    fmt::print(stderr, "{}: {}\n", program, sentence);
+    print_err("{}: {}\n", program, sentence);
     return static_cast<int>(code);
 }
 
@@ -50,10 +51,10 @@ inline std::optional<int> parse_options(CLI::App& app, int argc, const char* con
         app.parse(arguments);
         return std::nullopt;
     } catch (const CLI::CallForHelp&) {
-        fmt::print("{}", app.help());
+        print_out("{}", app.help());
         return static_cast<int>(Exit::done);
     } catch (const CLI::CallForVersion& version) {
-        fmt::print("{}\n", version.what());
+        print_out("{}\n", version.what());
         return static_cast<int>(Exit::done);
     } catch (const CLI::ParseError& error) {
         return exit_with(Exit::usage, app.get_name(),

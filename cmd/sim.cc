@@ -12,13 +12,13 @@
 #include <thread>
 #include <vector>
 
+#include "base/print.h"
 #include "sim/explain.h"
 #include "sim/shrink.h"
 #include "sim/story.h"
 #include "sim/swarm.h"
 #include "sim_membership.h"
 #include "sim_options.h"
-#include "sim_output.h"
 
 using namespace grapevine;
 using namespace grapevine::sim;
@@ -29,7 +29,7 @@ constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
 
 void tell(const std::string& line) {
-    say(line + "\n");
+    print_out("{}\n", line);
 }
 
 WorkersConfig workers_of(const SimOptions& options) {
@@ -62,6 +62,9 @@ RunOutcome run_told(const SimOptions& options, const Workers::Report& report) {
     }
     RunOutcome outcome = run(plan, all, sink);
     if (explain) outcome.complaint = explain->complaint();
+    if (trace.is_open() && !trace) {
+        outcome.complaint = fmt::format("{} cannot be written to its end", options.trace);
+    }
     return outcome;
 }
 
@@ -79,7 +82,7 @@ int shrink_it(const SimOptions& options, std::uint64_t seed, const RunOutcome& f
         std::ofstream file(options.save);
         for (const Fault& fault : *shrunk->choice.script) file << to_string(fault) << '\n';
         if (!file.flush()) {
-            fmt::print(stderr, "sim: {} could not be written\n", options.save);
+            print_err("sim: {} could not be written\n", options.save);
         } else {
             PlanChoice rest = shrunk->choice;
             rest.script.reset();
@@ -107,7 +110,7 @@ int run_one(const SimOptions& options) {
         passed ? "PASS" : fmt::format("FAIL ({}: {})", to_string(outcome.result), outcome.rule),
         outcome.reason));
     tell(fmt::format("event log {:016x}; the same again: {}", outcome.hash, replay));
-    if (!outcome.complaint.empty()) fmt::print(stderr, "sim: {}\n", outcome.complaint);
+    if (!outcome.complaint.empty()) print_err("sim: {}\n", outcome.complaint);
     if (passed && !outcome.complaint.empty()) return exit_usage;
     if (passed && options.shrink) tell("nothing to shrink: it passed");
     if (passed || !options.shrink) return exit_code(outcome.result);
@@ -123,13 +126,15 @@ int run_many(const SimOptions& options) {
                              .verbose = options.verbose};
     const SwarmOutcome sum = run_swarm(config, tell);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    tell(
-        fmt::format("{}{}: {} of {} runs failed; {} operations, {} faults, {} virtual seconds in "
-                    "{:.1f} s; longest outage {} ms, watched for {} % of the time",
-                    sum.interrupted ? fmt::format("interrupted after {} runs; ", sum.done) : "",
-                    sum.failed == 0 ? "PASS" : "FAIL", sum.failed, sum.done, sum.operations,
-                    sum.faults, to_us(sum.virtual_time) / 1'000'000, took.count(),
-                    to_ms(sum.longest_outage), armed_percent(sum.looks, sum.armed_looks)));
+    tell(fmt::format(
+        "{}{}: {} of {} runs failed; {} operations, {} faults, {} virtual seconds in "
+        "{:.1f} s; longest outage {} ms, watched for {} % of the time",
+        sum.interrupted ? fmt::format("interrupted after {} runs; ", sum.done) : "",
+        sum.failed > 0 ? "FAIL"
+        : sum.done > 0 ? "PASS"
+                       : "nothing ran to its end",
+        sum.failed, sum.done, sum.operations, sum.faults, to_us(sum.virtual_time) / 1'000'000,
+        took.count(), to_ms(sum.longest_outage), armed_percent(sum.looks, sum.armed_looks)));
     if (options.shrink && sum.failed == 0) tell("nothing to shrink: no run failed");
     if (sum.failed_seed && options.shrink && !sum.interrupted) {
         shrink_it(options, *sum.failed_seed, sum.failure);
@@ -144,14 +149,14 @@ int command(int argc, char** argv) {
     }
     const Result<SimOptions> options = parse_sim_options(argc, argv);
     if (!options) {
-        fmt::print(stderr, "sim: {}\n", options.error().message);
+        print_err("sim: {}\n", options.error().message);
         return exit_usage;
     }
     if (options->exit) return *options->exit;
     for (const std::string& path : {options->trace, options->save}) {
         // Before an hour of work, and without emptying what may not be written over.
         if (path.empty() || std::ofstream(path, std::ios::app)) continue;
-        fmt::print(stderr, "sim: {} cannot be written\n", path);
+        print_err("sim: {} cannot be written\n", path);
         return exit_usage;
     }
     return options->runs > 1 ? run_many(*options) : run_one(*options);
@@ -160,5 +165,6 @@ int command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return unless_unwritten(command(argc, argv), exit_usage);
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // told at once, also where it is no terminal
+    return end_output("sim", command(argc, argv), exit_usage);
 }

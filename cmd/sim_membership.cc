@@ -16,11 +16,11 @@
 #include <thread>
 #include <vector>
 
+#include "base/print.h"
 #include "sim/membership.h"
 #include "sim/membership_report.h"
 #include "sim/progress.h"
 #include "sim/workers.h"
-#include "sim_output.h"
 #include "version.h"
 
 // Named, not anonymous: sim.cc, which may be compiled together with this, has an Options too.
@@ -52,7 +52,7 @@ struct Options {
 };
 
 int usage(const std::string& sentence) {
-    fmt::print(stderr, "sim membership: {}\n", sentence);
+    print_err("sim membership: {}\n", sentence);
     return exit_usage;
 }
 
@@ -181,13 +181,13 @@ int show_tables(const Options& options) {
             results.push_back(*result);
         }
     }
-    say(table_of(results));
+    print_out("{}", table_of(results));
     return 0;
 }
 
 void print_failure(const Options& options, std::uint64_t seed, const Measured& one) {
-    say(fmt::format("FAIL seed {} ({}): {}\n     again with: {}\n", seed, to_string(one.result),
-                    one.failure, replay_of(options, seed)));
+    print_out("FAIL seed {} ({}): {}\n     again with: {}\n", seed, to_string(one.result),
+              one.failure, replay_of(options, seed));
 }
 
 int tell_one(const Options& options) {
@@ -198,14 +198,14 @@ int tell_one(const Options& options) {
         1,
         [&](std::size_t, const Workers::Report&) {
             return to_csv(run_membership(config_of(options), seed,
-                                         [](const std::string& line) { say(line + "\n"); }));
+                                         [](const std::string& line) { print_out("{}\n", line); }));
         },
         [&](std::size_t, const JobEnd& end) {
             one = measured(end);
             return true;
         });
     if (!all) return exit_interrupted;
-    if (one.run) say("\n" + table_of({*one.run}));
+    if (one.run) print_out("\n{}", table_of({*one.run}));
     if (one.result != RunResult::pass) print_failure(options, seed, one);
     return exit_code(one.result);
 }
@@ -224,9 +224,9 @@ int run(const Options& options) {
         print_failure(options, seed, one);
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    say(fmt::format("{}{} nodes and a coordinator, {} % loss, {} seeds from {}, {:.0f} s\n\n{}",
-                    all ? "" : "interrupted; ", options.nodes, options.loss, by_seed.size(),
-                    options.seed, took.count(), table_of(results)));
+    print_out("{}{} nodes and a coordinator, {} % loss, {} seeds from {}, {:.0f} s\n\n{}",
+              all ? "" : "interrupted; ", options.nodes, options.loss, by_seed.size(), options.seed,
+              took.count(), table_of(results));
     if (!options.csv.empty() && !write_csv(options.csv, results)) {
         return usage(fmt::format("{} cannot be written", options.csv));
     }

@@ -1,4 +1,5 @@
 #include "sim/progress.h"
+#include "base/print.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -53,14 +54,14 @@ void Progress::draw() {
     std::string text = progress_text(what_, done_, total_, failed_, left);
     // What fills the line or more would stay on the screen when the next is drawn over it.
     if (is_terminal_) text = fitted(text, terminal_width());
-    fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r\033[K" : "", text, is_terminal_ ? "" : "\n");
+    print_err("{}{}{}", is_terminal_ ? "\r\033[K" : "", text, is_terminal_ ? "" : "\n");
     std::fflush(stderr);
     is_drawn_ = is_terminal_;
 }
 
 void Progress::clear() {
     if (!std::exchange(is_drawn_, false)) return;
-    fmt::print(stderr, "\r\033[K");
+    print_err("\r\033[K");
     std::fflush(stderr);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/counted.h"
+#include "base/print.h"
 #include "coordinator/report.h"
 #include "runtime/clock.h"
 #include "runtime/socket_address.h"
@@ -20,7 +21,7 @@ constexpr Duration survey_timeout = 500ms;
 constexpr Duration ready_patience = 5s;  // until it is said that it is not, and again
 
 void say(const std::string& line) {
-    fmt::print("{}\n", line);
+    print_out("{}\n", line);
     std::fflush(stdout);
 }
 
@@ -150,7 +151,7 @@ void CoordinatorHost::say_formed() {
         if (!member->stores() || !member->is_up()) continue;
         rows.push_back({member->name, to_string(member->address), fmt::format("{}", member->pid)});
     }
-    fmt::print("{}", aligned_table(rows));
+    print_out("{}", aligned_table(rows));
     if (ring_->storage_count() < ring_->copies_wanted) {
         say(
             fmt::format("{} copies are wanted, but there are fewer nodes: writes are acknowledged "

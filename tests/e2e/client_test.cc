@@ -133,6 +133,24 @@ TEST_CASE("nobody there is exit code 3, an unanswered write is 4", "[e2e]") {
     CHECK((value == "before" || value == "after"));
 }
 
+TEST_CASE("output that cannot be written is an error, and nothing crashes", "[e2e]") {
+    const auto into_full = [](const std::string& command) {
+        return run({"/bin/sh", "-c", command + " >/dev/full"});
+    };
+    const Cluster cluster = Cluster::launched(1, 1);
+    const std::string client = program("client") + " --coordinator " + cluster.address();
+    for (const char* verb : {" --put k --val v", " --get k", " --ring", " --help"}) {
+        const Finished finished = into_full(client + verb);
+        INFO(verb << ": " << finished.err);
+        CHECK(finished.code == 4);
+        CHECK(finished.err ==
+              "client: what it has to say cannot be written: No space left on device\n");
+    }
+    CHECK(cluster.get("k").value == "v");
+    CHECK(into_full(program("kvnode") + " --help").code == 3);
+    CHECK(into_full(program("coordinator") + " --help").code == 3);
+}
+
 TEST_CASE("a trace is compared with what it expects", "[e2e]") {
     const Cluster cluster = Cluster::launched(3, 2);
     const auto trace = [&](const std::string& lines) {
