@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/counted.h"
+#include "base/print.h"
 #include "client/messages.h"
 #include "client_verbs.h"
 #include "coordinator/report.h"
@@ -32,7 +33,7 @@ public:
         if (left == said_ || now < said_at_ + report_pause) return;
         said_ = left;
         said_at_ = now;
-        fmt::print("{}: {} to move\n", leaver.name, counted(left, "partition"));
+        print_out("{}: {} to move\n", leaver.name, counted(left, "partition"));
         std::fflush(stdout);
     }
 
@@ -52,8 +53,8 @@ std::vector<Address> whom_to_ask(const ClientOptions& options, const Ring& ring,
 
 int tell_that_it_left(const Ring& ring, const Member& leaver) {
     const std::size_t stay = ring.storage_count();
-    fmt::print("{} (pid {}) has left: {} {}; {}\n", leaver.name, leaver.pid, counted(stay, "node"),
-               stay == 1 ? "stays" : "stay", survives(ring));
+    print_out("{} (pid {}) has left: {} {}; {}\n", leaver.name, leaver.pid, counted(stay, "node"),
+              stay == 1 ? "stays" : "stay", survives(ring));
     return static_cast<int>(Exit::done);
 }
 
@@ -66,7 +67,12 @@ int leave(const ClientOptions& options, const std::string& name) {
     const Member* found = (*ring)->member_named(name);
     if (found == nullptr) return complain_of_nobody(name);
     const Member leaver = *found;
-    if (leaver.stores() && !somebody_stays(**ring, leaver.id)) {
+    if (!leaver.stores()) {
+        return complain(Exit::usage,
+                        fmt::format("{} holds nothing that could move: end its process (pid {})",
+                                    name, leaver.pid));
+    }
+    if (!somebody_stays(**ring, leaver.id)) {
         return complain(Exit::unchanged,
                         fmt::format("no other node stays that could hold what {} holds: nothing "
                                     "was changed",

@@ -121,8 +121,8 @@ std::string explain_down(const Pending& pending, const Entry& entry, const Ring&
         if (const Member* const member = ring.member(id)) names.push_back(member->name);
     }
     return fmt::format(
-        "no copy of the key's partition is up in ring {}; {}try again when {} is back; gone for "
-        "good: client --accept-loss",
+        "no copy of the key's partition is up in ring {}; {}try again when {} is back "
+        "(client --status tells more)",
         epoch, unchanged(pending),
         names.empty() ? "one of its holders" : fmt::format("{}", fmt::join(names, " or ")));
 }

@@ -167,6 +167,10 @@ std::string unsettled(const Ring& ring, const Statuses& status) {
         }
         serving += found->second.serving;
     }
+    if (const std::size_t down = down_since(ring, ring.epoch).size(); down > 0) {
+        return fmt::format("{} of {} partitions {} no copy that is up; --status tells more", down,
+                           ring.partitions(), down == 1 ? "has" : "have");
+    }
     if (!fully_replicated(ring)) return "partitions are being copied";
     if (serving != ring.partitions()) {
         return fmt::format("{} of {} partitions are served", serving, ring.partitions());

@@ -139,8 +139,7 @@ std::string explanation(const Operation& operation, const Outcome& outcome) {
             return with_detail(fmt::format(
                 "{} was not {}", key, operation.kind == OperationKind::get ? "read" : "changed"));
         case OutcomeKind::unknown:
-            return with_detail(fmt::format(
-                "it is unknown whether the write of {} was done; read it to find out", key));
+            return with_detail(fmt::format("it is unknown whether the write of {} was done", key));
     }
     return {};
 }

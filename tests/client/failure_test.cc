@@ -265,8 +265,7 @@ TEST_CASE("a partition that is down is unavailable at once, after the ring was c
         CHECK(world.outcomes.at(id).detail ==
               std::string("no copy of the key's partition is up in ring 5; ") +
                   (is_write ? "nothing was changed; " : "") +
-                  "try again when server1 or server2 is back; gone for good: "
-                  "client --accept-loss");
+                  "try again when server1 or server2 is back (client --status tells more)");
         CHECK(world.requests.empty());
         // The next one needs word of its own.
         world.run_for(1ms);
