@@ -53,6 +53,7 @@ enum class Bug : std::uint8_t {
     refusal_not_remembered,  // a refused condition is answered at once, not ordered and remembered
     old_route_accepted,      // a write is executed that was routed before the primary's tenure
     stamp_unchecked,         // a request may be older than what is remembered
+    stamp_told_early,        // a client is told a stamp that may be lost with the primary
     duplicate_answered_early,  // a duplicate is answered before its original commits
 
     count_

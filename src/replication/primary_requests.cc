@@ -98,7 +98,7 @@ void Primary::read(Scope& scope, ConnectionId connection, const Request& request
                 .status = Status::not_found,
                 .version = {},
                 .epoch = context.ring->epoch,
-                .stamp_ms = scope.replica.log.last_stamp_ms(),
+                .stamp_ms = scope.replica.log.base_stamp_ms(),
                 .value = {}};
     // The store holds what is committed, and nothing else.
     if (const auto record = context.store.find(scope.replica.id, request.key)) {
@@ -164,7 +164,7 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
                     .status = answer->status,
                     .version = answer->version,
                     .epoch = scope.context.ring->epoch,
-                    .stamp_ms = scope.replica.log.last_stamp_ms(),
+                    .stamp_ms = scope.replica.log.base_stamp_ms(),
                     .value = {}};
         scope.context.out.reply(connection, std::move(reply), valid_until);
         return true;
@@ -194,13 +194,17 @@ bool Primary::check_stamp(Scope& scope, ConnectionId connection, const Request& 
         return true;
     }
     if (request.stamp_ms >= 0 && scope.context.has(Bug::stamp_unchecked)) return true;
-    // A stamp far ahead of what is replicated is replicated first, so that it outlives this node.
+    // A stamp far ahead of what every copy holds might be forgotten with this node, and come in
+    // from the future long after it was told. So it is replicated first, and until then a nearer
+    // one is told; where that is too old, the client asks again.
     if (now_ms > scope.replica.log.last_stamp_ms() + window / 8) keep_time(scope, now_ms);
+    const std::int64_t tellable_ms = scope.replica.log.base_stamp_ms() + window / 8;
+    const bool tells_all = scope.context.has(Bug::stamp_told_early);
     Reply reply{.sequence = request.sequence,
                 .status = Status::bad_stamp,
                 .version = {},
                 .epoch = scope.context.ring->epoch,
-                .stamp_ms = now_ms,
+                .stamp_ms = tells_all ? now_ms : std::min(now_ms, tellable_ms),
                 .value = {}};
     scope.context.out.reply(connection, std::move(reply));
     return false;

@@ -143,9 +143,7 @@ Finding doubles(std::uint64_t seed, PlantedBugs bugs) {
 class Loner {
 public:
     Loner(sim::World& world, History& history)
-        : world_(world),
-          host_(world.start_client()),
-          recorder_(world.queue(), host_, history) {}
+        : world_(world), host_(world.start_client()), recorder_(world.queue(), host_, history) {}
 
     // False: it does not end.
     bool run(OperationKind kind, const std::string& value = {}) {

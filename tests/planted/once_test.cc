@@ -65,6 +65,43 @@ Finding late_duplicate(std::uint64_t seed, PlantedBugs bugs) {
     return {};
 }
 
+// A primary that was idle for long tells a stamp, and dies before its time is replicated. The write
+// with that stamp is slow; its client writes with the successor's stamp, and later anew. Long after
+// that the slow one arrives, when the successor's time has come to its stamp.
+Finding stamp_from_the_future(std::uint64_t seed, PlantedBugs bugs) {
+    constexpr Duration idle = 2 * request_memory;
+    sim::Cluster cluster(small_plan(seed, bugs, 3, 2).world);
+    if (!cluster.run_until_ready()) return never_ready;
+    cluster.run_for(idle);
+    Operator stranger(cluster);
+    Request slow = put_of(cluster, "first");
+    slow.stamp_ms = -1;
+    const std::string primary = cluster.primary_of("k");
+    sim::Names others = cluster.members();
+    std::erase(others, primary);
+    cluster.cut({primary}, others);
+    const auto told = stranger.request(primary, slow);
+    if (!told || told->status != Status::bad_stamp) return {Oracle::convergence, "no stamp"};
+    cluster.kill({primary});
+    if (!cluster.run_until_restored()) return {Oracle::convergence, "not restored"};
+    const std::string successor = cluster.primary_of("k");
+    slow.epoch = cluster.world().newest_ring()->epoch;
+    Request quick = slow;
+    std::optional<Reply> done;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        done = stranger.request(successor, quick);
+        if (!done || done->status != Status::bad_stamp) break;
+        quick.stamp_ms = done->stamp_ms;
+    }
+    if (!done || done->status != Status::ok) return {Oracle::convergence, "not written"};
+    cluster.put("k", "second");
+    cluster.run_for(idle);
+    slow.stamp_ms = told->stamp_ms;
+    stranger.request(successor, slow);
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 // A write is refused, for no copy is up; the same bytes come again when one is, on a link that was
 // slow. Its client knows that nothing was changed.
 Finding refused_once(std::uint64_t seed, PlantedBugs bugs) {
@@ -99,6 +136,10 @@ TEST_CASE("a write that was refused is executed later", "[planted]") {
 
 TEST_CASE("a duplicate arrives after its id was forgotten", "[planted]") {
     check_found("stamp_unchecked", Bug::stamp_unchecked, 1, late_duplicate);
+}
+
+TEST_CASE("a client is told a stamp that dies with its primary", "[planted]") {
+    check_found("stamp_told_early", Bug::stamp_told_early, 2, stamp_from_the_future);
 }
 
 TEST_CASE("a refused conditional write is not remembered", "[planted]") {
