@@ -29,6 +29,7 @@ struct Options {
     std::string log_dir;
     std::string data_dir;
     std::string backfill_rate;  // empty: no bound
+    std::string max_memory;     // of each node; empty: default_memory_max()
     bool respawn = false;
     std::string log_level;  // empty: not given
     std::string wait_deadline = "30";
@@ -74,6 +75,12 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--backfill-rate", options.backfill_rate,
                    "MB/s that each launched node sends to fill copies, at most (default: no bound)")
         ->type_name("MB/S");
+    app.add_option(
+           "--max-memory", options.max_memory,
+           "what keys and values of each launched node may take, such as 600M or 2G: above, "
+           "what would add to it is refused (default: 60 % of the memory of this machine or "
+           "control group, shared among them)")
+        ->type_name("SIZE");
     app.add_flag("--respawn", options.respawn,
                  "start a node that it launched and that died again, under its name; pauses grow "
                  "from 0.5 to 30 s (default: the cluster goes on without it)");
@@ -128,6 +135,10 @@ std::vector<std::string> node_command(const Options& options, Address address) {
         const std::string& others = options.listen.advertise;
         command.insert(command.end(), {"--advertise", others.substr(0, others.find(':'))});
     }
+    command.insert(command.end(),
+                   {"--max-memory", options.max_memory.empty()
+                                        ? fmt::format("{}", default_memory_max(options.nodes))
+                                        : options.max_memory});
     if (!options.backfill_rate.empty()) {
         command.insert(command.end(), {"--backfill-rate", options.backfill_rate});
     }
@@ -180,6 +191,10 @@ int main(int argc, const char* const* argv) {
     if (!options.backfill_rate.empty()) {
         const auto rate = parse_rate(options.backfill_rate);
         if (!rate) return refuse(Exit::usage, {"--backfill-rate: " + rate.error().message});
+    }
+    if (!options.max_memory.empty()) {
+        const auto size = parse_size(options.max_memory);
+        if (!size) return refuse(Exit::usage, {"--max-memory: " + size.error().message});
     }
     std::vector<Address> seeds;
     if (!options.seed.empty()) {

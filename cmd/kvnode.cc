@@ -33,6 +33,7 @@ struct Options {
     std::string zone;
     std::string weight = "1";
     std::string backfill_rate;  // empty: no bound
+    std::string max_memory;     // empty: default_memory_max()
     std::string drain_timeout = "30";
     std::string log_level = "info";
 };
@@ -81,6 +82,12 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--backfill-rate", options.backfill_rate,
                    "MB/s that this node sends to fill copies, at most (default: no bound)")
         ->type_name("MB/S");
+    app.add_option(
+           "--max-memory", options.max_memory,
+           "what keys and values may take, such as 600M or 2G: above, "
+           "what would add to it is refused (default: 60 % of the memory of this machine or "
+           "control group)")
+        ->type_name("SIZE");
     app.add_option("--drain-timeout", options.drain_timeout,
                    "on SIGTERM: seconds without progress after which it ends all the same "
                    "(default 30)")
@@ -99,7 +106,8 @@ void declare(CLI::App& app, Options& options) {
 }
 
 NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address,
-                       std::uint32_t weight, std::uint64_t backfill_rate) {
+                       std::uint32_t weight, std::uint64_t backfill_rate,
+                       std::uint64_t memory_max) {
     Rng rng(random_u64());
     NodeConfig config;
     config.self.id = rng.draw<NodeId>();
@@ -109,6 +117,7 @@ NodeConfig node_config(const Options& options, const std::vector<Address>& seeds
     config.self.zone = options.zone;
     config.self.weight = weight;
     config.backfill_rate = backfill_rate;
+    config.memory_max = memory_max;
     config.found = options.bootstrap;
     config.cluster = options.bootstrap ? rng.draw<ClusterId>() : ClusterId{};
     config.copies_wanted = options.copies;
@@ -200,6 +209,11 @@ int main(int argc, const char* const* argv) {
         return exit_with(Exit::usage, "kvnode",
                          "--backfill-rate: " + backfill_rate.error().message);
     }
+    Result<std::uint64_t> memory_max = default_memory_max(1);
+    if (!options.max_memory.empty()) memory_max = parse_size(options.max_memory);
+    if (!memory_max) {
+        return exit_with(Exit::usage, "kvnode", "--max-memory: " + memory_max.error().message);
+    }
     const auto drain_timeout = parse_seconds(options.drain_timeout, 86'400s);
     if (!drain_timeout) {
         return exit_with(Exit::usage, "kvnode",
@@ -213,7 +227,8 @@ int main(int argc, const char* const* argv) {
     auto endpoint = Endpoint::open(loop, plan->where);
     if (!endpoint) return exit_with(Exit::unchanged, "kvnode", endpoint.error().message);
     const Address address = advertised_address(*plan, (*endpoint)->address());
-    const NodeConfig config = node_config(options, *seeds, address, *weight, *backfill_rate);
+    const NodeConfig config =
+        node_config(options, *seeds, address, *weight, *backfill_rate, *memory_max);
     if (!member_defect(config.self).empty()) {
         return exit_with(
             Exit::usage, "kvnode",

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "runtime/arguments.h"
 #include "runtime/output.h"
+#include "runtime/process.h"
 #include "version.h"
 
 namespace grapevine {
@@ -30,6 +31,13 @@ inline void add_version(CLI::App& app) {
     app.set_version_flag("--version",
                          fmt::format("grapevine {}, protocol {}, commit {}", GRAPEVINE_RELEASE,
                                      protocol_version, GRAPEVINE_COMMIT));
+}
+
+// What keys and values may take in each of so many nodes, where nothing else is said: the rest is
+// for requests under way, remembered ids, the kernel and others.
+inline std::uint64_t default_memory_max(std::size_t nodes) {
+    constexpr std::uint64_t share_percent = 60;
+    return usable_memory() / 100 * share_percent / std::max<std::size_t>(nodes, 1);
 }
 
 // How long whoever founds a cluster listens for one that lives: members call four times a second.

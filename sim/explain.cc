@@ -60,6 +60,8 @@ std::string_view word(Status status) {
             return "refused, too large";
         case Status::malformed:
             return "refused, malformed";
+        case Status::full:
+            return "refused, full";
         case Status::lapsed:
             return "lapsed, ask again";
     }

@@ -44,6 +44,7 @@ struct StatusReply {
     Address coordinator{};      // where the latest coordinator of its cluster listened; zero: none
     std::uint64_t fill_bytes_per_second = 0;  // received by fills, over the last second
     std::uint64_t fill_keys_per_second = 0;
+    std::uint64_t memory_max = 0;   // of memory_bytes, above puts are refused; 0: no bound
     std::vector<ToSend> to_send;    // ascending
     std::vector<NodeId> suspected;  // ascending; members of its ring that it takes for silent or
                                     // dead, by what it or others found

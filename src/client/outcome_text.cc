@@ -52,6 +52,8 @@ std::string trouble_text(const Pending& pending, const Circumstances& circumstan
             return primary + " was busy";
         case Trouble::bad_stamp:
             return primary + " refused the request as too old";
+        case Trouble::full:
+            return primary + " had no memory left";
         case Trouble::below_floor:
             return primary + " refused the request as answered before";
     }
@@ -125,6 +127,13 @@ std::string explain_down(const Pending& pending, const Entry& entry, const Ring&
         "(client --status tells more)",
         epoch, unchanged(pending),
         names.empty() ? "one of its holders" : fmt::format("{}", fmt::join(names, " or ")));
+}
+
+std::string explain_full(const std::string& primary) {
+    return fmt::format(
+        "{} has no memory left for it; nothing was changed; delete keys, start more nodes, or give "
+        "them more with --max-memory",
+        primary);
 }
 
 std::string explain_unknown_refusal(const Pending& pending, Status refusal) {

@@ -27,6 +27,7 @@ enum class Trouble : std::uint8_t {
     busy,
     bad_stamp,
     below_floor,
+    full,
 };
 
 // Its latest attempt is at `to`.

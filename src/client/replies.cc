@@ -26,6 +26,8 @@ Trouble trouble_of(Status refusal) {
             return Trouble::bad_stamp;
         case Status::below_floor:
             return Trouble::below_floor;
+        case Status::full:
+            return Trouble::full;
         default:
             return Trouble::busy;
     }
@@ -112,6 +114,10 @@ void Client::State::refused(Time now, Address from, Sequence sequence, const Rep
                 fmt::format("{} refused the request as {}{}", peers.describe(from),
                             reply.status == Status::too_large ? "too large" : "malformed",
                             of.is_write() ? "; nothing was changed" : ""));
+        case Status::full:
+            if (of.uncertain()) break;
+            return complete_without_answer(sequence, OutcomeKind::unavailable,
+                                           explain_full(peers.describe(from)));
         case Status::unavailable:
             if (of.uncertain() || reply.epoch < epoch()) break;
             return complete_without_answer(

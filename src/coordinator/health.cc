@@ -82,6 +82,9 @@ private:
             if (!answers(member->id)) {
                 find(Verdict::degraded, member->name + " does not answer");
             }
+            if (const auto found = status_.find(member->id); found != status_.end()) {
+                look_at_memory(*member, found->second);
+            }
             std::vector<NodeId> observers;
             for (const auto& [id, status] : status_) {
                 if (std::ranges::find(status.suspected, member->id) != status.suspected.end()) {
@@ -93,6 +96,19 @@ private:
                      fmt::format("{} is suspected by {}", member->name, names(ring_, observers)));
             }
         }
+    }
+
+    // Nearly full is told too: something can still be done.
+    void look_at_memory(const Member& member, const StatusReply& status) {
+        constexpr std::uint64_t much_percent = 90;
+        if (status.memory_max == 0 ||
+            status.memory_bytes < status.memory_max / 100 * much_percent) {
+            return;
+        }
+        find(Verdict::degraded,
+             fmt::format("{} holds {} of {} MB; what would add to them is refused when it is full",
+                         member.name, status.memory_bytes / 1'000'000,
+                         status.memory_max / 1'000'000));
     }
 
     void look_at_copies() {

@@ -28,6 +28,7 @@ ReplicationConfig replication_config(const NodeConfig& config) {
     replication.lease_wait = config.lease.waited_out();
     replication.patience = config.lease.lease + 50ms;
     replication.pending_bytes_max = config.pending_bytes_max;
+    replication.memory_max = config.memory_max;
     replication.fill_bytes_per_second = config.backfill_rate;
     replication.request_memory = config.request_memory;
     replication.on_commit = config.on_commit;
@@ -284,6 +285,7 @@ StatusReply Node::State::status(Time now) {
     status.serving = counts.serving;
     status.filling = counts.filling;
     status.memory_bytes = store->memory_bytes();
+    status.memory_max = config.memory_max;
     status.fill_bytes_per_second = counts.fill_bytes_per_second;
     status.fill_keys_per_second = counts.fill_keys_per_second;
     for (const auto& [to, keys] : counts.to_send) status.to_send.push_back({to, keys});

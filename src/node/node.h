@@ -78,6 +78,9 @@ struct NodeConfig {
     // Unfinished operations, above: writes are refused as busy; at half of it: overloaded(). One
     // partition alone cannot reach that.
     std::size_t pending_bytes_max = 128 * 1024 * 1024;
+    // Of keys and values, their overhead included: above, as a primary, it refuses what would add
+    // to it; 0: no bound.
+    std::uint64_t memory_max = 0;
     // What fills take from this node a second, in bytes of keys and values; 0: no bound.
     std::uint64_t backfill_rate = 0;
     // How long idle clients' request ids are remembered: the same in a whole cluster, and more than

@@ -45,6 +45,9 @@ struct ReplicationConfig {
     std::size_t waiting_max = 4096;  // requests of a partition that wait for the primary
     // Of one partition: what is unfinished has to fit into one message to a new primary.
     std::size_t partition_bytes_max = 40 << 20;
+    // Of the store (Store::memory_bytes()) and what is unfinished, above: puts that add to it are
+    // refused as full; 0: no bound. Backups and fills hold what they are sent all the same.
+    std::size_t memory_max = 0;
     std::size_t pending_bytes_max = 128 << 20;  // unfinished and waiting, in all; above: busy
     // RequestMemory::weight() of one partition (it travels in one message to a fill) and in all
     // (some 100 bytes each); above: busy.

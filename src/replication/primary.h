@@ -122,6 +122,7 @@ private:
     void park(Scope& scope, ConnectionId connection, Request request, Time until);
     void read(Scope& scope, ConnectionId connection, const Request& request, Time valid_until);
     void write(Scope& scope, ConnectionId connection, Request request, Time valid_until);
+    [[nodiscard]] bool has_room(const Scope& scope, const Request& request) const;
     bool answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
                           Time valid_until);
     bool check_stamp(Scope& scope, ConnectionId connection, const Request& request);

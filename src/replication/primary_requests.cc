@@ -128,6 +128,10 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
         refuse(scope, connection, request.sequence, Status::busy);
         return;
     }
+    if (!has_room(scope, request)) {
+        refuse(scope, connection, request.sequence, Status::full);
+        return;
+    }
     Op op{.version = {context.ring->epoch, scope.replica.log.held() + 1},
           .kind = OpKind::none,
           .stamp_ms = partition_time(scope.now),
@@ -149,6 +153,17 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
     waiters_[counter].push_back({connection, request.sequence});
     context.pending_bytes += weight(op);
     order(scope, std::move(op));
+}
+
+// What is there may be replaced by something that is no larger, and deleted.
+bool Primary::has_room(const Scope& scope, const Request& request) const {
+    const Context& context = scope.context;
+    if (context.config.memory_max == 0 || request.kind != OperationKind::put) return true;
+    const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
+    const std::size_t size = request.key.size() + request.value.size();
+    if (used + size <= context.config.memory_max) return true;
+    const auto record = context.store.find(scope.replica.id, request.key);
+    return record && request.value.size() <= record->value.size();
 }
 
 // The check is floor, then id, then (by the caller) generation and stamp.

@@ -71,6 +71,23 @@ Result<std::uint64_t> parse_rate(const std::string& text) {
     return *kilobytes * 1000;
 }
 
+Result<std::uint64_t> parse_size(const std::string& text) {
+    constexpr std::string_view units = "kmg";
+    constexpr std::uint64_t size_max = std::uint64_t{1} << 50;
+    const auto unit =
+        text.empty() ? std::string_view::npos : units.find(static_cast<char>(text.back() | 0x20));
+    const bool has_unit = unit != std::string_view::npos;
+    const std::uint64_t factor = has_unit ? std::uint64_t{1} << (10 * (unit + 1)) : 1;
+    const auto thousandths =
+        parse_decimal(std::string_view(text).substr(0, text.size() - (has_unit ? 1 : 0)), 3);
+    if (!thousandths || *thousandths == 0 || *thousandths > size_max / factor * 1000 ||
+        (!has_unit && *thousandths % 1000 != 0)) {
+        return fail("\"{}\" is not a size such as 1500000, 600M or 1.5G", text);
+    }
+    // In this order, since a thousand times the largest size is more than 64 bits hold.
+    return *thousandths / 1000 * factor + *thousandths % 1000 * factor / 1000;
+}
+
 Result<Version> parse_version(const std::string& text) {
     const auto point = text.find('.');
     Version version;

@@ -25,6 +25,9 @@ Result<std::uint32_t> parse_weight(const std::string& text);
 // bytes.
 Result<std::uint64_t> parse_rate(const std::string& text);
 
+// Bytes: "1500000", "600M", "1.5G" (K, M and G are 2^10, 2^20 and 2^30). Above 0.
+Result<std::uint64_t> parse_size(const std::string& text);
+
 // "17.3": what --show-version prints and --if-version takes.
 Result<Version> parse_version(const std::string& text);
 

@@ -40,6 +40,15 @@ std::string backlog_text(const Backlog& backlog) {
     return text;
 }
 
+std::string memory_text(const StatusReply& status) {
+    const auto megabytes = [](std::uint64_t bytes) {
+        return fmt::format("{:.1f}", static_cast<double>(bytes) / 1e6);
+    };
+    const std::string used = megabytes(status.memory_bytes);
+    if (status.memory_max == 0) return used + " MB";
+    return fmt::format("{} of {} MB", used, megabytes(status.memory_max));
+}
+
 Json span_json(std::int64_t ms) {
     return ms < 0 ? Json(nullptr) : Json(ms);
 }
@@ -66,6 +75,7 @@ JsonObject member_json(const Ring& ring, const Member& member, const StatusReply
         .add("keys_as_primary", status != nullptr ? Json(status->keys) : Json(nullptr))
         .add("keys_held", status != nullptr ? Json(status->keys_held) : Json(nullptr))
         .add("memory_bytes", status != nullptr ? Json(status->memory_bytes) : Json(nullptr))
+        .add("memory_max", status != nullptr ? Json(status->memory_max) : Json(nullptr))
         .add("partitions_to_receive", backlog.partitions)
         .add("keys_to_receive", backlog.keys)
         .add("receives_bytes_per_second", backlog.bytes_per_second)
@@ -78,7 +88,7 @@ JsonObject member_json(const Ring& ring, const Member& member, const StatusReply
 std::string ring_table(const Ring& ring, const Statuses& status) {
     const auto backlog = backlogs(ring, status);
     std::vector<std::vector<std::string>> rows = {
-        {"name", "address", "pid", "state", "primary", "copies", "keys", "to receive"}};
+        {"name", "address", "pid", "state", "primary", "copies", "keys", "memory", "to receive"}};
     for (const Member* member : members_in_order(ring)) {
         const auto found = status.find(member->id);
         const bool silent = member->is_up() && found == status.end();
@@ -90,6 +100,7 @@ std::string ring_table(const Ring& ring, const Statuses& status) {
                         member->stores() ? fmt::format("{}", holds.primary) : "-",
                         member->stores() ? fmt::format("{}", holds.copies) : "-",
                         knows_keys ? fmt::format("{}", found->second.keys) : "-",
+                        knows_keys ? memory_text(found->second) : "-",
                         to_receive != backlog.end() ? backlog_text(to_receive->second) : "-"});
     }
     const auto filling =

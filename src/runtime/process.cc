@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <vector>
 
@@ -45,6 +47,19 @@ void prepare_process() {
     // time, they cost more in page faults than in copies.
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 96 << 20);
+}
+
+std::uint64_t usable_memory() {
+    std::uint64_t memory = uv_get_total_memory();
+    if (const std::uint64_t bound = uv_get_constrained_memory(); bound > 0) {
+        memory = std::min(memory, bound);
+    }
+    // Of version 2, as far as it can be seen from inside of a container. "max": no bound.
+    std::uint64_t bound = 0;
+    if (std::ifstream("/sys/fs/cgroup/memory.max") >> bound && bound > 0) {
+        memory = std::min(memory, bound);
+    }
+    return memory;
 }
 
 std::string beside_this_program(const std::string& name) {

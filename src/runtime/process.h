@@ -11,6 +11,9 @@ namespace grapevine {
 // goes away is an error rather than a death, and as many files may be open as the system allows.
 void prepare_process();
 
+// Bytes: of the machine, or of the control group (version 1 or 2) that this process is in.
+std::uint64_t usable_memory();
+
 // "/usr/bin/kvnode" for a program that stands in /usr/bin, whatever the current directory.
 std::string beside_this_program(const std::string& name);
 

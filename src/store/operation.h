@@ -52,6 +52,8 @@ enum class Status : std::uint8_t {
     // Neither an answer nor a refusal: the operation may have been executed, but this node may no
     // longer vouch for it (its lease ended, or another primary takes over). Send it again.
     lapsed,
+    // Refusals again.
+    full,  // the primary has no memory for what the put would add
 };
 
 struct Reply {

@@ -4,7 +4,7 @@ namespace grapevine::wire {
 
 static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(OperationKind::erase));
 static_assert(static_cast<int>(fb::Condition::MAX) == static_cast<int>(Condition::version));
-static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::lapsed));
+static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::full));
 
 namespace {
 
@@ -101,7 +101,8 @@ Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
     return fb::CreateStatusReply(builder, message.id.value, name, message.epoch.value, message.keys,
                                  message.keys_held, message.memory_bytes, message.serving,
                                  message.filling, &coordinator, message.fill_bytes_per_second,
-                                 message.fill_keys_per_second, to_send, suspected);
+                                 message.fill_keys_per_second, to_send, suspected,
+                                 message.memory_max);
 }
 
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
@@ -117,6 +118,7 @@ StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
         .coordinator = unpack(in.coordinator()),
         .fill_bytes_per_second = in.fill_bytes_per_second(),
         .fill_keys_per_second = in.fill_keys_per_second(),
+        .memory_max = in.memory_max(),
         .to_send = unpacker.list(
             in.to_send(),
             [](const fb::ToSend* each) { return ToSend{NodeId{each->to()}, each->keys()}; }),

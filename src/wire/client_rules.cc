@@ -48,7 +48,7 @@ std::string defect(const StopRequest&) {
 }
 
 std::string defect(const Reply& message) {
-    if (!is_known(message.status, Status::lapsed)) return "a reply's status is unknown";
+    if (!is_known(message.status, Status::full)) return "a reply's status is unknown";
     if (!is_stamp(message.stamp_ms)) return "a reply's stamp is out of range";
     return defect_of_value(message.value);
 }

@@ -15,7 +15,7 @@ std::string defect_of_stamp(std::int64_t stamp_ms) {
 }
 
 std::string defect(const Answer& answer) {
-    return is_known(answer.status, Status::lapsed) ? "" : "an answer's status is unknown";
+    return is_known(answer.status, Status::full) ? "" : "an answer's status is unknown";
 }
 
 std::string defect(const Op& op) {

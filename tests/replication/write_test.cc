@@ -100,3 +100,28 @@ TEST_CASE("too much pending is refused rather than kept", "[replication]") {
     CHECK(accepted == 2);  // what one message to a new primary can carry
     CHECK_FALSE(trio.peer(a).replication.overloaded());  // other partitions go on
 }
+
+TEST_CASE("a primary that is full refuses what adds to it, and nothing else", "[replication]") {
+    Trio trio(3, 3, [](ReplicationConfig& config) { config.memory_max = 20'000; });
+    const auto put = [&](const std::string& key, std::size_t size) {
+        const auto sequence = trio.put(a, key, std::string(size, 'x'));
+        trio.deliver();
+        return trio.status(sequence);
+    };
+    int stored = 0;
+    while (stored < 100 && put("key" + std::to_string(stored), 1000) == Status::ok) ++stored;
+    CHECK(stored > 10);
+    CHECK(stored < 20);
+    CHECK(put("another", 1000) == Status::full);
+    CHECK(put("key3", 2000) == Status::full);
+    CHECK(put("key3", 1000) == Status::ok);
+    CHECK(trio.value(a, "key4") == std::string(1000, 'x'));
+    CHECK(trio.peer(b).store.count() == static_cast<std::size_t>(stored));
+    // Nothing was ordered for what was refused: it is executed when there is room.
+    for (const char* key : {"key5", "key6"}) {
+        const auto erased = trio.ask(a, trio.request(OperationKind::erase, key));
+        trio.deliver();
+        CHECK(trio.status(erased) == Status::ok);
+    }
+    CHECK(put("another", 1000) == Status::ok);
+}

@@ -55,6 +55,18 @@ TEST_CASE("rates are decimal megabytes, in bytes") {
     }
 }
 
+TEST_CASE("sizes are bytes, or have a unit") {
+    CHECK(parse_size("1500000").value() == 1'500'000);
+    CHECK(parse_size("600M").value() == std::uint64_t{600} << 20);
+    CHECK(parse_size("1.5g").value() == std::uint64_t{3} << 29);
+    CHECK(parse_size("4K").value() == 4096);
+    CHECK(parse_size("1048576G").value() == std::uint64_t{1} << 50);
+    for (const char* bad : {"", "0", "0M", "M", "1.5", "-1M", "1T", "1.0001G", "1048577G", "x"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_size(bad).has_value());
+    }
+}
+
 TEST_CASE("versions are read as they are printed") {
     const auto version = parse_version("17.3");
     REQUIRE(version.has_value());

@@ -93,7 +93,8 @@ GRAPEVINE_FIELDS(Reply, sequence, status, version, epoch, stamp_ms, value)
 GRAPEVINE_FIELDS(RingReply, ring)
 GRAPEVINE_FIELDS(ToSend, to, keys)
 GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, serving, filling,
-                 coordinator, fill_bytes_per_second, fill_keys_per_second, to_send, suspected)
+                 coordinator, fill_bytes_per_second, fill_keys_per_second, memory_max, to_send,
+                 suspected)
 GRAPEVINE_NO_FIELDS(StopReply)
 GRAPEVINE_FIELDS(AcceptLoss, epoch)
 GRAPEVINE_FIELDS(AcceptLossReply, restarted, left)

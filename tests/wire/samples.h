@@ -106,7 +106,7 @@ private:
     static OpKind last(OpKind) { return OpKind::none; }
     static OperationKind last(OperationKind) { return OperationKind::erase; }
     static Condition last(Condition) { return Condition::version; }
-    static Status last(Status) { return Status::lapsed; }
+    static Status last(Status) { return Status::full; }
     static Speaker last(Speaker) { return Speaker::client; }
 
     Member plain_member(Member member);
