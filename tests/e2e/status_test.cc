@@ -86,7 +86,7 @@ TEST_CASE("nodes that are full refuse what adds to them, and go on with the rest
     CHECK(status.out.starts_with("degraded, survives 2 simultaneous deaths"));
     CHECK(contains(status.out, " of 1 MB; what would add to them is refused when it is full"));
     // Several: what several primaries had under way at once may have gone over the bound.
-    for (int i = 0; i < 15; ++i) {
+    for (int i = 0; i < 60; ++i) {
         CHECK(cluster.client({"--del", "key" + std::to_string(i)}).code <= 1);
     }
     CHECK(cluster.client({"--put", "more", "--val", std::string(50'000, 'x')}).code == 0);
