@@ -172,6 +172,54 @@ Result<std::string> log_folder(const Options& options) {
     return options.log_dir.empty() ? make_log_folder() : use_log_folder(options.log_dir);
 }
 
+// What the options say, understood.
+struct Meaning {
+    LogLevel level{};
+    Duration deadline{};
+    std::vector<Address> seeds;
+    ListenPlan plan;
+};
+
+// Where the value is wrong: which option's it was too.
+template <class T>
+Result<T> of_option(const char* option, Result<T> value) {
+    if (value) return value;
+    return fail("{}: {}", option, value.error().message);
+}
+
+Result<Meaning> understand(const Options& options) {
+    const auto level = parse_log_level(options.log_level.empty() ? "warning" : options.log_level);
+    if (!level) return std::unexpected(level.error());
+    const auto deadline = of_option("--wait-deadline", parse_seconds(options.wait_deadline, 3600s));
+    if (!deadline) return std::unexpected(deadline.error());
+    if (!std::has_single_bit(options.partitions)) {
+        return fail("--partitions must be a power of two");
+    }
+    // The nodes are told the words, so that these stand in their command lines.
+    if (!options.backfill_rate.empty()) {
+        const auto rate = of_option("--backfill-rate", parse_rate(options.backfill_rate));
+        if (!rate) return std::unexpected(rate.error());
+    }
+    if (!options.max_memory.empty()) {
+        const auto size = of_option("--max-memory", parse_size(options.max_memory));
+        if (!size) return std::unexpected(size.error());
+    }
+    Meaning meaning{.level = *level, .deadline = *deadline, .seeds = {}, .plan = {}};
+    if (!options.seed.empty()) {
+        auto seeds = resolve_list(options.seed, coordinator_port);
+        if (!seeds) return std::unexpected(seeds.error());
+        meaning.seeds = *std::move(seeds);
+    }
+    auto plan = plan_listening(options.listen);
+    if (!plan) return std::unexpected(plan.error());
+    meaning.plan = *std::move(plan);
+    if (meaning.plan.where.port + options.nodes > 65535) {
+        return fail("{} nodes find no ports after {}; choose a lower --port", options.nodes,
+                    meaning.plan.where.port);
+    }
+    return meaning;
+}
+
 int main(int argc, const char* const* argv) {
     prepare_process();
     Options options;
@@ -181,39 +229,13 @@ int main(int argc, const char* const* argv) {
     const auto refuse = [](Exit code, const Error& error) {
         return exit_with(code, "coordinator", error.message);
     };
-    const auto level = parse_log_level(options.log_level.empty() ? "warning" : options.log_level);
-    if (!level) return refuse(Exit::usage, level.error());
-    const auto deadline = parse_seconds(options.wait_deadline, 3600s);
-    if (!deadline) return refuse(Exit::usage, deadline.error());
-    if (!std::has_single_bit(options.partitions)) {
-        return refuse(Exit::usage, {"--partitions must be a power of two"});
-    }
-    if (!options.backfill_rate.empty()) {
-        const auto rate = parse_rate(options.backfill_rate);
-        if (!rate) return refuse(Exit::usage, {"--backfill-rate: " + rate.error().message});
-    }
-    if (!options.max_memory.empty()) {
-        const auto size = parse_size(options.max_memory);
-        if (!size) return refuse(Exit::usage, {"--max-memory: " + size.error().message});
-    }
-    std::vector<Address> seeds;
-    if (!options.seed.empty()) {
-        const auto resolved = resolve_list(options.seed, coordinator_port);
-        if (!resolved) return refuse(Exit::usage, resolved.error());
-        seeds = *resolved;
-    }
-    const auto plan = plan_listening(options.listen);
-    if (!plan) return refuse(Exit::usage, plan.error());
+    const auto meaning = understand(options);
+    if (!meaning) return refuse(Exit::usage, meaning.error());
+    const ListenPlan& plan = meaning->plan;
 
-    if (plan->where.port + options.nodes > 65535) {
-        return refuse(Exit::usage,
-                      {fmt::format("{} nodes find no ports after {}; choose a lower --port",
-                                   options.nodes, plan->where.port)});
-    }
-
-    Logger log(*level);
+    Logger log(meaning->level);
     log.set_name("coordinator");
-    if (!plan->warning.empty()) log.write(LogLevel::warning, plan->warning);
+    if (!plan.warning.empty()) log.write(LogLevel::warning, plan.warning);
     std::unique_ptr<Vault> vault;
     if (!options.data_dir.empty()) {
         auto opened = Vault::open(options.data_dir);
@@ -221,10 +243,10 @@ int main(int argc, const char* const* argv) {
         vault = *std::move(opened);
     }
     Loop loop;
-    auto endpoint = Endpoint::open(loop, plan->where);
+    auto endpoint = Endpoint::open(loop, plan.where);
     if (!endpoint) return refuse(Exit::unchanged, endpoint.error());
-    const Address address = advertised_address(*plan, (*endpoint)->address());
-    NodeConfig config = node_config(options, seeds, address);
+    const Address address = advertised_address(plan, (*endpoint)->address());
+    NodeConfig config = node_config(options, meaning->seeds, address);
     const auto saved = saved_state(vault.get(), address);
     if (!saved) return refuse(Exit::unchanged, saved.error());
     if (*saved) {
@@ -233,13 +255,14 @@ int main(int argc, const char* const* argv) {
     }
     const auto folder = log_folder(options);
     if (!folder) return refuse(Exit::unchanged, folder.error());
-    CoordinatorHost host(
-        loop, std::move(*endpoint), config,
-        {.launch = {.nodes = options.nodes, .deadline = *deadline, .respawn = options.respawn},
-         .log_folder = *folder,
-         .node_command = node_command(options, address),
-         .vault = std::move(vault)},
-        log);
+    CoordinatorHost host(loop, std::move(*endpoint), config,
+                         {.launch = {.nodes = options.nodes,
+                                     .deadline = meaning->deadline,
+                                     .respawn = options.respawn},
+                          .log_folder = *folder,
+                          .node_command = node_command(options, address),
+                          .vault = std::move(vault)},
+                         log);
     const bool done = host.run();
     // Nothing was started: no log was written.
     if (std::error_code error; options.log_dir.empty() && !folder->empty()) {
