@@ -3,35 +3,19 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "ring/change.h"
+#include "ring/ring_fixture.h"
 
 namespace grapevine {
 namespace {
 
 constexpr std::uint32_t partitions = 64;
 
-Member storage(std::uint64_t id) {
-    Member member;
-    member.id = NodeId{id};
-    member.address = {.ip = 0x7f000001, .port = static_cast<std::uint16_t>(7000 + id)};
-    return member;
-}
-
-Ring apply_to(const Ring& ring, const RingChange& change) {
-    auto made = apply(ring, change);
-    INFO((made ? std::string() : made.error().message));
-    REQUIRE(made.has_value());
-    return *std::move(made);
-}
-
 // server1 ... serverN; each partition at `copies` of them in turn. No coordinator, so that
 // everybody has one vote.
 Ring cluster(std::uint64_t nodes, std::uint32_t copies_wanted) {
-    Member coordinator = storage(100);
-    coordinator.role = Role::coordinator;
-    const Ring ring = found_ring(ClusterId{7}, coordinator, copies_wanted, partitions);
+    const Ring ring = empty_ring(copies_wanted, partitions);
     RingChange genesis{.epoch = next(ring.epoch)};
-    for (std::uint64_t id = 1; id <= nodes; ++id) genesis.joined.push_back(storage(id));
+    genesis.joined = servers(1, nodes);
     for (std::uint32_t p = 0; p < partitions; ++p) {
         Arrangement arrangement{.partition = PartitionId{p}, .copies = {}, .fills = {}};
         for (std::uint64_t i = 0; i < std::min<std::uint64_t>(copies_wanted, nodes); ++i) {
@@ -39,9 +23,9 @@ Ring cluster(std::uint64_t nodes, std::uint32_t copies_wanted) {
         }
         genesis.arrangements.push_back(arrangement);
     }
-    const Ring with_coordinator = apply_to(ring, genesis);
-    return apply_to(with_coordinator,
-                    {.epoch = next(with_coordinator.epoch), .evicted = {NodeId{100}}});
+    const Ring with_coordinator = applied(ring, genesis);
+    return applied(with_coordinator,
+                   {.epoch = next(with_coordinator.epoch), .evicted = {coordinator_id}});
 }
 
 // Everybody who is up answers and serves what it is primary of.
@@ -93,7 +77,7 @@ TEST_CASE("a cluster of fewer nodes than copies are wanted says so") {
 TEST_CASE("after a death partitions lack copies, and the time left is told") {
     const Ring whole = cluster(5, 3);
     RingChange eviction{.epoch = next(whole.epoch), .evicted = {NodeId{5}}};
-    const Ring ring = apply_to(whole, eviction);
+    const Ring ring = applied(whole, eviction);
     std::size_t lacking = 0;
     for (const Entry& entry : ring.table) lacking += entry.copies.size() < 3 ? 1 : 0;
     REQUIRE(lacking > 0);
@@ -118,7 +102,7 @@ TEST_CASE("after a death partitions lack copies, and the time left is told") {
 
 TEST_CASE("what a member has to receive is what placement gives it and it does not hold") {
     const Ring before = cluster(5, 3);
-    const Ring ring = apply_to(before, {.epoch = next(before.epoch), .joined = {storage(6)}});
+    const Ring ring = applied(before, {.epoch = next(before.epoch), .joined = {server(6)}});
     Statuses status = all_well(ring);
     const auto all = backlogs(ring, status);
     REQUIRE(all.contains(NodeId{6}));
@@ -139,7 +123,7 @@ TEST_CASE("what a member has to receive is what placement gives it and it does n
 TEST_CASE("partitions without a copy that is up, and missing votes, make it unavailable") {
     const Ring whole = cluster(5, 1);
     const Ring ring =
-        apply_to(whole, {.epoch = next(whole.epoch), .evicted = {NodeId{4}, NodeId{5}}});
+        applied(whole, {.epoch = next(whole.epoch), .evicted = {NodeId{4}, NodeId{5}}});
     const Health health = health_of(ring, all_well(ring));
     CHECK(health.verdict == Verdict::unavailable);
     CHECK(health.partitions_down > 0);

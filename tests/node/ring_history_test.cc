@@ -3,38 +3,22 @@
 
 #include <catch2/catch.hpp>
 
-#include "ring/change.h"
+#include "ring/ring_fixture.h"
 
 namespace grapevine {
 namespace {
 
 constexpr Time start{100s};
 
-Member storage(std::uint64_t id) {
-    Member member;
-    member.id = NodeId{id};
-    member.address = {.ip = 0x7f000001, .port = static_cast<std::uint16_t>(7000 + id)};
-    return member;
-}
-
-Ring apply_to(const Ring& ring, const RingChange& change) {
-    auto made = apply(ring, change);
-    INFO((made ? std::string() : made.error().message));
-    REQUIRE(made.has_value());
-    return *std::move(made);
-}
-
 // Three storage members with two copies of each of four partitions, the first without any.
 Ring three() {
-    Member coordinator = storage(100);
-    coordinator.role = Role::coordinator;
-    const Ring ring = found_ring(ClusterId{7}, coordinator, 2, 4);
-    RingChange genesis{.epoch = next(ring.epoch), .joined = {storage(1), storage(2), storage(3)}};
+    const Ring ring = empty_ring(2, 4);
+    RingChange genesis{.epoch = next(ring.epoch), .joined = servers(1, 3)};
     for (std::uint32_t p = 0; p < 4; ++p) {
         genesis.arrangements.push_back(
             {.partition = PartitionId{p}, .copies = {NodeId{2}, NodeId{3}}, .fills = {}});
     }
-    return apply_to(ring, genesis);
+    return applied(ring, genesis);
 }
 
 RingEvent last(const RingHistory& history, Time now) {
@@ -56,7 +40,7 @@ TEST_CASE("a death is remembered with its cause and the times that it took") {
     history.proposed(died + 12ms);
     history.proposed(died + 14ms);  // again: the first counts
     const RingChange eviction{.epoch = next(before.epoch), .evicted = {NodeId{2}}};
-    const Ring after = apply_to(before, eviction);
+    const Ring after = applied(before, eviction);
     const std::string what = history.adopt(died + 15ms, &before, after, &eviction);
     CHECK(what.starts_with(before.member(NodeId{2})->name + " is out (process gone)"));
     CHECK(history.is_activating());
@@ -77,7 +61,7 @@ TEST_CASE("a death is remembered with its cause and the times that it took") {
         order.arrangements.push_back(
             {.partition = PartitionId{p}, .copies = {NodeId{3}}, .fills = {NodeId{1}}});
     }
-    const Ring filling = apply_to(after, order);
+    const Ring filling = applied(after, order);
     CHECK(history.adopt(died + 100ms, &after, filling, &order) == "4 copies being filled");
     RingChange done{.epoch = next(filling.epoch)};
     for (std::uint32_t p = 0; p < 4; ++p) {
@@ -85,7 +69,7 @@ TEST_CASE("a death is remembered with its cause and the times that it took") {
         done.completed.push_back(
             {PartitionId{p}, entry.since, entry.fills.front().opened, NodeId{1}});
     }
-    const Ring repaired = apply_to(filling, done);
+    const Ring repaired = applied(filling, done);
     CHECK(history.adopt(died + 915ms, &filling, repaired, &done) == "complete");
     CHECK(last(history, died + 2s).repaired_ms == 0);
     const HistoryReply all = history.reply(died + 2s);
@@ -98,7 +82,7 @@ TEST_CASE("who did not propose knows neither how it was found nor how long it to
     history.adopt(start, nullptr, before, nullptr);
     history.found_dead(NodeId{2}, Evidence::silence, start);
     const RingChange eviction{.epoch = next(before.epoch), .evicted = {NodeId{2}}};
-    const Ring after = apply_to(before, eviction);
+    const Ring after = applied(before, eviction);
     CHECK(history.adopt(start + 1s, &before, after, &eviction).find("(silent)") !=
           std::string::npos);
     const RingEvent event = last(history, start + 1s);
@@ -111,7 +95,7 @@ TEST_CASE("the oldest changes are forgotten") {
     RingHistory history;
     for (std::size_t i = 0; i < history_size_max + 10; ++i) {
         const RingChange nothing{.epoch = next(ring.epoch)};
-        const Ring after = apply_to(ring, nothing);
+        const Ring after = applied(ring, nothing);
         history.adopt(start, &ring, after, &nothing);
         ring = after;
     }
