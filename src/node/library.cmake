@@ -1,5 +1,6 @@
 grapevine_library(node LINK base swim ring store replication client SOURCES
                   bad_links.cc
+                  clients.cc
                   governor.cc
                   heartbeats.cc
                   link_checks.cc

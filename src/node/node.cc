@@ -194,122 +194,12 @@ StatusReply Node::status(Time now) const {
 }
 
 bool Node::serving(Time now) const {
-    if (!state_->is_member()) return false;
-    if (!state_->replication) return true;
-    const Replication::Counts counts = state_->replication->counts(now);
-    return counts.serving == counts.primary;
+    return state_->is_member() && state_->serves_all(now);
 }
 
 void Node::invariants() const {
     state_->swim.invariants();
     if (state_->replication) state_->replication->invariants();
-}
-
-// --- clients ---
-
-void Node::State::receive(Time now, ConnectionId connection, ClientMessage message) {
-    if (auto* request = std::get_if<Request>(&message)) {
-        on_request(now, connection, std::move(*request));
-    } else if (const auto* poll = std::get_if<RingPoll>(&message)) {
-        if (auto answer = polls.ask(now, connection, *poll, ring)) reply(connection, *answer);
-    } else if (std::holds_alternative<StatusRequest>(message)) {
-        reply(connection, status(now));
-    } else if (const auto* loss = std::get_if<AcceptLoss>(&message)) {
-        on_loss(now, connection, *loss);
-    } else if (std::holds_alternative<HistoryRequest>(message)) {
-        reply(connection, history.reply(now));
-    } else if (std::holds_alternative<LeaveRequest>(message)) {
-        on_leave(now, connection);
-    } else {
-        log(LogLevel::warning, "a client asked this process to stop");
-        effects.stop = true;
-        reply(connection, StopReply{});
-    }
-}
-
-void Node::State::on_leave(Time now, ConnectionId connection) {
-    if (!self.stores()) {
-        reply(connection, ErrorReply{"a coordinator holds nothing that could move: stop it"});
-    } else if (!is_member()) {
-        reply(connection, ErrorReply{"this process is in no ring"});
-    } else {
-        reply(connection, LeaveReply{});
-        leave(now);
-    }
-}
-
-void Node::State::leave(Time now) {
-    ASSERT(self.stores());
-    if (std::exchange(leaving, true)) return;
-    log(LogLevel::info, "this node leaves the cluster: what it holds moves to others first");
-    if (is_member()) {
-        leave_at = now;
-    } else if (!ring || has_left()) {
-        withdraw(now);
-    }
-}
-
-void Node::State::on_loss(Time now, ConnectionId connection, const AcceptLoss& message) {
-    if (!is_member()) {
-        reply(connection, ErrorReply{"this process is in no ring; ask a member"});
-        return;
-    }
-    log(LogLevel::warning, fmt::format("a client gives up what partitions held that are down in "
-                                       "ring {}: {} now",
-                                       message.epoch, down_since(*ring, message.epoch).size()));
-    losses.ask(now, connection, message.epoch);
-    // Whoever asks over and over is not told more often than others: each time voters make a plan.
-    if (loss_report_at == never) loss_report_at = now;
-    answer_losses(now);
-}
-
-void Node::State::answer_losses(Time now) {
-    for (auto& due : losses.take_due(now, ring)) reply(due.connection, due.reply);
-}
-
-StatusReply Node::State::status(Time now) {
-    StatusReply status{.id = self.id, .name = self.name};
-    if (ring) status.epoch = ring->epoch;
-    status.coordinator = last_coordinator;
-    if (ring) {
-        for (const Member& member : ring->members) {
-            const bool is_suspected =
-                is_member() && member.is_up() && swim.liveness(member.id) != Liveness::alive;
-            if (is_suspected) status.suspected.push_back(member.id);
-        }
-    }
-    if (!replication || !ring) return status;
-    const Replication::Counts counts = replication->counts(now);
-    status.keys = counts.keys;
-    status.keys_held = counts.keys_held;
-    status.serving = counts.serving;
-    status.filling = counts.filling;
-    status.memory_bytes = store->memory_bytes();
-    status.memory_max = config.memory_max;
-    status.fill_bytes_per_second = counts.fill_bytes_per_second;
-    status.fill_keys_per_second = counts.fill_keys_per_second;
-    for (const auto& [to, keys] : counts.to_send) status.to_send.push_back({to, keys});
-    return status;
-}
-
-void Node::State::on_request(Time now, ConnectionId connection, Request request) {
-    Reply refusal{.sequence = request.sequence, .status = Status::not_primary};
-    if (ring) refusal.epoch = ring->epoch;
-    if (request.key.size() > key_size_max || request.value.size() > value_size_max) {
-        refusal.status = Status::too_large;
-    } else if (!request.client || request.sequence == 0) {
-        refusal.status = Status::malformed;  // without an id it could not be told from another
-    } else if (ring && replication) {
-        // A client may know a later ring than this node.
-        if (request.epoch > ring->epoch && !ring->voters.empty()) {
-            const Member* voter = ring->member(ring->voters.front().id);
-            if (voter != nullptr && voter->id != self.id)
-                fetch_ring(now, voter->address, voter->id);
-        }
-        replication->request(now, connection, std::move(request));
-        return;
-    }
-    reply(connection, std::move(refusal));
 }
 
 // --- time ---

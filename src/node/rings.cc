@@ -70,12 +70,9 @@ void Node::State::adopt(Time now, const MadeRing& made) {
 
 // How long activation took is for people alone, so it is looked for now and then.
 void Node::State::look_whether_active(Time now) {
-    if (is_member() && replication) {
-        const Replication::Counts counts = replication->counts(now);
-        if (counts.serving < counts.primary) {
-            active_at = now + activation_check;
-            return;
-        }
+    if (is_member() && !serves_all(now)) {
+        active_at = now + activation_check;
+        return;
     }
     active_at = never;
     history.active(now);

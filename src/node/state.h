@@ -1,6 +1,7 @@
 #pragma once
 // The parts of a Node and how they are wired. Internal to node/; split over node.cc (the public
-// face), peers.cc (what other members say), rings.cc (adopting, agreeing, joining).
+// face, time and effects), clients.cc (what clients ask), peers.cc (what other members say),
+// rings.cc (adopting, agreeing, joining).
 
 #include <map>
 #include <optional>
@@ -98,7 +99,7 @@ struct Node::State {
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
 
-    // --- node.cc ---
+    // --- clients.cc ---
     void receive(Time now, ConnectionId connection, ClientMessage message);
     void leave(Time now);
     void on_leave(Time now, ConnectionId connection);
@@ -106,6 +107,10 @@ struct Node::State {
     void answer_losses(Time now);
     void on_request(Time now, ConnectionId connection, Request request);
     [[nodiscard]] StatusReply status(Time now);
+    // Of the partitions that it is primary of; a coordinator too.
+    [[nodiscard]] bool serves_all(Time now);
+
+    // --- node.cc ---
     void tick(Time now);
     // After each input: carries what the parts have to say to each other and into `effects`. What
     // replication has to say waits for the end of the turn.

@@ -176,19 +176,25 @@ std::vector<FillReport> Replication::complete_fills() {
 }
 
 Replication::Counts Replication::counts(Time now) {
-    Counts counts{.fill_bytes_per_second = context_.fill_bytes.per_second(now),
-                  .fill_keys_per_second = context_.fill_keys.per_second(now)};
+    Counts counts;
     for (Partition& partition : partitions_) {
         const std::size_t keys = context_.store.count(partition.replica().id);
         counts.keys_held += keys;
         if (partition.is_receiving()) ++counts.filling;
         if (!partition.is_primary()) continue;
-        partition.add_to_send(context_, counts.to_send);
         counts.keys += keys;
         ++counts.primary;
         if (partition.serves_until(context_, now) > now) ++counts.serving;
     }
     return counts;
+}
+
+Replication::Backfill Replication::backfill(Time now) {
+    Backfill backfill{.to_send = {},
+                      .bytes_per_second = context_.fill_bytes.per_second(now),
+                      .keys_per_second = context_.fill_keys.per_second(now)};
+    for (Partition& partition : partitions_) partition.add_to_send(context_, backfill.to_send);
+    return backfill;
 }
 
 Time Replication::serves_until(Time now, PartitionId partition) {

@@ -64,11 +64,14 @@ public:
         std::uint32_t primary = 0;
         std::uint32_t serving = 0;
         std::uint32_t filling = 0;
-        std::map<NodeId, std::uint64_t> to_send;  // keys, about, of fills from here
-        std::uint64_t fill_bytes_per_second = 0;  // received
-        std::uint64_t fill_keys_per_second = 0;
     };
     [[nodiscard]] Counts counts(Time now);
+    struct Backfill {
+        std::map<NodeId, std::uint64_t> to_send;  // keys, about, of fills from here
+        std::uint64_t bytes_per_second = 0;       // received
+        std::uint64_t keys_per_second = 0;
+    };
+    [[nodiscard]] Backfill backfill(Time now);
     // For checks: until when this node may serve the partition.
     [[nodiscard]] Time serves_until(Time now, PartitionId partition);
     [[nodiscard]] const Replica& replica(PartitionId partition) const;

@@ -177,17 +177,17 @@ TEST_CASE("fills keep to their rate, and say how much is left", "[replication]")
     trio.kill(c);
     trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
     trio.deliver();
-    const auto counts = [&](NodeId id) { return trio.peer(id).replication.counts(trio.now); };
-    CHECK(counts(a).to_send.at(d) > 40);
+    const auto backfill = [&](NodeId id) { return trio.peer(id).replication.backfill(trio.now); };
+    CHECK(backfill(a).to_send.at(d) > 40);
 
     // 50 kB take half of a second.
     trio.run_for(250ms);
     CHECK(trio.peer(a).replication.complete_fills().empty());
-    CHECK(counts(a).to_send.at(d) > 15);
-    CHECK(counts(a).to_send.at(d) < 35);
-    CHECK(counts(d).fill_keys_per_second > 10);
+    CHECK(backfill(a).to_send.at(d) > 15);
+    CHECK(backfill(a).to_send.at(d) < 35);
+    CHECK(backfill(d).keys_per_second > 10);
     trio.run_for(400ms);
     CHECK(trio.peer(a).replication.complete_fills().size() == 1);
-    CHECK(counts(a).to_send.at(d) == 0);
+    CHECK(backfill(a).to_send.at(d) == 0);
     CHECK(trio.same(a, d));
 }
