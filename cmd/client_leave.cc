@@ -62,7 +62,7 @@ int tell_that_it_left(const Ring& ring, const Member& leaver) {
 
 int leave(const ClientOptions& options, const std::string& name) {
     const Time deadline = boot_time() + options.timeout;
-    auto ring = fetch_ring(options.seeds, options.timeout);
+    auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* found = (*ring)->member_named(name);
     if (found == nullptr) return complain_of_nobody(name);

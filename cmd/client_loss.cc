@@ -1,13 +1,11 @@
 // client --accept-loss: what is gone for good is given up, by somebody who was told what it is.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <iostream>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 
@@ -16,6 +14,7 @@
 #include "base/time.h"
 #include "client/messages.h"
 #include "client_verbs.h"
+#include "coordinator/report.h"
 #include "ring/ring.h"
 #include "runtime/admin.h"
 #include "runtime/output.h"
@@ -25,15 +24,6 @@ namespace grapevine {
 namespace {
 
 constexpr Duration answer_timeout = accept_loss_within + 2s;
-
-// Names of those that would bring what is down back, if they returned with their state.
-std::string awaited(const Ring& ring) {
-    std::set<std::string> names;
-    for (const Member& member : ring.members) {
-        if (!member.is_up()) names.insert(member.name);
-    }
-    return fmt::format("{}", fmt::join(names, ", "));
-}
 
 bool is_confirmed(std::size_t down) {
     print_out("restart {} empty? type yes: ", counted(down, "partition"));
@@ -87,7 +77,7 @@ int tell(const AcceptLossReply& reply, std::size_t down) {
 }  // namespace
 
 int accept_loss(const ClientOptions& options, bool is_sure) {
-    const auto ring = fetch_ring(options.seeds, options.timeout);
+    const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const std::size_t down = down_since(**ring, (*ring)->epoch).size();
     if (down == 0) {

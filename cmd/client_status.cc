@@ -23,7 +23,7 @@ Duration patience_of(const ClientOptions& options) {
 }  // namespace
 
 int show_ring(const ClientOptions& options) {
-    const auto ring = fetch_ring(options.seeds, options.timeout);
+    const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Statuses status = fetch_status(**ring, patience_of(options));
     print_out("{}", options.json ? ring_json(**ring, status) : ring_table(**ring, status));
@@ -31,7 +31,7 @@ int show_ring(const ClientOptions& options) {
 }
 
 int show_health(const ClientOptions& options) {
-    const auto ring = fetch_ring(options.seeds, options.timeout);
+    const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Health health = health_of(**ring, fetch_status(**ring, patience_of(options)));
     print_out("{}", options.json ? health_json(**ring, health) : health_text(**ring, health));
@@ -39,14 +39,11 @@ int show_health(const ClientOptions& options) {
 }
 
 int show_history(const ClientOptions& options) {
-    const auto ring = fetch_ring(options.seeds, options.timeout);
+    const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
-    std::vector<Address> members;
-    for (const Member& member : (*ring)->members) {
-        if (member.is_up()) members.push_back(member.address);
-    }
     std::vector<HistoryReply> replies;
-    for (const auto& answer : ask_all(members, HistoryRequest{}, patience_of(options))) {
+    for (const auto& answer :
+         ask_all(addresses_of_up(**ring), HistoryRequest{}, patience_of(options))) {
         const auto* reply = answer ? std::get_if<HistoryReply>(&*answer) : nullptr;
         if (reply != nullptr) replies.push_back(*reply);
     }

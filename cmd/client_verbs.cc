@@ -98,11 +98,11 @@ std::string run_lines(const ClientOptions& options, int fd, Script::Report repor
     return input_error;
 }
 
+}  // namespace
+
 Result<RingPtr> ring_of(const ClientOptions& options) {
     return fetch_ring(options.seeds, options.timeout);
 }
-
-}  // namespace
 
 void pause() {
     std::this_thread::sleep_for(std::chrono::microseconds(to_us(poll_pause)));

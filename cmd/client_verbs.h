@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "client/client.h"
+#include "ring/ring.h"
 #include "runtime/output.h"
 
 namespace grapevine {
@@ -24,6 +26,9 @@ struct ClientOptions {
 // Where nobody answers at the seeds, all of them on this machine, members of the cluster whose
 // coordinator was there become the seeds, if there are any; it is said on stderr.
 void find_members(ClientOptions& options);
+
+// The newest ring that one of the seeds has.
+Result<RingPtr> ring_of(const ClientOptions& options);
 
 // The sentence, on stderr; returns the code.
 int complain(Exit code, const std::string& sentence);

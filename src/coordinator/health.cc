@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <utility>
 
 #include "base/counted.h"
@@ -152,17 +151,8 @@ private:
                  fmt::format("{} {} no copy that is up: served again when a holder returns ({}); "
                              "only where none ever will: client --accept-loss",
                              partitions_of_all(ring_, health_.partitions_down),
-                             health_.partitions_down == 1 ? "has" : "have", holders_of_lost()));
+                             health_.partitions_down == 1 ? "has" : "have", awaited(ring_)));
         }
-    }
-
-    [[nodiscard]] std::string holders_of_lost() const {
-        std::set<NodeId> holders;
-        for (const PartitionId id : down_since(ring_, ring_.epoch)) {
-            const auto& copies = ring_.entry(id).copies;
-            holders.insert(copies.begin(), copies.end());
-        }
-        return names(ring_, {holders.begin(), holders.end()});
     }
 
     void measure_backlog() {

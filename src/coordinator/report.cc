@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <tuple>
 
 #include "base/counted.h"
@@ -95,6 +96,14 @@ std::vector<const Member*> members_in_order(const Ring& ring) {
     for (const Member& member : ring.members) members.push_back(&member);
     std::ranges::sort(members, {}, [](const Member* member) { return order_key(*member); });
     return members;
+}
+
+std::string awaited(const Ring& ring) {
+    std::set<std::string> names;
+    for (const Member& member : ring.members) {
+        if (!member.is_up()) names.insert(member.name);
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::string why_it_stays(const Ring& ring, NodeId leaver) {

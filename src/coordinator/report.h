@@ -35,6 +35,9 @@ std::vector<const Member*> members_in_order(const Ring& ring);
 // the reason too.
 std::string survives(const Ring& ring);
 
+// Names of those that would bring what is down back, if they returned with their state.
+std::string awaited(const Ring& ring);
+
 // Why a member that leaves is not out yet; its id is in the ring or was.
 std::string why_it_stays(const Ring& ring, NodeId leaver);
 

@@ -141,13 +141,17 @@ std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration
     return search(seeds, std::min(timeout, search_patience)).members;
 }
 
-Statuses fetch_status(const Ring& ring, Duration timeout) {
+std::vector<Address> addresses_of_up(const Ring& ring) {
     std::vector<Address> addresses;
     for (const Member& member : ring.members) {
         if (member.is_up()) addresses.push_back(member.address);
     }
+    return addresses;
+}
+
+Statuses fetch_status(const Ring& ring, Duration timeout) {
     Statuses status;
-    for (const auto& answer : ask_all(addresses, StatusRequest{}, timeout)) {
+    for (const auto& answer : ask_all(addresses_of_up(ring), StatusRequest{}, timeout)) {
         const auto* reply = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
         if (reply != nullptr) status[reply->id] = *reply;
     }

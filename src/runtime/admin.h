@@ -33,6 +33,9 @@ Result<RingPtr> search_ring(const std::vector<Address>& seeds, Duration timeout)
 // search. Empty: ask the seeds, somebody answers there or nobody was found.
 std::vector<Address> members_instead(const std::vector<Address>& seeds, Duration timeout);
 
+// Of the members that are up.
+std::vector<Address> addresses_of_up(const Ring& ring);
+
 // What the members of a ring say of themselves; who does not answer is not there.
 Statuses fetch_status(const Ring& ring, Duration timeout);
 
