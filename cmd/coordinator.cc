@@ -180,13 +180,6 @@ struct Meaning {
     ListenPlan plan;
 };
 
-// Where the value is wrong: which option's it was too.
-template <class T>
-Result<T> of_option(const char* option, Result<T> value) {
-    if (value) return value;
-    return fail("{}: {}", option, value.error().message);
-}
-
 Result<Meaning> understand(const Options& options) {
     const auto level = parse_log_level(options.log_level.empty() ? "warning" : options.log_level);
     if (!level) return std::unexpected(level.error());

@@ -105,6 +105,14 @@ void declare(CLI::App& app, Options& options) {
         "is up has the name, 4 told to leave, it ended before what it held had moved.");
 }
 
+Result<std::uint64_t> backfill_rate_of(const Options& options) {
+    return options.backfill_rate.empty() ? 0 : parse_rate(options.backfill_rate);
+}
+
+Result<std::uint64_t> memory_max_of(const Options& options) {
+    return options.max_memory.empty() ? default_memory_max(1) : parse_size(options.max_memory);
+}
+
 NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address,
                        std::uint32_t weight, std::uint64_t backfill_rate,
                        std::uint64_t memory_max) {
@@ -201,24 +209,15 @@ int main(int argc, const char* const* argv) {
     if (!seeds) return exit_with(Exit::usage, "kvnode", seeds.error().message);
     const auto plan = plan_listening(options.listen);
     if (!plan) return exit_with(Exit::usage, "kvnode", plan.error().message);
-    const auto weight = parse_weight(options.weight);
-    if (!weight) return exit_with(Exit::usage, "kvnode", "--weight: " + weight.error().message);
-    Result<std::uint64_t> backfill_rate = 0;
-    if (!options.backfill_rate.empty()) backfill_rate = parse_rate(options.backfill_rate);
-    if (!backfill_rate) {
-        return exit_with(Exit::usage, "kvnode",
-                         "--backfill-rate: " + backfill_rate.error().message);
-    }
-    Result<std::uint64_t> memory_max = default_memory_max(1);
-    if (!options.max_memory.empty()) memory_max = parse_size(options.max_memory);
-    if (!memory_max) {
-        return exit_with(Exit::usage, "kvnode", "--max-memory: " + memory_max.error().message);
-    }
-    const auto drain_timeout = parse_seconds(options.drain_timeout, 86'400s);
-    if (!drain_timeout) {
-        return exit_with(Exit::usage, "kvnode",
-                         "--drain-timeout: " + drain_timeout.error().message);
-    }
+    const auto weight = of_option("--weight", parse_weight(options.weight));
+    if (!weight) return exit_with(Exit::usage, "kvnode", weight.error().message);
+    const auto backfill_rate = of_option("--backfill-rate", backfill_rate_of(options));
+    if (!backfill_rate) return exit_with(Exit::usage, "kvnode", backfill_rate.error().message);
+    const auto memory_max = of_option("--max-memory", memory_max_of(options));
+    if (!memory_max) return exit_with(Exit::usage, "kvnode", memory_max.error().message);
+    const auto drain_timeout =
+        of_option("--drain-timeout", parse_seconds(options.drain_timeout, 86'400s));
+    if (!drain_timeout) return exit_with(Exit::usage, "kvnode", drain_timeout.error().message);
 
     Logger log(*level);
     log.set_name(options.name.empty() ? "kvnode" : options.name);

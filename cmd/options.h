@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/limits.h"
 #include "base/print.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "runtime/arguments.h"
 #include "runtime/output.h"
@@ -31,6 +32,13 @@ inline void add_version(CLI::App& app) {
     app.set_version_flag("--version",
                          fmt::format("grapevine {}, protocol {}, commit {}", GRAPEVINE_RELEASE,
                                      protocol_version, GRAPEVINE_COMMIT));
+}
+
+// Where the value is wrong: which option's it was too.
+template <class T>
+Result<T> of_option(const char* option, Result<T> value) {
+    if (value) return value;
+    return fail("{}: {}", option, value.error().message);
 }
 
 // What keys and values may take in each of so many nodes, where nothing else is said: the rest is
