@@ -199,7 +199,7 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
     if (dead.size() < accused) consider(now, config.rank_delay);
     Observations seen = governor.observe(now, *ring, std::move(dead));
     seen.present = promisers.present;
-    const auto change = plan(*ring, seen, config.planner, placement);
+    auto change = plan(*ring, seen, config.planner, placement);
     if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
     return change;
 }
