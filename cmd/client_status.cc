@@ -35,7 +35,7 @@ int show_health(const ClientOptions& options) {
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Health health = health_of(**ring, fetch_status(**ring, patience_of(options)));
     print_out("{}", options.json ? health_json(**ring, health) : health_text(**ring, health));
-    return static_cast<int>(health.verdict == Verdict::healthy ? Exit::done : Exit::negative);
+    return static_cast<int>(health.verdict == HealthVerdict::healthy ? Exit::done : Exit::negative);
 }
 
 int show_history(const ClientOptions& options) {

@@ -41,7 +41,7 @@ public:
         look_at_votes();
         look_at_members();
         if (!ring_.genesis) {
-            find(Verdict::unavailable, "no storage node has come yet");
+            find(HealthVerdict::unavailable, "no storage node has come yet");
             return std::move(health_);
         }
         look_at_copies();
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    void find(Verdict verdict, std::string reason) {
+    void find(HealthVerdict verdict, std::string reason) {
         health_.verdict = std::max(health_.verdict, verdict);
         health_.reasons.push_back(std::move(reason));
     }
@@ -65,7 +65,7 @@ private:
             if (answers(voter.id)) answer += voter.votes;
         }
         if (answer * 2 > votes) return;
-        find(Verdict::unavailable,
+        find(HealthVerdict::unavailable,
              fmt::format("{} of {} answer, which is no majority: nothing is served until more do",
                          answer, counted(votes, "vote")));
     }
@@ -73,13 +73,13 @@ private:
     void look_at_members() {
         for (const Member* member : members_in_order(ring_)) {
             if (member->state == MemberState::leaving) {
-                find(Verdict::repairing,
+                find(HealthVerdict::repairing,
                      fmt::format("{} is leaving: {} to move", member->name,
                                  counted(partitions_of(ring_, member->id), "partition")));
             }
             if (!member->is_up()) continue;
             if (!answers(member->id)) {
-                find(Verdict::degraded, member->name + " does not answer");
+                find(HealthVerdict::degraded, member->name + " does not answer");
             }
             if (const auto found = status_.find(member->id); found != status_.end()) {
                 look_at_memory(*member, found->second);
@@ -91,7 +91,7 @@ private:
                 }
             }
             if (!observers.empty()) {
-                find(Verdict::degraded,
+                find(HealthVerdict::degraded,
                      fmt::format("{} is suspected by {}", member->name, names(ring_, observers)));
             }
         }
@@ -104,7 +104,7 @@ private:
             status.memory_bytes < status.memory_max / 100 * much_percent) {
             return;
         }
-        find(Verdict::degraded,
+        find(HealthVerdict::degraded,
              fmt::format("{} holds {} of {} MB; what would add to them is refused when it is full",
                          member.name, status.memory_bytes / 1'000'000,
                          status.memory_max / 1'000'000));
@@ -113,7 +113,7 @@ private:
     void look_at_copies() {
         const std::size_t possible = copies_possible(ring_);
         if (possible < ring_.copies_wanted) {
-            find(Verdict::degraded,
+            find(HealthVerdict::degraded,
                  fmt::format("{} of a key are wanted, and there {} {}",
                              counted(ring_.copies_wanted, "copy", "copies"),
                              possible == 1 ? "is" : "are", counted(possible, "node")));
@@ -135,19 +135,19 @@ private:
                 ? fmt::format(", {} s left", (to_ms(*health_.left) + 999) / 1000)
                 : "";
         for (const auto& [copies, number] : short_by_copies) {
-            find(Verdict::repairing,
+            find(HealthVerdict::repairing,
                  fmt::format("{} {} {} of {}{}", partitions_of_all(ring_, number),
                              number == 1 ? "has" : "have", copies,
                              counted(possible, "copy", "copies"), left));
         }
         if (health_.partitions_moving > 0) {
-            find(Verdict::repairing,
+            find(HealthVerdict::repairing,
                  fmt::format("{} {} copied to other nodes{}",
                              partitions_of_all(ring_, health_.partitions_moving),
                              health_.partitions_moving == 1 ? "is" : "are", left));
         }
         if (health_.partitions_down > 0) {
-            find(Verdict::unavailable,
+            find(HealthVerdict::unavailable,
                  fmt::format("{} {} no copy that is up: served again when a holder returns ({}); "
                              "only where none ever will: client --accept-loss",
                              partitions_of_all(ring_, health_.partitions_down),
@@ -171,7 +171,7 @@ private:
         for (const auto& [id, status] : status_) health_.partitions_served += status.serving;
         const std::size_t up = ring_.partitions() - health_.partitions_down;
         if (health_.partitions_served >= up) return;
-        find(Verdict::unavailable,
+        find(HealthVerdict::unavailable,
              fmt::format("{} {} not served at this moment",
                          partitions_of_all(ring_, up - health_.partitions_served),
                          up - health_.partitions_served == 1 ? "is" : "are"));
@@ -219,15 +219,15 @@ std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status) {
     return all;
 }
 
-std::string_view verdict_name(Verdict verdict) {
+std::string_view verdict_name(HealthVerdict verdict) {
     switch (verdict) {
-        case Verdict::healthy:
+        case HealthVerdict::healthy:
             return "healthy";
-        case Verdict::degraded:
+        case HealthVerdict::degraded:
             return "degraded";
-        case Verdict::repairing:
+        case HealthVerdict::repairing:
             return "repairing";
-        case Verdict::unavailable:
+        case HealthVerdict::unavailable:
             return "unavailable";
     }
     return "?";

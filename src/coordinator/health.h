@@ -30,16 +30,16 @@ struct Backlog {
 std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status);
 
 // The worst that applies.
-enum class Verdict : std::uint8_t {
+enum class HealthVerdict : std::uint8_t {
     healthy,      // every partition is served and has its copies
     degraded,     // it is served, with less than was asked for, and nothing mends that by itself
     repairing,    // copies are being made or moved, or the next ring will say what becomes of them
     unavailable,  // some partitions are not served
 };
-std::string_view verdict_name(Verdict verdict);
+std::string_view verdict_name(HealthVerdict verdict);
 
 struct Health {
-    Verdict verdict = Verdict::healthy;
+    HealthVerdict verdict = HealthVerdict::healthy;
     std::vector<std::string> reasons;  // sentences; none where it is healthy
     std::size_t deaths_survived = 0;
     std::size_t partitions_short = 0;   // that have fewer copies than there could be

@@ -1,2 +1,2 @@
-grapevine_library(history LINK base SOURCES
-                  key_search.cc linearizability.cc record.cc register.cc shortcuts.cc)
+grapevine_library(history LINK base client SOURCES
+                  key_search.cc linearizability.cc of_client.cc record.cc register.cc shortcuts.cc)

@@ -58,19 +58,19 @@ TEST_CASE("a member that is suspected or does not answer makes a cluster degrade
     Statuses status = all_well(ring);
     status[NodeId{2}].suspected = {NodeId{4}};
     Health health = health_of(ring, status);
-    CHECK(health.verdict >= Verdict::degraded);
+    CHECK(health.verdict >= HealthVerdict::degraded);
     CHECK(says(health, "server4 is suspected by server2"));
     status.erase(NodeId{4});
     health = health_of(ring, status);
     CHECK(says(health, "server4 does not answer"));
     // What it is primary of is not known to be served.
-    CHECK(health.verdict == Verdict::unavailable);
+    CHECK(health.verdict == HealthVerdict::unavailable);
 }
 
 TEST_CASE("a cluster of fewer nodes than copies are wanted says so") {
     const Ring ring = cluster(2, 3);
     const Health health = health_of(ring, all_well(ring));
-    CHECK(health.verdict == Verdict::degraded);
+    CHECK(health.verdict == HealthVerdict::degraded);
     CHECK(says(health, "3 copies of a key are wanted, and there are 2 nodes"));
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("after a death partitions lack copies, and the time left is told") {
     Statuses status = all_well(ring);
     for (auto& [id, reply] : status) reply.fill_keys_per_second = 100;
     const Health health = health_of(ring, status);
-    CHECK(health.verdict == Verdict::repairing);
+    CHECK(health.verdict == HealthVerdict::repairing);
     CHECK(health.partitions_short == lacking);
     REQUIRE(health.left.has_value());
     CHECK(*health.left > 0s);
@@ -125,7 +125,7 @@ TEST_CASE("partitions without a copy that is up, and missing votes, make it unav
     const Ring ring =
         applied(whole, {.epoch = next(whole.epoch), .evicted = {NodeId{4}, NodeId{5}}});
     const Health health = health_of(ring, all_well(ring));
-    CHECK(health.verdict == Verdict::unavailable);
+    CHECK(health.verdict == HealthVerdict::unavailable);
     CHECK(health.partitions_down > 0);
     CHECK(health.deaths_survived == 0);
 

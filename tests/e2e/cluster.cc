@@ -22,6 +22,11 @@ std::string make_folder() {
     return name;
 }
 
+// Each host is a machine of its own, so all nodes take the same port.
+std::string endpoint_at(std::size_t host) {
+    return Network::address(host) + ":7001";
+}
+
 bool is_ready(const Process& coordinator) {
     static const std::regex ready("(^|\n)ready\n");
     return std::regex_search(coordinator.out(), ready);
@@ -30,9 +35,9 @@ bool is_ready(const Process& coordinator) {
 }  // namespace
 
 std::unique_ptr<Process> Cluster::start(const std::string& name,
-                                        std::vector<std::string> arguments) {
+                                        std::vector<std::string> arguments, int network) {
     arguments.insert(arguments.begin(), program(name));
-    return std::make_unique<Process>(arguments);
+    return std::make_unique<Process>(arguments, network);
 }
 
 Cluster Cluster::launched(int nodes, int rep, std::vector<std::string> options) {
@@ -81,6 +86,27 @@ Cluster Cluster::without_coordinator(int rep, const std::vector<std::vector<std:
     }
     cluster.settle(nodes.size());
     return cluster;
+}
+
+Cluster Cluster::on(const Network& network, int rep) {
+    Cluster cluster;
+    for (std::size_t host = 0; host < network.hosts(); ++host) {
+        cluster.address_ += (host == 0 ? "" : ",") + endpoint_at(host);
+    }
+    for (std::size_t host = 0; host < network.hosts(); ++host) {
+        std::vector<std::string> options{"--seed", cluster.address_};
+        if (host == 0) options = {"--bootstrap", "--rep", std::to_string(rep)};
+        options.insert(options.end(), {"--listen", endpoint_at(host)});
+        cluster.started_.push_back(start("kvnode", options, network.place(host)));
+    }
+    cluster.settle(network.hosts());
+    return cluster;
+}
+
+void Cluster::restart_at(const Network& network, std::size_t host) {
+    REQUIRE(started_[host]->wait(patience).has_value());
+    started_[host] = start("kvnode", {"--seed", address_, "--listen", endpoint_at(host)},
+                           network.place(host));
 }
 
 Cluster::~Cluster() {
@@ -161,9 +187,12 @@ void Cluster::wait_until_replicated() const {
 }
 
 std::map<std::string, Row> Cluster::table() const {
-    const Finished finished = client({"--ring"});
+    return table_in(client({"--ring"}).out);
+}
+
+std::map<std::string, Row> Cluster::table_in(const std::string& told) {
     std::map<std::string, Row> rows;
-    std::istringstream lines(finished.out);
+    std::istringstream lines(told);
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
         std::string name;

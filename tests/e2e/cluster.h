@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "e2e/network.h"
 #include "e2e/process.h"
 
 namespace grapevine::e2e {
@@ -43,6 +44,9 @@ public:
     // The same, each with options of its own.
     static Cluster without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes);
 
+    // The same, a node at each host of a network. The client program asks from outside of them.
+    static Cluster on(const Network& network, int rep);
+
     Cluster(Cluster&&) noexcept = default;
     ~Cluster();
 
@@ -65,15 +69,18 @@ public:
     // promises count from there: a machine that is busy enough can make a node look dead.
     void wait_until_whole() const;
 
-    // As they were when the cluster was ready.
+    // As they were when the cluster was ready, or at the last refresh().
     [[nodiscard]] pid_t pid(const std::string& server) const { return row(server).pid; }
     [[nodiscard]] const std::string& address_of(const std::string& server) const {
         return row(server).address;
     }
     [[nodiscard]] const std::map<std::string, Row>& nodes() const { return rows_; }
 
+    void refresh() { rows_ = table(); }
+
     // What --ring says now, by name.
     [[nodiscard]] std::map<std::string, Row> table() const;
+    static std::map<std::string, Row> table_in(const std::string& told);
 
     // SIGKILL, all at once, when the cluster is whole.
     void kill(std::span<const std::string> servers);
@@ -81,13 +88,15 @@ public:
     // The same without waiting for anything, for deaths in the middle of other things.
     void kill_now(std::span<const std::string> servers);
     void kill_now(const std::string& server) { kill_now(std::span(&server, 1)); }
+    // The node at a host that was killed there is started again.
+    void restart_at(const Network& network, std::size_t host);
     // Starts a node for each that was started and killed here; waits until all have joined.
     void replace_dead();
 
 private:
     Cluster() = default;
     static std::unique_ptr<Process> start(const std::string& name,
-                                          std::vector<std::string> arguments);
+                                          std::vector<std::string> arguments, int network = -1);
     // Waits until so many nodes are in the ring; settle() also for their copies.
     void await_members(std::size_t nodes);
     void settle(std::size_t nodes);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,7 +29,8 @@ namespace {
 }
 
 // What stands between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become(char* const* argv, int input, int output, int errors) {
+[[noreturn]] void become(char* const* argv, int network, int input, int output, int errors) {
+    if (network >= 0 && setns(network, CLONE_NEWNET) != 0) _exit(126);
     // Ends with the test, also where the test crashes; and what the runner ignores, it does not.
     (void)signal(SIGPIPE, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -88,7 +90,7 @@ std::string Capture::text() const {
     }
 }
 
-Process::Process(const std::vector<std::string>& argv) {
+Process::Process(const std::vector<std::string>& argv, int network) {
     std::vector<char*> pointers;
     pointers.reserve(argv.size() + 1);
     for (const std::string& argument : argv)
@@ -99,7 +101,7 @@ Process::Process(const std::vector<std::string>& argv) {
     if (pipe2(input.data(), O_CLOEXEC) != 0) throw_errno("pipe2");
     pid_ = fork();
     if (pid_ < 0) throw_errno("fork");
-    if (pid_ == 0) become(pointers.data(), input[0], out_.descriptor(), err_.descriptor());
+    if (pid_ == 0) become(pointers.data(), network, input[0], out_.descriptor(), err_.descriptor());
     close(input[0]);
     input_ = input[1];
 }
@@ -150,8 +152,9 @@ std::optional<ExitStatus> Process::wait(Wait bound) {
     return status_;
 }
 
-Finished run(const std::vector<std::string>& argv, std::string_view input, Wait bound) {
-    Process process(argv);
+Finished run(const std::vector<std::string>& argv, std::string_view input, Wait bound,
+             int network) {
+    Process process(argv, network);
     process.feed(input);
     process.end_input();
     const auto status = process.wait(bound);

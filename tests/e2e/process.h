@@ -47,8 +47,9 @@ struct ExitStatus {
 
 class Process {
 public:
-    // argv[0] is the path of the program.
-    explicit Process(const std::vector<std::string>& argv);
+    // argv[0] is the path of the program. network: the descriptor of the network namespace in which
+    // it runs; -1: that of the thread.
+    explicit Process(const std::vector<std::string>& argv, int network = -1);
     // Kills and reaps it where it still runs.
     ~Process();
     Process(Process&& other) noexcept;
@@ -83,7 +84,7 @@ struct Finished {
 
 // Runs a program to its end. One that takes longer than the bound is killed.
 Finished run(const std::vector<std::string>& argv, std::string_view input = {},
-             Wait bound = patience);
+             Wait bound = patience, int network = -1);
 
 // The path of one of the programs under test.
 std::string program(const std::string& name);

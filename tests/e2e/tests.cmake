@@ -4,8 +4,10 @@ target_include_directories(e2e_main PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_compile_options(e2e_main PRIVATE ${GRAPEVINE_TEST_OPTIONS})
 
 add_library(grapevine_e2e STATIC e2e/process.cc e2e/cluster.cc e2e/stream_client.cc
-                                 e2e/raw_socket.cc e2e/load.cc)
-target_link_libraries(grapevine_e2e PUBLIC grapevine_base grapevine_runtime Catch2::Catch2)
+                                 e2e/raw_socket.cc e2e/load.cc e2e/network.cc e2e/ordeal.cc
+                                 e2e/traffic.cc)
+target_link_libraries(grapevine_e2e PUBLIC grapevine_base grapevine_history grapevine_runtime
+                                           Catch2::Catch2)
 target_include_directories(grapevine_e2e PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_compile_options(grapevine_e2e PRIVATE ${GRAPEVINE_TEST_OPTIONS})
 if(CMAKE_UNITY_BUILD)
@@ -21,6 +23,11 @@ grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire
                        e2e/client_test.cc e2e/balance_test.cc e2e/leave_test.cc e2e/placement_test.cc
                        e2e/status_test.cc)
 add_dependencies(e2e_test coordinator client kvnode)
+
+# Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
+grapevine_test(network_test ALONE SKIPS LABEL network TIMEOUT 300 LINK e2e
+               SOURCES $<TARGET_OBJECTS:e2e_main> e2e/network_test.cc)
+add_dependencies(network_test client kvnode)
 
 # The demo checks every value that it shows.
 add_test(NAME "demo" COMMAND ${CMAKE_CURRENT_LIST_DIR}/demo.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})

@@ -1,0 +1,58 @@
+#pragma once
+// What a cluster of real processes goes through on a network of its own while clients read and
+// write, and what they saw of it. Tests go through each ordeal once, network_measure many times.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "e2e/cluster.h"
+#include "e2e/network.h"
+#include "e2e/traffic.h"
+
+namespace grapevine::e2e {
+
+// Nodes at all hosts of a network and clients outside, which reach every host always.
+struct Stage {
+    Loop& loop;
+    Network& network;
+    Cluster& cluster;
+    Traffic& traffic;
+    std::size_t victim = 0;  // the host that suffers,
+    std::size_t other = 1;   // from this one where it is a pair
+};
+
+struct Ordeal {
+    std::string name;
+    Wait goal;                          // without an answer at most, in 99 of 100
+    bool evicts = true;                 // false: no member may lose its place
+    Wait lasts;
+    std::function<void(Stage&)> begin;
+    std::function<void(Stage&)> end;
+};
+
+// Deaths, pauses, cuts, hung links, lost datagrams.
+const std::vector<Ordeal>& ordeals();
+// The one of that name.
+const Ordeal& ordeal(const std::string& name);
+
+struct OrdealReport {
+    Duration outage{};            // the longest that an operation waited
+    std::size_t operations = 0;
+    std::size_t failures = 0;     // operations that ended unavailable or unknown
+    Epoch before;                 // the ring's
+    Epoch after;
+    bool whole = false;           // all nodes came back, with all copies, within a minute
+    std::string defect;           // empty: the history is linearizable
+};
+
+// From a whole cluster to a whole cluster. Begins the traffic and lets it come to rest at the end.
+OrdealReport undergo(Stage& stage, const Ordeal& ordeal);
+
+std::vector<Address> addresses_on(const Network& network);
+
+// The client program's answer, while the loop goes on.
+Finished ask(Stage& stage, std::vector<std::string> arguments);
+
+}  // namespace grapevine::e2e
