@@ -27,6 +27,10 @@ std::string endpoint_at(std::size_t host) {
     return Network::address(host) + ":7001";
 }
 
+std::string coordinator_endpoint() {
+    return Network::outside() + ":7000";
+}
+
 bool is_ready(const Process& coordinator) {
     static const std::regex ready("(^|\n)ready\n");
     return std::regex_search(coordinator.out(), ready);
@@ -34,8 +38,8 @@ bool is_ready(const Process& coordinator) {
 
 }  // namespace
 
-std::unique_ptr<Process> Cluster::start(const std::string& name,
-                                        std::vector<std::string> arguments, int network) {
+std::unique_ptr<Process> Cluster::start(const std::string& name, std::vector<std::string> arguments,
+                                        int network) {
     arguments.insert(arguments.begin(), program(name));
     return std::make_unique<Process>(arguments, network);
 }
@@ -88,16 +92,21 @@ Cluster Cluster::without_coordinator(int rep, const std::vector<std::vector<std:
     return cluster;
 }
 
-Cluster Cluster::on(const Network& network, int rep) {
+Cluster Cluster::on(const Network& network, int rep, Founder founder) {
     Cluster cluster;
-    for (std::size_t host = 0; host < network.hosts(); ++host) {
+    for (std::size_t host = 0; host < network.hosts(); ++host)
         cluster.address_ += (host == 0 ? "" : ",") + endpoint_at(host);
+    std::vector<std::string> place{"--bootstrap", "--rep", std::to_string(rep)};
+    if (founder == Founder::coordinator) {
+        cluster.coordinator_ = start(
+            "coordinator", {"--rep", std::to_string(rep), "--listen", coordinator_endpoint()});
+        cluster.address_ += "," + coordinator_endpoint();
+        place = {"--seed", cluster.address_};
     }
     for (std::size_t host = 0; host < network.hosts(); ++host) {
-        std::vector<std::string> options{"--seed", cluster.address_};
-        if (host == 0) options = {"--bootstrap", "--rep", std::to_string(rep)};
-        options.insert(options.end(), {"--listen", endpoint_at(host)});
-        cluster.started_.push_back(start("kvnode", options, network.place(host)));
+        place.insert(place.end(), {"--listen", endpoint_at(host)});
+        cluster.started_.push_back(start("kvnode", place, network.place(host)));
+        place = {"--seed", cluster.address_};
     }
     cluster.settle(network.hosts());
     return cluster;
@@ -105,8 +114,13 @@ Cluster Cluster::on(const Network& network, int rep) {
 
 void Cluster::restart_at(const Network& network, std::size_t host) {
     REQUIRE(started_[host]->wait(patience).has_value());
-    started_[host] = start("kvnode", {"--seed", address_, "--listen", endpoint_at(host)},
-                           network.place(host));
+    started_[host] =
+        start("kvnode", {"--seed", address_, "--listen", endpoint_at(host)}, network.place(host));
+}
+
+void Cluster::restart_coordinator() {
+    REQUIRE(coordinator_->wait(patience).has_value());
+    coordinator_ = start("coordinator", {"--seed", address_, "--listen", coordinator_endpoint()});
 }
 
 Cluster::~Cluster() {

@@ -44,8 +44,9 @@ public:
     // The same, each with options of its own.
     static Cluster without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes);
 
-    // The same, a node at each host of a network. The client program asks from outside of them.
-    static Cluster on(const Network& network, int rep);
+    // A node at each host of a network; with a coordinator, that is where the test is.
+    enum class Founder : std::uint8_t { node, coordinator };
+    static Cluster on(const Network& network, int rep, Founder founder = Founder::node);
 
     Cluster(Cluster&&) noexcept = default;
     ~Cluster();
@@ -69,14 +70,12 @@ public:
     // promises count from there: a machine that is busy enough can make a node look dead.
     void wait_until_whole() const;
 
-    // As they were when the cluster was ready, or at the last refresh().
+    // As they were when the cluster was ready.
     [[nodiscard]] pid_t pid(const std::string& server) const { return row(server).pid; }
     [[nodiscard]] const std::string& address_of(const std::string& server) const {
         return row(server).address;
     }
     [[nodiscard]] const std::map<std::string, Row>& nodes() const { return rows_; }
-
-    void refresh() { rows_ = table(); }
 
     // What --ring says now, by name.
     [[nodiscard]] std::map<std::string, Row> table() const;
@@ -88,8 +87,11 @@ public:
     // The same without waiting for anything, for deaths in the middle of other things.
     void kill_now(std::span<const std::string> servers);
     void kill_now(const std::string& server) { kill_now(std::span(&server, 1)); }
-    // The node at a host that was killed there is started again.
+    // On a network: the process of the node at a host, and a new one there when that has ended.
+    [[nodiscard]] Process& at(std::size_t host) { return *started_.at(host); }
     void restart_at(const Network& network, std::size_t host);
+    // A coordinator that joins the nodes in the place of the one that has ended.
+    void restart_coordinator();
     // Starts a node for each that was started and killed here; waits until all have joined.
     void replace_dead();
 

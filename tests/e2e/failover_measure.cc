@@ -11,7 +11,6 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "base/rng.h"
 #include "e2e/cluster.h"
 #include "e2e/load.h"
+#include "e2e/report.h"
 
 using namespace grapevine;
 using namespace grapevine::e2e;
@@ -85,20 +85,10 @@ std::chrono::microseconds one_kill(Cluster& cluster, Reader& client, const std::
     return std::chrono::ceil<std::chrono::microseconds>(span);
 }
 
-// Nearest rank: the smallest that so many percent do not exceed.
-Wait::rep percentile(const std::vector<Wait::rep>& sorted, std::size_t percent) {
-    return sorted[(sorted.size() * percent + 99) / 100 - 1];
-}
-
 void tell_progress(std::vector<Wait::rep> spans_ms, std::size_t kills) {
     std::ranges::sort(spans_ms);
     std::cerr << spans_ms.size() << " of " << kills << " kills: median " << percentile(spans_ms, 50)
               << " ms, max " << spans_ms.back() << " ms" << std::endl;
-}
-
-std::string setting(const char* name, const std::string& otherwise) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0' ? value : otherwise;
 }
 
 void report(std::vector<Wait::rep> spans_ms) {

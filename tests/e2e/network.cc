@@ -46,7 +46,8 @@ void use(const std::string& tool, const std::string& arguments, int space,
     }
     const Finished finished = run(words, input, patience, space);
     if (finished.code == 0) return;
-    throw std::runtime_error(fmt::format("{} {}: {}{}", tool, arguments, finished.out, finished.err));
+    throw std::runtime_error(
+        fmt::format("{} {}: {}{}", tool, arguments, finished.out, finished.err));
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ std::unique_ptr<Network> Network::make(std::size_t hosts, std::string& why) {
 void Network::build(std::size_t hosts) {
     use("ip", "link set lo up", hub_);
     use("ip", "link add hub type bridge", hub_);
-    use("ip", "address add 10.77.0.1/24 dev hub", hub_);
+    use("ip", fmt::format("address add {}/24 dev hub", outside()), hub_);
     use("ip", "link set hub up", hub_);
     while (hosts_.size() < hosts) add_host();
 }
@@ -116,8 +117,7 @@ void Network::cut(std::size_t one, std::size_t other) {
 void Network::hang_streams(std::size_t host) {
     drop(host, fmt::format("ip saddr {} meta l4proto tcp", others));
     for (std::size_t other = 0; other < hosts(); ++other) {
-        if (other != host)
-            drop(other, fmt::format("ip saddr {} meta l4proto tcp", address(host)));
+        if (other != host) drop(other, fmt::format("ip saddr {} meta l4proto tcp", address(host)));
     }
 }
 

@@ -24,8 +24,10 @@ public:
     Network& operator=(const Network&) = delete;
 
     [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }
-    // "10.77.0.11" for host 0. The test is at an address of its own, which no fault concerns.
+    // "10.77.0.11" for host 0.
     [[nodiscard]] static std::string address(std::size_t host);
+    // Where the test is. No fault concerns it.
+    [[nodiscard]] static std::string outside() { return "10.77.0.1"; }
     // What Process takes, to start there.
     [[nodiscard]] int place(std::size_t host) const { return hosts_.at(host).space; }
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 
+#include "e2e/load.h"
 #include "e2e/ordeal.h"
 
 using namespace grapevine;
@@ -44,6 +45,37 @@ void round(const std::string& name) {
     on_stage([&](Stage& stage) { check(undergo(stage, ordeal(name)), ordeal(name)); });
 }
 
+// The client program on the machine of a node, with this node alone to begin with.
+Finished ask_there(const Stage& stage, std::size_t host, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {program("client"), "--coordinator",
+                                         Network::address(host) + ":7001", "--timeout", "2"});
+    return run(arguments, {}, patience, stage.network.place(host));
+}
+
+// How many members the history of the ring says to have been evicted.
+std::size_t times_out(const std::string& history) {
+    std::size_t times = 0;
+    for (std::size_t at = history.find(" is out"); at != std::string::npos;
+         at = history.find(" is out", at + 1))
+        ++times;
+    return times;
+}
+
+constexpr int exit_nothing_changed = 3;
+constexpr int exit_unknown = 4;
+
+// What the side without the majority says of a key that the other side has changed meanwhile.
+void check_minority(Stage& stage, const std::string& key) {
+    stage.cluster.put(key, "new");
+    const Finished read = ask_there(stage, stage.victim, {"--get", key});
+    INFO(key << ": " << read.out << read.err);
+    CHECK(read.code == exit_nothing_changed);
+    CHECK(read.err.find("unavailable") != std::string::npos);
+    const Finished written = ask_there(stage, stage.victim, {"--put", key, "--val", "lost"});
+    INFO(written.out << written.err);
+    CHECK((written.code == exit_nothing_changed || written.code == exit_unknown));
+}
+
 }  // namespace
 
 TEST_CASE("on a bad network: a node is killed", "[network]") {
@@ -60,6 +92,44 @@ TEST_CASE("on a bad network: a node stands still for 10 s", "[network]") {
 
 TEST_CASE("on a bad network: a node is cut off", "[network]") {
     round("cut off");
+}
+
+TEST_CASE("on a bad network: two of seven are cut off", "[network]") {
+    round("two of seven cut off");
+}
+
+TEST_CASE("on a bad network: the smaller side says unavailable, and nothing stale", "[network]") {
+    on_stage([](Stage& stage) {
+        for (int i = 0; i < 5; ++i) stage.cluster.put("side" + std::to_string(i), "old");
+        ordeal("two of seven cut off").begin(stage);
+        for (int i = 0; i < 5; ++i) check_minority(stage, "side" + std::to_string(i));
+        stage.network.heal();
+        CHECK(await_whole(stage));
+        for (int i = 0; i < 5; ++i) {
+            const std::string key = "side" + std::to_string(i);
+            CHECK(stage.cluster.get(key).value == "new");
+            CHECK(ask_there(stage, stage.victim, {"--get", key}).code == 0);
+        }
+    });
+}
+
+TEST_CASE("on a bad network: the link of a node flaps", "[network]") {
+    on_stage([](Stage& stage) {
+        Ordeal flapping = ordeal("cut off");
+        flapping.name = "a link that flaps eight times";
+        flapping.lasts = 0ms;
+        flapping.begin = [](Stage& on) {
+            for (int i = 0; i < 8; ++i) {
+                ordeal("cut off").begin(on);
+                run_for(on.loop, 700ms);
+                on.network.heal();
+                run_for(on.loop, 700ms);
+            }
+        };
+        check(undergo(stage, flapping), flapping);
+        // Its back-off has it wait until the link holds.
+        CHECK(times_out(ask(stage, {"--history"}).out) <= 2);
+    });
 }
 
 TEST_CASE("on a bad network: a node is heard by nobody", "[network]") {

@@ -12,12 +12,10 @@ namespace grapevine::e2e {
 
 namespace {
 
-pid_t victim_pid(const Stage& stage) {
-    const std::string host = Network::address(stage.victim) + ":";
-    for (const auto& [name, row] : stage.cluster.nodes()) {
-        if (row.address.starts_with(host)) return row.pid;
-    }
-    throw std::runtime_error("no node at " + host);
+void signal_victim(Stage& stage, int number) {
+    Process& node = stage.cluster.at(stage.victim);
+    REQUIRE_FALSE(node.ended());
+    node.signal(number);
 }
 
 void heal(Stage& stage) {
@@ -25,15 +23,15 @@ void heal(Stage& stage) {
 }
 
 void stop(Stage& stage) {
-    REQUIRE(::kill(victim_pid(stage), SIGSTOP) == 0);
+    signal_victim(stage, SIGSTOP);
 }
 
 void go_on(Stage& stage) {
-    REQUIRE(::kill(victim_pid(stage), SIGCONT) == 0);
+    signal_victim(stage, SIGCONT);
 }
 
 void kill_victim(Stage& stage) {
-    REQUIRE(::kill(victim_pid(stage), SIGKILL) == 0);
+    signal_victim(stage, SIGKILL);
 }
 
 void start_again(Stage& stage) {
@@ -91,16 +89,6 @@ bool all_up(Stage& stage) {
            std::ranges::all_of(rows, [](const auto& row) { return row.second.state == "up"; });
 }
 
-// Keeps the clients going meanwhile.
-bool await_whole(Stage& stage) {
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (std::chrono::steady_clock::now() < end) {
-        if (all_up(stage)) return ask(stage, {"--wait", "--timeout", "60"}).code == 0;
-        run_for(stage.loop, 100ms);
-    }
-    return false;
-}
-
 Epoch epoch_of(Stage& stage) {
     return stage.traffic.ring() ? stage.traffic.ring()->epoch : Epoch{};
 }
@@ -145,9 +133,18 @@ Finished ask(Stage& stage, std::vector<std::string> arguments) {
     return {.code = ended ? client.wait(1s)->code : -1, .out = client.out(), .err = client.err()};
 }
 
+bool await_whole(Stage& stage) {
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (std::chrono::steady_clock::now() < end) {
+        if (all_up(stage)) return ask(stage, {"--wait", "--timeout", "60"}).code == 0;
+        run_for(stage.loop, 100ms);
+    }
+    return false;
+}
+
 OrdealReport undergo(Stage& stage, const Ordeal& ordeal) {
     OrdealReport report;
-    stage.traffic.forget_history();
+    stage.traffic.turn_page();
     stage.traffic.begin();
     run_for(stage.loop, 500ms);
     report.whole = await_whole(stage);
@@ -159,7 +156,6 @@ OrdealReport undergo(Stage& stage, const Ordeal& ordeal) {
     report.whole = await_whole(stage) && report.whole;
     stage.traffic.end();
     run_until(stage.loop, 60s, [&] { return stage.traffic.idle(); });
-    stage.cluster.refresh();
     const History& history = stage.traffic.history();
     report.after = epoch_of(stage);
     report.outage = longest_outage(history, from, boot_time());

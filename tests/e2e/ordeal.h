@@ -25,8 +25,8 @@ struct Stage {
 
 struct Ordeal {
     std::string name;
-    Wait goal;                          // without an answer at most, in 99 of 100
-    bool evicts = true;                 // false: no member may lose its place
+    Wait goal;           // without an answer at most, in 99 of 100
+    bool evicts = true;  // false: no member may lose its place
     Wait lasts;
     std::function<void(Stage&)> begin;
     std::function<void(Stage&)> end;
@@ -38,17 +38,20 @@ const std::vector<Ordeal>& ordeals();
 const Ordeal& ordeal(const std::string& name);
 
 struct OrdealReport {
-    Duration outage{};            // the longest that an operation waited
+    Duration outage{};  // the longest that an operation waited
     std::size_t operations = 0;
-    std::size_t failures = 0;     // operations that ended unavailable or unknown
-    Epoch before;                 // the ring's
+    std::size_t failures = 0;  // operations that ended unavailable or unknown
+    Epoch before;              // the ring's
     Epoch after;
-    bool whole = false;           // all nodes came back, with all copies, within a minute
-    std::string defect;           // empty: the history is linearizable
+    bool whole = false;  // all nodes came back, with all copies, within a minute
+    std::string defect;  // empty: the history is linearizable
 };
 
 // From a whole cluster to a whole cluster. Begins the traffic and lets it come to rest at the end.
 OrdealReport undergo(Stage& stage, const Ordeal& ordeal);
+
+// All nodes are up and have their copies, within a minute. The loop goes on.
+bool await_whole(Stage& stage);
 
 std::vector<Address> addresses_on(const Network& network);
 

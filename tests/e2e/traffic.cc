@@ -70,9 +70,11 @@ bool Traffic::idle() const {
                                [](const auto& member) { return member->host.in_flight() == 0; });
 }
 
-void Traffic::forget_history() {
+void Traffic::turn_page() {
     ASSERT(idle());
     history_.clear();
+    seen_.clear();
+    ++page_;
 }
 
 void Traffic::tick() {
@@ -99,7 +101,7 @@ void Traffic::next(Member& member) {
 // Half are reads; of the rest one in ten deletes and one in ten asks for the version seen last.
 Operation Traffic::draw(const Member& member) {
     Operation operation;
-    operation.key = fmt::format("{}{}", plan_.prefix, rng_.below(plan_.keys));
+    operation.key = fmt::format("page{}-key{}", page_, rng_.below(plan_.keys));
     operation.deadline = plan_.deadline;
     const std::uint64_t chance = rng_.below(20);
     if (chance < 10) return operation;
@@ -129,7 +131,8 @@ Duration longest_outage(const History& history, Time from, Time until) {
     Duration longest{};
     for (const auto& [key, records] : by_key) {
         for (const OperationRecord* record : records) {
-            if (record->called >= from) longest = std::max(longest, wait_of(*record, records, until));
+            if (record->called >= from)
+                longest = std::max(longest, wait_of(*record, records, until));
         }
     }
     return longest;

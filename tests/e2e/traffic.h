@@ -21,9 +21,8 @@ struct TrafficPlan {
     std::vector<Address> seeds;
     std::size_t clients = 8;
     std::size_t keys = 64;
-    std::string prefix = "key";  // of the keys
-    Wait pause = 5ms;            // of a client between an answer and its next operation
-    Duration deadline = 20s;     // of an operation
+    Wait pause = 5ms;         // of a client between an answer and its next operation
+    Duration deadline = 20s;  // of an operation
     std::uint64_t seed = 1;
 };
 
@@ -41,7 +40,9 @@ public:
     [[nodiscard]] bool idle() const;
 
     [[nodiscard]] const History& history() const { return history_; }
-    void forget_history();
+    // Other keys from now on, and an empty history, so that each is judged from its first write.
+    // Only when idle.
+    void turn_page();
 
     // The newest ring that one of the clients has heard of; null: none yet.
     [[nodiscard]] RingPtr ring() const { return ring_; }
@@ -60,6 +61,7 @@ private:
     std::map<std::string, Version> seen_;  // the last version that an answer told, by key
     std::deque<std::unique_ptr<Member>> members_;
     Handle<uv_timer_t> timer_;
+    std::uint64_t page_ = 0;
     std::uint64_t written_ = 0;
     bool running_ = false;
 };

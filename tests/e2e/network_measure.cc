@@ -1,0 +1,85 @@
+// Measures how long clients wait while a network of real processes goes through each ordeal of
+// e2e/ordeal.h, again and again, with victims by chance: seven nodes, three copies, eight clients.
+// Between two ordeals the cluster is whole again. Needs what Network needs.
+//
+// Not a test: run by hand. GRAPEVINE_ROUNDS is how often (default 20), GRAPEVINE_ONLY a part of the
+// names of the ordeals that are wanted, GRAPEVINE_SPANS names a file for each of the times.
+// Progress goes to stderr, the report, in Markdown, to stdout.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "base/rng.h"
+#include "e2e/ordeal.h"
+#include "e2e/report.h"
+
+using namespace grapevine;
+using namespace grapevine::e2e;
+
+namespace {
+
+struct Samples {
+    std::vector<std::int64_t> outages_ms;
+    std::size_t operations = 0;
+    std::size_t failures = 0;
+    std::size_t rings = 0;  // decided while no member was to lose its place
+};
+
+void report(const Ordeal& ordeal, Samples samples) {
+    std::vector<std::int64_t>& spans = samples.outages_ms;
+    std::ranges::sort(spans);
+    const auto over =
+        std::ranges::count_if(spans, [&](std::int64_t ms) { return ms > ordeal.goal.count(); });
+    std::cout << "| " << ordeal.name << " | " << spans.size() << " | " << percentile(spans, 50)
+              << " | " << percentile(spans, 90) << " | " << percentile(spans, 99) << " | "
+              << ordeal.goal.count() << " | " << over << " | "
+              << (ordeal.evicts ? "" : std::to_string(samples.rings)) << " | " << samples.operations
+              << " | " << samples.failures << " |\n";
+}
+
+void go_through(Stage& stage, const Ordeal& ordeal, Samples& samples) {
+    const OrdealReport told = undergo(stage, ordeal);
+    INFO(ordeal.name << ", victim " << stage.victim);
+    REQUIRE(told.defect.empty());
+    REQUIRE(told.whole);
+    samples.outages_ms.push_back(to_ms(told.outage));
+    samples.operations += told.operations;
+    samples.failures += told.failures;
+    if (!ordeal.evicts) samples.rings += told.after.value - told.before.value;
+}
+
+}  // namespace
+
+TEST_CASE("time without an answer on bad networks", "[measure]") {
+    const std::size_t rounds = std::stoul(setting("GRAPEVINE_ROUNDS", "20"));
+    const std::string only = setting("GRAPEVINE_ONLY", "");
+    std::string why;
+    const std::unique_ptr<Network> network = Network::make(7, why);
+    INFO(why);
+    REQUIRE(network);
+    Loop loop;
+    Cluster cluster = Cluster::on(*network, 3);
+    Traffic traffic(loop, {.seeds = addresses_on(*network)});
+    Stage stage{loop, *network, cluster, traffic};
+    Rng rng(1);
+    std::map<std::string, Samples> samples;
+    std::ofstream spans(setting("GRAPEVINE_SPANS", "/dev/null"));
+    for (std::size_t round = 1; round <= rounds; ++round) {
+        for (const Ordeal& ordeal : ordeals()) {
+            if (ordeal.name.find(only) == std::string::npos) continue;
+            stage.victim = rng.below(7);
+            stage.other = (stage.victim + 1 + rng.below(6)) % 7;
+            go_through(stage, ordeal, samples[ordeal.name]);
+            spans << ordeal.name << ',' << samples[ordeal.name].outages_ms.back() << std::endl;
+        }
+        std::cerr << round << " of " << rounds << " rounds" << std::endl;
+    }
+    std::cout
+        << "| ordeal | times | median ms | p90 | p99 | goal | over | rings | operations | "
+           "failed |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    for (const Ordeal& ordeal : ordeals()) {
+        if (samples.contains(ordeal.name)) report(ordeal, samples[ordeal.name]);
+    }
+}
