@@ -93,4 +93,12 @@ void raise_open_file_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::size_t client_connections_max() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
+    const auto files = static_cast<std::size_t>(limit.rlim_cur);
+    const std::size_t reserve = std::min<std::size_t>(files / 2, 8192);
+    return std::max<std::size_t>(1, files - reserve);
+}
+
 }  // namespace grapevine

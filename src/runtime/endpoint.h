@@ -56,5 +56,8 @@ private:
 
 // The default number of open files is too small for a server: raised to what the system allows.
 void raise_open_file_limit();
+// How many connections clients may have by that, so that enough is left for peers and files: half
+// of it, or all but 8,192.
+std::size_t client_connections_max();
 
 }  // namespace grapevine

@@ -27,6 +27,8 @@ void Inbound::accept(uv_stream_t* listener) {
     Connection& connection = connections_[id];
     connection.frames = std::move(frames);
     connection.opened_at = now;
+    connection.stranger = strangers_.insert(strangers_.end(), id);
+    if (strangers_.size() > limits_.strangers_max) drop(strangers_.front());
     if (sweep_at_ == never) sweep_at_ = now + limits_.sweep_period;
 }
 
@@ -45,6 +47,9 @@ void Inbound::before_frame(FrameLink& frames) {
 void Inbound::frame(FrameLink& frames, const Frame& frame) {
     const ConnectionId id = id_of(frames);
     Connection& connection = connections_.at(id);
+    if (connection.stranger) {
+        strangers_.splice(strangers_.end(), strangers_, *connection.stranger);
+    }
     if (!connection.hello) {
         on_hello(id, connection, frame);
     } else if (connection.is_client()) {
@@ -63,6 +68,12 @@ void Inbound::on_hello(ConnectionId id, Connection& connection, const Frame& fra
     const auto welcome = check_hello(*hello, protocol_version, events_.cluster());
     if (!welcome) return refuse(id, welcome.error().message);
     connection.hello = *hello;
+    if (!connection.is_client()) no_stranger(connection);
+}
+
+void Inbound::no_stranger(Connection& connection) {
+    if (connection.stranger) strangers_.erase(*connection.stranger);
+    connection.stranger.reset();
 }
 
 void Inbound::on_peer(ConnectionId id, Connection& connection, const Frame& frame) {
@@ -162,6 +173,7 @@ void Inbound::drop(ConnectionId id) {
     const auto found = connections_.find(id);
     ASSERT(found != connections_.end());
     Connection connection = std::move(found->second);
+    no_stranger(connection);
     connections_.erase(found);
     ids_.erase(connection.frames.get());
     watched_.erase(id);

@@ -10,6 +10,10 @@
 // clients together have a bound, and so have the half frames of all connections: those with the
 // largest are closed where they stay over it.
 //
+// Connections are bounded: of clients, and of those who have not said who they are, whoever was
+// silent for longest makes room for the next. A client that is idle loses nothing by it; its handle
+// dials again when it has something to ask.
+//
 // Time is bounded too: what clients say in one turn is handled for `turn_budget`, what peers say
 // for another, and the rest waits for the next turn, in the order in which it came to that. However
 // many speak, this member answers heartbeats in between.
@@ -20,6 +24,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -46,6 +51,7 @@ struct InboundLimits {
     std::size_t all_queues_busy = 512 * 1024 * 1024;   // above: gets are answered `busy`
     Duration all_queues_patience = 2s;                 // above `pause` for so long: some are closed
     std::size_t half_frames_max = 256 * 1024 * 1024;   // of all connections together
+    std::size_t strangers_max = 50'000;                // connections that are no peers', at least 1
     Duration turn_budget = 10ms;                       // each, a small part of a lease
     // Messages after which the node is asked for its answers, so that these do not all pile up in
     // memory before the first is written. A client whose answers filled its queue starts at one
@@ -84,6 +90,7 @@ private:
         Time opened_at;
         std::optional<Hello> hello;
         std::optional<Time> finishing_since;
+        std::optional<std::list<ConnectionId>::iterator> stranger;  // where in strangers_
         bool paused = false;
         bool writes = false;       // has sent a write, since the node was last overloaded
         bool turned_away = false;  // paused for this turn: its slice is spent
@@ -106,6 +113,7 @@ private:
     void on_peer(ConnectionId id, Connection& connection, const Frame& frame);
     void on_client(ConnectionId id, Connection& connection, const Frame& frame);
     void refuse(ConnectionId id, const std::string& why);
+    void no_stranger(Connection& connection);
     void drop(ConnectionId id);
     void sweep(Time now);
     void close_largest_half_frame();
@@ -128,6 +136,7 @@ private:
     InboundLimits limits_;
     std::unordered_map<ConnectionId, Connection> connections_;
     std::unordered_map<const FrameLink*, ConnectionId> ids_;
+    std::list<ConnectionId> strangers_;         // who was heard last comes last
     std::unordered_set<ConnectionId> watched_;  // answered lately, or paused
     std::uint64_t last_id_ = 0;
     std::size_t requests_in_batch_ = 0;

@@ -39,9 +39,9 @@ bool is_ready(const Process& coordinator) {
 }  // namespace
 
 std::unique_ptr<Process> Cluster::start(const std::string& name, std::vector<std::string> arguments,
-                                        int network) {
+                                        Confines confines) {
     arguments.insert(arguments.begin(), program(name));
-    return std::make_unique<Process>(arguments, network);
+    return std::make_unique<Process>(arguments, confines);
 }
 
 Cluster Cluster::launched(int nodes, int rep, std::vector<std::string> options) {
@@ -78,14 +78,15 @@ Cluster Cluster::without_coordinator(int nodes, int rep) {
         rep, std::vector<std::vector<std::string>>(static_cast<std::size_t>(nodes)));
 }
 
-Cluster Cluster::without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes) {
+Cluster Cluster::without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes,
+                                     Confines confines) {
     Cluster cluster;
     const std::string port = std::to_string(free_port());
     cluster.address_ = "127.0.0.1:" + port;
     std::vector<std::string> place{"--bootstrap", "--port", port, "--rep", std::to_string(rep)};
     for (std::vector<std::string> options : nodes) {
         options.insert(options.begin(), place.begin(), place.end());
-        cluster.started_.push_back(start("kvnode", options));
+        cluster.started_.push_back(start("kvnode", options, confines));
         place = {"--seed", cluster.address_};
     }
     cluster.settle(nodes.size());
@@ -105,7 +106,7 @@ Cluster Cluster::on(const Network& network, int rep, Founder founder) {
     }
     for (std::size_t host = 0; host < network.hosts(); ++host) {
         place.insert(place.end(), {"--listen", endpoint_at(host)});
-        cluster.started_.push_back(start("kvnode", place, network.place(host)));
+        cluster.started_.push_back(start("kvnode", place, {.network = network.place(host)}));
         place = {"--seed", cluster.address_};
     }
     cluster.settle(network.hosts());
@@ -114,8 +115,8 @@ Cluster Cluster::on(const Network& network, int rep, Founder founder) {
 
 void Cluster::restart_at(const Network& network, std::size_t host) {
     REQUIRE(started_[host]->wait(patience).has_value());
-    started_[host] =
-        start("kvnode", {"--seed", address_, "--listen", endpoint_at(host)}, network.place(host));
+    started_[host] = start("kvnode", {"--seed", address_, "--listen", endpoint_at(host)},
+                           {.network = network.place(host)});
 }
 
 void Cluster::restart_coordinator() {

@@ -42,7 +42,8 @@ public:
     // Nodes only: the first one bootstraps.
     static Cluster without_coordinator(int nodes, int rep);
     // The same, each with options of its own.
-    static Cluster without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes);
+    static Cluster without_coordinator(int rep, const std::vector<std::vector<std::string>>& nodes,
+                                       Confines confines = {});
 
     // A node at each host of a network; with a coordinator, that is where the test is.
     enum class Founder : std::uint8_t { node, coordinator };
@@ -98,7 +99,8 @@ public:
 private:
     Cluster() = default;
     static std::unique_ptr<Process> start(const std::string& name,
-                                          std::vector<std::string> arguments, int network = -1);
+                                          std::vector<std::string> arguments,
+                                          Confines confines = {});
     // Waits until so many nodes are in the ring; settle() also for their copies.
     void await_members(std::size_t nodes);
     void settle(std::size_t nodes);

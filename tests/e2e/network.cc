@@ -44,7 +44,7 @@ void use(const std::string& tool, const std::string& arguments, int space,
         words.push_back(arguments.substr(begin, end - begin));
         begin = end + 1;
     }
-    const Finished finished = run(words, input, patience, space);
+    const Finished finished = run(words, input, patience, {.network = space});
     if (finished.code == 0) return;
     throw std::runtime_error(
         fmt::format("{} {}: {}{}", tool, arguments, finished.out, finished.err));

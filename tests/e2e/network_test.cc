@@ -49,7 +49,7 @@ void round(const std::string& name) {
 Finished ask_there(const Stage& stage, std::size_t host, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {program("client"), "--coordinator",
                                          Network::address(host) + ":7001", "--timeout", "2"});
-    return run(arguments, {}, patience, stage.network.place(host));
+    return run(arguments, {}, patience, {.network = stage.network.place(host)});
 }
 
 // How many members the history of the ring says to have been evicted.
@@ -127,8 +127,8 @@ TEST_CASE("on a bad network: the link of a node flaps", "[network]") {
             }
         };
         check(undergo(stage, flapping), flapping);
-        // After an eviction it stays away for 1 s, then 2 s, then 4 s: the fifth would come when the
-        // 11 s are over.
+        // After an eviction it stays away for 1 s, then 2 s, then 4 s: the fifth would come when
+        // the 11 s are over.
         const std::size_t times = times_out(ask(stage, {"--history"}).out);
         CHECK(times >= 1);
         CHECK(times <= 4);

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -29,8 +31,10 @@ namespace {
 }
 
 // What stands between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become(char* const* argv, int network, int input, int output, int errors) {
-    if (network >= 0 && setns(network, CLONE_NEWNET) != 0) _exit(126);
+[[noreturn]] void become(char* const* argv, Confines confines, int input, int output, int errors) {
+    if (confines.network >= 0 && setns(confines.network, CLONE_NEWNET) != 0) _exit(126);
+    const rlimit files{confines.files_max, confines.files_max};
+    if (confines.files_max > 0 && setrlimit(RLIMIT_NOFILE, &files) != 0) _exit(126);
     // Ends with the test, also where the test crashes; and what the runner ignores, it does not.
     (void)signal(SIGPIPE, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -90,7 +94,7 @@ std::string Capture::text() const {
     }
 }
 
-Process::Process(const std::vector<std::string>& argv, int network) {
+Process::Process(const std::vector<std::string>& argv, Confines confines) {
     std::vector<char*> pointers;
     pointers.reserve(argv.size() + 1);
     for (const std::string& argument : argv)
@@ -101,7 +105,8 @@ Process::Process(const std::vector<std::string>& argv, int network) {
     if (pipe2(input.data(), O_CLOEXEC) != 0) throw_errno("pipe2");
     pid_ = fork();
     if (pid_ < 0) throw_errno("fork");
-    if (pid_ == 0) become(pointers.data(), network, input[0], out_.descriptor(), err_.descriptor());
+    if (pid_ == 0)
+        become(pointers.data(), confines, input[0], out_.descriptor(), err_.descriptor());
     close(input[0]);
     input_ = input[1];
 }
@@ -153,8 +158,8 @@ std::optional<ExitStatus> Process::wait(Wait bound) {
 }
 
 Finished run(const std::vector<std::string>& argv, std::string_view input, Wait bound,
-             int network) {
-    Process process(argv, network);
+             Confines confines) {
+    Process process(argv, confines);
     process.feed(input);
     process.end_input();
     const auto status = process.wait(bound);
@@ -174,6 +179,18 @@ std::uint16_t free_port() {
         if (port && try_bind(SOCK_DGRAM, *port)) return *port;
     }
     throw std::runtime_error("no free port");
+}
+
+Resources resources_of(pid_t pid) {
+    Resources found;
+    const std::string folder = "/proc/" + std::to_string(pid);
+    std::ifstream status(folder + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmRSS:")) found.resident_kib = std::stoul(line.substr(6));
+    }
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder + "/fd"))
+        ++found.descriptors;
+    return found;
 }
 
 bool is_running(pid_t pid) {

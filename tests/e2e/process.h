@@ -45,11 +45,16 @@ struct ExitStatus {
     int signal = 0;  // 0: ended by itself
 };
 
+// What a process is given otherwise than the test has it.
+struct Confines {
+    int network = -1;           // descriptor of a network namespace
+    std::size_t files_max = 0;  // descriptors that it may have open; 0: as many as the test
+};
+
 class Process {
 public:
-    // argv[0] is the path of the program. network: the descriptor of the network namespace in which
-    // it runs; -1: that of the thread.
-    explicit Process(const std::vector<std::string>& argv, int network = -1);
+    // argv[0] is the path of the program.
+    explicit Process(const std::vector<std::string>& argv, Confines confines = {});
     // Kills and reaps it where it still runs.
     ~Process();
     Process(Process&& other) noexcept;
@@ -84,13 +89,20 @@ struct Finished {
 
 // Runs a program to its end. One that takes longer than the bound is killed.
 Finished run(const std::vector<std::string>& argv, std::string_view input = {},
-             Wait bound = patience, int network = -1);
+             Wait bound = patience, Confines confines = {});
 
 // The path of one of the programs under test.
 std::string program(const std::string& name);
 
 // A port that was free, for TCP and UDP, a moment ago.
 std::uint16_t free_port();
+
+// What a running process takes.
+struct Resources {
+    std::size_t resident_kib = 0;
+    std::size_t descriptors = 0;
+};
+Resources resources_of(pid_t pid);
 
 // False also for a process that has ended and waits to be reaped.
 bool is_running(pid_t pid);

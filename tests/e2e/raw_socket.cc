@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -49,20 +50,32 @@ void RawConnection::send(std::string_view bytes) const {
 }
 
 std::optional<std::string> RawConnection::read_to_end(Wait bound) const {
+    bool ended = false;
+    std::string text = receive(std::string::npos, bound, ended);
+    return ended ? std::optional(std::move(text)) : std::nullopt;
+}
+
+std::string RawConnection::read(std::size_t size, Wait bound) const {
+    bool ended = false;
+    return receive(size, bound, ended);
+}
+
+std::string RawConnection::receive(std::size_t size, Wait bound, bool& ended) const {
     std::string text;
     std::array<char, 4096> block{};
     const auto end = std::chrono::steady_clock::now() + bound;
-    for (;;) {
+    while (text.size() < size) {
         const auto left = std::chrono::ceil<Wait>(end - std::chrono::steady_clock::now());
         pollfd waiting{.fd = descriptor_, .events = POLLIN, .revents = 0};
-        if (left <= 0ms || poll(&waiting, 1, static_cast<int>(left.count())) == 0) {
-            return std::nullopt;
-        }
+        if (left <= 0ms || poll(&waiting, 1, static_cast<int>(left.count())) == 0) break;
         // A reset is a way to hang up.
-        const ssize_t size = recv(descriptor_, block.data(), block.size(), 0);
-        if (size <= 0) return text;
-        text.append(block.data(), static_cast<std::size_t>(size));
+        const ssize_t came =
+            recv(descriptor_, block.data(), std::min(block.size(), size - text.size()), 0);
+        ended = came <= 0;
+        if (ended) break;
+        text.append(block.data(), static_cast<std::size_t>(came));
     }
+    return text;
 }
 
 void send_datagram(Address address, std::string_view bytes) {

@@ -19,10 +19,15 @@ public:
 
     // What the other end does not take any more is dropped.
     void send(std::string_view bytes) const;
+    // So many bytes of what comes; fewer where the other end hangs up, or does not send them in
+    // time.
+    [[nodiscard]] std::string read(std::size_t size, Wait bound) const;
     // All that comes until the other end hangs up; nothing where it does not in time.
     [[nodiscard]] std::optional<std::string> read_to_end(Wait bound) const;
 
 private:
+    std::string receive(std::size_t size, Wait bound, bool& ended) const;
+
     int descriptor_;
 };
 

@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 
@@ -64,23 +62,6 @@ std::vector<Fault> faults() {
     for (const Ordeal& ordeal : ordeals())
         all.push_back({ordeal, ordeal.name == "two of seven cut off" ? 2U : 1U});
     return all;
-}
-
-struct Resources {
-    std::size_t resident_kib = 0;
-    std::size_t descriptors = 0;
-};
-
-Resources resources_of(pid_t pid) {
-    Resources found;
-    const std::string folder = "/proc/" + std::to_string(pid);
-    std::ifstream status(folder + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:")) found.resident_kib = std::stoul(line.substr(6));
-    }
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder + "/fd"))
-        ++found.descriptors;
-    return found;
 }
 
 class Soak {

@@ -204,6 +204,43 @@ TEST_CASE("who says no hello or half a frame is closed after a while") {
     CHECK(idle.receive_some(received));
 }
 
+TEST_CASE("who was silent for longest makes room for the next") {
+    Loop loop;
+    const Server server(loop, {.strangers_max = 3});
+    std::string received;
+    const auto greet = [&](RawClient& client) {
+        client.send_some(encode(client_hello()) + requests(1));
+        const std::size_t before = received.size();
+        CHECK(run_until(
+            loop, [&] { return !client.receive_some(received) || received.size() > before; }));
+    };
+    RawClient busy(server.address());
+    greet(busy);
+    RawClient idle(server.address());
+    greet(idle);
+    // A peer takes nobody's place.
+    const Address nobody{0x7f000001, 9};
+    const Hello hello{.speaker = Speaker::peer, .from = NodeId{3}, .address = nobody};
+    const Envelope envelope{
+        .cluster = ClusterId{7}, .from = NodeId{3}, .from_address = nobody, .body = RingRequest{}};
+    RawClient of_peer(server.address());
+    of_peer.send_some(encode(hello) + encode(envelope));
+    CHECK(run_until(loop, [&] { return server.messages == 3; }));
+    RawClient third(server.address());
+    greet(third);
+    busy.send_some(requests(1));
+    const std::size_t before = received.size();
+    CHECK(
+        run_until(loop, [&] { return !busy.receive_some(received) || received.size() > before; }));
+    RawClient fourth(server.address());
+    CHECK(run_until(loop, [&] { return !idle.receive_some(received); }));
+    CHECK(server.closed == 1);
+    CHECK(busy.receive_some(received));
+    CHECK(third.receive_some(received));
+    CHECK(fourth.receive_some(received));
+    CHECK(of_peer.receive_some(received));
+}
+
 TEST_CASE("half frames of many have one bound, and the largest goes") {
     Loop loop;
     const Server server(loop, {.sweep_period = 10ms, .half_frames_max = 1024 * 1024});
