@@ -222,3 +222,35 @@ TEST_CASE("a coordinator that is started again founds no second cluster, and joi
     cluster.kill_now("server3");
     cluster.check_all(written);
 }
+
+TEST_CASE("a second coordinator serves the ring without a vote, until the first is gone", "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2);
+    Values written;
+    write_again(cluster, written, "first");
+    const std::string second = "127.0.0.1:" + std::to_string(free_port());
+    const auto coordinators = [&] {
+        const Finished told = run({program("client"), "--coordinator", second, "--ring", "--json"});
+        std::vector<std::string> found;
+        for (const std::string& address : {cluster.address(), second}) {
+            if (told.out.find('"' + address + '"') != std::string::npos) found.push_back(address);
+        }
+        return found;
+    };
+    const std::string first = cluster.address();
+    const Process waiting(
+        {program("coordinator"), "--listen", second, "--seed", cluster.address_of("server1")});
+    INFO(waiting.out() << waiting.err());
+    CHECK(eventually(patience, [&] { return waiting.out().find("ready\n") != std::string::npos; }));
+    CHECK(coordinators() == std::vector{first});
+    CHECK(eventually(patience, [&] {
+        return waiting.err().find("still asking, in case it goes") != std::string::npos;
+    }));
+
+    cluster.coordinator().signal(SIGKILL);
+    CHECK(eventually(patience, [&] { return coordinators() == std::vector{second}; }));
+    cluster.ask_at(second);
+    cluster.check_all(written);
+    cluster.wait_until_whole();
+    cluster.kill("server2");
+    cluster.check_all(written);
+}
