@@ -127,7 +127,8 @@ struct AboutPartition {
     std::string operator()(const FillChunk& message) const {
         if (message.entry.partition != partition) return {};
         std::string text =
-            fmt::format("fills, since {}, session {}/{}, {} items", message.entry.since,
+            fmt::format("{}, since {}, session {}/{}, {} items",
+                        message.compare ? "compares what is held" : "fills", message.entry.since,
                         message.session.tenure, message.session.opened, message.items.size());
         if (message.from == fill_base) text += fmt::format(", base {}", message.base);
         for (const FillItem& item : message.items) {
@@ -138,8 +139,13 @@ struct AboutPartition {
     }
     std::string operator()(const FillAck& message) const {
         if (message.entry.partition != partition) return {};
-        return fmt::format("has what was filled, since {}{}", message.entry.since,
-                           message.next == fill_end ? ": all of it" : "");
+        std::string text = fmt::format("has what was filled, since {}{}", message.entry.since,
+                                       message.next == fill_end ? ": all of it" : "");
+        if (!message.lacks.empty()) text += fmt::format(", lacks {} keys", message.lacks.size());
+        if (std::ranges::find(message.lacks, key) != message.lacks.end()) {
+            text += ", the key among them";
+        }
+        return text;
     }
     template <class Other>
     std::string operator()(const Other&) const {

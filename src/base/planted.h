@@ -48,6 +48,7 @@ enum class Bug : std::uint8_t {
     chunk_resurrects,         // a chunk brings back a key that a live operation deleted
     orphan_survives,          // what a fill held from before its session stays
     fill_without_ids,         // a fill is not told the remembered request ids
+    compare_blindly,          // a fill takes what it held before for what the primary has
 
     // Exactly once.
     refusal_not_remembered,  // a refused condition is answered at once, not ordered and remembered

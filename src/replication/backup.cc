@@ -84,25 +84,54 @@ void Receiving::apply(Scope& scope, const Op& op) {
 
 void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
     if (chunk.session != session_) return;
+    FillAck ack{.entry = scope.ref(), .session = session_};
     // It continues what is here, or begins earlier and reaches further.
     if (chunk.from <= next_ && chunk.to > next_ &&
         (chunk.from > fill_base) == (next_ > fill_base)) {
-        next_ = chunk.to;
         if (chunk.from == fill_base) start(scope, chunk);
-        std::size_t bytes = 0;
-        for (const FillItem& item : chunk.items) {
-            bytes += item.key.size() + item.value.size();
-            const auto present = scope.context.store.find(scope.replica.id, item.key);
-            if (present && present->version >= item.version) continue;
-            const auto erased = erased_.find(item.key);
-            const bool deleted = erased != erased_.end() && erased->second > item.version;
-            if (deleted && !scope.context.has(Bug::chunk_resurrects)) continue;
-            scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
+        if (chunk.compare) ack.lacks = compare(scope, chunk);
+        if (!chunk.compare) store(scope, chunk);
+        if (ack.lacks.empty()) {
+            next_ = chunk.to;
+        } else {
+            ack.lacks_to = chunk.to;
         }
-        scope.context.fill_bytes.add(scope.now, bytes);
-        scope.context.fill_keys.add(scope.now, chunk.items.size());
     }
-    scope.context.out.send(from, FillAck{scope.ref(), session_, next_});
+    ack.next = next_;
+    if (complete()) scope.context.store.drop_aside(scope.replica.id);
+    ack.compares = scope.context.store.count_aside(scope.replica.id) > 0;
+    scope.context.out.send(from, std::move(ack));
+}
+
+// Something newer is known here already.
+bool Receiving::is_outdated(const Scope& scope, const FillItem& item) const {
+    const auto present = scope.context.store.find(scope.replica.id, item.key);
+    if (present && present->version >= item.version) return true;
+    const auto erased = erased_.find(item.key);
+    const bool deleted = erased != erased_.end() && erased->second > item.version;
+    return deleted && !scope.context.has(Bug::chunk_resurrects);
+}
+
+std::vector<std::string> Receiving::compare(Scope& scope, const FillChunk& chunk) const {
+    Store& store = scope.context.store;
+    std::vector<std::string> lacks;
+    for (const FillItem& item : chunk.items) {
+        if (is_outdated(scope, item)) continue;
+        if (!store.take_back(scope.replica.id, item.key, item.version)) lacks.push_back(item.key);
+    }
+    if (scope.context.has(Bug::compare_blindly)) lacks.clear();
+    return lacks;
+}
+
+void Receiving::store(Scope& scope, const FillChunk& chunk) const {
+    std::size_t bytes = 0;
+    for (const FillItem& item : chunk.items) {
+        bytes += item.key.size() + item.value.size();
+        if (is_outdated(scope, item)) continue;
+        scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
+    }
+    scope.context.fill_bytes.add(scope.now, bytes);
+    scope.context.fill_keys.add(scope.now, chunk.items.size());
 }
 
 }  // namespace grapevine

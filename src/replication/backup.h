@@ -24,7 +24,9 @@ struct Backup {
     void report(Scope& scope) const;
 };
 
-// What it holds from before the session is gone; what chunks bring is as good as committed.
+// What it holds from before the session is aside (Store::set_aside()), and never wins: a record of
+// it counts again when the primary has named its key and version. What chunks bring is as good as
+// committed.
 class Receiving {
 public:
     explicit Receiving(FillSession session) : session_(session) {}
@@ -40,6 +42,10 @@ public:
 private:
     void apply(Scope& scope, const Op& op);
     void start(Scope& scope, const FillChunk& base) const;
+    [[nodiscard]] bool is_outdated(const Scope& scope, const FillItem& item) const;
+    // The keys that have to be sent.
+    [[nodiscard]] std::vector<std::string> compare(Scope& scope, const FillChunk& chunk) const;
+    void store(Scope& scope, const FillChunk& chunk) const;
 
     FillSession session_;
     FillPosition next_ = fill_base;  // everything before it has arrived

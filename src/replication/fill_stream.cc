@@ -41,40 +41,96 @@ void FillStream::send_base(Scope& scope) {
     resend_at_ = scope.now + resend_patience(scope.context.config, in_flight, resends_++);
 }
 
-void FillStream::pump(Scope& scope) {
+bool FillStream::may_send(Scope& scope) const {
     Context& context = scope.context;
-    while (started() && sent_ != fill_end && window_.size() < context.config.chunks_in_flight) {
-        if (context.fill_in_flight[to_] >= context.config.fill_bytes_in_flight) {
-            context.fill_starved[to_].insert(scope.replica.id);
-            return;
+    const std::size_t window = comparing_ ? 1 : context.config.chunks_in_flight;
+    if (!started() || sent_ == fill_end || window_.size() >= window) return false;
+    if (context.fill_in_flight[to_] >= context.config.fill_bytes_in_flight) {
+        context.fill_starved[to_].insert(scope.replica.id);
+        return false;
+    }
+    if (!context.fill_pacer.due(scope.now)) {
+        context.fill_paced.insert(scope.replica.id);
+        return false;
+    }
+    return true;
+}
+
+void FillStream::pump(Scope& scope) {
+    while (may_send(scope)) {
+        std::size_t keys = 0;
+        std::optional<FillChunk> chunk = lacking_chunk(scope);
+        if (chunk) {
+            keys = lacking_->keys_in_range;
+        } else {
+            chunk = next_chunk(scope, keys);
         }
-        if (!context.fill_pacer.due(scope.now)) {
-            context.fill_paced.insert(scope.replica.id);
-            return;
-        }
-        FillChunk chunk{.entry = scope.ref(), .session = session_, .from = sent_};
-        std::size_t bytes = 0;
-        const auto next =
-            context.store.scan(scope.replica.id, cursor_of(sent_), context.config.chunk_bytes,
-                               [&](const Record& record) {
-                                   chunk.items.push_back({record.version, std::string(record.key),
-                                                          std::string(record.value)});
-                                   bytes += record.key.size() + record.value.size();
-                               });
-        chunk.to = sent_ = next.value_or(fill_end);
-        window_.push_back({chunk.to, bytes, chunk.items.size()});
-        context.fill_pacer.spend(scope.now, bytes);
-        context.fill_in_flight[to_] += bytes;
-        if (window_.size() == 1) resend_at_ = patience_from(scope);
-        context.out.send(to_, std::move(chunk));
+        lacking_.reset();
+        send_chunk(scope, std::move(*chunk), keys);
     }
     if (started() && window_.empty()) resend_at_ = never;
 }
 
-bool FillStream::acked(Scope& scope, FillPosition next) {
-    if (next <= wanted_) return false;
+FillChunk FillStream::next_chunk(const Scope& scope, std::size_t& keys) const {
+    // What lacks much is not asked about again.
+    const bool compare = comparing_ && !lacking_;
+    FillChunk chunk{.entry = scope.ref(), .session = session_, .from = sent_, .compare = compare};
+    const auto next = scope.context.store.scan(
+        scope.replica.id, cursor_of(sent_), scope.context.config.chunk_bytes,
+        [&](const Record& record) {
+            chunk.items.push_back({record.version, std::string(record.key),
+                                   compare ? std::string() : std::string(record.value)});
+            ++keys;
+        });
+    chunk.to = next.value_or(fill_end);
+    return chunk;
+}
+
+// What has been deleted since, the fill hears by the operation. Nothing: the values have grown
+// beyond a chunk.
+std::optional<FillChunk> FillStream::lacking_chunk(const Scope& scope) const {
+    if (!lacking_) return std::nullopt;
+    FillChunk chunk{.entry = scope.ref(), .session = session_, .from = wanted_, .to = lacking_->to};
+    std::size_t bytes = 0;
+    for (const std::string& key : lacking_->keys) {
+        const auto record = scope.context.store.find(scope.replica.id, key);
+        if (!record) continue;
+        if (bytes > scope.context.config.chunk_bytes) return std::nullopt;
+        bytes += record->key.size() + record->value.size();
+        chunk.items.push_back(
+            {record->version, std::string(record->key), std::string(record->value)});
+    }
+    return chunk;
+}
+
+void FillStream::send_chunk(Scope& scope, FillChunk chunk, std::size_t keys) {
+    Context& context = scope.context;
+    std::size_t bytes = 0;
+    for (const FillItem& item : chunk.items) bytes += item.key.size() + item.value.size();
+    sent_ = chunk.to;
+    window_.push_back({chunk.to, bytes, keys});
+    context.fill_pacer.spend(scope.now, bytes);
+    context.fill_in_flight[to_] += bytes;
+    if (window_.size() == 1) resend_at_ = patience_from(scope);
+    context.out.send(to_, std::move(chunk));
+}
+
+bool FillStream::acked(Scope& scope, const FillAck& ack) {
+    if (ack.next < wanted_) return false;
+    comparing_ = ack.compares;
+    if (ack.next == wanted_) {
+        if (!started() || ack.lacks.empty()) return false;
+        const std::size_t keys = window_.empty() ? ack.lacks.size() : window_.front().keys;
+        land_window(scope);
+        sent_ = wanted_;
+        lacking_ = {ack.lacks_to, ack.lacks, keys};
+        resends_ = 0;
+        resend_at_ = never;
+        return true;
+    }
     land_base(scope);
-    wanted_ = next;
+    wanted_ = ack.next;
+    lacking_.reset();
     // Beyond what this stream remembers to have sent: it was, before a rewind.
     sent_ = std::max(sent_, wanted_);
     while (!window_.empty() && window_.front().to <= wanted_) {
@@ -95,8 +151,8 @@ void FillStream::rewind(Scope& scope) {
         return;
     }
     sent_ = wanted_;
-    for (const InFlight& chunk : window_) land(scope, chunk);
-    window_.clear();
+    lacking_.reset();
+    land_window(scope);
     resend_at_ = never;
 }
 
@@ -113,6 +169,11 @@ std::size_t FillStream::keys_left(const Scope& scope) const {
 void FillStream::land_base(Scope& scope) {
     scope.context.base_in_flight[to_] -= base_bytes_;
     base_bytes_ = 0;
+}
+
+void FillStream::land_window(Scope& scope) {
+    for (const InFlight& chunk : window_) land(scope, chunk);
+    window_.clear();
 }
 
 void FillStream::land(Scope& scope, const InFlight& chunk) {

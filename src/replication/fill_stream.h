@@ -1,12 +1,15 @@
 #pragma once
 // The primary's side of one fill session: sends the base, then committed state in chunks, a bounded
-// number in flight, going back to what is acknowledged when a link was lost. Internal to
-// replication/.
+// number in flight, going back to what is acknowledged when a link was lost. As long as the fill
+// has records from before the session, one chunk at a time says what there is, without the values,
+// and the next one has what the fill lacks of it. Internal to replication/.
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "replication/context.h"
@@ -30,7 +33,7 @@ public:
     // Sends what the bounds allow. Only while the primary is active.
     void pump(Scope& scope);
     // True where this is news.
-    bool acked(Scope& scope, FillPosition next);
+    bool acked(Scope& scope, const FillAck& ack);
     // What is in flight is lost: its link ended.
     void rewind(Scope& scope);
     // It may be lost: nothing was acknowledged for too long.
@@ -44,7 +47,20 @@ private:
         std::size_t keys;
     };
 
+    // What the fill said that it lacks of [wanted_, to).
+    struct Lacking {
+        FillPosition to;
+        std::vector<std::string> keys;
+        std::size_t keys_in_range;
+    };
+
+    [[nodiscard]] bool may_send(Scope& scope) const;
+    // From sent_ on; how many keys lie in its range.
+    [[nodiscard]] FillChunk next_chunk(const Scope& scope, std::size_t& keys) const;
+    [[nodiscard]] std::optional<FillChunk> lacking_chunk(const Scope& scope) const;
+    void send_chunk(Scope& scope, FillChunk chunk, std::size_t keys);
     void land_base(Scope& scope);
+    void land_window(Scope& scope);
     void land(Scope& scope, const InFlight& chunk);
     [[nodiscard]] Time patience_from(const Scope& scope) const;
 
@@ -53,6 +69,8 @@ private:
     FillPosition wanted_ = fill_base;  // by the fill's last word
     FillPosition sent_ = fill_items;   // everything before was sent, the base by itself
     std::deque<InFlight> window_;      // ascending, all of it above wanted_
+    bool comparing_ = false;           // by the fill's last word
+    std::optional<Lacking> lacking_;   // not sent yet
     std::size_t keys_there_ = 0;       // acknowledged
     std::size_t base_bytes_ = 0;       // of the base under way; 0: none is
     std::uint32_t resends_ = 0;        // in a row

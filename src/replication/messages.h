@@ -122,12 +122,14 @@ inline constexpr FillPosition fill_base = 0;
 inline constexpr FillPosition fill_items = 1;  // the store's beginning
 inline constexpr FillPosition fill_end = ~FillPosition{0};
 
-// Committed state from a primary to a fill: all that lies in [from, to) when it is read. What is
-// sent again is read again, and by then another number of bytes lies in another range: that is why
-// chunks name their range, not their number. The chunk from fill_base to fill_items is the base:
-// the watermark at which the session began and the ids remembered at it, no items; operations above
-// it come by Replicate. It is sent as soon as the unfinished operations are gathered, since the
-// fill has to acknowledge their re-sending; items follow once the primary is active.
+// Committed state from a primary to a fill: all that lies in [from, to) when it is read, or, where
+// `compare`, only its keys and versions: the fill says which of it it lacks, and is sent these as
+// the chunk of the same range. What is sent again is read again, and by then another number of
+// bytes lies in another range: that is why chunks name their range, not their number. The chunk
+// from fill_base to fill_items is the base: the watermark at which the session began and the ids
+// remembered at it, no items; operations above it come by Replicate. It is sent as soon as the
+// unfinished operations are gathered, since the fill has to acknowledge their re-sending; items
+// follow once the primary is active.
 struct FillChunk {
     EntryRef entry;
     FillSession session;
@@ -136,6 +138,7 @@ struct FillChunk {
     Version base;  // the base: version of the op at the watermark
     std::int64_t base_stamp_ms = 0;
     std::vector<ClientMemory> clients;  // the base
+    bool compare = false;               // the items are without their values
     std::vector<FillItem> items;
 };
 
@@ -144,6 +147,13 @@ struct FillAck {
     EntryRef entry;
     FillSession session;
     FillPosition next = fill_base;
+    // It has records from before the session, of which it does not know whether they are up to
+    // date: comparing them is cheaper than copying.
+    bool compares = false;
+    // Keys that it lacks in the version that a comparing chunk named; all others that lie in
+    // [next, lacks_to) by that chunk it has.
+    FillPosition lacks_to = fill_base;
+    std::vector<std::string> lacks;
 };
 
 using ReplicationMessage =

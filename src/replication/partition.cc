@@ -12,7 +12,10 @@ void Partition::adopt(Context& context, Time now, bool unbroken) {
     Scope here = scope(context, now);
     const Entry& entry = here.entry;
     if (entry.since == since_ && !std::holds_alternative<Absent>(role_)) return;
-    if (entry.generation != generation_) discard(here);
+    if (entry.generation != generation_) {
+        discard(here);
+        context.store.drop_aside(replica_.id);
+    }
 
     const Fill* fill = entry.fill_of(context.self);
     if (entry.is_copy(context.self)) {
@@ -92,7 +95,7 @@ void Partition::discard(Scope& scope) {
     role_ = Absent{};
     if (!scope.context.has(Bug::keep_stale_unfinished)) replica_.log.start({}, 0);
     change_memory(scope.context, replica_.memory, [](RequestMemory& memory) { memory.clear(); });
-    if (!scope.context.has(Bug::orphan_survives)) scope.context.store.clear(replica_.id);
+    if (!scope.context.has(Bug::orphan_survives)) scope.context.store.set_aside(replica_.id);
 }
 
 // --- messages: the caller has checked that they are for the present entry ---

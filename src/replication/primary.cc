@@ -225,7 +225,7 @@ void Primary::fill_acked(Scope& scope, NodeId from, const FillAck& ack) {
     Peer& peer = found->second;
     if (peer.stream->session() != ack.session) return;
     const bool was_started = peer.stream->started();
-    if (!peer.stream->acked(scope, ack.next) || was_started) return;
+    if (!peer.stream->acked(scope, ack) || was_started) return;
     // No write was committed since the member is in the write set, so the base is where we are.
     peer.sent = peer.acked = scope.replica.log.watermark();
     peer.progress_at = scope.now;

@@ -157,11 +157,17 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
 
 // What is there may be replaced by something that is no larger, and deleted.
 bool Primary::has_room(const Scope& scope, const Request& request) const {
-    const Context& context = scope.context;
+    Context& context = scope.context;
     if (context.config.memory_max == 0 || request.kind != OperationKind::put) return true;
-    const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
     const std::size_t size = request.key.size() + request.value.size();
-    if (used + size <= context.config.memory_max) return true;
+    const auto fits = [&] {
+        const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
+        return used + size <= context.config.memory_max;
+    };
+    if (fits()) return true;
+    // What is kept only to save copying it goes first.
+    context.store.drop_aside();
+    if (fits()) return true;
     const auto record = context.store.find(scope.replica.id, request.key);
     return record && request.value.size() <= record->value.size();
 }

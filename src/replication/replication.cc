@@ -26,6 +26,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .log = {}} {}
 
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
+    const bool same_cluster = !context_.ring || context_.ring->cluster == ring->cluster;
     context_.ring = ring;
     while (partitions_.size() < ring->partitions()) {
         partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
@@ -36,6 +37,13 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
         partition.adopt(context_, now, unbroken);
         touched_.insert(partition.replica().id);
     }
+    // Who comes back is in again, and filled, in the same ring or the next ones. When it is in and
+    // nobody is filled any more, what it has kept for that is of no use.
+    const bool settled =
+        ring->is_up(context_.self) &&
+        std::ranges::all_of(ring->table, [](const Entry& entry) { return entry.fills.empty(); });
+    // Nor is what another cluster called by versions that this one gives anew.
+    if (settled || !same_cluster) context_.store.drop_aside();
 }
 
 Partition& Replication::touch(PartitionId id) {

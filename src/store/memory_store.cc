@@ -110,11 +110,17 @@ std::size_t free_record(std::uint64_t slot) {
 }  // namespace
 
 MemoryStore::~MemoryStore() {
-    for (std::uint32_t id = 0; id < tables_.size(); ++id) MemoryStore::clear(PartitionId{id});
+    for (Table& table : tables_) free_slots(table);
+    for (Table& table : aside_) free_slots(table);
 }
 
-const MemoryStore::Table* MemoryStore::table_of(PartitionId partition) const {
-    return partition.value < tables_.size() ? &tables_[partition.value] : nullptr;
+const MemoryStore::Table* MemoryStore::find_table(const Tables& tables, PartitionId partition) {
+    return partition.value < tables.size() ? &tables[partition.value] : nullptr;
+}
+
+MemoryStore::Table& MemoryStore::make_table(Tables& tables, PartitionId partition) {
+    if (partition.value >= tables.size()) tables.resize(partition.value + 1);
+    return tables[partition.value];
 }
 
 std::uint64_t MemoryStore::hash(std::string_view key) const {
@@ -148,7 +154,7 @@ MemoryStore::Place MemoryStore::locate(const Table& table, std::string_view key,
 }
 
 std::optional<Record> MemoryStore::find(PartitionId partition, std::string_view key) const {
-    const Table* const table = table_of(partition);
+    const Table* const table = find_table(tables_, partition);
     if (table == nullptr || table->count == 0) return std::nullopt;
     const Place place = locate(*table, key, hash(key));
     if (!place.found) return std::nullopt;
@@ -157,22 +163,26 @@ std::optional<Record> MemoryStore::find(PartitionId partition, std::string_view 
 
 void MemoryStore::put(PartitionId partition, std::string_view key, std::string_view value,
                       Version version) {
-    if (partition.value >= tables_.size()) tables_.resize(partition.value + 1);
-    Table& table = tables_[partition.value];
-    const std::uint64_t key_hash = hash(key);
+    Table& table = make_table(tables_, partition);
     const Record record{key, value, version};
     // The new record first: key and value may be views of the one that it replaces.
-    const Slot slot = make_slot(key_hash, new_record(record));
+    const Slot slot = make_slot(hash(key), new_record(record));
     allocated_ += malloc_bytes(record_size(record));
-
-    const Place place = locate(table, key, key_hash);
-    if (place.found) {
-        allocated_ -= free_record(std::exchange(table.slots[place.index], slot));
-        return;
+    if (const Slot old = put_slot(table, read_record(slot), slot); old != 0) {
+        allocated_ -= free_record(old);
+    } else {
+        ++count_;
     }
+}
+
+MemoryStore::Slot MemoryStore::put_slot(Table& table, const Record& record, Slot slot) {
+    const std::uint64_t key_hash = hash(record.key);
+    const Place place = locate(table, record.key, key_hash);
+    if (place.found) return std::exchange(table.slots[place.index], slot);
     const bool full = (std::uint64_t{table.count} + 1) * 8 > std::uint64_t{table.homes} * 7;
     if (full) rebuild(table, std::max(homes_min, table.homes + table.homes / 2));
-    insert(table, full ? locate(table, key, key_hash).index : place.index, slot);
+    insert(table, full ? locate(table, record.key, key_hash).index : place.index, slot);
+    return 0;
 }
 
 void MemoryStore::insert(Table& table, std::size_t index, Slot slot) {
@@ -184,7 +194,6 @@ void MemoryStore::insert(Table& table, std::size_t index, Slot slot) {
     std::move_backward(at(index), at(empty), at(empty + 1));
     slots[index] = slot;
     ++table.count;
-    ++count_;
 }
 
 bool MemoryStore::erase(PartitionId partition, std::string_view key) {
@@ -193,10 +202,17 @@ bool MemoryStore::erase(PartitionId partition, std::string_view key) {
     const Place place = locate(table, key, hash(key));
     if (!place.found) return false;
 
+    allocated_ -= free_record(table.slots[place.index]);
+    remove_at(table, place.index);
+    --count_;
+    return true;
+}
+
+// What the slot pointed to is the caller's.
+void MemoryStore::remove_at(Table& table, std::size_t index) {
     auto& slots = table.slots;
-    allocated_ -= free_record(slots[place.index]);
     // Those behind it that are not at home move up, so that probing meets no hole.
-    std::size_t hole = place.index;
+    std::size_t hole = index;
     for (std::size_t i = hole + 1; i < slots.size() && slots[i] != 0; ++i) {
         if (home_of(tag_of(slots[i]), table.homes) == i) break;
         slots[hole] = slots[i];
@@ -204,24 +220,78 @@ bool MemoryStore::erase(PartitionId partition, std::string_view key) {
     }
     slots[hole] = 0;
     --table.count;
-    --count_;
     if (table.count == 0) {
-        clear(partition);
+        free_slots(table);
     } else if (table.count < table.homes / 4) {
         rebuild(table, std::max(homes_min, table.homes / 2));
     }
-    return true;
 }
 
 void MemoryStore::clear(PartitionId partition) {
     if (partition.value >= tables_.size()) return;
     Table& table = tables_[partition.value];
+    count_ -= table.count;
+    free_slots(table);
+}
+
+// And the records.
+void MemoryStore::free_slots(Table& table) {
     for (const Slot slot : table.slots) {
         if (slot != 0) allocated_ -= free_record(slot);
     }
     allocated_ -= malloc_bytes(table.slots.capacity() * sizeof(Slot));
-    count_ -= table.count;
     table = Table{};
+}
+
+void MemoryStore::set_aside(PartitionId partition) {
+    if (count(partition) == 0) return;
+    Table& table = tables_[partition.value];
+    Table& aside = make_table(aside_, partition);
+    count_ -= table.count;
+    if (aside.count == 0) {
+        free_slots(aside);
+        std::swap(table, aside);
+        return;
+    }
+    for (Slot& slot : table.slots) {
+        if (slot == 0) continue;
+        const Slot old = put_slot(aside, read_record(slot), slot);
+        if (old != 0) allocated_ -= free_record(old);
+        slot = 0;
+    }
+    free_slots(table);
+}
+
+bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version version) {
+    if (count_aside(partition) == 0) return false;
+    Table& aside = aside_[partition.value];
+    const Place place = locate(aside, key, hash(key));
+    if (!place.found) return false;
+    const Slot slot = aside.slots[place.index];
+    const Record record = read_record(slot);
+    if (record.version != version) return false;
+    remove_at(aside, place.index);
+    const Slot old = put_slot(make_table(tables_, partition), record, slot);
+    if (old != 0) {
+        allocated_ -= free_record(old);
+    } else {
+        ++count_;
+    }
+    return true;
+}
+
+void MemoryStore::drop_aside(PartitionId partition) {
+    if (partition.value < aside_.size()) free_slots(aside_[partition.value]);
+}
+
+void MemoryStore::drop_aside() {
+    for (Table& table : aside_) free_slots(table);
+    Tables().swap(aside_);
+}
+
+std::size_t MemoryStore::count_aside(PartitionId partition) const {
+    const Table* const aside = find_table(aside_, partition);
+    return aside == nullptr ? 0 : aside->count;
 }
 
 // Makes the table at least this long, for less than the doubling of a vector.
@@ -255,7 +325,7 @@ void MemoryStore::rebuild(Table& table, std::uint32_t homes) {
 
 std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint64_t cursor,
                                                std::size_t bytes, const Visitor& visit) const {
-    const Table* const table = table_of(partition);
+    const Table* const table = find_table(tables_, partition);
     if (table == nullptr || table->count == 0) return std::nullopt;
     const auto& slots = table->slots;
     const std::uint64_t cursor_tag = tag_of_hash(cursor);
@@ -279,38 +349,44 @@ std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint6
 }
 
 std::size_t MemoryStore::count(PartitionId partition) const {
-    const Table* const table = table_of(partition);
+    const Table* const table = find_table(tables_, partition);
     return table == nullptr ? 0 : table->count;
 }
 
 std::size_t MemoryStore::memory_bytes() const {
-    return allocated_ + malloc_bytes(tables_.capacity() * sizeof(Table));
+    return allocated_ + malloc_bytes(tables_.capacity() * sizeof(Table)) +
+           malloc_bytes(aside_.capacity() * sizeof(Table));
+}
+
+void MemoryStore::check(const Table& table, std::size_t& bytes) const {
+    std::size_t here = 0;
+    std::uint64_t before = 0;
+    for (std::size_t i = 0; i < table.slots.size(); ++i) {
+        const Slot slot = table.slots[i];
+        if (slot == 0) continue;
+        const Record record = read_record(slot);
+        const std::uint64_t now = hash(record.key);
+        ASSERT(tag_of(slot) == tag_of_hash(now), "slot {}", i);
+        ASSERT(before <= now, "slot {}: {:#x} after {:#x}", i, now, before);
+        const std::size_t home = home_of(tag_of(slot), table.homes);
+        ASSERT(home <= i, "slot {} before its home {}", i, home);
+        ASSERT(i == home || table.slots[i - 1] != 0, "hole before slot {} of {}", i, home);
+        before = now;
+        bytes += malloc_bytes(record_size(record));
+        ++here;
+    }
+    ASSERT(here == table.count, "{} keys, {} counted", here, table.count);
+    bytes += malloc_bytes(table.slots.capacity() * sizeof(Slot));
 }
 
 void MemoryStore::invariants() const {
     std::size_t keys = 0;
     std::size_t bytes = 0;
     for (const Table& table : tables_) {
-        std::size_t here = 0;
-        std::uint64_t before = 0;
-        for (std::size_t i = 0; i < table.slots.size(); ++i) {
-            const Slot slot = table.slots[i];
-            if (slot == 0) continue;
-            const Record record = read_record(slot);
-            const std::uint64_t now = hash(record.key);
-            ASSERT(tag_of(slot) == tag_of_hash(now), "slot {}", i);
-            ASSERT(before <= now, "slot {}: {:#x} after {:#x}", i, now, before);
-            const std::size_t home = home_of(tag_of(slot), table.homes);
-            ASSERT(home <= i, "slot {} before its home {}", i, home);
-            ASSERT(i == home || table.slots[i - 1] != 0, "hole before slot {} of {}", i, home);
-            before = now;
-            bytes += malloc_bytes(record_size(record));
-            ++here;
-        }
-        ASSERT(here == table.count, "{} keys, {} counted", here, table.count);
-        keys += here;
-        bytes += malloc_bytes(table.slots.capacity() * sizeof(Slot));
+        check(table, bytes);
+        keys += table.count;
     }
+    for (const Table& table : aside_) check(table, bytes);
     ASSERT(keys == count_, "{} keys, {} counted", keys, count_);
     ASSERT(bytes == allocated_, "{} bytes, {} counted", bytes, allocated_);
 }

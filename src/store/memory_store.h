@@ -51,6 +51,13 @@ public:
     std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
                                       std::size_t bytes, const Visitor& visit) const override;
 
+    // Costs a move of 8 bytes for each record; none where nothing was aside.
+    void set_aside(PartitionId partition) override;
+    bool take_back(PartitionId partition, std::string_view key, Version version) override;
+    void drop_aside(PartitionId partition) override;
+    void drop_aside() override;
+    [[nodiscard]] std::size_t count_aside(PartitionId partition) const override;
+
     [[nodiscard]] std::size_t count(PartitionId partition) const override;
     [[nodiscard]] std::size_t count() const override { return count_; }
     // By malloc's rules rather than by asking it, so that the same calls give the same number.
@@ -74,19 +81,28 @@ private:
         bool found = false;
     };
 
-    [[nodiscard]] const Table* table_of(PartitionId partition) const;  // nullptr: nothing there
+    using Tables = std::vector<Table>;  // by PartitionId, as far as any was written to
+
+    static const Table* find_table(const Tables& tables, PartitionId partition);  // null: none
+    static Table& make_table(Tables& tables, PartitionId partition);
     [[nodiscard]] std::uint64_t hash(std::string_view key) const;
     [[nodiscard]] std::uint64_t hash_at(Slot slot) const;
     [[nodiscard]] std::size_t first_from(const Table& table, std::uint64_t hash) const;
     [[nodiscard]] Place locate(const Table& table, std::string_view key, std::uint64_t hash) const;
 
+    // The record that had the key before; 0: none.
+    Slot put_slot(Table& table, const Record& record, Slot slot);
+    void remove_at(Table& table, std::size_t index);
+    void free_slots(Table& table);
+    void check(const Table& table, std::size_t& bytes) const;
     void insert(Table& table, std::size_t index, Slot slot);
     void make_room(Table& table, std::size_t slots);
     void rebuild(Table& table, std::uint32_t homes);
 
     std::uint64_t hash_seed_;
-    std::vector<Table> tables_;  // by PartitionId, as far as any was written to
-    std::size_t count_ = 0;
+    Tables tables_;
+    Tables aside_;
+    std::size_t count_ = 0;      // of tables_
     std::size_t allocated_ = 0;  // bytes of records and slots, malloc's share included
 };
 

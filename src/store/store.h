@@ -45,6 +45,17 @@ public:
     virtual std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
                                               std::size_t bytes, const Visitor& visit) const = 0;
 
+    // Puts the records of a partition aside, to those that are there already: what may be out of
+    // date, until somebody says which of it is not. Only memory_bytes() sees it, and the following.
+    virtual void set_aside(PartitionId partition) = 0;
+    // Takes a record back from there, in the place of what its key has now. False: no such version
+    // of such a key is there.
+    virtual bool take_back(PartitionId partition, std::string_view key, Version version) = 0;
+    // Gives the memory of what is still there back, of one partition or of all.
+    virtual void drop_aside(PartitionId partition) = 0;
+    virtual void drop_aside() = 0;
+    [[nodiscard]] virtual std::size_t count_aside(PartitionId partition) const = 0;  // keys
+
     [[nodiscard]] virtual std::size_t count(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count() const = 0;                       // keys in all
     [[nodiscard]] virtual std::size_t memory_bytes() const = 0;  // allocated, in all, approximately

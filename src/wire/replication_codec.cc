@@ -166,7 +166,7 @@ Packed<fb::FillChunk> pack(Builder& builder, const FillChunk& message) {
     const fb::FillSession session = pack(message.session);
     const fb::Version base = wire::pack(message.base);
     return fb::CreateFillChunk(builder, &entry, &session, message.from, message.to, &base,
-                               message.base_stamp_ms, clients, items);
+                               message.base_stamp_ms, clients, items, message.compare);
 }
 
 FillChunk unpack(Unpacker& unpacker, const fb::FillChunk& in) {
@@ -178,17 +178,28 @@ FillChunk unpack(Unpacker& unpacker, const fb::FillChunk& in) {
             .base = wire::unpack(in.base()),
             .base_stamp_ms = in.base_stamp_ms(),
             .clients = unpacker.list(in.clients(), one),
+            .compare = in.compare(),
             .items = unpacker.list(in.items(), one)};
 }
 
 Packed<fb::FillAck> pack(Builder& builder, const FillAck& message) {
+    const auto lacks = pack_list(builder, message.lacks, [&](const std::string& key) {
+        return fb::CreateLackedKey(builder, pack_bytes(builder, key));
+    });
     const fb::EntryRef entry = pack(message.entry);
     const fb::FillSession session = pack(message.session);
-    return fb::CreateFillAck(builder, &entry, &session, message.next);
+    return fb::CreateFillAck(builder, &entry, &session, message.next, message.compares,
+                             message.lacks_to, lacks);
 }
 
-FillAck unpack(Unpacker&, const fb::FillAck& in) {
-    return {.entry = unpack(in.entry()), .session = unpack(in.session()), .next = in.next()};
+FillAck unpack(Unpacker& unpacker, const fb::FillAck& in) {
+    const auto key = [&](const fb::LackedKey* lacked) { return unpacker.bytes(lacked->key()); };
+    return {.entry = unpack(in.entry()),
+            .session = unpack(in.session()),
+            .next = in.next(),
+            .compares = in.compares(),
+            .lacks_to = in.lacks_to(),
+            .lacks = unpacker.list(in.lacks(), key)};
 }
 
 }  // namespace grapevine::wire

@@ -79,8 +79,12 @@ std::string defect(const FillChunk& message) {
     if (std::string stamp = defect_of_stamp(message.base_stamp_ms); !stamp.empty()) return stamp;
     const bool is_base = message.from == fill_base;
     if (message.from >= message.to || (is_base && message.to != fill_items) ||
-        (is_base ? !message.items.empty() : !message.clients.empty())) {
+        (is_base ? !message.items.empty() || message.compare : !message.clients.empty())) {
         return "a chunk's range is none";
+    }
+    const auto has_value = [](const FillItem& item) { return !item.value.empty(); };
+    if (message.compare && std::ranges::any_of(message.items, has_value)) {
+        return "a chunk that compares has values";
     }
     const auto rule = [](const auto& item) { return defect(item); };
     if (std::string memory = first_defect(message.clients, rule); !memory.empty()) return memory;
@@ -88,7 +92,11 @@ std::string defect(const FillChunk& message) {
 }
 
 std::string defect(const FillAck& message) {
-    return defect(message.entry);
+    if (std::string entry = defect(message.entry); !entry.empty()) return entry;
+    if (!message.lacks.empty() && message.lacks_to <= message.next) {
+        return "keys are lacking in no range";
+    }
+    return first_defect(message.lacks, defect_of_key);
 }
 
 }  // namespace grapevine::wire

@@ -59,6 +59,10 @@ TEST_CASE("an orphan with a higher version survives backfill", "[planted]") {
     check_found("orphan_survives", Bug::orphan_survives, 10, evictions);
 }
 
+TEST_CASE("a fill takes what it held before for what the primary has", "[planted]") {
+    check_found("compare_blindly", Bug::compare_blindly, 10, evictions);
+}
+
 TEST_CASE("backfill goes without the remembered ids", "[planted]") {
     check_found("fill_without_ids", Bug::fill_without_ids, 3, seldom_heard);
 }

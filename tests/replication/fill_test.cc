@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/rng.h"
 #include "replication/trio.h"
 
 using namespace grapevine;
@@ -14,7 +15,108 @@ constexpr NodeId b{2};
 constexpr NodeId c{3};
 constexpr NodeId d{4};
 
+std::string key(int number) {
+    return "key" + std::to_string(number);
+}
+
+constexpr std::size_t value_size = 2000;
+const std::string value(value_size, 'x');
+
+// c was a copy of 200 keys and was replaced by d without having heard of it; meanwhile one key was
+// written anew, one deleted and one added. Then c is to be filled.
+void go_and_return(Trio& trio) {
+    for (int i = 0; i < 200; ++i) trio.put(a, key(i), value);
+    trio.deliver();
+    trio.change({.arrangements = {{Trio::partition, {a, b, c}, {d}}}});
+    trio.deliver();
+    trio.run_for(trio.config.watermark_delay * 2);
+    trio.change({.completed = trio.peer(a).replication.complete_fills(),
+                 .arrangements = {{Trio::partition, {a, b, d}, {}}}},
+                {a, b, d});
+    trio.put(a, key(3), value + "new");
+    trio.ask(a, trio.request(OperationKind::erase, key(4)));
+    trio.put(a, "more", value);
+    trio.deliver();
+    trio.change({.arrangements = {{Trio::partition, {a, b, d}, {c}}}});
+    CHECK(trio.peer(c).store.count() == 0);
+    CHECK(trio.peer(c).store.count_aside(Trio::partition) == 200);
+}
+
+// Of values that chunks bring.
+std::size_t bytes_in(const Trio::Queued& queued) {
+    const auto* const chunk = std::get_if<FillChunk>(&queued.message);
+    std::size_t bytes = 0;
+    if (chunk == nullptr) return 0;
+    for (const FillItem& item : chunk->items) bytes += item.value.size();
+    return bytes;
+}
+
 }  // namespace
+
+TEST_CASE("who comes back with its records is sent what they lack", "[replication]") {
+    Trio trio(4, 3);
+    go_and_return(trio);
+    std::size_t bytes = 0;
+    trio.deliver([&](const auto& queued) {
+        bytes += bytes_in(queued);
+        return false;
+    });
+    REQUIRE(trio.peer(a).replication.complete_fills().size() == 1);
+    trio.run_for(trio.config.watermark_delay * 2);
+    CHECK(trio.same(a, c));
+    CHECK(trio.peer(c).store.count_aside(Trio::partition) == 0);
+    CHECK(bytes == 2 * value_size + 3);
+}
+
+TEST_CASE("who comes back with its records is filled whatever is lost and changes",
+          "[replication]") {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        Trio trio(4, 3, [](ReplicationConfig& config) { config.chunk_bytes = 10'000; });
+        go_and_return(trio);
+        int step = 0;
+        for (int i = 0; i < 40; ++i) {
+            trio.put(a, key(static_cast<int>(rng.below(250))), "live" + std::to_string(i));
+            trio.ask(a, trio.request(OperationKind::erase, key(static_cast<int>(rng.below(250)))));
+            // Fills alone: what is lost of the rest is lost with its link.
+            trio.deliver([&](const auto& queued) {
+                const bool of_fill = std::holds_alternative<FillChunk>(queued.message) ||
+                                     std::holds_alternative<FillAck>(queued.message);
+                return of_fill && rng.below(3) == 0;
+            });
+            if (rng.below(4) == 0) trio.run_for(trio.config.resend);
+            if (rng.below(8) == 0) trio.peer(c).store.drop_aside();
+            if (rng.below(8) == 0 && ++step < 3) {
+                trio.change({.arrangements = {{Trio::partition, {a, b, d}, {}}}}, {a, b, d});
+                trio.change({.arrangements = {{Trio::partition, {a, b, d}, {c}}}});
+            }
+        }
+        trio.run_for(trio.config.resend * 40);
+        REQUIRE(trio.peer(a).replication.complete_fills().size() == 1);
+        CHECK(trio.same(a, c));
+        CHECK(trio.peer(c).store.count_aside(Trio::partition) == 0);
+    }
+}
+
+TEST_CASE("what is kept for a return is given up when nobody is filled, or memory is short",
+          "[replication]") {
+    Trio trio(4, 3, [](ReplicationConfig& config) { config.memory_max = 1 << 20; });
+    go_and_return(trio);
+    SECTION("nobody is filled") {
+        trio.change({.arrangements = {{Trio::partition, {a, b, d}, {}}}});
+        CHECK(trio.peer(c).store.count_aside(Trio::partition) == 0);
+    }
+    SECTION("memory is short") {
+        // As if it were the primary of something else.
+        trio.peer(a).store.put(Trio::partition, "aside", value, {});
+        trio.peer(a).store.set_aside(Trio::partition);
+        const auto large = trio.put(a, "large", std::string(1 << 20, 'y'));
+        trio.deliver();
+        CHECK(trio.status(large) == Status::full);
+        CHECK(trio.peer(a).store.count_aside(Trio::partition) == 0);
+    }
+}
 
 TEST_CASE("a fill receives what is committed, live writes and remembered ids", "[replication]") {
     Trio trio(4, 3);

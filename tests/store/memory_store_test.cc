@@ -241,6 +241,61 @@ TEST_CASE("clear and erasing give the memory back", "[store]") {
     CHECK(store.find(partition, "again")->value == "v");
 }
 
+TEST_CASE("what is aside is not seen, and comes back by key and version", "[store]") {
+    MemoryStore store;
+    const std::size_t empty = store.memory_bytes();
+    const PartitionId other{9};
+    store.put(other, "elsewhere", "w", {});
+    for (std::uint64_t i = 0; i < 100; ++i) store.put(partition, key_of(i), "old", {Epoch{1}, i});
+    store.set_aside(partition);
+    store.invariants();
+    CHECK(store.count() == 1);
+    CHECK(store.count(partition) == 0);
+    CHECK(store.count_aside(partition) == 100);
+    CHECK(store.count_aside(other) == 0);
+    CHECK_FALSE(store.find(partition, key_of(7)).has_value());
+
+    CHECK_FALSE(store.take_back(partition, key_of(7), {Epoch{1}, 8}));
+    CHECK_FALSE(store.take_back(partition, key_of(100), {Epoch{1}, 7}));
+    CHECK_FALSE(store.take_back(other, key_of(7), {Epoch{1}, 7}));
+    CHECK(store.take_back(partition, key_of(7), {Epoch{1}, 7}));
+    CHECK_FALSE(store.take_back(partition, key_of(7), {Epoch{1}, 7}));
+    CHECK(store.find(partition, key_of(7))->value == "old");
+    // In the place of what the key has now.
+    store.put(partition, key_of(8), "new", {Epoch{2}, 8});
+    CHECK(store.take_back(partition, key_of(8), {Epoch{1}, 8}));
+    CHECK(store.find(partition, key_of(8))->value == "old");
+    CHECK(store.count() == 3);
+
+    // To those that are there; of two versions the one that came last.
+    store.put(partition, key_of(9), "newer", {Epoch{3}, 9});
+    store.set_aside(partition);
+    store.invariants();
+    CHECK(store.count(partition) == 0);
+    CHECK(store.count_aside(partition) == 100);
+    CHECK_FALSE(store.take_back(partition, key_of(9), {Epoch{1}, 9}));
+    CHECK(store.take_back(partition, key_of(9), {Epoch{3}, 9}));
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        CHECK(store.take_back(partition, key_of(i), {Epoch{1}, i}) == (i != 9));
+    }
+    store.invariants();
+    CHECK(store.count(partition) == 100);
+    CHECK(store.count_aside(partition) == 0);
+
+    store.set_aside(partition);
+    store.drop_aside(other);
+    CHECK(store.count_aside(partition) == 100);
+    store.drop_aside(partition);
+    CHECK(store.count_aside(partition) == 0);
+    store.put(partition, "again", "v", {});
+    store.set_aside(partition);
+    store.drop_aside();
+    store.clear(other);
+    store.clear(partition);
+    store.invariants();
+    CHECK(store.memory_bytes() <= empty + 16 * 40);  // the tables themselves
+}
+
 TEST_CASE("empty partitions cost next to nothing", "[store]") {
     MemoryStore store;
     store.put(PartitionId{slot_count - 1}, "key", "", {});

@@ -80,8 +80,8 @@ GRAPEVINE_FIELDS(FillSession, tenure, opened)
 GRAPEVINE_FIELDS(ClientMemory::Remembered, sequence, answer)
 GRAPEVINE_FIELDS(ClientMemory, client, floor, stamp_ms, answers)
 GRAPEVINE_FIELDS(FillItem, version, key, value)
-GRAPEVINE_FIELDS(FillChunk, entry, session, from, to, base, base_stamp_ms, clients, items)
-GRAPEVINE_FIELDS(FillAck, entry, session, next)
+GRAPEVINE_FIELDS(FillChunk, entry, session, from, to, base, base_stamp_ms, clients, compare, items)
+GRAPEVINE_FIELDS(FillAck, entry, session, next, compares, lacks_to, lacks)
 GRAPEVINE_FIELDS(Envelope, cluster, from, from_address, to, epoch, body)
 
 GRAPEVINE_FIELDS(Request, client, sequence, floor, stamp_ms, epoch, deadline_ms, kind, condition,

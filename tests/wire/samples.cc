@@ -46,12 +46,20 @@ void Samples::fit(FillChunk& chunk) {
     if (rng_.chance(1, 3)) {
         chunk.from = fill_base;
         chunk.to = fill_items;
+        chunk.compare = false;
         chunk.items.clear();
     } else {
         chunk.from = fill_items + (chunk.from >> 1);
         chunk.to = chunk.from + 1 + (chunk.to >> 2);
         chunk.clients.clear();
     }
+    if (!chunk.compare) return;
+    for (FillItem& item : chunk.items) item.value.clear();
+}
+
+void Samples::fit(FillAck& ack) {
+    if (!ack.lacks.empty() && ack.lacks_to <= ack.next) std::swap(ack.next, ack.lacks_to);
+    if (ack.lacks_to == ack.next) ack.lacks.clear();
 }
 
 void Samples::fit(Request& request) {

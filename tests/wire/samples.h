@@ -96,6 +96,7 @@ private:
     void fit(Replicate::Part& part);
     void fit(Gathered::Part& part);
     void fit(FillChunk& chunk);
+    void fit(FillAck& ack);
     void fit(Request& request);
     void fit(RingEvent& event) { event.ago_ms >>= 16; }
 
