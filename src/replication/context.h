@@ -124,6 +124,7 @@ struct Context {
     std::set<PartitionId> fill_paced;                      // streams that wait for it
     RateMeter fill_bytes;                                  // of chunks that came
     RateMeter fill_keys;                                   // their keys
+    bool aside_is_dropped = false;                         // Store::drop_aside(), bit by bit
     LogLines log;
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }

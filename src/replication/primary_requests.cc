@@ -160,14 +160,10 @@ bool Primary::has_room(const Scope& scope, const Request& request) const {
     Context& context = scope.context;
     if (context.config.memory_max == 0 || request.kind != OperationKind::put) return true;
     const std::size_t size = request.key.size() + request.value.size();
-    const auto fits = [&] {
-        const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
-        return used + size <= context.config.memory_max;
-    };
-    if (fits()) return true;
-    // What is kept only to save copying it goes first.
-    context.store.drop_aside();
-    if (fits()) return true;
+    const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
+    if (used + size <= context.config.memory_max) return true;
+    // What is kept only to save copying it goes first: it makes room soon.
+    if (context.store.count_aside() > 0) return context.aside_is_dropped = true;
     const auto record = context.store.find(scope.replica.id, request.key);
     return record && request.value.size() <= record->value.size();
 }

@@ -23,6 +23,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .fill_paced = {},
                .fill_bytes = {},
                .fill_keys = {},
+               .aside_is_dropped = false,
                .log = {}} {}
 
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
@@ -42,8 +43,29 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
     const bool settled =
         ring->is_up(context_.self) &&
         std::ranges::all_of(ring->table, [](const Entry& entry) { return entry.fills.empty(); });
-    // Nor is what another cluster called by versions that this one gives anew.
-    if (settled || !same_cluster) context_.store.drop_aside();
+    context_.aside_is_dropped = settled;
+    // Another cluster may have given the versions that this one gives.
+    if (same_cluster) return;
+    for (const Partition& partition : partitions_) {
+        context_.store.drop_aside(partition.replica().id);
+    }
+}
+
+// Gigabytes are not given back in one turn: others wait for this member meanwhile.
+void Replication::drop_some_aside(Time now) {
+    constexpr std::size_t keys_at_once = 1000;
+    constexpr Duration pause = 1ms;
+    const std::size_t before = context_.store.count_aside();
+    while (context_.store.count_aside() > 0 &&
+           before - context_.store.count_aside() < keys_at_once) {
+        drop_next_ = (drop_next_ + 1) % partitions_.size();
+        context_.store.drop_aside(partitions_[drop_next_].replica().id);
+    }
+    drop_at_ = now + pause;
+}
+
+bool Replication::drops_aside() const {
+    return context_.aside_is_dropped && context_.store.count_aside() > 0;
 }
 
 Partition& Replication::touch(PartitionId id) {
@@ -136,6 +158,7 @@ void Replication::tick(Time now) {
         deadline_[id.value] = never;
         touch(id).tick(context_, now);
     }
+    if (drops_aside() && now >= drop_at_) drop_some_aside(now);
     // One stream sends one chunk: the lowest goes on until it is complete.
     std::set<PartitionId>& paced = context_.fill_paced;
     if (!paced.empty() && context_.fill_pacer.due(now)) {
@@ -167,7 +190,8 @@ ReplicationEffects Replication::take_effects(Time now) {
 }
 
 Time Replication::next_deadline() const {
-    const Time due = deadlines_.empty() ? never : deadlines_.begin()->first;
+    Time due = deadlines_.empty() ? never : deadlines_.begin()->first;
+    if (drops_aside()) due = std::min(due, drop_at_);
     return context_.fill_paced.empty() ? due : std::min(due, context_.fill_pacer.next());
 }
 

@@ -92,6 +92,8 @@ private:
     Partition& touch(PartitionId id);
     void wake_starved(NodeId peer);
     void list_unchecked(PartitionId id);
+    [[nodiscard]] bool drops_aside() const;
+    void drop_some_aside(Time now);
 
     Context context_;
     std::vector<Partition> partitions_;
@@ -102,6 +104,8 @@ private:
     std::vector<PartitionId> unchecked_;   // touched since invariants(); each once
     std::vector<std::uint8_t> is_listed_;  // by partition: in unchecked_
     std::size_t next_checked_ = 0;         // of those that were not touched
+    std::size_t drop_next_ = 0;            // partition after which to go on with dropping
+    Time drop_at_ = Time::min();
     ReplicationEffects effects_;
 };
 

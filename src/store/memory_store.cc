@@ -248,17 +248,18 @@ void MemoryStore::set_aside(PartitionId partition) {
     Table& table = tables_[partition.value];
     Table& aside = make_table(aside_, partition);
     count_ -= table.count;
+    aside_count_ -= aside.count;
     if (aside.count == 0) {
-        free_slots(aside);
         std::swap(table, aside);
-        return;
+    } else {
+        for (Slot& slot : table.slots) {
+            if (slot == 0) continue;
+            const Slot old = put_slot(aside, read_record(slot), slot);
+            if (old != 0) allocated_ -= free_record(old);
+            slot = 0;
+        }
     }
-    for (Slot& slot : table.slots) {
-        if (slot == 0) continue;
-        const Slot old = put_slot(aside, read_record(slot), slot);
-        if (old != 0) allocated_ -= free_record(old);
-        slot = 0;
-    }
+    aside_count_ += aside.count;
     free_slots(table);
 }
 
@@ -271,6 +272,7 @@ bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version
     const Record record = read_record(slot);
     if (record.version != version) return false;
     remove_at(aside, place.index);
+    --aside_count_;
     const Slot old = put_slot(make_table(tables_, partition), record, slot);
     if (old != 0) {
         allocated_ -= free_record(old);
@@ -281,12 +283,10 @@ bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version
 }
 
 void MemoryStore::drop_aside(PartitionId partition) {
-    if (partition.value < aside_.size()) free_slots(aside_[partition.value]);
-}
-
-void MemoryStore::drop_aside() {
-    for (Table& table : aside_) free_slots(table);
-    Tables().swap(aside_);
+    if (partition.value >= aside_.size()) return;
+    Table& aside = aside_[partition.value];
+    aside_count_ -= aside.count;
+    free_slots(aside);
 }
 
 std::size_t MemoryStore::count_aside(PartitionId partition) const {
@@ -386,8 +386,13 @@ void MemoryStore::invariants() const {
         check(table, bytes);
         keys += table.count;
     }
-    for (const Table& table : aside_) check(table, bytes);
     ASSERT(keys == count_, "{} keys, {} counted", keys, count_);
+    std::size_t aside = 0;
+    for (const Table& table : aside_) {
+        check(table, bytes);
+        aside += table.count;
+    }
+    ASSERT(aside == aside_count_, "{} keys aside, {} counted", aside, aside_count_);
     ASSERT(bytes == allocated_, "{} bytes, {} counted", bytes, allocated_);
 }
 

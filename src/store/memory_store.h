@@ -55,8 +55,8 @@ public:
     void set_aside(PartitionId partition) override;
     bool take_back(PartitionId partition, std::string_view key, Version version) override;
     void drop_aside(PartitionId partition) override;
-    void drop_aside() override;
     [[nodiscard]] std::size_t count_aside(PartitionId partition) const override;
+    [[nodiscard]] std::size_t count_aside() const override { return aside_count_; }
 
     [[nodiscard]] std::size_t count(PartitionId partition) const override;
     [[nodiscard]] std::size_t count() const override { return count_; }
@@ -102,8 +102,9 @@ private:
     std::uint64_t hash_seed_;
     Tables tables_;
     Tables aside_;
-    std::size_t count_ = 0;      // of tables_
-    std::size_t allocated_ = 0;  // bytes of records and slots, malloc's share included
+    std::size_t count_ = 0;        // of tables_
+    std::size_t aside_count_ = 0;  // of aside_
+    std::size_t allocated_ = 0;    // bytes of records and slots, malloc's share included
 };
 
 }  // namespace grapevine

@@ -51,10 +51,10 @@ public:
     // Takes a record back from there, in the place of what its key has now. False: no such version
     // of such a key is there.
     virtual bool take_back(PartitionId partition, std::string_view key, Version version) = 0;
-    // Gives the memory of what is still there back, of one partition or of all.
+    // Gives the memory of what is still there back.
     virtual void drop_aside(PartitionId partition) = 0;
-    virtual void drop_aside() = 0;
     [[nodiscard]] virtual std::size_t count_aside(PartitionId partition) const = 0;  // keys
+    [[nodiscard]] virtual std::size_t count_aside() const = 0;                       // keys in all
 
     [[nodiscard]] virtual std::size_t count(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count() const = 0;                       // keys in all

@@ -289,7 +289,9 @@ TEST_CASE("what is aside is not seen, and comes back by key and version", "[stor
     CHECK(store.count_aside(partition) == 0);
     store.put(partition, "again", "v", {});
     store.set_aside(partition);
-    store.drop_aside();
+    CHECK(store.count_aside() == 1);
+    store.drop_aside(partition);
+    CHECK(store.count_aside() == 0);
     store.clear(other);
     store.clear(partition);
     store.invariants();
