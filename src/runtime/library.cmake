@@ -5,4 +5,5 @@ grapevine_library(runtime LINK base ring store client node coordinator wire libu
                           endpoint.cc
                           frame_link.cc inbound.cc json.cc line_source.cc
                           listen.cc logger.cc loop.cc node_host.cc notes.cc output.cc
-                          peer_links.cc process.cc read_file.cc script.cc socket_address.cc stream.cc trace.cc vault.cc)
+                          peer_links.cc process.cc read_file.cc script.cc socket_address.cc stream.cc system.cc trace.cc vault.cc
+                          wait.cc)

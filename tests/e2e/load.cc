@@ -1,7 +1,6 @@
 #include "e2e/load.h"
 
 #include <fmt/format.h>
-#include <uv.h>
 
 #include <algorithm>
 #include <utility>
@@ -53,23 +52,6 @@ private:
 };
 
 }  // namespace
-
-bool run_until(Loop& loop, Wait bound, const std::function<bool()>& condition) {
-    // Wakes the loop so that the condition is looked at; the sockets do the rest.
-    const Handle<uv_timer_t> wake(
-        [&](uv_timer_t* timer) { return uv_timer_init(loop.get(), timer); }, nullptr);
-    uv_timer_start(wake.get(), [](uv_timer_t*) {}, 1, 1);
-    const auto end = std::chrono::steady_clock::now() + bound;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() >= end) return false;
-        uv_run(loop.get(), UV_RUN_ONCE);
-    }
-    return true;
-}
-
-void run_for(Loop& loop, Wait span) {
-    run_until(loop, span, [] { return false; });
-}
 
 void Book::saw(std::size_t shared, Version version) {
     seen_[shared] = std::max(seen_[shared], version);

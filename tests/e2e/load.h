@@ -12,12 +12,9 @@
 #include "e2e/process.h"
 #include "runtime/client_host.h"
 #include "runtime/loop.h"
+#include "runtime/wait.h"
 
 namespace grapevine::e2e {
-
-// Turns the loop until the condition holds; false where the bound has passed first.
-bool run_until(Loop& loop, Wait bound, const std::function<bool()>& condition);
-void run_for(Loop& loop, Wait span);
 
 // What answers have promised so far, and where one broke it.
 class Book {

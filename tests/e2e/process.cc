@@ -1,13 +1,10 @@
 #include "e2e/process.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,11 +13,12 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "runtime/system.h"
 
 namespace grapevine::e2e {
 
@@ -43,23 +41,6 @@ namespace {
     dup2(errors, STDERR_FILENO);
     execv(argv[0], argv);
     _exit(127);
-}
-
-// Binds and lets go again.
-std::optional<std::uint16_t> try_bind(int type, std::uint16_t port) {
-    const int descriptor = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) throw_errno("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    const bool bound = bind(descriptor, generic, size) == 0;
-    getsockname(descriptor, generic, &size);
-    close(descriptor);
-    if (!bound) return std::nullopt;
-    return ntohs(address.sin_port);
 }
 
 }  // namespace
@@ -174,33 +155,23 @@ std::string program(const std::string& name) {
 }
 
 std::uint16_t free_port() {
-    for (int attempt = 0; attempt < 100; ++attempt) {
-        const auto port = try_bind(SOCK_STREAM, 0);
-        if (port && try_bind(SOCK_DGRAM, *port)) return *port;
-    }
-    throw std::runtime_error("no free port");
+    const auto port = grapevine::free_port();
+    if (!port) throw std::runtime_error(port.error().message);
+    return *port;
 }
 
 Resources resources_of(pid_t pid) {
     Resources found;
     const std::string folder = "/proc/" + std::to_string(pid);
-    std::ifstream status(folder + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:")) found.resident_kib = std::stoul(line.substr(6));
-    }
+    if (const auto use = use_of_process(pid)) found.resident_kib = use->rss / 1024;
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder + "/fd"))
         ++found.descriptors;
     return found;
 }
 
 bool is_running(pid_t pid) {
-    // "pid (name) state ..."; the name may hold anything, so the state is looked for from the end.
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    if (!std::getline(file, line)) return false;
-    const auto end_of_name = line.rfind(')');
-    return end_of_name != std::string::npos && line.size() > end_of_name + 2 &&
-           line[end_of_name + 2] != 'Z';
+    const auto use = use_of_process(pid);
+    return use && use->running;
 }
 
 }  // namespace grapevine::e2e

@@ -17,20 +17,13 @@
 #include "runtime/endpoint.h"
 #include "runtime/loop.h"
 #include "runtime/socket_address.h"
+#include "runtime/wait.h"
 
 namespace grapevine {
 
 // Turns of the loop until `done` or, as a failure, the time is over.
 inline bool run_until(Loop& loop, const std::function<bool()>& done, Duration limit = 20s) {
-    const Time deadline = boot_time() + limit;
-    while (!done()) {
-        if (boot_time() > deadline) return false;
-        // Never sleeps long, so that what is waited for may also come from outside the loop.
-        Turn turn(loop, [] {});
-        turn.wake_at(boot_time(), boot_time() + 1ms);
-        uv_run(loop.get(), UV_RUN_ONCE);
-    }
-    return true;
+    return run_until(loop, limit, done);
 }
 
 // An endpoint on a free port of loopback.

@@ -1,0 +1,27 @@
+#pragma once
+// What the operating system tells of processes and ports of this machine.
+
+#include <cstdint>
+#include <optional>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace grapevine {
+
+struct ProcessUse {
+    bool running = false;   // false: it has ended and waits to be reaped
+    Duration cpu{};         // user and system time of all its threads; a clock tick coarse (10 ms)
+    std::uint64_t rss = 0;  // bytes of memory that are resident
+};
+// From /proc; nothing: there is no such process.
+std::optional<ProcessUse> use_of_process(int pid);
+
+// User and system time of this process, and of its children that have been reaped.
+Duration cpu_of_self();
+Duration cpu_of_reaped();
+
+// A port of loopback that was free, for TCP and UDP, a moment ago.
+Result<std::uint16_t> free_port();
+
+}  // namespace grapevine
