@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/statistics.h"
+
 namespace grapevine::e2e {
 
 inline std::string setting(const char* name, const std::string& otherwise) {
@@ -17,7 +19,7 @@ inline std::string setting(const char* name, const std::string& otherwise) {
 // Nearest rank: the smallest that so many percent do not exceed. sorted: rising, not empty.
 template <class Number>
 Number percentile(const std::vector<Number>& sorted, std::size_t percent) {
-    return sorted[(sorted.size() * percent + 99) / 100 - 1];
+    return sorted[bench::nearest_rank(sorted.size(), percent, 100) - 1];
 }
 
 }  // namespace grapevine::e2e

@@ -21,8 +21,8 @@ grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/basic_test.cc e2e/failure_test.cc
                        e2e/coordinator_test.cc e2e/bad_input_test.cc e2e/load_test.cc
                        e2e/client_test.cc e2e/balance_test.cc e2e/leave_test.cc e2e/placement_test.cc
-                       e2e/status_test.cc e2e/limits_test.cc)
-add_dependencies(e2e_test coordinator client kvnode)
+                       e2e/status_test.cc e2e/bench_test.cc e2e/limits_test.cc)
+add_dependencies(e2e_test coordinator client kvnode bench)
 
 # Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
 grapevine_test(network_test ALONE SKIPS LABEL network TIMEOUT 300 LINK e2e
@@ -36,6 +36,6 @@ set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
 # Run by hand: see the files.
 foreach(measure failover_measure network_measure soak)
   add_executable(${measure} $<TARGET_OBJECTS:e2e_main> e2e/${measure}.cc)
-  target_link_libraries(${measure} PRIVATE grapevine_e2e grapevine_test_main)
+  target_link_libraries(${measure} PRIVATE grapevine_e2e grapevine_bench grapevine_test_main)
   add_dependencies(${measure} coordinator client kvnode)
 endforeach()

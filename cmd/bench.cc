@@ -1,0 +1,44 @@
+// bench: measures a cluster of real processes under load. Each command is in a file of its own.
+
+#include <map>
+
+#include "bench_commands.h"
+
+namespace grapevine {
+
+namespace {
+
+std::string command_line(int argc, const char* const* argv) {
+    std::string line = "bench";
+    for (int i = 1; i < argc; ++i) line += std::string(" ") + argv[i];
+    return line;
+}
+
+int main(int argc, const char* const* argv) {
+    prepare_process();
+    CLI::App app("Measures a Grapevine cluster under load.", "bench");
+    add_version(app);
+    app.require_subcommand(1);
+    app.footer(
+        "bench COMMAND --help tells more.\n"
+        "Examples:\n"
+        "  bench rebalance --nodes 7 --rep 3 --csv rebalance.csv\n"
+        "  bench throughput --nodes 7 --rep 1,3,5 --ops 200000\n"
+        "SIGINT and SIGTERM stop everything that it started.\n"
+        "Exit codes: 0 measured, 1 measured, but operations failed, 2 usage, 3 it could not be\n"
+        "measured, 4 the CSV file is not whole, 130 interrupted.");
+    const std::map<std::string, BenchCommand> commands = {{"rebalance", add_rebalance(app)},
+                                                          {"throughput", add_throughput(app)}};
+    if (const auto code = parse_options(app, argc, argv)) return *code;
+    const bench::RunFacts facts{.commit = GRAPEVINE_COMMIT, .command = command_line(argc, argv)};
+    return commands.at(app.get_subcommands().front()->get_name())(facts);
+}
+
+}  // namespace
+
+}  // namespace grapevine
+
+int main(int argc, char** argv) {
+    return grapevine::end_output("bench", grapevine::main(argc, argv),
+                                 static_cast<int>(grapevine::Exit::unknown));
+}

@@ -1,0 +1,54 @@
+#pragma once
+// The commands of bench. Each is declared in a file of its own (bench_NAME.cc); what they do is in
+// src/bench.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/experiment.h"
+#include "bench/record.h"
+#include "bench/session.h"
+#include "options.h"
+
+namespace grapevine {
+
+// As sim's.
+inline constexpr int exit_interrupted = 130;
+
+// Runs what the command line asked for; the exit code.
+using BenchCommand = std::function<int(const bench::RunFacts&)>;
+
+// Each adds a subcommand and its options to `app`; what is returned is called where it was chosen.
+BenchCommand add_rebalance(CLI::App& app);
+BenchCommand add_throughput(CLI::App& app);
+
+// What most commands have in common, as it was typed.
+struct BenchOptions {
+    std::string coordinator;  // empty: a cluster is started
+    std::size_t nodes = 7;
+    unsigned partitions = 1024;
+    std::string backfill_rate;
+    std::uint64_t keys = 0;
+    std::size_t value_size = 0;
+    std::size_t clients = 10;
+    std::size_t depth = 16;
+    std::uint64_t rate = 0;
+    unsigned gets_percent = 50;
+    unsigned rounds = 5;
+    std::string csv;
+};
+// The defaults are those that `options` has.
+void declare_common(CLI::App& command, BenchOptions& options);
+Result<bench::Setting> setting_of(const BenchOptions& options);
+
+int bench_usage(const std::string& sentence);
+// What became of a command: its phases are told with `summary`, a failure in a sentence.
+int bench_end(const bench::Session& session, const Result<std::vector<bench::Phase>>& phases,
+              bench::CsvFile& csv,
+              const std::function<std::string(const std::vector<bench::Phase>&)>& summary);
+
+}  // namespace grapevine

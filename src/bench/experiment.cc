@@ -1,0 +1,151 @@
+#include "bench/experiment.h"
+
+#include <bit>
+#include <utility>
+
+#include "base/limits.h"
+#include "runtime/wait.h"
+
+namespace grapevine::bench {
+
+namespace {
+
+constexpr Duration start_patience = 60s;
+constexpr Duration settle_patience = 600s;
+constexpr Duration load_patience = 3600s;
+constexpr Duration idle_patience = 65s;  // beyond every deadline
+constexpr Duration delete_patience = 60s;
+constexpr std::size_t write_depth = 64;
+
+}  // namespace
+
+std::string defect_of(const Setting& setting, std::uint64_t memory) {
+    const ClusterConfig& cluster = setting.cluster;
+    const Workload& workload = setting.workload;
+    if (cluster.running.empty()) {
+        if (cluster.copies > cluster.nodes) {
+            return fmt::format("--rep {} needs as many nodes, not {}", cluster.copies,
+                               cluster.nodes);
+        }
+        if (!std::has_single_bit(cluster.partitions)) return "--partitions must be a power of two";
+        const std::uint64_t copies = cluster.copies * workload.keys;
+        // Nodes refuse puts at 60 % of the memory, and the one that joins holds some too.
+        if (copies > memory / 2 / record_size(workload, workload.keys)) {
+            return fmt::format(
+                "{} copies of {} keys of {} bytes do not fit into half of the memory",
+                cluster.copies, workload.keys, workload.value_size);
+        }
+    }
+    if (workload.value_size > value_size_max) {
+        return fmt::format("--value-size is at most {} bytes", value_size_max);
+    }
+    return {};
+}
+
+Result<std::unique_ptr<Experiment>> Experiment::begin(Session& session, const Setting& setting) {
+    std::unique_ptr<Experiment> experiment(new Experiment(session, setting));
+    if (const auto started = experiment->start(); !started) {
+        return std::unexpected(started.error());
+    }
+    return experiment;
+}
+
+Result<void> Experiment::start() {
+    session_.progress(setting_.cluster.running.empty() ? "starting the cluster"
+                                                       : "looking for the cluster");
+    auto servers = Servers::start(session_, setting_.cluster);
+    if (!servers) return std::unexpected(servers.error());
+    servers_ = *std::move(servers);
+    setting_.load.seeds = servers_->seeds();
+    watch_ = std::make_unique<RingWatch>(session_.loop(), servers_->seeds(), setting_.workload);
+    const auto whole =
+        wait(start_patience, "the cluster does not serve with all copies in place", [&] {
+            return watch_->settled() && (!setting_.cluster.running.empty() ||
+                                         watch_->ring()->storage_count() == setting_.cluster.nodes);
+        });
+    if (!whole) return whole;
+    session_.progress(fmt::format("writing {} keys", setting_.workload.keys));
+    keys_written_ = true;
+    return run_through("writing the keys", every_key(setting_.workload, OperationKind::put),
+                       write_depth);
+}
+
+Result<void> Experiment::run_through(const std::string& what, Source source, std::size_t depth) {
+    LoadConfig config = setting_.load;
+    config.depth = depth;
+    config.rate = 0;
+    Generator generator(session_.loop(), config, setting_.workload.value_size, std::move(source));
+    generator.begin();
+    const auto over = wait(load_patience, what, [&] { return generator.idle(); });
+    if (!over) return over;
+    const Tally tally = generator.take_tally();
+    if (tally.failed > 0) {
+        return fail("{}: {} failed; the first: {}", what, tally.failed, tally.first_failure);
+    }
+    return {};
+}
+
+Result<void> Experiment::begin_load(Duration warm_up) {
+    load_ = std::make_unique<Generator>(session_.loop(), setting_.load,
+                                        setting_.workload.value_size, mixed(setting_.workload, 1));
+    load_->begin();
+    return session_.pass(warm_up);
+}
+
+Result<void> Experiment::end_load() {
+    load_->end();
+    return wait(idle_patience, "the last operations were not answered",
+                [&] { return load_->idle(); });
+}
+
+Result<Phase> Experiment::measure(Duration span) {
+    Meter measured = meter();
+    measured.begin();
+    if (const auto passed = session_.pass(span); !passed) return std::unexpected(passed.error());
+    return measured.end();
+}
+
+Result<Phase> Experiment::measure_operations(std::uint64_t count, std::uint64_t seed) {
+    Generator generator(session_.loop(), setting_.load, setting_.workload.value_size,
+                        mixed(setting_.workload, seed, count));
+    Meter measured(generator, *watch_, *servers_);
+    measured.begin();
+    generator.begin();
+    const auto over = wait(load_patience, fmt::format("{} operations were not answered", count),
+                           [&] { return generator.idle(); });
+    if (!over) return std::unexpected(over.error());
+    return measured.end();
+}
+
+Result<void> Experiment::wait(Duration bound, const std::string& what,
+                              const std::function<bool()>& condition) {
+    const auto over =
+        session_.wait(bound, what, [&] { return !servers_->broken().empty() || condition(); });
+    if (!over) return over;
+    if (!servers_->broken().empty()) return fail("{}", servers_->broken());
+    return {};
+}
+
+Result<void> Experiment::wait_until_settled() {
+    return wait(settle_patience, "the copies are not all in their places",
+                [&] { return watch_->settled(); });
+}
+
+// What was interrupted is cleaned up all the same, for a while.
+void Experiment::delete_keys() {
+    Generator generator(session_.loop(), setting_.load, setting_.workload.value_size,
+                        every_key(setting_.workload, OperationKind::erase));
+    generator.begin();
+    run_until(session_.loop(), delete_patience, [&] { return generator.idle(); });
+}
+
+Experiment::~Experiment() {
+    session_.progress("ending what was started");
+    load_.reset();
+    if (keys_written_ && !setting_.cluster.running.empty()) delete_keys();
+    watch_.reset();
+    servers_.reset();
+    session_.clear_progress();
+}
+
+}  // namespace grapevine::bench

@@ -1,0 +1,66 @@
+#pragma once
+// What all measurements share: a cluster that serves, with the keys in it, and the load on it.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bench/generator.h"
+#include "bench/phase.h"
+#include "bench/ring_watch.h"
+#include "bench/servers.h"
+#include "bench/session.h"
+#include "bench/workload.h"
+
+namespace grapevine::bench {
+
+struct Setting {
+    ClusterConfig cluster;
+    LoadConfig load;  // its seeds are the cluster's
+    Workload workload;
+};
+// What does not go together, or would not fit into `memory` bytes; empty: all does.
+std::string defect_of(const Setting& setting, std::uint64_t memory);
+
+class Experiment {
+public:
+    // Starts the cluster or finds it, and writes every key.
+    static Result<std::unique_ptr<Experiment>> begin(Session& session, const Setting& setting);
+    // Ends what was started. Of a cluster that was there before, the keys are deleted.
+    ~Experiment();
+    Experiment(const Experiment&) = delete;
+    Experiment& operator=(const Experiment&) = delete;
+
+    [[nodiscard]] Session& session() { return session_; }
+    [[nodiscard]] Servers& servers() { return *servers_; }
+    [[nodiscard]] RingWatch& watch() { return *watch_; }
+
+    // A load with no end, mixed as the workload says.
+    Result<void> begin_load(Duration warm_up);
+    Result<void> end_load();
+    // Of the load that was begun.
+    [[nodiscard]] Meter meter() { return Meter(*load_, *watch_, *servers_); }
+    Result<Phase> measure(Duration span);
+    // So many operations, from the first to the last answer.
+    Result<Phase> measure_operations(std::uint64_t count, std::uint64_t seed);
+
+    // Also ends where a process has ended that should not have.
+    Result<void> wait(Duration bound, const std::string& what,
+                      const std::function<bool()>& condition);
+    Result<void> wait_until_settled();
+
+private:
+    Experiment(Session& session, const Setting& setting) : session_(session), setting_(setting) {}
+    Result<void> start();
+    Result<void> run_through(const std::string& what, Source source, std::size_t depth);
+    void delete_keys();
+
+    Session& session_;
+    Setting setting_;
+    std::unique_ptr<Servers> servers_;
+    std::unique_ptr<RingWatch> watch_;
+    std::unique_ptr<Generator> load_;
+    bool keys_written_ = false;
+};
+
+}  // namespace grapevine::bench

@@ -1,0 +1,31 @@
+#include "bench/statistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace grapevine::bench {
+
+std::uint64_t nearest_rank(std::uint64_t count, std::uint64_t part, std::uint64_t whole) {
+    ASSERT(count > 0 && part <= whole && whole > 0);
+    return std::max<std::uint64_t>((count * part + whole - 1) / whole, 1);
+}
+
+Spread spread_of(std::vector<double> numbers) {
+    if (numbers.empty()) return {};
+    std::ranges::sort(numbers);
+    return {.min = numbers.front(),
+            .median = numbers[nearest_rank(numbers.size(), 1, 2) - 1],
+            .max = numbers.back()};
+}
+
+std::string spread_text(const std::vector<double>& numbers, int decimals) {
+    if (numbers.empty()) return "-";
+    const Spread spread = spread_of(numbers);
+    return fmt::format("{:.{}f} ({:.{}f} to {:.{}f})", spread.median, decimals, spread.min,
+                       decimals, spread.max, decimals);
+}
+
+}  // namespace grapevine::bench

@@ -1,0 +1,25 @@
+#include "bench/statistics.h"
+
+#include <catch2/catch.hpp>
+
+using namespace grapevine::bench;
+
+TEST_CASE("the nearest rank is the smallest that is enough", "[statistics]") {
+    CHECK(nearest_rank(1, 0, 100) == 1);
+    CHECK(nearest_rank(1, 100, 100) == 1);
+    CHECK(nearest_rank(100, 99, 100) == 99);
+    CHECK(nearest_rank(101, 99, 100) == 100);
+    CHECK(nearest_rank(4, 1, 2) == 2);
+    CHECK(nearest_rank(5, 1, 2) == 3);
+}
+
+TEST_CASE("a spread is of numbers that were there", "[statistics]") {
+    const Spread odd = spread_of({3, 1, 2});
+    CHECK(odd.min == 1);
+    CHECK(odd.median == 2);
+    CHECK(odd.max == 3);
+    CHECK(spread_of({4, 1, 3, 2}).median == 2);
+    CHECK(spread_of({}).max == 0);
+    CHECK(spread_text({0.5, 0.25, 0.75}, 2) == "0.50 (0.25 to 0.75)");
+    CHECK(spread_text({}, 2) == "-");
+}

@@ -1,0 +1,221 @@
+// The bench program: what it counts, not how fast it is.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "e2e/cluster.h"
+
+using namespace grapevine::e2e;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Wait bench_patience = 120s;
+
+// A folder that is the bench's folder for temporary files too, so that what it leaves is seen.
+class Folder {
+public:
+    Folder() : path_(fs::temp_directory_path() / ("grapevine-bench-test-" + unique())) {
+        fs::create_directory(path_);
+    }
+    ~Folder() { fs::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    [[nodiscard]] std::string file(const std::string& name) const { return path_ / name; }
+    [[nodiscard]] std::set<std::string> names() const {
+        std::set<std::string> names;
+        for (const auto& entry : fs::directory_iterator(path_))
+            names.insert(entry.path().filename());
+        return names;
+    }
+
+    // The program with this folder for temporary files.
+    [[nodiscard]] std::vector<std::string> bench(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(),
+                         {"/usr/bin/env", "TMPDIR=" + path_.string(), program("bench")});
+        return arguments;
+    }
+
+private:
+    static std::string unique() { return std::to_string(free_port()); }
+    fs::path path_;
+};
+
+std::vector<std::string> split(const std::string& line) {
+    std::vector<std::string> cells;
+    std::istringstream in(line);
+    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
+    return cells;
+}
+
+// The rows of a CSV file by the names of its columns.
+using CsvRow = std::map<std::string, std::string>;
+std::vector<CsvRow> rows_of(const std::string& path) {
+    std::ifstream file(path);
+    std::vector<std::string> head;
+    std::vector<CsvRow> rows;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("#")) continue;
+        const auto cells = split(line);
+        if (head.empty()) {
+            head = cells;
+            continue;
+        }
+        REQUIRE(cells.size() == head.size());
+        CsvRow row;
+        for (std::size_t i = 0; i < head.size(); ++i) row[head[i]] = cells[i];
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::uint64_t number(const CsvRow& row, const std::string& column) {
+    return std::stoull(row.at(column));
+}
+
+void check_load(const CsvRow& row) {
+    CHECK(row.at("failed") == "0");
+    CHECK(number(row, "gets") > 0);
+    CHECK(number(row, "puts") > 0);
+    CHECK(number(row, "p50_us") <= number(row, "p99_us"));
+    CHECK(number(row, "p99_us") <= number(row, "max_us"));
+    CHECK(std::stod(row.at("rss_mb")) > 0);
+}
+
+}  // namespace
+
+TEST_CASE("bench rebalance measures a join and a leave, and leaves nothing behind", "[e2e]") {
+    const Folder folder;
+    const auto done = run(folder.bench({"rebalance",
+                                        "--nodes",
+                                        "2",
+                                        "--rep",
+                                        "1",
+                                        "--partitions",
+                                        "64",
+                                        "--keys",
+                                        "640",
+                                        "--value-size",
+                                        "100",
+                                        "--clients",
+                                        "2",
+                                        "--depth",
+                                        "4",
+                                        "--rounds",
+                                        "1",
+                                        "--seconds",
+                                        "0.2",
+                                        "--csv",
+                                        folder.file("out.csv")}),
+                          {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    CHECK(done.err.empty());
+    CHECK(folder.names() == std::set<std::string>{"out.csv"});
+
+    const auto rows = rows_of(folder.file("out.csv"));
+    std::string phases;
+    for (const CsvRow& row : rows) {
+        INFO(row.at("phase"));
+        phases += row.at("phase") + " ";
+        check_load(row);
+        const bool moves = row.at("phase") != "steady";
+        CHECK((number(row, "rings") > 0) == moves);
+    }
+    REQUIRE(phases == "steady join steady leave steady ");
+    // A third of 64 partitions goes to the third node, and back.
+    for (const std::size_t i : {1, 3}) {
+        CHECK(number(rows[i], "moved_partitions") >= 21);
+        CHECK(number(rows[i], "moved_partitions") <= 32);
+        CHECK(number(rows[i], "moved_keys") > 0);
+        CHECK(number(rows[i], "moved_keys") < 640);
+    }
+    CHECK(rows[1].at("moved_keys") == rows[3].at("moved_keys"));
+    CHECK(done.out.find("join: throughput at least 70 %: ") != std::string::npos);
+}
+
+TEST_CASE("bench rebalance on a running cluster leaves it as it was", "[e2e]") {
+    Cluster cluster = Cluster::by_hand(2, 1);
+    cluster.put("mine", "value");
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"rebalance", "--coordinator", cluster.address(), "--keys", "500",
+                          "--value-size", "100", "--clients", "1", "--rate", "500", "--rounds", "1",
+                          "--seconds", "0.2", "--csv", folder.file("out.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    CHECK(rows_of(folder.file("out.csv")).size() == 5);
+    CHECK(cluster.table().size() == 2);
+    CHECK(cluster.get("mine").value == "value");
+    CHECK(cluster.client({"--get", "bench0"}).code == 1);
+    CHECK(cluster.client({"--get", "bench499"}).code == 1);
+}
+
+TEST_CASE("bench throughput counts what it was told to", "[e2e]") {
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"throughput", "--nodes", "2", "--rep", "1,2", "--ops", "2000", "--keys",
+                          "100", "--rounds", "2", "--csv", folder.file("out.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    const auto rows = rows_of(folder.file("out.csv"));
+    std::string phases;
+    for (const CsvRow& row : rows) {
+        phases += row.at("phase") + "," + row.at("round") + " ";
+        check_load(row);
+        CHECK(number(row, "gets") + number(row, "puts") == 2000);
+        CHECK(row.at("moved_keys") == "0");
+    }
+    CHECK(phases == "rep 1,1 rep 1,2 rep 2,1 rep 2,2 ");
+    CHECK(folder.names() == std::set<std::string>{"out.csv"});
+}
+
+TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
+    const Folder folder;
+    Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
+                                "--seconds", "3600", "--csv", folder.file("out.csv")}));
+    // What it starts logs there.
+    REQUIRE(eventually(patience, [&] {
+        for (const std::string& name : folder.names()) {
+            if (fs::exists(fs::path(folder.file(name)) / "server2.log")) return true;
+        }
+        return false;
+    }));
+    bench.signal(SIGINT);
+    const auto status = bench.wait(patience);
+    REQUIRE(status);
+    CHECK(status->code == 130);
+    CHECK(bench.err() == "bench: interrupted\n");
+    CHECK(folder.names() == std::set<std::string>{"out.csv"});
+}
+
+TEST_CASE("bench refuses what makes no sense", "[e2e]") {
+    const auto refused = [](std::vector<std::string> arguments, const std::string& why) {
+        arguments.insert(arguments.begin(), program("bench"));
+        const auto done = run(arguments);
+        INFO(done.err);
+        CHECK(done.code == 2);
+        CHECK(done.out.empty());
+        CHECK(done.err.starts_with("bench: "));
+        CHECK(done.err.find(why) != std::string::npos);
+    };
+    refused({}, "see bench --help");
+    refused({"nonsense"}, "see bench --help");
+    refused({"rebalance", "--nodes", "2", "--rep", "3"}, "--rep 3 needs as many nodes, not 2");
+    refused({"rebalance", "--backfill-rate", "much"}, "--backfill-rate: ");
+    refused({"rebalance", "--seconds", "0"}, "--seconds: ");
+    refused({"rebalance", "--rate", "10", "--depth", "2"}, "--depth");
+    refused({"rebalance", "--coordinator", "127.0.0.1:7000", "--nodes", "3"}, "--nodes");
+    refused({"rebalance", "--csv", "/no/such/folder/x.csv"}, "cannot be written");
+    refused({"throughput", "--rep", "1,9"}, "--rep 9 needs as many nodes, not 7");
+}
