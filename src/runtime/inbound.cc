@@ -105,18 +105,22 @@ void Inbound::on_client(ConnectionId id, Connection& connection, const Frame& fr
         if (held_) watched_.insert(id);
     }
     events_.client_message(id, std::move(*message));
-    if (++requests_in_batch_ >= connection.batch) {
-        requests_in_batch_ = 0;
-        events_.batch_full();
-        if (connection.frames->stream().queued() > limits_.client_queue_pause) {
-            connection.batch = 1;
-            connection.paused = true;
-            connection.frames->pause();
-            watched_.insert(id);
-        } else {
-            connection.batch = std::min(2 * connection.batch, limits_.messages_per_batch);
-        }
+    if (++requests_in_batch_ < connection.batch) return;
+    requests_in_batch_ = 0;
+    events_.batch_full();
+    // It may have written, and so found out that clients are gone: this one too.
+    if (connections_.contains(id)) after_batch(id, connection);
+}
+
+void Inbound::after_batch(ConnectionId id, Connection& connection) {
+    if (connection.frames->stream().queued() <= limits_.client_queue_pause) {
+        connection.batch = std::min(2 * connection.batch, limits_.messages_per_batch);
+        return;
     }
+    connection.batch = 1;
+    connection.paused = true;
+    connection.frames->pause();
+    watched_.insert(id);
 }
 
 bool Inbound::is_spent(const Slice& slice) const {

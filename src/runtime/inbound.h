@@ -112,6 +112,7 @@ private:
     void on_hello(ConnectionId id, Connection& connection, const Frame& frame);
     void on_peer(ConnectionId id, Connection& connection, const Frame& frame);
     void on_client(ConnectionId id, Connection& connection, const Frame& frame);
+    void after_batch(ConnectionId id, Connection& connection);
     void refuse(ConnectionId id, const std::string& why);
     void no_stranger(Connection& connection);
     void drop(ConnectionId id);

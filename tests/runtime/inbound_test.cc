@@ -36,7 +36,11 @@ struct Server final : EndpointOwner {
                         waiting_max = std::max(waiting_max, waiting.size());
                     },
                 .client_closed = [this](ConnectionId) { ++closed; },
-                .batch_full = [this] { answer_all(); }};
+                .batch_full =
+                    [this] {
+                        answer_all();
+                        if (when_full) when_full();
+                    }};
     }
     void work() {
         ++messages;
@@ -65,7 +69,8 @@ struct Server final : EndpointOwner {
     Outbox outbox;
     std::string value;
     bool overloaded = false;
-    Duration cost{};  // of handling one message
+    Duration cost{};                  // of handling one message
+    std::function<void()> when_full;  // empty: nothing more than to answer
     std::size_t messages = 0;
     std::size_t messages_in_turn = 0;
     std::size_t messages_in_turn_max = 0;
@@ -125,6 +130,23 @@ TEST_CASE("a client is answered") {
                       CHECK(std::holds_alternative<StopReply>(*answer));
                   });
     CHECK(run_until(loop, [&] { return answered; }));
+}
+
+// A node that has left writes its last answers in the middle of a batch, while clients turn away.
+TEST_CASE("a client that turns out to be gone when its batch is answered is dropped") {
+    Loop loop;
+    Server server(loop);
+    RawClient client(server.address());
+    server.when_full = [&] {
+        client.reset();
+        server.outbox.flush_all();
+    };
+    std::string bytes;
+    append_frame(bytes, client_hello());
+    client.send_some(bytes + requests(1000));
+    CHECK(run_until(loop, [&] { return server.closed == 1; }));
+    CHECK(server.inbound.connections() == 0);
+    CHECK(server.messages < 1000);
 }
 
 TEST_CASE("bytes that are no frames are answered with what is wrong") {

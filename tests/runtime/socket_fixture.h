@@ -56,6 +56,12 @@ public:
         received.append(block.data(), static_cast<std::size_t>(size));
         return size > 0;
     }
+    // The server's next write fails.
+    void reset() {
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        hang_up();
+    }
     void hang_up() {
         if (fd_ >= 0) close(fd_);
         fd_ = -1;
