@@ -61,11 +61,23 @@ std::map<NodeId, Address> Governor::joiners(Time now, const Ring& ring) const {
     return ready;
 }
 
-void Governor::reports(Time now, const Ring& ring, const FillReports& message) {
+void Governor::reports(Time now, const Ring& ring, const FillReports& message, Duration settle) {
     // Only of fills that there are: so they are no more than these, whoever sends them.
     for (const FillReport& report : message.reports) {
         if (fits(report, ring)) reports_[report] = now;
     }
+    if (reports_.empty()) return;
+    reports_due_ = std::min(reports_due_, now + settle * (are_reports_urgent(ring) ? 2 : 10));
+}
+
+bool Governor::are_reports_urgent(const Ring& ring) const {
+    std::size_t open = 0;
+    for (const Entry& entry : ring.table) open += entry.fills.size();
+    if (reports_.size() * 2 >= open) return true;
+    const std::size_t possible = copies_possible(ring);
+    return std::ranges::any_of(reports_, [&](const auto& report) {
+        return ring.entry(report.first.partition).copies.size() < possible;
+    });
 }
 
 void Governor::loss(Time now, const LossAccepted& message) {
@@ -100,6 +112,7 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     bad_links_.adopt(ring);
     bad_heartbeats_.adopt(ring);
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
+    reports_due_ = never;  // what is left is reported again
     if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
 }
 

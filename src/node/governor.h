@@ -42,7 +42,13 @@ public:
     void joiner(Time now, const JoinRequest& request);
     // Who asks to be let in now, and where.
     [[nodiscard]] std::map<NodeId, Address> joiners(Time now, const Ring& ring) const;
-    void reports(Time now, const Ring& ring, const FillReports& message);
+    void reports(Time now, const Ring& ring, const FillReports& message, Duration settle);
+    // When a ring is to be made for the fills that were reported, if none is made before for
+    // another reason; never: none was. Each ring costs every member about as much as a megabyte
+    // that moves, and the clients of what it touches a moment. So where copies only move, it is
+    // made when half of the fills that are open are complete, or the first has waited for 10 times
+    // `settle`; where copies are missing, after twice `settle`.
+    [[nodiscard]] Time reports_due() const { return reports_due_; }
     void reports(Time now, const Ring& ring, NodeId from, const LinkReports& message) {
         for (const LinkReport& report : message.reports) {
             if (!ring.is_up(from) || !ring.is_up(report.peer)) continue;
@@ -72,6 +78,7 @@ private:
     };
 
     [[nodiscard]] static bool is_ready(Time now, const Ring& ring, const Joiner& joiner);
+    [[nodiscard]] bool are_reports_urgent(const Ring& ring) const;
     [[nodiscard]] bool is_loss_current(Time now) const;
     void learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement);
 
@@ -81,6 +88,7 @@ private:
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;
+    Time reports_due_ = never;
     std::map<NodeId, Time> leavers_;  // of the ring; when they last said so
     Epoch loss_epoch_;                // what an operator gave up
     Time loss_at_ = Time::min();      // when that was last heard; min(): never

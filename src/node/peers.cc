@@ -173,8 +173,10 @@ void Node::State::on(Time now, const Envelope& envelope, const LinkReports& mess
 }
 
 void Node::State::heed(Time now, NodeId, const FillReports& reports) {
-    governor.reports(now, *ring, reports);
-    consider(now, config.settle * 2);
+    governor.reports(now, *ring, reports, config.settle);
+    if (governor.reports_due() != never) {
+        consider(now, std::max(governor.reports_due() - now, config.settle));
+    }
 }
 
 void Node::State::heed(Time now, NodeId from, const LinkReports& reports) {

@@ -206,8 +206,10 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
 
 void Node::State::propose(Time now) {
     if (!is_member() || agreement.proposing()) return;
-    if (!plan(*ring, governor.observe(now, *ring, dead_members()), config.planner, placement))
-        return;
+    Observations seen = governor.observe(now, *ring, dead_members());
+    // What is complete does not make a ring before its time, but goes into any that is made.
+    if (now < governor.reports_due()) seen.completed.clear();
+    if (!plan(*ring, seen, config.planner, placement)) return;
     history.proposed(now);
     brief_agreement(now);
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });

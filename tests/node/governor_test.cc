@@ -68,7 +68,7 @@ TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
                       .arrangements = {{PartitionId{0}, {NodeId{1}}, {NodeId{2}}}}});
     PlacementCache placement;
     const FillReport report{PartitionId{0}, filling.epoch, filling.epoch, NodeId{2}};
-    governor.reports(start, filling, {{report}});
+    governor.reports(start, filling, {{report}}, 50ms);
     CHECK(governor.observe(start, filling, {NodeId{2}}).completed.empty());  // of a dead member
     governor.adopt(start, &ring, filling, placement);
     CHECK(governor.observe(start, filling, {}).completed == std::vector{report});
@@ -121,7 +121,8 @@ TEST_CASE("reports of fills that there are not take no room", "[node]") {
         junk.reports.push_back({PartitionId{0}, ring.table[0].since, ring.epoch, NodeId{id}});
     }
     junk.reports.push_back({PartitionId{5}, ring.table[0].since, ring.epoch, NodeId{2}});
-    governor.reports(start, ring, junk);
+    governor.reports(start, ring, junk, 50ms);
+    CHECK(governor.reports_due() == never);
     CHECK(governor.observe(start, ring, {}).completed.empty());
 }
 
@@ -138,4 +139,38 @@ TEST_CASE("one address asks for one joiner, whatever ids it gives", "[node]") {
     REQUIRE(joiners.size() == 2);
     CHECK(joiners[0].id == NodeId{2});
     CHECK(joiners[1].id == NodeId{1999});
+}
+
+TEST_CASE("completed fills wait for others, unless copies are missing", "[node]") {
+    constexpr std::uint32_t partitions = 8;
+    Ring ring = found_ring(ClusterId{1}, member(1), 1, partitions);
+    ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(2)}});
+    RingChange change{.epoch = next(ring.epoch)};
+    for (std::uint32_t i = 0; i < partitions; ++i) {
+        change.arrangements.push_back({PartitionId{i}, {NodeId{1}}, {NodeId{2}}});
+    }
+    Ring filling = *apply(ring, change);
+    const auto report = [&](std::uint32_t partition) {
+        return FillReport{PartitionId{partition}, filling.epoch, filling.epoch, NodeId{2}};
+    };
+    Governor governor(20ms, 1);
+    const auto due_after = [&](Time now, std::uint32_t partition) {
+        governor.reports(now, filling, {{report(partition)}}, 50ms);
+        return governor.reports_due();
+    };
+
+    SECTION("moves: for so long, or until half of them are there") {
+        CHECK(due_after(start, 0) == start + 500ms);
+        CHECK(due_after(start + 100ms, 0) == start + 500ms);
+        CHECK(due_after(start + 100ms, 1) == start + 500ms);
+        CHECK(due_after(start + 200ms, 2) == start + 500ms);
+        CHECK(due_after(start + 300ms, 3) == start + 400ms);
+        PlacementCache placement;
+        governor.adopt(start + 350ms, &ring, filling, placement);
+        CHECK(governor.reports_due() == never);
+    }
+    SECTION("copies that are missing") {
+        filling.copies_wanted = 2;
+        CHECK(due_after(start, 0) == start + 100ms);
+    }
 }

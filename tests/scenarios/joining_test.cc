@@ -118,3 +118,19 @@ TEST_CASE("one node lets in many at once", "[scenario]") {
     CHECK(cluster.epoch() <= 4);
     REQUIRE(cluster.run_until_restored());
 }
+
+TEST_CASE("ten that join a cluster with keys at once become a few rings", "[scenario]") {
+    const bool coordinator = GENERATE(true, false);
+    Cluster cluster({.nodes = 3, .copies = 2, .coordinator = coordinator});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    const Epoch before = cluster.world().newest_ring()->epoch;
+    for (std::size_t i = 4; i <= 13; ++i) cluster.world().start(sim::server_name(i));
+    const auto all_in = [&] { return cluster.world().newest_ring()->storage_count() == 13; };
+    REQUIRE(cluster.run_until(all_in, 1s));
+    const std::uint64_t rings = cluster.world().newest_ring()->epoch.value - before.value;
+    CHECK(rings >= 1);
+    CHECK(rings <= 3);
+    REQUIRE(cluster.run_until_restored());
+    cluster.check_keys(20, "v");
+}
