@@ -21,6 +21,7 @@
 #include "replication/messages.h"
 #include "replication/partition_log.h"
 #include "replication/request_memory.h"
+#include "replication/rest.h"
 #include "ring/ring.h"
 #include "store/operation.h"
 #include "store/store.h"
@@ -122,6 +123,9 @@ struct Context {
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
     Pacer fill_pacer{0};                                   // of all chunks that leave
     std::set<PartitionId> fill_paced;                      // streams that wait for it
+    Rest move_rest;                                        // of chunks of copies that only move
+    std::set<PartitionId> move_resting;                    // streams that wait for it
+    std::size_t copies_possible = 0;                       // in this ring
     RateMeter fill_bytes;                                  // of chunks that came
     RateMeter fill_keys;                                   // their keys
     bool aside_is_dropped = false;                         // Store::drop_aside(), bit by bit

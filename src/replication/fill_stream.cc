@@ -1,6 +1,7 @@
 #include "replication/fill_stream.h"
 
 #include <algorithm>
+#include <set>
 
 namespace grapevine {
 
@@ -41,23 +42,25 @@ void FillStream::send_base(Scope& scope) {
     resend_at_ = scope.now + resend_patience(scope.context.config, in_flight, resends_++);
 }
 
-bool FillStream::may_send(Scope& scope) const {
+bool FillStream::must_wait(Scope& scope, bool moves) const {
     Context& context = scope.context;
-    const std::size_t window = comparing_ ? 1 : context.config.chunks_in_flight;
-    if (!started() || sent_ == fill_end || window_.size() >= window) return false;
+    std::set<PartitionId>* queue = nullptr;
     if (context.fill_in_flight[to_] >= context.config.fill_bytes_in_flight) {
-        context.fill_starved[to_].insert(scope.replica.id);
-        return false;
+        queue = &context.fill_starved[to_];
+    } else if (moves && !context.move_rest.due(scope.now)) {
+        queue = &context.move_resting;
+    } else if (!context.fill_pacer.due(scope.now)) {
+        queue = &context.fill_paced;
     }
-    if (!context.fill_pacer.due(scope.now)) {
-        context.fill_paced.insert(scope.replica.id);
-        return false;
-    }
-    return true;
+    if (queue != nullptr) queue->insert(scope.replica.id);
+    return queue != nullptr;
 }
 
 void FillStream::pump(Scope& scope) {
-    while (may_send(scope)) {
+    const bool moves = scope.entry.copies.size() >= scope.context.copies_possible;
+    const std::size_t chunks_max = comparing_ ? 1 : scope.context.config.chunks_in_flight;
+    while (started() && sent_ != fill_end && window_.size() < chunks_max) {
+        if (must_wait(scope, moves)) break;
         std::size_t keys = 0;
         std::optional<FillChunk> chunk = lacking_chunk(scope);
         if (chunk) {
@@ -66,6 +69,7 @@ void FillStream::pump(Scope& scope) {
             chunk = next_chunk(scope, keys);
         }
         lacking_.reset();
+        if (moves) scope.context.move_rest.sent(scope.now);
         send_chunk(scope, std::move(*chunk), keys);
     }
     if (started() && window_.empty()) resend_at_ = never;
@@ -108,7 +112,7 @@ void FillStream::send_chunk(Scope& scope, FillChunk chunk, std::size_t keys) {
     std::size_t bytes = 0;
     for (const FillItem& item : chunk.items) bytes += item.key.size() + item.value.size();
     sent_ = chunk.to;
-    window_.push_back({chunk.to, bytes, keys});
+    window_.push_back({chunk.to, bytes, keys, scope.now});
     context.fill_pacer.spend(scope.now, bytes);
     context.fill_in_flight[to_] += bytes;
     if (window_.size() == 1) resend_at_ = patience_from(scope);
@@ -135,6 +139,7 @@ bool FillStream::acked(Scope& scope, const FillAck& ack) {
     sent_ = std::max(sent_, wanted_);
     while (!window_.empty() && window_.front().to <= wanted_) {
         land(scope, window_.front());
+        scope.context.move_rest.acked(scope.now - window_.front().sent_at);
         keys_there_ += window_.front().keys;
         window_.pop_front();
     }

@@ -45,6 +45,7 @@ private:
         FillPosition to;
         std::size_t bytes;
         std::size_t keys;
+        Time sent_at;
     };
 
     // What the fill said that it lacks of [wanted_, to).
@@ -54,7 +55,8 @@ private:
         std::size_t keys_in_range;
     };
 
-    [[nodiscard]] bool may_send(Scope& scope) const;
+    // True: it waits, and is woken when its time has come. `moves`: no copy is missing.
+    [[nodiscard]] bool must_wait(Scope& scope, bool moves) const;
     // From sent_ on; how many keys lie in its range.
     [[nodiscard]] FillChunk next_chunk(const Scope& scope, std::size_t& keys) const;
     [[nodiscard]] std::optional<FillChunk> lacking_chunk(const Scope& scope) const;

@@ -21,6 +21,8 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .fill_starved = {},
                .fill_pacer = Pacer(config.fill_bytes_per_second),
                .fill_paced = {},
+               .move_rest = {},
+               .move_resting = {},
                .fill_bytes = {},
                .fill_keys = {},
                .aside_is_dropped = false,
@@ -29,6 +31,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
     const bool same_cluster = !context_.ring || context_.ring->cluster == ring->cluster;
     context_.ring = ring;
+    context_.copies_possible = copies_possible(*ring);
     while (partitions_.size() < ring->partitions()) {
         partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
         deadline_.push_back(never);
@@ -160,10 +163,11 @@ void Replication::tick(Time now) {
     }
     if (drops_aside() && now >= drop_at_) drop_some_aside(now);
     // One stream sends one chunk: the lowest goes on until it is complete.
-    std::set<PartitionId>& paced = context_.fill_paced;
-    if (!paced.empty() && context_.fill_pacer.due(now)) {
-        touched_.insert(paced.extract(paced.begin()).value());
-    }
+    const auto wake_lowest = [&](std::set<PartitionId>& waiting) {
+        if (!waiting.empty()) touched_.insert(waiting.extract(waiting.begin()).value());
+    };
+    if (context_.fill_pacer.due(now)) wake_lowest(context_.fill_paced);
+    if (context_.move_rest.due(now)) wake_lowest(context_.move_resting);
 }
 
 ReplicationEffects Replication::take_effects(Time now) {
@@ -190,9 +194,11 @@ ReplicationEffects Replication::take_effects(Time now) {
 }
 
 Time Replication::next_deadline() const {
-    Time due = deadlines_.empty() ? never : deadlines_.begin()->first;
-    if (drops_aside()) due = std::min(due, drop_at_);
-    return context_.fill_paced.empty() ? due : std::min(due, context_.fill_pacer.next());
+    const Time due = deadlines_.empty() ? never : deadlines_.begin()->first;
+    const Time paced = context_.fill_paced.empty() ? never : context_.fill_pacer.next();
+    const Time rested = context_.move_resting.empty() ? never : context_.move_rest.next();
+    const Time dropped = drops_aside() ? drop_at_ : never;
+    return std::min({due, paced, rested, dropped});
 }
 
 // --- views ---

@@ -299,3 +299,22 @@ TEST_CASE("fills keep to their rate, and say how much is left", "[replication]")
     CHECK(backfill(a).to_send.at(d) == 0);
     CHECK(trio.same(a, d));
 }
+
+TEST_CASE("a copy that only moves leaves time to others, one that is missing does not",
+          "[replication]") {
+    const bool missing = GENERATE(true, false);
+    Trio trio(4, 3, [](ReplicationConfig& config) { config.chunk_bytes = 1000; });
+    for (int i = 0; i < 50; ++i) trio.put(a, "key" + std::to_string(i), std::string(1000, 'x'));
+    trio.deliver();
+    if (missing) {
+        trio.kill(c);
+        trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    } else {
+        trio.change({.arrangements = {{Trio::partition, {a, b, c}, {d}}}});
+    }
+    trio.deliver();
+    CHECK(trio.peer(a).replication.complete_fills().size() == (missing ? 1 : 0));
+    trio.run_for(1s);
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+    CHECK(trio.same(a, d));
+}
