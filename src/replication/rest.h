@@ -15,7 +15,8 @@ public:
     [[nodiscard]] bool due(Time now) const { return now >= next_; }
     [[nodiscard]] Time next() const { return next_; }
 
-    void sent(Time now) { next_ = std::max(next_, now) + took_ * 4; }
+    // Only of what rests: the next is not due before.
+    void sent(Time now) { next_ = now + took_ * 4; }
     // A piece was acknowledged, so long after it was sent. Far lines are slow, not busy: what they
     // take longer than `took_max` is not waited for.
     void acked(Duration took) { took_ = (took_ * 3 + std::min(took, took_max)) / 4; }

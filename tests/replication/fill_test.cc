@@ -318,3 +318,24 @@ TEST_CASE("a copy that only moves leaves time to others, one that is missing doe
     CHECK(trio.peer(a).replication.complete_fills().size() == 1);
     CHECK(trio.same(a, d));
 }
+
+// What was sent in haste was charged to those that rest: a move waited for half a minute.
+TEST_CASE("a move does not rest for copies that were missing before", "[replication]") {
+    Trio trio(5, 3, [](ReplicationConfig& config) {
+        config.chunk_bytes = 1000;
+        config.chunks_in_flight = 1000;
+    });
+    for (int i = 0; i < 500; ++i) trio.put(a, "key" + std::to_string(i), std::string(1000, 'x'));
+    trio.deliver();
+    trio.kill(c);
+    trio.change({.evicted = {c}, .arrangements = {{Trio::partition, {a, b}, {d}}}});
+    trio.deliver();
+    const auto reports = trio.peer(a).replication.complete_fills();
+    REQUIRE(reports.size() == 1);
+    trio.change({.completed = reports});
+    trio.deliver();
+    trio.change({.arrangements = {{Trio::partition, {a, b, d}, {NodeId{5}}}}});
+    trio.deliver();
+    trio.run_for(500ms);
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+}
