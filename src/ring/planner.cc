@@ -189,6 +189,7 @@ struct Move {
     const Entry* entry;  // of the draft
     const Copies* desired;
     bool may_exchange = false;  // its primary, as far as fills allow
+    bool hands_over = false;    // its primary is that of the ring before, and lives
     Arrangement arrangement;
 
     [[nodiscard]] bool lacks(NodeId id) const {
@@ -232,7 +233,11 @@ void settle(Move& move, const std::vector<NodeId>& held_back) {
     if (move.may_exchange && move.entry->fills.empty()) {
         copies = *move.desired;
         for (const NodeId id : move.entry->copies) {
-            if (contains(held_back, id)) copies.push_back(id);
+            // Who was the primary stays for one ring more: as a copy it is asked what is
+            // unfinished, and says that it has stepped down. Without its word the next one waits
+            // for a lease.
+            const bool attests = move.hands_over && id == move.entry->primary();
+            if (contains(held_back, id) || (attests && !contains(copies, id))) copies.push_back(id);
         }
         return;
     }
@@ -257,6 +262,7 @@ std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
         const bool exchanged = roster_before.is_down(before) || before.primary() != entry.primary();
         moves.push_back(begin_move(PartitionId{i}, entry, desired[i]));
         moves.back().may_exchange = exchanged || !evicts;
+        moves.back().hands_over = !exchanged;
     }
     return moves;
 }

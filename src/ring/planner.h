@@ -60,7 +60,8 @@ private:
 //
 // Primaries are exchanged only where nothing is filled, and not in a ring that evicts somebody,
 // except where the primary changes anyway: each exchange makes the partition wait for its new
-// primary, and a death should cost only the partitions that it touches.
+// primary, and a death should cost only the partitions that it touches. A primary that lives and is
+// not wanted any more leaves one ring after it was replaced.
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config, PlacementCache& cache);
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,

@@ -20,6 +20,7 @@ public:
         : ring_(empty_ring(copies, partitions)), config_(config) {}
 
     [[nodiscard]] const Ring& ring() const { return ring_; }
+    [[nodiscard]] std::size_t handovers() const { return handovers_; }
 
     // One ring; false where none is wanted.
     bool step(Observations seen) {
@@ -31,6 +32,7 @@ public:
         REQUIRE(ring_defect(*made) == "");
         check_bounds(*made);
         check_exchanges(*made, !change->evicted.empty());
+        check_handovers(*made);
         ring_ = *made;
         return true;
     }
@@ -84,9 +86,22 @@ private:
         }
     }
 
+    // A primary that is replaced and lives is still a copy in that ring, to say that it stepped
+    // down. (Nobody is accused in these tests.)
+    void check_handovers(const Ring& made) {
+        for (std::uint32_t i = 0; i < made.partitions(); ++i) {
+            const NodeId before = ring_.table[i].primary();
+            if (!ring_.is_up(before) || !made.is_up(before)) continue;
+            if (made.table[i].primary() == before) continue;
+            ++handovers_;
+            REQUIRE(made.table[i].is_copy(before));
+        }
+    }
+
     Ring ring_;
     PlannerConfig config_;
     PlacementCache cache_;
+    std::size_t handovers_ = 0;
 };
 
 Observations joining(std::vector<Member> members) {
@@ -146,6 +161,7 @@ TEST_CASE("joins one by one end at the desired placement", "[ring]") {
         CHECK(world.settle(joining(servers(1, i))) <= 6);
         world.check_settled();
     }
+    CHECK(world.handovers() > 100);
 }
 
 TEST_CASE("ten joins at once end at the desired placement", "[ring]") {
@@ -255,6 +271,7 @@ TEST_CASE("a member that leaves goes when others hold what it held", "[ring]") {
         REQUIRE(world.step(seen));
         CHECK(world.ring().member(NodeId{2})->state == MemberState::leaving);
         CHECK(world.settle(seen) <= 6);
+        CHECK(world.handovers() > 0);
         CHECK(world.ring().member(NodeId{2}) == nullptr);
         world.check_settled();
     }

@@ -21,6 +21,37 @@ NodeId id_of(const Cluster& cluster, const std::string& name) {
 
 }  // namespace
 
+// The primaries that change attest that they stepped down, so nobody waits until a lease has ended.
+TEST_CASE("a join and a leave keep no key waiting for a lease", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    constexpr std::size_t keys = 60;
+    cluster.put_keys(keys, "v");
+    Duration longest{};
+    std::size_t next = 0;
+    const auto write_until = [&](const std::function<bool()>& condition) {
+        const Time limit = cluster.world().now() + 20s;
+        while (!condition()) {
+            REQUIRE(cluster.world().now() < limit);
+            const Time begun = cluster.world().now();
+            REQUIRE(cluster.put("key" + std::to_string(1 + next++ % keys), "w") == "OK");
+            longest = std::max(longest, cluster.world().now() - begun);
+            cluster.run_for(1ms);
+        }
+    };
+    const auto leads_some = [&] {
+        const RingPtr ring = cluster.world().newest_ring();
+        return fully_replicated(*ring) && std::ranges::any_of(ring->table, [&](const Entry& entry) {
+                   return entry.primary() == id_of(cluster, "server5");
+               });
+    };
+    cluster.world().start("server5");
+    write_until(leads_some);
+    leave(cluster, {"server5"});
+    write_until([&] { return is_gone(cluster, "server5"); });
+    CHECK(longest < 150ms);
+}
+
 TEST_CASE("a node that leaves is gone when others hold what it held, and no request fails",
           "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3});
