@@ -23,7 +23,7 @@ constexpr std::size_t value_size = 2000;
 const std::string value(value_size, 'x');
 
 // c was a copy of 200 keys and was replaced by d without having heard of it; meanwhile one key was
-// written anew, one deleted and one added. Then c is to be filled.
+// written anew, one deleted and one added. Then d dies, and c is to be filled.
 void go_and_return(Trio& trio) {
     for (int i = 0; i < 200; ++i) trio.put(a, key(i), value);
     trio.deliver();
@@ -37,7 +37,8 @@ void go_and_return(Trio& trio) {
     trio.ask(a, trio.request(OperationKind::erase, key(4)));
     trio.put(a, "more", value);
     trio.deliver();
-    trio.change({.arrangements = {{Trio::partition, {a, b, d}, {c}}}});
+    trio.kill(d);
+    trio.change({.evicted = {d}, .arrangements = {{Trio::partition, {a, b}, {c}}}});
     CHECK(trio.peer(c).store.count() == 0);
     CHECK(trio.peer(c).store.count_aside(Trio::partition) == 200);
 }
@@ -88,8 +89,8 @@ TEST_CASE("who comes back with its records is filled whatever is lost and change
             if (rng.below(4) == 0) trio.run_for(trio.config.resend);
             if (rng.below(8) == 0) trio.peer(c).store.drop_aside(Trio::partition);
             if (rng.below(8) == 0 && ++step < 3) {
-                trio.change({.arrangements = {{Trio::partition, {a, b, d}, {}}}}, {a, b, d});
-                trio.change({.arrangements = {{Trio::partition, {a, b, d}, {c}}}});
+                trio.change({.arrangements = {{Trio::partition, {a, b}, {}}}}, {a, b});
+                trio.change({.arrangements = {{Trio::partition, {a, b}, {c}}}});
             }
         }
         trio.run_for(trio.config.resend * 40);
@@ -104,7 +105,7 @@ TEST_CASE("what is kept for a return is given up when nobody is filled, or memor
     Trio trio(4, 3, [](ReplicationConfig& config) { config.memory_max = 1 << 20; });
     go_and_return(trio);
     SECTION("nobody is filled") {
-        trio.change({.arrangements = {{Trio::partition, {a, b, d}, {}}}});
+        trio.change({.arrangements = {{Trio::partition, {a, b}, {}}}});
         trio.run_for(10ms);
         CHECK(trio.peer(c).store.count_aside(Trio::partition) == 0);
     }
