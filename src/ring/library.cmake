@@ -2,6 +2,7 @@ grapevine_library(ring LINK base SOURCES
                   accusations.cc
                   agreement.cc
                   change.cc
+                  found_anew.cc
                   handout.cc
                   lease.cc
                   placement.cc

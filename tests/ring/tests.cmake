@@ -2,6 +2,7 @@ grapevine_test(ring_test LABEL unit LINK ring SOURCES
     ring/accusations_test.cc
     ring/change_refusal_test.cc
     ring/change_test.cc
+    ring/found_anew_test.cc
     ring/placement_test.cc
     ring/planner_test.cc
     ring/ring_test.cc)
