@@ -30,6 +30,12 @@ void Checks::check_ring(const NodeHost& host) {
                                               adopted->epoch, ring->epoch));
     }
     adopted = ring;
+    if (ring->parent &&
+        heirs_.emplace(ring->parent, ring->cluster).first->second != ring->cluster) {
+        report(Rule::one_ring, fmt::format("{} is in a second cluster that was founded anew from "
+                                           "the same, in ring {}",
+                                           host.name(), ring->epoch));
+    }
     const std::uint64_t content = digest(*ring);
     const auto [known, is_first] = digests_.emplace(std::pair(ring->cluster, ring->epoch), content);
     if (is_first) {

@@ -42,6 +42,10 @@ Cluster::Cluster(const WorldConfig& config, bool start_nodes) : world_(config) {
             world_.start(server_name(i));
         }
     }
+    renew_client();
+}
+
+void Cluster::renew_client() {
     client_ = std::make_unique<Recorder>(world_.queue(), world_.start_client(), history_);
 }
 

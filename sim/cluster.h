@@ -40,6 +40,8 @@ public:
     std::string get(const std::string& key);
     std::string erase(const std::string& key);
     Outcome run(const Operation& operation);
+    // Another client, in place of one whose handle has ended with its cluster.
+    void renew_client();
     // Without waiting for the answer: empty until it is there.
     std::shared_ptr<std::string> begin(const Operation& operation);
 

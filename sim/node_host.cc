@@ -13,14 +13,21 @@ NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObs
       store_(config.self.stores() ? std::make_unique<MemoryStore>() : nullptr),
       node_(std::make_unique<Node>(config, store_.get(), rng().next(), surroundings.queue.now())),
       outgoing_(surroundings.network, config.self.address, [this] {
-          return encode(Hello{
-              .cluster = cluster(), .speaker = Speaker::peer, .from = id_, .address = address()});
+          return encode(Hello{.cluster = cluster(),
+                              .speaker = Speaker::peer,
+                              .from = id_,
+                              .address = address(),
+                              .parent = parent()});
       }) {
     wake_at(now());
 }
 
 ClusterId NodeHost::cluster() const {
     return node_->ring() ? node_->ring()->cluster : ClusterId{};
+}
+
+ClusterId NodeHost::parent() const {
+    return node_->ring() ? node_->ring()->parent : ClusterId{};
 }
 
 void NodeHost::take(Arrival arrival) {
@@ -98,7 +105,7 @@ void NodeHost::take_frame(LinkId link, const Frame& frame) {
 void NodeHost::greet(LinkId link, const Frame& frame) {
     Result<Hello> hello = decode_hello(frame.payload);
     if (!hello) return turn_away(link, hello.error().message);
-    const Result<void> fits = check_hello(*hello, protocol_version, cluster());
+    const Result<void> fits = check_hello(*hello, protocol_version, cluster(), parent());
     if (!fits) {
         around().network.send(link, address(), encode(Refusal{fits.error().message}));
         incoming_.erase(link);

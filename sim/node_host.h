@@ -87,6 +87,7 @@ private:
     void reply(NodeEffects::ToClient& reply);
     void observe_reply(const Incoming& client, const Reply& reply);
     [[nodiscard]] ClusterId cluster() const;
+    [[nodiscard]] ClusterId parent() const;
 
     NodeObserver& observer_;
     NodeId id_;

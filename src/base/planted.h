@@ -34,6 +34,7 @@ enum class Bug : std::uint8_t {
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there
+    found_alone,  // who consents founds the cluster anew without waiting for the others' consent
 
     // Writes.
     answer_before_last_ack,  // a write is committed when all of the write set but one have it

@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "ring/found_anew.h"
 #include "ring/ring.h"
 #include "store/operation.h"
 
@@ -48,6 +49,8 @@ struct StatusReply {
     std::vector<ToSend> to_send;    // ascending
     std::vector<NodeId> suspected;  // ascending; members of its ring that it takes for silent or
                                     // dead, by what it or others found
+    ClusterId cluster{};            // zero: in none yet
+    std::uint64_t force_round = 0;  // of the last ForceRing that it consented to in it; 0: none
 };
 
 // What became of the last changes of the ring, as the member that answers saw them.
@@ -83,6 +86,20 @@ struct AcceptLossReply {
     std::uint32_t left = 0;       // down still: nobody to hold them, or no quorum
 };
 
+// An operator has the cluster founded anew from those that survive, because a majority is gone for
+// good. To each of them. Answered when it is so or `force_ring_within` has passed; ErrorReply by
+// who does not consent, with the reason.
+inline constexpr Duration force_ring_within = 5s;
+struct ForceRing {
+    ClusterId parent;  // the cluster that it is founded from
+    Founding founding;
+};
+struct ForceRingReply {
+    bool founded = false;
+    Epoch epoch;                  // of the ring of who answers
+    std::vector<NodeId> awaited;  // who has not consented, as far as is known there
+};
+
 // The member that receives it leaves: what it holds moves to others, meanwhile it serves; then its
 // process ends. Answered at once; rings tell how far it is. ErrorReply by who stores nothing or is
 // in no ring.
@@ -99,8 +116,8 @@ struct ErrorReply {
 };
 
 using ClientMessage = std::variant<Request, RingPoll, StatusRequest, StopRequest, AcceptLoss,
-                                   LeaveRequest, HistoryRequest>;
+                                   LeaveRequest, HistoryRequest, ForceRing>;
 using ServerMessage = std::variant<Reply, RingReply, StatusReply, StopReply, ErrorReply,
-                                   AcceptLossReply, LeaveReply, HistoryReply>;
+                                   AcceptLossReply, LeaveReply, HistoryReply, ForceRingReply>;
 
 }  // namespace grapevine

@@ -66,7 +66,8 @@ private:
         }
         if (answer * 2 > votes) return;
         find(HealthVerdict::unavailable,
-             fmt::format("{} of {} answer, which is no majority: nothing is served until more do",
+             fmt::format("{} of {} answer, which is no majority: nothing is served until more do; "
+                         "only where none ever will: client --force-ring",
                          answer, counted(votes, "vote")));
     }
 

@@ -1,1 +1,1 @@
-grapevine_library(coordinator LINK base ring node SOURCES health.cc launch.cc report.cc)
+grapevine_library(coordinator LINK base ring node SOURCES force.cc health.cc launch.cc report.cc)

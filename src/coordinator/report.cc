@@ -143,6 +143,9 @@ std::string describe_copies(const Ring& ring) {
 
 std::string describe_change(const Ring* before, const Ring& after) {
     std::vector<std::string> parts;
+    if (before != nullptr && before->cluster != after.cluster) {
+        parts.push_back(fmt::format("founded anew as cluster {:016x}", after.cluster.value));
+    }
     for (const Member* member : members_in_order(after)) {
         const Member* old = before != nullptr ? before->member(member->id) : nullptr;
         const bool was_up = old != nullptr && old->is_up();

@@ -11,15 +11,27 @@
 
 namespace grapevine {
 
+namespace {
+
+// It was routed by a ring of the cluster that this one was founded anew from: that client's handle
+// has ended.
+bool is_of_parent(const Ring& ring, const Request& request) {
+    return ring.parent && request.epoch <= ring.genesis;
+}
+
+}  // namespace
+
 void Node::State::receive(Time now, ConnectionId connection, ClientMessage message) {
     if (auto* request = std::get_if<Request>(&message)) {
         on_request(now, connection, std::move(*request));
     } else if (const auto* poll = std::get_if<RingPoll>(&message)) {
-        if (auto answer = polls.ask(now, connection, *poll, ring)) reply(connection, *answer);
+        if (auto answer = polls.ask(now, connection, *poll, shown())) reply(connection, *answer);
     } else if (std::holds_alternative<StatusRequest>(message)) {
         reply(connection, status(now));
     } else if (const auto* loss = std::get_if<AcceptLoss>(&message)) {
         on_loss(now, connection, *loss);
+    } else if (const auto* force = std::get_if<ForceRing>(&message)) {
+        on_force(now, connection, *force);
     } else if (std::holds_alternative<HistoryRequest>(message)) {
         reply(connection, history.reply(now));
     } else if (std::holds_alternative<LeaveRequest>(message)) {
@@ -48,6 +60,8 @@ void Node::State::leave(Time now) {
     log(LogLevel::info, "this node leaves the cluster: what it holds moves to others first");
     if (is_member()) {
         leave_at = now;
+    } else if (heir) {
+        end_withdrawn();
     } else if (!ring || has_left()) {
         withdraw(now);
     }
@@ -79,7 +93,11 @@ bool Node::State::serves_all(Time now) {
 
 StatusReply Node::State::status(Time now) {
     StatusReply status{.id = self.id, .name = self.name};
-    if (ring) status.epoch = ring->epoch;
+    if (ring) {
+        status.epoch = ring->epoch;
+        status.cluster = ring->cluster;
+    }
+    status.force_round = consent.floor().round;
     status.coordinator = last_coordinator;
     if (is_member()) {
         for (const Member& member : ring->members) {
@@ -104,12 +122,12 @@ StatusReply Node::State::status(Time now) {
 
 void Node::State::on_request(Time now, ConnectionId connection, Request request) {
     Reply refusal{.sequence = request.sequence, .status = Status::not_primary};
-    if (ring) refusal.epoch = ring->epoch;
+    if (ring) refusal.epoch = shown()->epoch;
     if (request.key.size() > key_size_max || request.value.size() > value_size_max) {
         refusal.status = Status::too_large;
     } else if (!request.client || request.sequence == 0) {
         refusal.status = Status::malformed;  // without an id it could not be told from another
-    } else if (ring && replication) {
+    } else if (ring && replication && !heir && !is_of_parent(*ring, request)) {
         // A client may know a later ring than this node.
         if (request.epoch > ring->epoch && !ring->voters.empty()) {
             const Member* voter = ring->member(ring->voters.front().id);

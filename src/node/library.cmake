@@ -1,6 +1,8 @@
 grapevine_library(node LINK base swim ring store replication client SOURCES
                   bad_links.cc
                   clients.cc
+                  consent.cc
+                  founding.cc
                   governor.cc
                   heartbeats.cc
                   link_checks.cc

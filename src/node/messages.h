@@ -16,7 +16,7 @@ using PeerBody =
                  SwimSync, RingRequest, RingAnswer, Decided,                 // links
                  Prepare, Promise, Accept, Accepted, Rejected, JoinRequest,  //
                  FillReports, Replicate, ReplicateAck, Gather, Gathered, FillChunk, FillAck,  //
-                 LinkCheck, LinkReports, LossAccepted, LeaveNotice>;
+                 LinkCheck, LinkReports, LossAccepted, LeaveNotice, FoundAnew>;
 
 struct Envelope {
     ClusterId cluster;  // zero: the sender is in none yet (RingRequest, JoinRequest only)

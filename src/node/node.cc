@@ -72,6 +72,7 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
     if (config.resume) {
         adopt(now, {.ring = config.resume->ring});
         agreement.resume(now, config.resume->promises);
+        consent.resume(config.resume->consented);
     } else if (!config.found) {
         join_at = now;
     } else if (config.listen > Duration{}) {
@@ -127,6 +128,7 @@ void Node::receive(Time now, ConnectionId connection, ClientMessage message) {
 void Node::client_closed(Time now, ConnectionId connection) {
     state_->polls.closed(connection);
     state_->losses.closed(connection);
+    state_->consent.closed(connection);
     state_->settle(now);
 }
 
@@ -174,7 +176,7 @@ const Member& Node::self() const {
 }
 
 SavedState Node::durable_state() const {
-    return {state_->self.id, state_->ring, state_->agreement.state()};
+    return {state_->self.id, state_->ring, state_->agreement.state(), state_->consent.floor()};
 }
 
 Time Node::serves_until(Time now, PartitionId partition) const {
@@ -213,8 +215,10 @@ void Node::State::tick(Time now) {
     agreement.tick(now, [&](const auto& promisers) { return choose(now, promisers); });
     if (replication) replication->tick(now);
     links.tick(now);
-    for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
+    for (auto& due : polls.take_due(now, shown())) reply(due.connection, std::move(due.reply));
     if (now >= losses.next_deadline()) answer_losses(now);
+    if (now >= consent.next_deadline()) answer_founders(now);
+    if (now >= consent_at) repeat_consent(now);
     if (now >= review_at) {
         review_at = now + 1s;
         // One looks for all: the others would plan in vain.
@@ -236,11 +240,26 @@ void Node::State::tick(Time now) {
 }
 
 Time Node::State::next_deadline() const {
-    Time due = std::min({swim.next_deadline(), heartbeats.next_deadline(),
-                         agreement.next_deadline(), links.next_deadline(), polls.next_deadline(),
-                         governor.next_deadline(), active_at, found_at, link_checks.next_deadline(),
-                         link_report_at, losses.next_deadline(), loss_report_at, leave_at,
-                         withdrawn_until, beacon_at, join_at, report_at, review_at});
+    Time due = std::min({swim.next_deadline(),
+                         heartbeats.next_deadline(),
+                         agreement.next_deadline(),
+                         links.next_deadline(),
+                         polls.next_deadline(),
+                         governor.next_deadline(),
+                         active_at,
+                         found_at,
+                         link_checks.next_deadline(),
+                         link_report_at,
+                         losses.next_deadline(),
+                         consent.next_deadline(),
+                         consent_at,
+                         loss_report_at,
+                         leave_at,
+                         withdrawn_until,
+                         beacon_at,
+                         join_at,
+                         report_at,
+                         review_at});
     return replication ? std::min(due, replication->next_deadline()) : due;
 }
 

@@ -34,7 +34,13 @@ void Node::State::receive(Time now, const Envelope& envelope) {
     if (envelope.to != self.id && config.bugs.has(Bug::answer_for_predecessor)) {
         answer_for_predecessor(now, envelope);
     }
-    if (envelope.from == self.id || !belongs(envelope)) return;
+    if (envelope.from == self.id) return;
+    if (ring && envelope.cluster && envelope.cluster != ring->cluster) {
+        return receive_foreign(now, envelope);
+    }
+    if (heir || !belongs(envelope)) return;
+    left_behind.erase(envelope.from);
+    if (consent.stands() && ring->votes_of(envelope.from) > 0) consent.spoke(now, envelope.from);
     const bool to_whoever = !envelope.to && (std::holds_alternative<RingRequest>(envelope.body) ||
                                              std::holds_alternative<Beacon>(envelope.body));
     if (envelope.to != self.id && !to_whoever) {
@@ -95,7 +101,7 @@ void Node::State::compare_epochs(Time now, const Envelope& envelope) {
     if (!ring) return;
     const bool carries_ring = std::holds_alternative<RingAnswer>(envelope.body) ||
                               std::holds_alternative<Decided>(envelope.body);
-    if (envelope.epoch > ring->epoch && !carries_ring) {
+    if (envelope.epoch > ring->epoch && !carries_ring && !consent.stands()) {
         fetch_ring(now, envelope.from_address, envelope.from);
     } else if (envelope.epoch < ring->epoch &&
                !std::holds_alternative<RingRequest>(envelope.body)) {
@@ -113,7 +119,7 @@ void Node::State::on(Time now, const Envelope& envelope, const SwimSync& message
 
 void Node::State::on(Time now, const Envelope& envelope, const Heartbeat& message) {
     if (!ring->is_up(envelope.from) || !is_member()) return;
-    const bool grants = ring->votes_of(self.id) > 0 && !agreement.has_voted();
+    const bool grants = ring->votes_of(self.id) > 0 && !agreement.has_voted() && !consent.stands();
     const Heartbeats::Received received = heartbeats.receive(now, envelope.from, message, grants);
     if (message.sent_us != 0 && config.bugs.has(Bug::request_renews_lease)) {
         lease.echoed(envelope.from, ring->epoch, now);
@@ -132,11 +138,13 @@ void Node::State::on(Time now, const Envelope& envelope, const RingRequest& mess
 
 void Node::State::on(Time now, const Envelope& envelope, const RingAnswer& message) {
     static_cast<void>(envelope);
+    if (consent.stands()) return;
     if (!message.ring || !may_follow(*message.ring, ring.get())) return;
     adopt(now, {.ring = message.ring});
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const Decided& message) {
+    if (consent.stands()) return;
     if (!ring || message.change.epoch > next(ring->epoch)) {
         fetch_ring(now, envelope.from_address, envelope.from);
         return;
@@ -210,6 +218,7 @@ void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& messag
 }
 
 void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& message) {
+    if (consent.stands()) return;
     brief_agreement(now);
     agreement.receive(now, from, message,
                       [&](const auto& promisers) { return choose(now, promisers); });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/counted.h"
+#include "ring/found_anew.h"
 
 namespace grapevine {
 
@@ -106,6 +107,10 @@ std::string RingHistory::describe(const Ring& before, const Ring& after,
         if (was_up && is_up && was->state != is->state) leaving.push_back(is->name + " is leaving");
     });
     std::vector<std::string> parts;
+    if (before.cluster && before.cluster != after.cluster) {
+        parts.push_back(
+            fmt::format("founded anew from ring {} of another cluster", founded_from(after)));
+    }
     add_some(parts, come, "in");
     add_some(parts, gone, "out");
     add_some(parts, leaving, "leaving");

@@ -66,6 +66,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     }
     for (auto& due : polls.take_due(now, ring)) reply(due.connection, std::move(due.reply));
     answer_losses(now);
+    answer_founders(now);
 }
 
 // How long activation took is for people alone, so it is looked for now and then.
@@ -205,7 +206,7 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
 }
 
 void Node::State::propose(Time now) {
-    if (!is_member() || agreement.proposing()) return;
+    if (!is_member() || agreement.proposing() || consent.stands()) return;
     Observations seen = governor.observe(now, *ring, dead_members());
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
@@ -247,8 +248,9 @@ void Node::State::send_beacons(Time now) {
     if (last_coordinator) where.insert(last_coordinator);
     where.erase(self.address);
     for (const Address address : where) {
-        if (ring->member_at(address) == nullptr) send(now, address, NodeId{}, Beacon{});
+        if (ring->member_at(address) == nullptr) send(now, address, NodeId{}, Beacon{ring->parent});
     }
+    call_left_behind(now);
 }
 
 // --- joining ---
@@ -311,7 +313,7 @@ void Node::State::look_for_joiners_links(Time now, const JoinLinks& reached) {
     if (!join_links_missing.look(now, !reached.enough)) return;
     log(LogLevel::warning,
         fmt::format("not admitted: no answer from {}; still trying. A cluster that has lost its "
-                    "majority for good has to be stopped (client --stop) and started anew",
+                    "majority for good is founded anew by client --force-ring",
                     names_of(reached.missing)));
 }
 
@@ -333,7 +335,7 @@ void Node::State::look_for_majority(Time now) {
         log(LogLevel::warning,
             fmt::format("only {} of {} votes {}, {} are needed: nothing is served and no ring is "
                         "agreed on until {} back; a cluster that has lost its majority for good "
-                        "has to be stopped (client --stop) and started anew",
+                        "is founded anew from what is left by client --force-ring",
                         votes, ring->votes_total(), votes == 1 ? "answers" : "answer",
                         ring->majority(),
                         silent.size() == 1 ? names_of(silent) + " is"

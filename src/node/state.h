@@ -7,10 +7,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/rng.h"
+#include "node/consent.h"
 #include "node/governor.h"
 #include "node/heartbeats.h"
 #include "node/link_checks.h"
@@ -47,6 +49,7 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const LeaveNotice& message);
     void on(Time now, const Envelope& envelope, const LinkCheck& message);
     // As a voter, what a member reports; this one too.
+    void on(Time now, const Envelope& envelope, const FoundAnew& message);
     void heed(Time now, NodeId from, const FillReports& reports);
     void heed(Time now, NodeId from, const LinkReports& reports);
     void heed(Time now, NodeId from, const LossAccepted& message);
@@ -99,6 +102,23 @@ struct Node::State {
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
 
+    // --- founding.cc ---
+    void on_force(Time now, ConnectionId connection, const ForceRing& message);
+    // Empty: it consents, or will when it is asked again and has the ring that this is about.
+    // Otherwise why it does not.
+    std::string consent_to(Time now, const Founding& founding);
+    [[nodiscard]] std::string objection_to(Time now, const Founding& founding) const;
+    void tell_consent(Time now);
+    void repeat_consent(Time now);
+    void withdraw_consent(Time now, std::string_view why);
+    void look_whether_founded(Time now);
+    void answer_founders(Time now);
+    void move_to(Time now, RingPtr to);
+    void receive_foreign(Time now, const Envelope& envelope);
+    void on_heir(Time now, NodeId from, const RingPtr& newer);
+    void be_superseded(Time now, const RingPtr& by);
+    void call_left_behind(Time now);
+
     // --- clients.cc ---
     void receive(Time now, ConnectionId connection, ClientMessage message);
     void leave(Time now);
@@ -130,7 +150,9 @@ struct Node::State {
     [[nodiscard]] std::string name_of(NodeId id) const;
     // "server2 (127.0.0.1:7002), server3 (127.0.0.1:7003)"; of many the first and how many more.
     [[nodiscard]] std::string names_of(const std::vector<NodeId>& ids) const;
-    [[nodiscard]] bool is_member() const { return ring && ring->is_up(self.id); }
+    [[nodiscard]] bool is_member() const { return ring && !heir && ring->is_up(self.id); }
+    // What clients are shown.
+    [[nodiscard]] const RingPtr& shown() const { return heir ? heir : ring; }
 
     NodeConfig config;
     Member self;
@@ -151,6 +173,11 @@ struct Node::State {
     PlacementCache placement;
     RingPolls polls;
     Losses losses;
+    Consent consent;
+    RingPtr heir;  // of the cluster that was founded anew from this one, without this node; null:
+                   // there is none that it knows of
+    std::map<NodeId, Address> left_behind;  // of the old cluster, and not heard in this one yet
+    Time consent_at = never;                // when the consent that stands is said again
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
 

@@ -21,6 +21,7 @@
 #include "base/rng.h"
 #include "base/time.h"
 #include "ring/change.h"
+#include "ring/found_anew.h"
 #include "ring/messages.h"
 #include "ring/ring.h"
 
@@ -49,6 +50,7 @@ struct SavedState {
     NodeId id;
     RingPtr ring;
     AgreementState promises;
+    FoundingBallot consented{};  // to a cluster founded anew: the highest
 };
 
 struct AgreementEffects {

@@ -26,6 +26,11 @@ void Lease::voted(Time now) {
     own_until_ = std::min(own_until_, now);
 }
 
+void Lease::renounce() {
+    older_.clear();
+    majority_ = 0;
+}
+
 void Lease::echoed(NodeId voter, Epoch epoch, Time sent) {
     if (epoch != epoch_) return;
     if (config_.bugs.has(Bug::echo_counts_twice)) {

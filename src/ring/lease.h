@@ -40,6 +40,8 @@ public:
     void adopt(Time now, const Ring& ring);
     // The node voted for the successor of its ring: its own vote counts no more.
     void voted(Time now);
+    // No lease of any ring so far is used any more, nor any renewed, until the next is adopted.
+    void renounce();
     // A voter echoed the heartbeat that this node sent at `sent` for ring `epoch`, and grants.
     void echoed(NodeId voter, Epoch epoch, Time sent);
 

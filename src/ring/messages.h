@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "ring/change.h"
+#include "ring/found_anew.h"
 #include "ring/ring.h"
 
 namespace grapevine {
@@ -126,7 +127,17 @@ struct LinkCheck {
 };
 
 // "The cluster of this envelope lives", to an address where its coordinator or a seed used to
-// listen and no member does: whoever starts there must not found a second one.
-struct Beacon {};
+// listen and no member does: whoever starts there must not found a second one. And to members of
+// the cluster that it was founded anew from.
+struct Beacon {
+    ClusterId parent;  // zero: none
+};
+
+// The sender consents that a cluster is founded anew from the ring that it is in. To the other
+// survivors, again and again until all have said so.
+struct FoundAnew {
+    Founding founding;
+    std::uint64_t digest = 0;  // of the ring that is made
+};
 
 }  // namespace grapevine

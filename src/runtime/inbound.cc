@@ -65,7 +65,7 @@ void Inbound::on_hello(ConnectionId id, Connection& connection, const Frame& fra
     }
     const auto hello = decode_hello(frame.payload);
     if (!hello) return refuse(id, hello.error().message);
-    const auto welcome = check_hello(*hello, protocol_version, events_.cluster());
+    const auto welcome = check_hello(*hello, protocol_version, events_.cluster(), events_.parent());
     if (!welcome) return refuse(id, welcome.error().message);
     connection.hello = *hello;
     if (!connection.is_client()) no_stranger(connection);

@@ -63,6 +63,8 @@ class Inbound final : public FrameLinkOwner {
 public:
     struct Events {
         std::function<ClusterId()> cluster;  // that this process is in; zero: none yet
+        // The one that it was founded anew from; zero: none.
+        std::function<ClusterId()> parent = [] { return ClusterId{}; };
         std::function<void(const Envelope&)> envelope;
         std::function<void(Address)> peer_hung_up;
         std::function<void(ConnectionId, ClientMessage)> client_message;

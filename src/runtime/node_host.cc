@@ -59,6 +59,7 @@ PeerLinks::Events NodeHost::peer_events() {
 
 Inbound::Events NodeHost::inbound_events() {
     return {.cluster = [this] { return cluster(); },
+            .parent = [this] { return parent(); },
             .envelope =
                 [this](const Envelope& envelope) {
                     touched_ = true;
@@ -92,17 +93,25 @@ ClusterId NodeHost::cluster() const {
     return node_.ring() != nullptr ? node_.ring()->cluster : ClusterId{};
 }
 
+ClusterId NodeHost::parent() const {
+    return node_.ring() != nullptr ? node_.ring()->parent : ClusterId{};
+}
+
 Hello NodeHost::hello() const {
     const Member& self = node_.self();
-    return {
-        .cluster = cluster(), .speaker = Speaker::peer, .from = self.id, .address = self.address};
+    return {.cluster = cluster(),
+            .speaker = Speaker::peer,
+            .from = self.id,
+            .address = self.address,
+            .parent = parent()};
 }
 
 void NodeHost::datagram(std::string_view bytes, Address from) {
     ++datagrams_;
     const auto envelope = decode_datagram(bytes);
     if (!envelope) return drop_datagram(from, envelope.error().message);
-    const auto ours = check_hello({.cluster = envelope->cluster}, protocol_version, cluster());
+    const auto ours =
+        check_hello({.cluster = envelope->cluster}, protocol_version, cluster(), parent());
     // It goes on all the same: who listens before it founds has to hear other clusters.
     if (!ours) drop_datagram(from, ours.error().message);
     touched_ = true;

@@ -52,6 +52,7 @@ private:
     [[nodiscard]] PeerLinks::Events peer_events();
     [[nodiscard]] Inbound::Events inbound_events();
     [[nodiscard]] ClusterId cluster() const;
+    [[nodiscard]] ClusterId parent() const;  // of that cluster; zero: none
     [[nodiscard]] Hello hello() const;
 
     void after_polling();

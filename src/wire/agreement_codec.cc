@@ -117,11 +117,16 @@ Packed<fb::SavedState> pack(Builder& builder, const SavedState& state) {
     const Packed<fb::Ring> ring = state.ring ? pack(builder, *state.ring) : 0;
     const auto& [epoch, promised, accepted] = state.promises;
     const auto promise = pack(builder, Promise{epoch, promised, accepted, {}});
-    return fb::CreateSavedState(builder, state.id.value, ring, promise);
+    return fb::CreateSavedState(builder, state.id.value, ring, promise, state.consented.round,
+                                state.consented.cluster.value);
 }
 
 SavedState unpack(Unpacker& unpacker, const fb::SavedState& in) {
-    SavedState state{.id = NodeId{in.id()}, .ring = {}, .promises = {}};
+    SavedState state{
+        .id = NodeId{in.id()},
+        .ring = {},
+        .promises = {},
+        .consented = {.round = in.consent_round(), .cluster = ClusterId{in.consent_cluster()}}};
     if (in.ring() != nullptr) {
         state.ring = std::make_shared<const Ring>(unpack(unpacker, *in.ring()));
     }
@@ -201,12 +206,34 @@ LeaveNotice unpack(Unpacker&, const fb::LeaveNotice&) {
     return {};
 }
 
-Packed<fb::Beacon> pack(Builder& builder, const Beacon&) {
-    return fb::CreateBeacon(builder);
+Packed<fb::Beacon> pack(Builder& builder, const Beacon& message) {
+    return fb::CreateBeacon(builder, message.parent.value);
 }
 
-Beacon unpack(Unpacker&, const fb::Beacon&) {
-    return {};
+Beacon unpack(Unpacker&, const fb::Beacon& in) {
+    return {.parent = ClusterId{in.parent()}};
+}
+
+Packed<fb::Founding> pack(Builder& builder, const Founding& founding) {
+    const auto survivors = pack(builder, founding.survivors);
+    return fb::CreateFounding(builder, founding.epoch.value, founding.ballot.round,
+                              founding.ballot.cluster.value, survivors);
+}
+
+Founding unpack(Unpacker& unpacker, const fb::Founding& in) {
+    return {.epoch = Epoch{in.epoch()},
+            .ballot = {.round = in.round(), .cluster = ClusterId{in.cluster()}},
+            .survivors = unpack(unpacker, in.survivors())};
+}
+
+Packed<fb::FoundAnew> pack(Builder& builder, const FoundAnew& message) {
+    return fb::CreateFoundAnew(builder, pack(builder, message.founding), message.digest);
+}
+
+// What is absent unpacks to nothing, which the rules refuse.
+FoundAnew unpack(Unpacker& unpacker, const fb::FoundAnew& in) {
+    if (in.founding() == nullptr) return {};
+    return {.founding = unpack(unpacker, *in.founding()), .digest = in.digest()};
 }
 
 }  // namespace grapevine::wire

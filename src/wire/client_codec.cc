@@ -102,27 +102,28 @@ Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
                                  message.keys_held, message.memory_bytes, message.serving,
                                  message.filling, &coordinator, message.fill_bytes_per_second,
                                  message.fill_keys_per_second, to_send, suspected,
-                                 message.memory_max);
+                                 message.memory_max, message.cluster.value, message.force_round);
 }
 
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
-    return {
-        .id = NodeId{in.id()},
-        .name = unpacker.text(in.name()),
-        .epoch = Epoch{in.epoch()},
-        .keys = in.keys(),
-        .keys_held = in.keys_held(),
-        .memory_bytes = in.memory_bytes(),
-        .serving = in.serving(),
-        .filling = in.filling(),
-        .coordinator = unpack(in.coordinator()),
-        .fill_bytes_per_second = in.fill_bytes_per_second(),
-        .fill_keys_per_second = in.fill_keys_per_second(),
-        .memory_max = in.memory_max(),
-        .to_send = unpacker.list(
-            in.to_send(),
-            [](const fb::ToSend* each) { return ToSend{NodeId{each->to()}, each->keys()}; }),
-        .suspected = unpacker.list(in.suspected(), [](std::uint64_t id) { return NodeId{id}; })};
+    return {.id = NodeId{in.id()},
+            .name = unpacker.text(in.name()),
+            .epoch = Epoch{in.epoch()},
+            .keys = in.keys(),
+            .keys_held = in.keys_held(),
+            .memory_bytes = in.memory_bytes(),
+            .serving = in.serving(),
+            .filling = in.filling(),
+            .coordinator = unpack(in.coordinator()),
+            .fill_bytes_per_second = in.fill_bytes_per_second(),
+            .fill_keys_per_second = in.fill_keys_per_second(),
+            .memory_max = in.memory_max(),
+            .to_send = unpacker.list(
+                in.to_send(),
+                [](const fb::ToSend* each) { return ToSend{NodeId{each->to()}, each->keys()}; }),
+            .suspected = unpacker.list(in.suspected(), [](std::uint64_t id) { return NodeId{id}; }),
+            .cluster = ClusterId{in.cluster()},
+            .force_round = in.force_round()};
 }
 
 Packed<fb::StopReply> pack(Builder& builder, const StopReply&) {
@@ -193,6 +194,26 @@ HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in) {
                          .repaired_ms = event->repaired_ms(),
                          .what = unpacker.text(event->what())};
     })};
+}
+
+Packed<fb::ForceRing> pack(Builder& builder, const ForceRing& message) {
+    return fb::CreateForceRing(builder, message.parent.value, pack(builder, message.founding));
+}
+
+ForceRing unpack(Unpacker& unpacker, const fb::ForceRing& in) {
+    if (in.founding() == nullptr) return {};
+    return {.parent = ClusterId{in.parent()}, .founding = unpack(unpacker, *in.founding())};
+}
+
+Packed<fb::ForceRingReply> pack(Builder& builder, const ForceRingReply& message) {
+    return fb::CreateForceRingReply(builder, message.founded, message.epoch.value,
+                                    pack(builder, message.awaited));
+}
+
+ForceRingReply unpack(Unpacker& unpacker, const fb::ForceRingReply& in) {
+    return {.founded = in.founded(),
+            .epoch = Epoch{in.epoch()},
+            .awaited = unpack(unpacker, in.awaited())};
 }
 
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message) {

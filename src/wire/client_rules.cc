@@ -102,6 +102,14 @@ std::string defect(const HistoryReply& message) {
     });
 }
 
+std::string defect(const ForceRing& message) {
+    return message.parent ? defect(message.founding) : "a cluster is founded from none";
+}
+
+std::string defect(const ForceRingReply& message) {
+    return message.awaited.size() > members_max ? "too many members" : "";
+}
+
 std::string defect(const ErrorReply&) {
     return {};
 }

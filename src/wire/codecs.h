@@ -64,6 +64,8 @@ Packed<fb::FillReports> pack(Builder& builder, const FillReports& message);
 Packed<fb::LinkCheck> pack(Builder& builder, const LinkCheck& message);
 Packed<fb::LinkReports> pack(Builder& builder, const LinkReports& message);
 Packed<fb::Beacon> pack(Builder& builder, const Beacon& message);
+Packed<fb::Founding> pack(Builder& builder, const Founding& founding);
+Packed<fb::FoundAnew> pack(Builder& builder, const FoundAnew& message);
 Packed<fb::LeaveNotice> pack(Builder& builder, const LeaveNotice& message);
 Packed<fb::LossAccepted> pack(Builder& builder, const LossAccepted& message);
 Packed<fb::Replicate> pack(Builder& builder, const Replicate& message);
@@ -89,6 +91,8 @@ FillReports unpack(Unpacker& unpacker, const fb::FillReports& in);
 LinkCheck unpack(Unpacker& unpacker, const fb::LinkCheck& in);
 LinkReports unpack(Unpacker& unpacker, const fb::LinkReports& in);
 Beacon unpack(Unpacker& unpacker, const fb::Beacon& in);
+Founding unpack(Unpacker& unpacker, const fb::Founding& in);
+FoundAnew unpack(Unpacker& unpacker, const fb::FoundAnew& in);
 LeaveNotice unpack(Unpacker& unpacker, const fb::LeaveNotice& in);
 LossAccepted unpack(Unpacker& unpacker, const fb::LossAccepted& in);
 Replicate unpack(Unpacker& unpacker, const fb::Replicate& in);
@@ -116,6 +120,8 @@ Packed<fb::AcceptLossReply> pack(Builder& builder, const AcceptLossReply& messag
 Packed<fb::LeaveRequest> pack(Builder& builder, const LeaveRequest& message);
 Packed<fb::LeaveReply> pack(Builder& builder, const LeaveReply& message);
 Packed<fb::HistoryRequest> pack(Builder& builder, const HistoryRequest& message);
+Packed<fb::ForceRing> pack(Builder& builder, const ForceRing& message);
+Packed<fb::ForceRingReply> pack(Builder& builder, const ForceRingReply& message);
 Packed<fb::HistoryReply> pack(Builder& builder, const HistoryReply& message);
 Packed<fb::ErrorReply> pack(Builder& builder, const ErrorReply& message);
 
@@ -132,6 +138,8 @@ AcceptLossReply unpack(Unpacker& unpacker, const fb::AcceptLossReply& in);
 LeaveRequest unpack(Unpacker& unpacker, const fb::LeaveRequest& in);
 LeaveReply unpack(Unpacker& unpacker, const fb::LeaveReply& in);
 HistoryRequest unpack(Unpacker& unpacker, const fb::HistoryRequest& in);
+ForceRing unpack(Unpacker& unpacker, const fb::ForceRing& in);
+ForceRingReply unpack(Unpacker& unpacker, const fb::ForceRingReply& in);
 HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in);
 ErrorReply unpack(Unpacker& unpacker, const fb::ErrorReply& in);
 

@@ -5,12 +5,14 @@
 
 namespace grapevine {
 
-Result<void> check_hello(const Hello& hello, std::uint16_t protocol, ClusterId cluster) {
+Result<void> check_hello(const Hello& hello, std::uint16_t protocol, ClusterId cluster,
+                         ClusterId parent) {
     if (hello.protocol != protocol) {
         return fail("this member speaks protocol version {}, the other side version {}", protocol,
                     hello.protocol);
     }
-    if (hello.cluster && cluster && hello.cluster != cluster) {
+    const bool is_kin = hello.cluster == parent || hello.parent == cluster;
+    if (hello.cluster && cluster && hello.cluster != cluster && !is_kin) {
         return fail("this member is in cluster {:x}, the other side in cluster {:x}", cluster,
                     hello.cluster);
     }

@@ -20,8 +20,9 @@ struct Hello {
     std::uint16_t protocol = protocol_version;
     ClusterId cluster = {};  // zero: in none yet, or a client that does not know
     Speaker speaker = Speaker::client;
-    NodeId from = {};      // peers
-    Address address = {};  // peers: where the sender listens
+    NodeId from = {};       // peers
+    Address address = {};   // peers: where the sender listens
+    ClusterId parent = {};  // peers: the cluster that theirs was founded anew from; zero: none
 
     bool operator==(const Hello&) const = default;
 };
@@ -32,8 +33,11 @@ struct Refusal {
 
 inline constexpr std::size_t sentence_size_max = 1024;
 
-// Whether one who speaks `protocol` and is in `cluster` (zero: in none yet) may go on with the
-// sender; the error names both versions, or both clusters, and is what a Refusal carries.
-Result<void> check_hello(const Hello& hello, std::uint16_t protocol, ClusterId cluster);
+// Whether one who speaks `protocol` and is in `cluster` (zero: in none yet), founded anew from
+// `parent`, may go on with the sender; the error names both versions, or both clusters, and is what
+// a Refusal carries. A cluster and the one that it was founded from have something to say to each
+// other.
+Result<void> check_hello(const Hello& hello, std::uint16_t protocol, ClusterId cluster,
+                         ClusterId parent = {});
 
 }  // namespace grapevine

@@ -195,4 +195,15 @@ std::string defect(const Beacon&) {
     return {};
 }
 
+std::string defect(const Founding& founding) {
+    if (!founding.epoch) return "a cluster is founded from no ring";
+    if (!founding.ballot || !founding.ballot.cluster) return "a cluster is founded without an id";
+    if (founding.survivors.empty()) return "nobody survives";
+    return defect(founding.survivors);
+}
+
+std::string defect(const FoundAnew& message) {
+    return defect(message.founding);
+}
+
 }  // namespace grapevine::wire

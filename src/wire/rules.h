@@ -41,6 +41,8 @@ std::string defect(const LeaveNotice& message);
 std::string defect(const LinkCheck& message);
 std::string defect(const LinkReports& message);
 std::string defect(const Beacon& message);
+std::string defect(const Founding& founding);
+std::string defect(const FoundAnew& message);
 
 std::string defect(const Replicate& message);
 std::string defect(const ReplicateAck& message);
@@ -63,6 +65,8 @@ std::string defect(const LeaveRequest& message);
 std::string defect(const LeaveReply& message);
 std::string defect(const HistoryRequest& message);
 std::string defect(const HistoryReply& message);
+std::string defect(const ForceRing& message);
+std::string defect(const ForceRingReply& message);
 std::string defect(const ErrorReply& message);
 
 }  // namespace grapevine::wire

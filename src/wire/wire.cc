@@ -121,10 +121,10 @@ void append_frame(std::string& out, const Hello& hello) {
     assert_well_formed(hello);
     Builder builder(builder_bytes);
     const auto address = wire::pack(hello.address);
-    append_finished(
-        out, FrameKind::hello, builder,
-        fb::CreateHello(builder, hello.protocol, hello.cluster.value,
-                        static_cast<fb::Speaker>(hello.speaker), hello.from.value, &address));
+    append_finished(out, FrameKind::hello, builder,
+                    fb::CreateHello(builder, hello.protocol, hello.cluster.value,
+                                    static_cast<fb::Speaker>(hello.speaker), hello.from.value,
+                                    &address, hello.parent.value));
 }
 
 void append_frame(std::string& out, const Refusal& refusal) {
@@ -183,7 +183,8 @@ Result<Hello> decode_hello(std::string_view payload) {
                                                   .cluster = ClusterId{in.cluster()},
                                                   .speaker = static_cast<Speaker>(in.speaker()),
                                                   .from = NodeId{in.from()},
-                                                  .address = wire::unpack(in.address())});
+                                                  .address = wire::unpack(in.address()),
+                                                  .parent = ClusterId{in.parent()}});
 }
 
 Result<Refusal> decode_refusal(std::string_view payload) {

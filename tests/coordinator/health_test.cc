@@ -133,7 +133,8 @@ TEST_CASE("partitions without a copy that is up, and missing votes, make it unav
     Statuses few = all_well(five);
     for (const std::uint64_t id : {1, 2, 3}) few.erase(NodeId{id});
     CHECK(says(health_of(five, few),
-               "2 of 5 votes answer, which is no majority: nothing is served until more do"));
+               "2 of 5 votes answer, which is no majority: nothing is served until more do; only "
+               "where none ever will: client --force-ring"));
 }
 
 }  // namespace grapevine

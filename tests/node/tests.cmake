@@ -1,6 +1,7 @@
 grapevine_test(node_test LABEL unit LINK node SOURCES
     node/bad_links_test.cc
     node/batching_test.cc
+    node/consent_test.cc
     node/governor_test.cc
     node/heartbeats_test.cc
     node/link_checks_test.cc

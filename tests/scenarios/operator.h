@@ -31,8 +31,10 @@ inline Request put_of(sim::Cluster& cluster, const std::string& value) {
 // One question at a time to one member, each on a connection of its own.
 class Operator final : public sim::Endpoint {
 public:
-    explicit Operator(sim::Cluster& cluster)
+    // Two at a time stand in different places.
+    explicit Operator(sim::Cluster& cluster, std::uint16_t place = 0)
         : cluster_(cluster), network_(cluster.world().network()) {
+        address_.port = static_cast<std::uint16_t>(address_.port + place);
         network_.attach(address_, *this);
     }
     ~Operator() override { network_.detach(address_); }
@@ -62,6 +64,21 @@ public:
         REQUIRE(cluster_.run_until([&] { return answer_.has_value(); }, 10s));
         REQUIRE(std::holds_alternative<AcceptLossReply>(*answer_));
         return std::get<AcceptLossReply>(*answer_);
+    }
+
+    // Has the cluster founded anew; what the member answers in the end.
+    std::optional<ForceRingReply> force(const std::string& member, const ForceRing& request) {
+        ask(member, request);
+        cluster_.run_until([&] { return answer_.has_value(); }, 10s);
+        const auto* reply = answer_ ? std::get_if<ForceRingReply>(&*answer_) : nullptr;
+        return reply == nullptr ? std::nullopt : std::optional(*reply);
+    }
+    // Why it did not, at once.
+    std::string refused(const std::string& member, const ForceRing& request) {
+        ask(member, request);
+        cluster_.run_until([&] { return answer_.has_value(); }, 10s);
+        const auto* error = answer_ ? std::get_if<ErrorReply>(&*answer_) : nullptr;
+        return error == nullptr ? "" : error->message;
     }
 
 private:

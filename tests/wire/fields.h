@@ -64,7 +64,10 @@ GRAPEVINE_FIELDS(LinkReports, reports)
 GRAPEVINE_FIELDS(LossAccepted, epoch)
 GRAPEVINE_NO_FIELDS(LeaveNotice)
 GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
-GRAPEVINE_NO_FIELDS(Beacon)
+GRAPEVINE_FIELDS(Beacon, parent)
+GRAPEVINE_FIELDS(FoundingBallot, round, cluster)
+GRAPEVINE_FIELDS(Founding, epoch, ballot, survivors)
+GRAPEVINE_FIELDS(FoundAnew, founding, digest)
 
 GRAPEVINE_FIELDS(Answer, status, version)
 GRAPEVINE_FIELDS(Op, version, kind, stamp_ms, client, sequence, floor, answer, key, value)
@@ -94,7 +97,7 @@ GRAPEVINE_FIELDS(RingReply, ring)
 GRAPEVINE_FIELDS(ToSend, to, keys)
 GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, serving, filling,
                  coordinator, fill_bytes_per_second, fill_keys_per_second, memory_max, to_send,
-                 suspected)
+                 suspected, cluster, force_round)
 GRAPEVINE_NO_FIELDS(StopReply)
 GRAPEVINE_FIELDS(AcceptLoss, epoch)
 GRAPEVINE_FIELDS(AcceptLossReply, restarted, left)
@@ -103,12 +106,14 @@ GRAPEVINE_NO_FIELDS(LeaveReply)
 GRAPEVINE_NO_FIELDS(HistoryRequest)
 GRAPEVINE_FIELDS(RingEvent, epoch, ago_ms, detected_ms, agreed_ms, active_ms, repaired_ms, what)
 GRAPEVINE_FIELDS(HistoryReply, events)
+GRAPEVINE_FIELDS(ForceRing, parent, founding)
+GRAPEVINE_FIELDS(ForceRingReply, founded, epoch, awaited)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
 GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)
-GRAPEVINE_FIELDS(SavedState, id, ring, promises)
+GRAPEVINE_FIELDS(SavedState, id, ring, promises, consented)
 
-GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address)
+GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address, parent)
 GRAPEVINE_FIELDS(Refusal, message)
 
 template <class T>

@@ -70,6 +70,10 @@ void Samples::fit(Request& request) {
     if (rng_.chance(1, 4)) request.stamp_ms = -1;
 }
 
+void Samples::fit(Founding& founding) {
+    if (founding.survivors.empty()) founding.survivors.push_back(rng_.draw<NodeId>());
+}
+
 // Names are for people.
 Member Samples::plain_member(Member member) {
     for (std::string* text : {&member.name, &member.zone}) {

@@ -98,6 +98,7 @@ private:
     void fit(FillChunk& chunk);
     void fit(FillAck& ack);
     void fit(Request& request);
+    void fit(Founding& founding);
     void fit(RingEvent& event) { event.ago_ms >>= 16; }
 
     static Liveness last(Liveness) { return Liveness::dead; }

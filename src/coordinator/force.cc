@@ -1,0 +1,107 @@
+#include "coordinator/force.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/counted.h"
+#include "coordinator/report.h"
+
+namespace grapevine {
+
+namespace {
+
+bool clashes(const std::vector<const Member*>& others, const Member& member) {
+    return std::ranges::any_of(others, [&](const Member* other) {
+        return other->name == member.name || other->address == member.address;
+    });
+}
+
+std::string list(const std::vector<const Member*>& members) {
+    std::vector<std::string> texts;
+    for (const Member* member : members) {
+        texts.push_back(fmt::format("{} ({})", member->name, member->address));
+    }
+    return texts.empty() ? "nobody" : fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string refusal(const Ring& ring, const ForcePlan& plan, bool somebody_stores) {
+    if (!ring.genesis) return "nothing is stored in this cluster: start it anew";
+    if (plan.founding.survivors.empty()) return "no member answers";
+    if (!somebody_stores)
+        return "no node that stores anything answers: nothing is left to go on with";
+    if (plan.survival.votes >= ring.majority()) {
+        return fmt::format(
+            "{} of {} votes answer, which is a majority: the cluster goes on by itself; "
+            "--status tells what is wrong",
+            plan.survival.votes, ring.votes_total());
+    }
+    return {};
+}
+
+// "3 of 1,024 partitions have", "1 ... has".
+std::string partitions_have(std::size_t count, const Ring& ring, std::string_view what) {
+    return fmt::format("{} of {} {} {}", count, counted(ring.partitions(), "partition"),
+                       count == 1 ? "has" : "have", what);
+}
+
+}  // namespace
+
+ForcePlan plan_force(const Ring& ring, const std::map<NodeId, StatusReply>& answered) {
+    ForcePlan plan;
+    std::vector<const Member*> living;
+    bool somebody_stores = false;
+    for (const bool up : {true, false}) {
+        for (const Member& member : ring.members) {
+            if (member.is_up() != up) continue;
+            const auto status = answered.find(member.id);
+            const bool answers = status != answered.end() && status->second.cluster == ring.cluster;
+            if (!answers || (!up && clashes(living, member))) {
+                plan.silent.push_back(&member);
+                continue;
+            }
+            living.push_back(&member);
+            plan.founding.survivors.push_back(member.id);
+            plan.founding.ballot.round =
+                std::max(plan.founding.ballot.round, status->second.force_round);
+            somebody_stores = somebody_stores || member.stores();
+        }
+    }
+    ++plan.founding.ballot.round;
+    plan.founding.epoch = ring.epoch;
+    std::ranges::sort(plan.founding.survivors);
+    plan.survival = survival(ring, plan.founding.survivors);
+    plan.refusal = refusal(ring, plan, somebody_stores);
+    return plan;
+}
+
+std::string describe(const Ring& ring, const ForcePlan& plan) {
+    std::vector<const Member*> living;
+    for (const Member* member : members_in_order(ring)) {
+        if (std::ranges::binary_search(plan.founding.survivors, member->id)) {
+            living.push_back(member);
+        }
+    }
+    const auto& [votes, kept, fewer, restarted] = plan.survival;
+    std::string text = fmt::format(
+        "The newest ring that anybody here knows is {} of cluster {:016x}.\n"
+        "Survivors, with {} of {} votes: {}.\n"
+        "Silent: {}.\n",
+        ring.epoch, ring.cluster.value, votes, ring.votes_total(), list(living), list(plan.silent));
+    text += partitions_have(restarted, ring,
+                            "no copy on a survivor: all of their keys are lost, they restart "
+                            "empty.\n");
+    text += partitions_have(fewer, ring, "fewer copies than before, ");
+    text += fmt::format("{} as many.\n", kept);
+    text +=
+        "May be lost too: what was written last, where the silent ones had agreed on a ring that\n"
+        "no survivor has heard of. Those that are only cut off go on by themselves until they\n"
+        "hear of the new cluster, then they serve no more: all that they acknowledge after the "
+        "cut\n"
+        "is lost. End their processes first, wherever they may still run.\n";
+    return text;
+}
+
+}  // namespace grapevine

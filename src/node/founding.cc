@@ -1,0 +1,217 @@
+// Founding a cluster anew: consenting, hearing that all survivors consent, and what becomes of
+// those that did not.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "node/state.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration consent_period = 100ms;
+
+// It follows from that ring, or from one after it.
+bool descends(const Ring& heir, const Ring& ring) {
+    return heir.parent == ring.cluster && heir.partitions() == ring.partitions() &&
+           founded_from(heir) && heir.epoch > ring.epoch;
+}
+
+}  // namespace
+
+// --- consenting ---
+
+void Node::State::on_force(Time now, ConnectionId connection, const ForceRing& message) {
+    const ClusterId wanted = message.founding.ballot.cluster;
+    if (!ring || heir) {
+        reply(connection, ErrorReply{"this process is in no ring"});
+    } else if (ring->cluster == wanted) {
+        reply(connection, ForceRingReply{true, ring->epoch, {}});
+    } else if (ring->cluster != message.parent) {
+        reply(connection,
+              ErrorReply{fmt::format("{} is in cluster {:016x}", self.name, ring->cluster.value)});
+    } else {
+        log(LogLevel::warning,
+            fmt::format("a client founds the cluster anew from {} of the members of ring {}",
+                        message.founding.survivors.size(), message.founding.epoch));
+        const std::string why = consent_to(now, message.founding);
+        if (!why.empty()) return reply(connection, ErrorReply{self.name + ": " + why});
+        consent.ask(now, connection, wanted);
+        answer_founders(now);
+    }
+}
+
+std::string Node::State::objection_to(Time now, const Founding& founding) const {
+    if (!consent.is_open_to(founding.ballot)) {
+        return fmt::format("consented to cluster {:016x}, which was asked for later",
+                           consent.floor().cluster.value);
+    }
+    if (founding.epoch < ring->epoch) {
+        return fmt::format("is in ring {}, which is newer than {}", ring->epoch, founding.epoch);
+    }
+    const auto survives = [&](NodeId id) {
+        return std::ranges::binary_search(founding.survivors, id);
+    };
+    if (!survives(self.id)) return "is not among the survivors that were named";
+    const std::set<NodeId> heard = heartbeats.heard_since(now - config.lease.lease);
+    std::uint32_t votes = ring->votes_of(self.id);
+    for (const NodeId id : heard) votes += ring->votes_of(id);
+    if (is_member() && votes >= ring->majority()) {
+        return fmt::format("hears members with {} of {} votes, which is a majority", votes,
+                           ring->votes_total());
+    }
+    for (const NodeId id : heard) {
+        if (!survives(id)) return fmt::format("hears {}, which was not named", name_of(id));
+    }
+    return {};
+}
+
+std::string Node::State::consent_to(Time now, const Founding& founding) {
+    if (consent.stands() && consent.founding() == founding) return {};
+    if (std::string why = objection_to(now, founding); !why.empty()) return why;
+    if (founding.epoch > ring->epoch) {
+        // What was consented to before is another ring's, and overtaken by this.
+        if (consent.stands()) withdraw_consent(now, "a later ring is known");
+        for (const NodeId id : founding.survivors) send(now, id, RingRequest{ring->epoch});
+        return {};
+    }
+    auto made = found_anew(*ring, founding);
+    if (!made) return made.error().message;
+    const std::uint64_t number = digest(*made);
+    consent.give(self.id, founding, std::make_shared<const Ring>(*std::move(made)), number);
+    effects.persist = true;
+    lease.renounce();
+    log(LogLevel::warning,
+        fmt::format("consents to cluster {:016x}, founded anew: serves nothing until {} have too",
+                    founding.ballot.cluster.value, names_of(founding.survivors)));
+    tell_consent(now);
+    look_whether_founded(now);
+    return {};
+}
+
+void Node::State::tell_consent(Time now) {
+    consent_at = now + consent_period;
+    for (const NodeId id : consent.founding().survivors) {
+        send(now, id, FoundAnew{consent.founding(), consent.digest()});
+    }
+}
+
+void Node::State::repeat_consent(Time now) {
+    consent_at = never;
+    if (!consent.stands()) return;
+    const Time since = now - config.lease.lease;
+    if (consent.votes_since(*ring, self.id, since) >= ring->majority()) {
+        return withdraw_consent(now, "a majority of the votes is there again");
+    }
+    tell_consent(now);
+}
+
+void Node::State::withdraw_consent(Time now, std::string_view why) {
+    log(LogLevel::warning, fmt::format("consents to cluster {:016x} no more: {}",
+                                       consent.founding().ballot.cluster.value, why));
+    consent.withdraw();
+    consent_at = never;
+    lease.adopt(now, *ring);
+    consider(now, config.settle);
+}
+
+void Node::State::on(Time now, const Envelope& envelope, const FoundAnew& message) {
+    if (ring->member(envelope.from) == nullptr) return;
+    const std::string why = consent_to(now, message.founding);
+    if (!why.empty()) {
+        log(LogLevel::debug, fmt::format("does not consent to what {} founds anew: {}",
+                                         name_of(envelope.from), why));
+        return;
+    }
+    consent.heard(envelope.from, message.founding, message.digest);
+    look_whether_founded(now);
+}
+
+// Whoever consented said so to all, so the last that does founds it everywhere.
+void Node::State::look_whether_founded(Time now) {
+    if (!consent.stands()) return;
+    if (!consent.missing().empty() && !config.bugs.has(Bug::found_alone)) return;
+    move_to(now, consent.made());
+}
+
+void Node::State::answer_founders(Time now) {
+    if (!ring) return;
+    for (auto& due : consent.take_due(now, *ring)) reply(due.connection, due.reply);
+}
+
+// --- between the old cluster and the new ---
+
+// `to` is in a cluster that was founded anew from that of this node.
+void Node::State::move_to(Time now, RingPtr to) {
+    const RingPtr before = ring;
+    consent.begin_anew();
+    consent_at = never;
+    lease.renounce();
+    left_behind.clear();
+    for (const Member& member : before->members) {
+        if (member.id != self.id) left_behind[member.id] = member.address;
+    }
+    log(LogLevel::warning,
+        fmt::format("cluster {:016x} is founded anew as {:016x}, from ring {}",
+                    before->cluster.value, to->cluster.value, founded_from(*to)));
+    adopt(now, {.ring = std::move(to)});
+}
+
+// Members of the old cluster are told of the new one, and not listened to.
+void Node::State::receive_foreign(Time now, const Envelope& envelope) {
+    const auto* beacon = std::get_if<Beacon>(&envelope.body);
+    const auto* answer = std::get_if<RingAnswer>(&envelope.body);
+    if (ring->parent && envelope.cluster == ring->parent) {
+        tell_ring(now, envelope.from_address, envelope.from, Epoch{});
+    } else if (beacon != nullptr && beacon->parent == ring->cluster && !heir) {
+        send(now, envelope.from_address, envelope.from, RingRequest{ring->epoch});
+    } else if (answer != nullptr && answer->ring && envelope.to == self.id && !heir &&
+               answer->ring->cluster == envelope.cluster && descends(*answer->ring, *ring)) {
+        on_heir(now, envelope.from, answer->ring);
+    }
+}
+
+void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
+    if (consent.stands()) {
+        // Its own: the last consents were lost on their way here. Or another's, to which it had
+        // consented before: then that which stands is not founded, for one of those that would
+        // have to consent is in the other.
+        const Founding& founding = consent.founding();
+        const bool is_own = newer->cluster == founding.ballot.cluster;
+        const bool is_final = std::ranges::binary_search(founding.survivors, from) &&
+                              founded_from(*newer) == ring->epoch &&
+                              newer->member(self.id) != nullptr;
+        if (is_own || is_final) move_to(now, newer);
+        return;
+    }
+    // Nothing is lost with who holds nothing.
+    if (!self.stores() || ring->member(self.id) == nullptr) return move_to(now, newer);
+    be_superseded(now, newer);
+}
+
+// What it holds is not part of the new cluster and cannot be: others may have written since. It is
+// kept, for a person to decide, and served no more.
+void Node::State::be_superseded(Time now, const RingPtr& by) {
+    log(LogLevel::error,
+        fmt::format("cluster {:016x} was founded anew as {:016x}, without this node: it serves "
+                    "nothing any more. End it and start it again: it joins empty",
+                    ring->cluster.value, by->cluster.value));
+    heir = by;
+    lease.renounce();
+    agreement.adopt(ring);  // what it promised binds nobody any more: it answers no proposer
+    fall_out(now);
+    join_at = active_at = loss_report_at = never;
+    for (auto& due : polls.take_due(now, heir)) reply(due.connection, std::move(due.reply));
+}
+
+void Node::State::call_left_behind(Time now) {
+    for (const auto& [id, address] : left_behind) {
+        const Member* there = ring->member_at(address);
+        if (there == nullptr || there->id == id) send(now, address, NodeId{}, Beacon{ring->parent});
+    }
+}
+
+}  // namespace grapevine

@@ -1,0 +1,40 @@
+// Bugs in founding a cluster anew: two operators at once make two clusters of one.
+#include <string>
+
+#include "planted/found.h"
+#include "planted/plans.h"
+#include "scenarios/forcing.h"
+#include "scenarios/operator.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+// Four of seven die, and two people ask different survivors for different clusters.
+Finding two_founders(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 7, 3);
+    plan.world.coordinator = false;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.kill({"server4", "server5", "server6", "server7"});
+    cluster.run_for(1s);
+    const sim::Names living = {"server1", "server2", "server3"};
+    const ForceRing one = founding_of(cluster, living, 0xbeef);
+    const ForceRing two = founding_of(cluster, living, 0xf00d);
+    Operator first(cluster);
+    Operator second(cluster, 1);
+    first.ask(living[0], one);
+    second.ask(living[1], two);
+    const auto is_founded = [&] { return cluster.world().newest_ring()->parent == one.parent; };
+    if (!cluster.run_until(is_founded, 5s) && !cluster.world().is_broken()) {
+        return {Oracle::convergence, "not founded"};
+    }
+    return conclude(cluster, nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("who consents founds the cluster without waiting for the others", "[planted]") {
+    check_found("found_alone", Bug::found_alone, 3, two_founders);
+}
