@@ -29,6 +29,7 @@ struct Options {
     bool wait = false;
     bool stop = false;
     bool loss = false;
+    bool force = false;
     bool is_sure = false;
     std::string coordinator = "127.0.0.1";
     ClientOptions common;
@@ -58,6 +59,9 @@ void declare_verbs(CLI::App& app, Options& options) {
     app.add_flag("--stop", options.stop, "stop the cluster, with or without its coordinator");
     app.add_flag("--accept-loss", options.loss,
                  "restart what is unavailable empty, for good; says how much and asks first");
+    app.add_flag("--force-ring", options.force,
+                 "where a majority is gone for good: found a new cluster from what survives; says "
+                 "what may be lost and asks first");
     app.add_option("stream", options.stream, "-: a stream of operations on stdin, one a line")
         ->type_name("");
 }
@@ -65,7 +69,7 @@ void declare_verbs(CLI::App& app, Options& options) {
 void declare(CLI::App& app, Options& options) {
     add_version(app);
     declare_verbs(app, options);
-    app.add_flag("--yes", options.is_sure, "do not ask before --accept-loss");
+    app.add_flag("--yes", options.is_sure, "do not ask before --accept-loss and --force-ring");
     app.add_option("--val", options.value, "the value to put; may be empty")->type_name("VALUE");
     app.add_option("--val-file", options.value_file, "read the value from a file, or - for stdin")
         ->type_name("FILE");
@@ -101,7 +105,9 @@ void declare(CLI::App& app, Options& options) {
         "  kill -9 $(client --pid server2)\n"
         "Exit codes: 0 done, 1 not found, condition false or not healthy, 2 usage, 3 nothing was "
         "changed (no\n"
-        "service, unavailable), 4 unknown whether the write, or all of a loss, was done; --leave:\n"
+        "service, unavailable), 4 unknown whether the write, or all of a loss, was done, or the "
+        "cluster\n"
+        "founded; --leave: "
         "it is not out yet.");
 }
 
@@ -123,6 +129,7 @@ std::vector<std::string> verbs(const Options& options) {
     note("--leave", options.leaver.has_value());
     note("--stop", options.stop);
     note("--accept-loss", options.loss);
+    note("--force-ring", options.force);
     note("--trace", options.trace.has_value());
     note("-", options.stream.has_value());
     return given;
@@ -134,7 +141,7 @@ std::string contradiction(const Options& options) {
     const std::vector<std::string> given = verbs(options);
     if (given.empty()) {
         return "say one of --put, --get, --del, --ring, --status, --history, --where, --pid, "
-               "--wait, --leave, --stop, --accept-loss, --trace or -";
+               "--wait, --leave, --stop, --accept-loss, --force-ring, --trace or -";
     }
     if (options.stream && *options.stream != "-") {
         return "\"" + *options.stream + "\" is not an option; operations begin with --";
@@ -148,7 +155,9 @@ std::string contradiction(const Options& options) {
     if (options.version && !options.put && !options.erase) {
         return "--if-version goes with --put and --del";
     }
-    if (options.is_sure && !options.loss) return "--yes goes with --accept-loss";
+    if (options.is_sure && !options.loss && !options.force) {
+        return "--yes goes with --accept-loss and --force-ring";
+    }
     if (options.common.json && !options.ring && !options.status && !options.history) {
         return "--json goes with --ring, --status and --history";
     }
@@ -198,6 +207,7 @@ int perform(const Options& options) {
     if (options.pid) return show_pid(options.common, *options.pid);
     if (options.wait) return wait_until_settled(options.common);
     if (options.loss) return accept_loss(options.common, options.is_sure);
+    if (options.force) return force_ring(options.common, options.is_sure);
     if (options.leaver) return leave(options.common, *options.leaver);
     if (options.stop) return stop_cluster(options.common);
     if (options.trace) return run_trace(options.common, *options.trace);

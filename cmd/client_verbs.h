@@ -54,6 +54,8 @@ int show_pid(const ClientOptions& options, const std::string& name);
 int wait_until_settled(const ClientOptions& options);
 // `is_sure`: without asking the person at the terminal.
 int accept_loss(const ClientOptions& options, bool is_sure);
+// The same; returns when the new cluster is founded, or is not.
+int force_ring(const ClientOptions& options, bool is_sure);
 // Returns when the member is out, or at the time-out.
 int leave(const ClientOptions& options, const std::string& name);
 int stop_cluster(const ClientOptions& options);

@@ -1,0 +1,108 @@
+// A majority is killed for good, and a new cluster is founded from what the others hold.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "e2e/cluster.h"
+
+using namespace grapevine::e2e;
+
+namespace {
+
+constexpr int keys = 60;
+
+std::string key_of(int i) {
+    return "key" + std::to_string(i);
+}
+
+// The client's --where names who holds it: of these keys, those of which a survivor does.
+std::set<std::string> held_by(const Cluster& cluster, const std::set<std::string>& names) {
+    std::set<std::string> held;
+    for (int i = 0; i < keys; ++i) {
+        const Finished where = cluster.client({"--where", key_of(i)});
+        REQUIRE(where.code == 0);
+        for (const std::string& name : names) {
+            if (where.out.find(name) != std::string::npos) held.insert(key_of(i));
+        }
+    }
+    return held;
+}
+
+// Those that are killed are not heard any more, and nothing is served.
+void wait_until_stuck(const Cluster& cluster) {
+    REQUIRE(eventually(patience, [&] {
+        return cluster.client({"--put", "key0", "--val", "x", "--timeout", "0.5"}).code >= 3;
+    }));
+}
+
+}  // namespace
+
+TEST_CASE("what survives of a cluster goes on as a new one", "[e2e]") {
+    Cluster cluster = Cluster::without_coordinator(5, 3);
+    for (int i = 0; i < keys; ++i) cluster.put(key_of(i), "v" + std::to_string(i));
+    cluster.wait_until_whole();
+    const std::set<std::string> survivors = {"server1", "server2"};
+    const std::set<std::string> held = held_by(cluster, survivors);
+    REQUIRE(held.size() < keys);
+
+    const Finished needless = cluster.client({"--force-ring", "--yes"});
+    INFO(needless.out << needless.err);
+    CHECK(needless.code == 3);
+    CHECK(needless.err.find("majority") != std::string::npos);
+
+    const std::vector<std::string> dead = {"server3", "server4", "server5"};
+    cluster.ask_at(cluster.address_of("server2"));
+    cluster.kill_now(dead);
+    wait_until_stuck(cluster);
+    // Nobody is at a terminal to say yes.
+    const Finished asked = cluster.client({"--force-ring"});
+    INFO(asked.out << asked.err);
+    CHECK(asked.code == 2);
+    CHECK(asked.out.find("Silent: server3") != std::string::npos);
+    CHECK(asked.err.find("nothing was changed") != std::string::npos);
+
+    const Finished forced = cluster.client({"--force-ring", "--yes"});
+    INFO(forced.out << forced.err);
+    REQUIRE(forced.code == 0);
+    CHECK(forced.out.find("founded cluster") != std::string::npos);
+    CHECK(forced.out.find("restarted empty") != std::string::npos);
+    cluster.wait_until_replicated();
+    for (int i = 0; i < keys; ++i) {
+        const std::string key = key_of(i);
+        INFO(key);
+        if (held.contains(key)) {
+            CHECK(cluster.get(key).value == "v" + std::to_string(i));
+        } else {
+            CHECK(cluster.client({"--get", key}).code == 1);
+        }
+        CHECK(survivors.contains(cluster.put(key, "w" + std::to_string(i))));
+        CHECK(cluster.get(key).value == "w" + std::to_string(i));
+    }
+    const Finished again = cluster.client({"--force-ring", "--yes"});
+    CHECK(again.code == 3);
+    // It takes new nodes in the places of the dead.
+    cluster.replace_dead();
+    cluster.wait_until_whole();
+    for (int i = 0; i < keys; ++i) CHECK(cluster.get(key_of(i)).value == "w" + std::to_string(i));
+}
+
+TEST_CASE("a coordinator with too few nodes left goes on in the new cluster", "[e2e]") {
+    Cluster cluster = Cluster::launched(5, 3);
+    for (int i = 0; i < keys; ++i) cluster.put(key_of(i), "v" + std::to_string(i));
+    cluster.wait_until_whole();
+    const std::set<std::string> held = held_by(cluster, {"server1"});
+    const std::vector<std::string> dead = {"server2", "server3", "server4", "server5"};
+    cluster.kill_now(dead);
+    wait_until_stuck(cluster);
+    const Finished forced = cluster.client({"--force-ring", "--yes"});
+    INFO(forced.out << forced.err);
+    REQUIRE(forced.code == 0);
+    cluster.wait_until_replicated();
+    for (int i = 0; i < keys; ++i) {
+        INFO(key_of(i));
+        const bool is_held = held.contains(key_of(i));
+        CHECK(cluster.client({"--get", key_of(i)}).code == (is_held ? 0 : 1));
+    }
+    CHECK(cluster.put("key0", "new") == "server1");
+    CHECK(cluster.table().size() == 1);
+    CHECK(cluster.client({"--ring"}).out.find("coordinator") != std::string::npos);
+}
