@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <iostream>
 #include <random>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -81,8 +82,9 @@ ClusterId draw_cluster() {
 struct Verdicts {
     std::size_t founded = 0;
     Epoch epoch;
-    bool may_come = false;         // somebody consented, or was not heard
-    std::vector<std::string> why;  // it is not so everywhere
+    bool may_come = false;          // somebody consented, or was not heard
+    std::set<std::string> awaited;  // who has not consented, as those say who have
+    std::vector<std::string> why;   // it is not so everywhere
 };
 
 Verdicts ask_survivors(const Survey& survey, const ForcePlan& plan) {
@@ -103,8 +105,11 @@ Verdicts ask_survivors(const Survey& survey, const ForcePlan& plan) {
             if (reply->founded) {
                 ++verdicts.founded;
                 verdicts.epoch = reply->epoch;
-            } else {
-                verdicts.may_come = true;
+                continue;
+            }
+            verdicts.may_come = true;
+            for (const NodeId id : reply->awaited) {
+                verdicts.awaited.insert(name_in(*survey.ring, id));
             }
         }
     }
@@ -145,12 +150,16 @@ int force_ring(const ClientOptions& options, bool is_sure) {
     plan.founding.ballot.cluster = draw_cluster();
     const Verdicts verdicts = ask_survivors(*survey, plan);
     if (verdicts.founded > 0) return tell_what_was_founded(*survey, plan, verdicts);
-    const std::string why = fmt::format("{}", fmt::join(verdicts.why, "; "));
-    if (!verdicts.may_come) return complain(Exit::unchanged, "nothing was founded: " + why);
+    std::vector<std::string> why = verdicts.why;
+    if (!verdicts.awaited.empty()) {
+        why.push_back(fmt::format("awaited: {}", fmt::join(verdicts.awaited, ", ")));
+    }
+    const std::string reasons = fmt::format("{}", fmt::join(why, "; "));
+    if (!verdicts.may_come) return complain(Exit::unchanged, "nothing was founded: " + reasons);
     return complain(Exit::unknown,
-                    fmt::format("not all survivors have consented{}{}: the cluster is founded "
-                                "when they do; ask again to found it without them",
-                                why.empty() ? "" : ": ", why));
+                    fmt::format("not all survivors have consented ({}): the cluster is founded "
+                                "when they do; ask again to found it without those that are gone",
+                                reasons));
 }
 
 }  // namespace grapevine

@@ -30,12 +30,6 @@ void Checks::check_ring(const NodeHost& host) {
                                               adopted->epoch, ring->epoch));
     }
     adopted = ring;
-    if (ring->parent &&
-        heirs_.emplace(ring->parent, ring->cluster).first->second != ring->cluster) {
-        report(Rule::one_ring, fmt::format("{} is in a second cluster that was founded anew from "
-                                           "the same, in ring {}",
-                                           host.name(), ring->epoch));
-    }
     const std::uint64_t content = digest(*ring);
     const auto [known, is_first] = digests_.emplace(std::pair(ring->cluster, ring->epoch), content);
     if (is_first) {
@@ -80,7 +74,20 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
     check_one_server(partition, alive, &host);
 }
 
+void Checks::check_one_heir(const std::vector<const NodeHost*>& alive) {
+    std::map<ClusterId, const NodeHost*> heirs;  // by the cluster that they were founded from
+    for (const NodeHost* host : alive) {
+        if (host->ring() == nullptr || !host->ring()->parent) continue;
+        const NodeHost& other = *heirs.emplace(host->ring()->parent, host).first->second;
+        if (other.ring()->cluster == host->ring()->cluster) continue;
+        report(Rule::one_ring, fmt::format("{} and {} are in two clusters that were founded anew "
+                                           "from the same",
+                                           other.name(), host->name()));
+    }
+}
+
 void Checks::sweep(const std::vector<const NodeHost*>& alive) {
+    check_one_heir(alive);
     constexpr std::uint32_t partitions_at_once = 16;
     std::uint32_t partitions = 0;
     for (const NodeHost* host : alive) {

@@ -1,7 +1,7 @@
 #pragma once
 // Watches every node after every turn and every answer. Each rule in one line:
 // - a ring of one epoch has one content, whoever adopts it, and is well-formed (ring_defect);
-// - of one cluster at most one is founded anew, whoever founds it;
+// - of one cluster at most one that was founded anew from it has members alive;
 // - the epochs that one state adopts only grow;
 // - at any moment at most one node may serve a partition, so leases never overlap, and nobody else
 //   answers for it; looked at when a node answers, and every few milliseconds for the partitions in
@@ -57,6 +57,7 @@ public:
 private:
     void check_ring(const NodeHost& host);
     // `answering`: serves at this moment, whatever it says of itself; null: nobody.
+    void check_one_heir(const std::vector<const NodeHost*>& alive);
     void check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive,
                           const NodeHost* answering = nullptr);
     void check_server(PartitionId partition, const NodeHost& server);
@@ -66,7 +67,6 @@ private:
     Defect defect_;
     Commits commits_;
     std::map<std::pair<ClusterId, Epoch>, std::uint64_t> digests_;
-    std::map<ClusterId, ClusterId> heirs_;  // of a cluster: the one that was founded anew from it
     std::unordered_map<NodeId, RingPtr> adopted_;
     std::map<NodeId, Time> removed_;  // members of earlier rings, and since when they are not
     RingPtr newest_;

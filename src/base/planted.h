@@ -34,6 +34,7 @@ enum class Bug : std::uint8_t {
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there
+    consent_to_lower,         // a consent gives way to whatever is asked last
     found_alone,  // who consents founds the cluster anew without waiting for the others' consent
 
     // Writes.

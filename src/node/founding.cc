@@ -13,6 +13,8 @@ namespace grapevine {
 namespace {
 
 constexpr Duration consent_period = 100ms;
+// Of those left behind, with each beacon. They may be many, and dead.
+constexpr std::size_t calls_max = 16;
 
 // It follows from that ring, or from one after it.
 bool descends(const Ring& heir, const Ring& ring) {
@@ -45,7 +47,9 @@ void Node::State::on_force(Time now, ConnectionId connection, const ForceRing& m
 }
 
 std::string Node::State::objection_to(Time now, const Founding& founding) const {
-    if (!consent.is_open_to(founding.ballot)) {
+    const bool is_open =
+        consent.is_open_to(founding.ballot) || config.bugs.has(Bug::consent_to_lower);
+    if (!is_open) {
         return fmt::format("consented to cluster {:016x}, which was asked for later",
                            consent.floor().cluster.value);
     }
@@ -208,7 +212,11 @@ void Node::State::be_superseded(Time now, const RingPtr& by) {
 }
 
 void Node::State::call_left_behind(Time now) {
-    for (const auto& [id, address] : left_behind) {
+    for (std::size_t i = 0; i < std::min(calls_max, left_behind.size()); ++i) {
+        auto next_called = left_behind.upper_bound(called_last);
+        if (next_called == left_behind.end()) next_called = left_behind.begin();
+        const auto& [id, address] = *next_called;
+        called_last = id;
         const Member* there = ring->member_at(address);
         if (there == nullptr || there->id == id) send(now, address, NodeId{}, Beacon{ring->parent});
     }

@@ -365,6 +365,7 @@ void Node::State::send(Time now, NodeId to, PeerBody body) {
 }
 
 void Node::State::send(Time now, Address address, NodeId to, PeerBody body) {
+    if (heir) return;  // it is in no cluster that lives
     const bool datagram = is_datagram(body);
     // What cannot be sent now is lost, as it may be anyway: the protocols ask again.
     if (!datagram && !links.use(now, address)) return;

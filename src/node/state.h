@@ -177,6 +177,7 @@ struct Node::State {
     RingPtr heir;  // of the cluster that was founded anew from this one, without this node; null:
                    // there is none that it knows of
     std::map<NodeId, Address> left_behind;  // of the old cluster, and not heard in this one yet
+    NodeId called_last;                     // of these
     Time consent_at = never;                // when the consent that stands is said again
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none

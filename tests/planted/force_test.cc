@@ -35,6 +35,10 @@ Finding two_founders(std::uint64_t seed, PlantedBugs bugs) {
 
 }  // namespace
 
+TEST_CASE("a consent gives way to what is asked last", "[planted]") {
+    check_found("consent_to_lower", Bug::consent_to_lower, 8, two_founders);
+}
+
 TEST_CASE("who consents founds the cluster without waiting for the others", "[planted]") {
     check_found("found_alone", Bug::found_alone, 3, two_founders);
 }
