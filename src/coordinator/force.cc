@@ -58,10 +58,7 @@ ForcePlan plan_force(const Ring& ring, const std::map<NodeId, StatusReply>& answ
             if (member.is_up() != up) continue;
             const auto status = answered.find(member.id);
             const bool answers = status != answered.end() && status->second.cluster == ring.cluster;
-            if (!answers || (!up && clashes(living, member))) {
-                plan.silent.push_back(&member);
-                continue;
-            }
+            if (!answers || (!up && clashes(living, member))) continue;
             living.push_back(&member);
             plan.founding.survivors.push_back(member.id);
             plan.founding.ballot.round =
@@ -79,17 +76,17 @@ ForcePlan plan_force(const Ring& ring, const std::map<NodeId, StatusReply>& answ
 
 std::string describe(const Ring& ring, const ForcePlan& plan) {
     std::vector<const Member*> living;
+    std::vector<const Member*> silent;
     for (const Member* member : members_in_order(ring)) {
-        if (std::ranges::binary_search(plan.founding.survivors, member->id)) {
-            living.push_back(member);
-        }
+        const bool lives = std::ranges::binary_search(plan.founding.survivors, member->id);
+        (lives ? living : silent).push_back(member);
     }
     const auto& [votes, kept, fewer, restarted] = plan.survival;
     std::string text = fmt::format(
         "The newest ring that anybody here knows is {} of cluster {:016x}.\n"
         "Survivors, with {} of {} votes: {}.\n"
         "Silent: {}.\n",
-        ring.epoch, ring.cluster.value, votes, ring.votes_total(), list(living), list(plan.silent));
+        ring.epoch, ring.cluster.value, votes, ring.votes_total(), list(living), list(silent));
     text += partitions_have(restarted, ring,
                             "no copy on a survivor: all of their keys are lost, they restart "
                             "empty.\n");

@@ -16,8 +16,7 @@ namespace grapevine {
 struct ForcePlan {
     Founding founding;  // the new cluster's id is for the caller to draw
     Survival survival;
-    std::vector<const Member*> silent;  // of the ring
-    std::string refusal;                // why nothing should be founded; empty: it may be
+    std::string refusal;  // why nothing should be founded; empty: it may be
 };
 
 // From the newest ring that could be found, and what its members answered, those that are down

@@ -110,8 +110,10 @@ void NodeHost::datagram(std::string_view bytes, Address from) {
     ++datagrams_;
     const auto envelope = decode_datagram(bytes);
     if (!envelope) return drop_datagram(from, envelope.error().message);
-    const auto ours =
-        check_hello({.cluster = envelope->cluster}, protocol_version, cluster(), parent());
+    const auto* beacon = std::get_if<Beacon>(&envelope->body);
+    const Hello sender{.cluster = envelope->cluster,
+                       .parent = beacon == nullptr ? ClusterId{} : beacon->parent};
+    const auto ours = check_hello(sender, protocol_version, cluster(), parent());
     // It goes on all the same: who listens before it founds has to hear other clusters.
     if (!ours) drop_datagram(from, ours.error().message);
     touched_ = true;
