@@ -88,6 +88,7 @@ private:
     std::size_t episodes_ = 0;
     std::size_t operations_ = 0;
     std::size_t failures_ = 0;
+    Duration last_wait_{};  // the longest of the last episode
     Duration longest_{};
     Resources first_, last_,
         most_;  // the largest of the nodes after the first, the last, any episode
@@ -105,8 +106,9 @@ void Soak::episode() {
     write_lasting();
     look_at_resources();
     std::cerr << "episode " << episodes_ << ": " << stage_.traffic.history().size()
-              << " operations, " << last_.resident_kib << " KiB, " << last_.descriptors
-              << " descriptors at most" << std::endl;
+              << " operations, the longest waited " << to_ms(last_wait_) << " ms; "
+              << last_.resident_kib << " KiB, " << last_.descriptors << " descriptors at most"
+              << std::endl;
 }
 
 // One fault, or two that overlap where the copies survive both.
@@ -154,7 +156,8 @@ void Soak::judge() {
     REQUIRE(defect.empty());
     operations_ += history.size();
     failures_ += static_cast<std::size_t>(std::ranges::count_if(history, is_failure));
-    longest_ = std::max(longest_, longest_outage(history, Time{}, boot_time()));
+    last_wait_ = longest_outage(history, Time{}, boot_time());
+    longest_ = std::max(longest_, last_wait_);
 }
 
 // Keys that are written once, in the calm after an episode, and have to stay.
