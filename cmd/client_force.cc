@@ -157,9 +157,10 @@ int force_ring(const ClientOptions& options, bool is_sure) {
     const std::string reasons = fmt::format("{}", fmt::join(why, "; "));
     if (!verdicts.may_come) return complain(Exit::unchanged, "nothing was founded: " + reasons);
     return complain(Exit::unknown,
-                    fmt::format("not all survivors have consented ({}): the cluster is founded "
-                                "when they do; ask again to found it without those that are gone",
-                                reasons));
+                    fmt::format("not all survivors have consented{}: the cluster is founded "
+                                "when they do, unless a majority comes back before; ask again to "
+                                "found it without those that are gone",
+                                reasons.empty() ? "" : " (" + reasons + ")"));
 }
 
 }  // namespace grapevine

@@ -119,6 +119,8 @@ void Node::State::withdraw_consent(Time now, std::string_view why) {
     consent.withdraw();
     consent_at = never;
     lease.adopt(now, *ring);
+    // What it voted for before may have been decided since.
+    if (agreement.has_voted()) lease.voted(now);
     consider(now, config.settle);
 }
 

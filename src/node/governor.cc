@@ -66,7 +66,7 @@ void Governor::reports(Time now, const Ring& ring, const FillReports& message, D
     for (const FillReport& report : message.reports) {
         if (fits(report, ring)) reports_[report] = now;
     }
-    if (reports_.empty()) return;
+    if (reports_.empty() || reports_due_ <= now + settle * 2) return;
     reports_due_ = std::min(reports_due_, now + settle * (are_reports_urgent(ring) ? 2 : 10));
 }
 

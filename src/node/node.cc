@@ -211,8 +211,10 @@ void Node::State::tick(Time now) {
     heartbeats.tick(now);
     for (const NodeId id : heartbeats.take_missed()) swim.missed(now, id);
     link_checks.tick(now);
-    if (now >= agreement.next_deadline()) brief_agreement(now);
-    agreement.tick(now, [&](const auto& promisers) { return choose(now, promisers); });
+    if (!consent.stands()) {
+        if (now >= agreement.next_deadline()) brief_agreement(now);
+        agreement.tick(now, [&](const auto& promisers) { return choose(now, promisers); });
+    }
     if (replication) replication->tick(now);
     links.tick(now);
     for (auto& due : polls.take_due(now, shown())) reply(due.connection, std::move(due.reply));
@@ -242,7 +244,7 @@ void Node::State::tick(Time now) {
 Time Node::State::next_deadline() const {
     Time due = std::min({swim.next_deadline(),
                          heartbeats.next_deadline(),
-                         agreement.next_deadline(),
+                         consent.stands() ? never : agreement.next_deadline(),
                          links.next_deadline(),
                          polls.next_deadline(),
                          governor.next_deadline(),

@@ -48,8 +48,8 @@ struct Node::State {
     void on(Time now, const Envelope& envelope, const LossAccepted& message);
     void on(Time now, const Envelope& envelope, const LeaveNotice& message);
     void on(Time now, const Envelope& envelope, const LinkCheck& message);
-    // As a voter, what a member reports; this one too.
     void on(Time now, const Envelope& envelope, const FoundAnew& message);
+    // As a voter, what a member reports; this one too.
     void heed(Time now, NodeId from, const FillReports& reports);
     void heed(Time now, NodeId from, const LinkReports& reports);
     void heed(Time now, NodeId from, const LossAccepted& message);

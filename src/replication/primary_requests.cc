@@ -162,8 +162,9 @@ bool Primary::has_room(const Scope& scope, const Request& request) const {
     const std::size_t size = request.key.size() + request.value.size();
     const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
     if (used + size <= context.config.memory_max) return true;
-    // What is kept only to save copying it goes first: it makes room soon.
-    if (context.store.count_aside() > 0) return context.aside_is_dropped = true;
+    // What is kept only to save copying it goes first, and is not counted: it makes room soon.
+    context.aside_is_dropped = true;
+    if (used - context.store.bytes_aside() + size <= context.config.memory_max) return true;
     const auto record = context.store.find(scope.replica.id, request.key);
     return record && request.value.size() <= record->value.size();
 }

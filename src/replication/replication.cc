@@ -29,7 +29,6 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .log = {}} {}
 
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
-    const bool same_cluster = !context_.ring || context_.ring->cluster == ring->cluster;
     context_.ring = ring;
     context_.copies_possible = copies_possible(*ring);
     while (partitions_.size() < ring->partitions()) {
@@ -47,11 +46,6 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
         ring->is_up(context_.self) &&
         std::ranges::all_of(ring->table, [](const Entry& entry) { return entry.fills.empty(); });
     context_.aside_is_dropped = settled;
-    // Another cluster may have given the versions that this one gives.
-    if (same_cluster) return;
-    for (const Partition& partition : partitions_) {
-        context_.store.drop_aside(partition.replica().id);
-    }
 }
 
 // Gigabytes are not given back in one turn: others wait for this member meanwhile.

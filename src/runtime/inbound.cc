@@ -47,9 +47,7 @@ void Inbound::before_frame(FrameLink& frames) {
 void Inbound::frame(FrameLink& frames, const Frame& frame) {
     const ConnectionId id = id_of(frames);
     Connection& connection = connections_.at(id);
-    if (connection.stranger) {
-        strangers_.splice(strangers_.end(), strangers_, *connection.stranger);
-    }
+    touch(connection);
     if (!connection.hello) {
         on_hello(id, connection, frame);
     } else if (connection.is_client()) {
@@ -69,6 +67,11 @@ void Inbound::on_hello(ConnectionId id, Connection& connection, const Frame& fra
     if (!welcome) return refuse(id, welcome.error().message);
     connection.hello = *hello;
     if (!connection.is_client()) no_stranger(connection);
+}
+
+void Inbound::touch(Connection& connection) {
+    if (!connection.stranger) return;
+    strangers_.splice(strangers_.end(), strangers_, *connection.stranger);
 }
 
 void Inbound::no_stranger(Connection& connection) {
@@ -196,6 +199,7 @@ void Inbound::answer(ConnectionId id, const ServerMessage& message) {
     if (found == connections_.end()) return;
     FrameLink& frames = *found->second.frames;
     watched_.insert(id);
+    touch(found->second);
     const auto* reply = std::get_if<Reply>(&message);
     const bool full = frames.stream().queued() > limits_.client_queue_busy ||
                       all_queued_ > limits_.all_queues_busy;

@@ -10,9 +10,9 @@
 // clients together have a bound, and so have the half frames of all connections: those with the
 // largest are closed where they stay over it.
 //
-// Connections are bounded: of clients, and of those who have not said who they are, whoever was
-// silent for longest makes room for the next. A client that is idle loses nothing by it; its handle
-// dials again when it has something to ask.
+// Connections are bounded: of clients, and of those who have not said who they are, whoever has
+// neither asked nor been answered for longest makes room for the next. A client that is idle loses
+// nothing by it; its handle dials again when it has something to ask.
 //
 // Time is bounded too: what clients say in one turn is handled for `turn_budget`, what peers say
 // for another, and the rest waits for the next turn, in the order in which it came to that. However
@@ -116,6 +116,7 @@ private:
     void on_client(ConnectionId id, Connection& connection, const Frame& frame);
     void after_batch(ConnectionId id, Connection& connection);
     void refuse(ConnectionId id, const std::string& why);
+    void touch(Connection& connection);
     void no_stranger(Connection& connection);
     void drop(ConnectionId id);
     void sweep(Time now);

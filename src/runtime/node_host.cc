@@ -34,7 +34,9 @@ NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeCon
       endpoint_(std::move(endpoint)),
       node_(config, store, random_u64(), boot_time()),
       peers_(loop, outbox_, log, peer_events()),
-      inbound_(loop, outbox_, log, inbound_events(), {.strangers_max = client_connections_max()}) {
+      inbound_(
+          loop, outbox_, log, inbound_events(),
+          {.strangers_max = std::min(client_connections_max(), InboundLimits{}.strangers_max)}) {
     peers_.set_hello(hello());
     if (!config.found) {
         silence_.emplace(loop, seed_patience, seed_reminder,

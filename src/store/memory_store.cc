@@ -167,12 +167,25 @@ void MemoryStore::put(PartitionId partition, std::string_view key, std::string_v
     const Record record{key, value, version};
     // The new record first: key and value may be views of the one that it replaces.
     const Slot slot = make_slot(hash(key), new_record(record));
+    add(table, read_record(slot), slot);
     allocated_ += malloc_bytes(record_size(record));
-    if (const Slot old = put_slot(table, read_record(slot), slot); old != 0) {
-        allocated_ -= free_record(old);
+}
+
+// The slot's record, which is allocated already, in the place of what its key has now.
+void MemoryStore::add(Table& table, const Record& record, Slot slot) {
+    table.bytes += malloc_bytes(record_size(record));
+    if (const Slot old = put_slot(table, record, slot); old != 0) {
+        forget(table, old);
     } else {
         ++count_;
     }
+}
+
+// Frees a record that was in the table.
+void MemoryStore::forget(Table& table, Slot slot) {
+    const std::size_t freed = free_record(slot);
+    table.bytes -= freed;
+    allocated_ -= freed;
 }
 
 MemoryStore::Slot MemoryStore::put_slot(Table& table, const Record& record, Slot slot) {
@@ -202,7 +215,7 @@ bool MemoryStore::erase(PartitionId partition, std::string_view key) {
     const Place place = locate(table, key, hash(key));
     if (!place.found) return false;
 
-    allocated_ -= free_record(table.slots[place.index]);
+    forget(table, table.slots[place.index]);
     remove_at(table, place.index);
     --count_;
     return true;
@@ -249,17 +262,20 @@ void MemoryStore::set_aside(PartitionId partition) {
     Table& aside = make_table(aside_, partition);
     count_ -= table.count;
     aside_count_ -= aside.count;
-    if (aside.count == 0) {
-        std::swap(table, aside);
-    } else {
-        for (Slot& slot : table.slots) {
-            if (slot == 0) continue;
-            const Slot old = put_slot(aside, read_record(slot), slot);
-            if (old != 0) allocated_ -= free_record(old);
-            slot = 0;
-        }
+    aside_bytes_ -= aside.bytes;
+    const bool older_move = aside.count < table.count;
+    if (older_move) std::swap(table, aside);
+    for (Slot& slot : table.slots) {
+        if (slot == 0) continue;
+        const Record record = read_record(slot);
+        if (older_move && locate(aside, record.key, hash(record.key)).found) continue;
+        aside.bytes += malloc_bytes(record_size(record));
+        table.bytes -= malloc_bytes(record_size(record));
+        const Slot old = put_slot(aside, record, std::exchange(slot, 0));
+        if (old != 0) forget(aside, old);
     }
     aside_count_ += aside.count;
+    aside_bytes_ += aside.bytes;
     free_slots(table);
 }
 
@@ -271,14 +287,12 @@ bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version
     const Slot slot = aside.slots[place.index];
     const Record record = read_record(slot);
     if (record.version != version) return false;
-    remove_at(aside, place.index);
+    const std::size_t bytes = malloc_bytes(record_size(record));
+    aside.bytes -= bytes;
+    aside_bytes_ -= bytes;
     --aside_count_;
-    const Slot old = put_slot(make_table(tables_, partition), record, slot);
-    if (old != 0) {
-        allocated_ -= free_record(old);
-    } else {
-        ++count_;
-    }
+    remove_at(aside, place.index);
+    add(make_table(tables_, partition), record, slot);
     return true;
 }
 
@@ -286,6 +300,7 @@ void MemoryStore::drop_aside(PartitionId partition) {
     if (partition.value >= aside_.size()) return;
     Table& aside = aside_[partition.value];
     aside_count_ -= aside.count;
+    aside_bytes_ -= aside.bytes;
     free_slots(aside);
 }
 
@@ -360,6 +375,7 @@ std::size_t MemoryStore::memory_bytes() const {
 
 void MemoryStore::check(const Table& table, std::size_t& bytes) const {
     std::size_t here = 0;
+    std::size_t records = 0;
     std::uint64_t before = 0;
     for (std::size_t i = 0; i < table.slots.size(); ++i) {
         const Slot slot = table.slots[i];
@@ -372,11 +388,12 @@ void MemoryStore::check(const Table& table, std::size_t& bytes) const {
         ASSERT(home <= i, "slot {} before its home {}", i, home);
         ASSERT(i == home || table.slots[i - 1] != 0, "hole before slot {} of {}", i, home);
         before = now;
-        bytes += malloc_bytes(record_size(record));
+        records += malloc_bytes(record_size(record));
         ++here;
     }
     ASSERT(here == table.count, "{} keys, {} counted", here, table.count);
-    bytes += malloc_bytes(table.slots.capacity() * sizeof(Slot));
+    ASSERT(records == table.bytes, "{} bytes, {} counted", records, table.bytes);
+    bytes += records + malloc_bytes(table.slots.capacity() * sizeof(Slot));
 }
 
 void MemoryStore::invariants() const {
@@ -388,11 +405,14 @@ void MemoryStore::invariants() const {
     }
     ASSERT(keys == count_, "{} keys, {} counted", keys, count_);
     std::size_t aside = 0;
+    std::size_t aside_bytes = 0;
     for (const Table& table : aside_) {
         check(table, bytes);
         aside += table.count;
+        aside_bytes += table.bytes;
     }
     ASSERT(aside == aside_count_, "{} keys aside, {} counted", aside, aside_count_);
+    ASSERT(aside_bytes == aside_bytes_, "{} bytes aside, {}", aside_bytes, aside_bytes_);
     ASSERT(bytes == allocated_, "{} bytes, {} counted", bytes, allocated_);
 }
 

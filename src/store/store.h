@@ -55,6 +55,7 @@ public:
     virtual void drop_aside(PartitionId partition) = 0;
     [[nodiscard]] virtual std::size_t count_aside(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count_aside() const = 0;                       // keys in all
+    [[nodiscard]] virtual std::size_t bytes_aside() const = 0;  // of memory_bytes(), about
 
     [[nodiscard]] virtual std::size_t count(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count() const = 0;                       // keys in all

@@ -69,16 +69,24 @@ std::unique_ptr<Network> Network::make(std::size_t hosts, std::string& why) {
         why = fmt::format("no network namespaces: {}", std::strerror(errno));
         return nullptr;
     }
-    made->build(hosts);
+    try {
+        made->build_hub();
+    } catch (const std::runtime_error& error) {
+        why = error.what();
+        return nullptr;
+    }
+    while (made->hosts_.size() < hosts) made->add_host();
     return made;
 }
 
-void Network::build(std::size_t hosts) {
+// With what the hosts need too, to see whether it is there.
+void Network::build_hub() {
     use("ip", "link set lo up", hub_);
     use("ip", "link add hub type bridge", hub_);
     use("ip", fmt::format("address add {}/24 dev hub", outside()), hub_);
     use("ip", "link set hub up", hub_);
-    while (hosts_.size() < hosts) add_host();
+    use("ip", "link add try type veth peer name tried", hub_);
+    use("nft", "add table inet try", hub_);
 }
 
 void Network::add_host() {

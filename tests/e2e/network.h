@@ -47,7 +47,7 @@ private:
         std::vector<std::string> rules;
     };
     Network() = default;
-    void build(std::size_t hosts);
+    void build_hub();
     void add_host();
     void drop(std::size_t at, const std::string& what);
     void load_rules(const Host& host) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <sstream>
 #include <stdexcept>
 
 #include "e2e/load.h"
@@ -89,10 +90,6 @@ bool all_up(Stage& stage) {
            std::ranges::all_of(rows, [](const auto& row) { return row.second.state == "up"; });
 }
 
-Epoch epoch_of(Stage& stage) {
-    return stage.traffic.ring() ? stage.traffic.ring()->epoch : Epoch{};
-}
-
 }  // namespace
 
 const std::vector<Ordeal>& ordeals() {
@@ -133,6 +130,35 @@ Finished ask(Stage& stage, std::vector<std::string> arguments) {
     return {.code = ended ? client.wait(1s)->code : -1, .out = client.out(), .err = client.err()};
 }
 
+Epoch epoch_of(Stage& stage) {
+    const std::string told = ask(stage, {"--ring"}).out;
+    const std::size_t at = told.find("epoch ");
+    REQUIRE(at != std::string::npos);
+    return Epoch{std::stoull(told.substr(at + 6))};
+}
+
+std::string name_at(const Stage& stage, std::size_t host) {
+    for (const auto& [name, row] : stage.cluster.nodes()) {
+        if (row.address.starts_with(Network::address(host) + ":")) return name;
+    }
+    throw std::runtime_error("no node at " + Network::address(host));
+}
+
+// Lines such as "  12  4.1 s  49 ms  28 ms  242 ms  1.8 s  server2 is out (silent), ...".
+std::size_t evictions_after(Stage& stage, Epoch ring, const std::string& name) {
+    std::istringstream lines(ask(stage, {"--history"}).out);
+    const std::string words = name + " is out";
+    std::size_t times = 0;
+    for (std::string line; std::getline(lines, line);) {
+        std::uint64_t epoch = 0;
+        if (!(std::istringstream(line) >> epoch) || epoch <= ring.value) continue;
+        for (std::size_t at = line.find(words); at != std::string::npos;
+             at = line.find(words, at + 1))
+            ++times;
+    }
+    return times;
+}
+
 bool await_whole(Stage& stage) {
     const auto end = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < end) {
@@ -148,16 +174,17 @@ OrdealReport undergo(Stage& stage, const Ordeal& ordeal) {
     stage.traffic.begin();
     run_for(stage.loop, 500ms);
     report.whole = await_whole(stage);
-    report.before = epoch_of(stage);
+    const Epoch before = epoch_of(stage);
     const Time from = boot_time();
     ordeal.begin(stage);
     run_for(stage.loop, ordeal.lasts);
     ordeal.end(stage);
+    report.lasted = boot_time() - from;
     report.whole = await_whole(stage) && report.whole;
     stage.traffic.end();
     run_until(stage.loop, 60s, [&] { return stage.traffic.idle(); });
     const History& history = stage.traffic.history();
-    report.after = epoch_of(stage);
+    report.evictions = evictions_after(stage, before);
     report.outage = longest_outage(history, from, boot_time());
     report.operations = history.size();
     report.failures = static_cast<std::size_t>(std::ranges::count_if(history, is_failure));

@@ -40,11 +40,11 @@ const Ordeal& ordeal(const std::string& name);
 struct OrdealReport {
     Duration outage{};  // the longest that an operation waited
     std::size_t operations = 0;
-    std::size_t failures = 0;  // operations that ended unavailable or unknown
-    Epoch before;              // the ring's
-    Epoch after;
-    bool whole = false;  // all nodes came back, with all copies, within a minute
-    std::string defect;  // empty: the history is linearizable
+    std::size_t failures = 0;   // operations that ended unavailable or unknown
+    Duration lasted{};          // at least as long as the ordeal says; on a busy machine longer
+    std::size_t evictions = 0;  // that rings decided meanwhile
+    bool whole = false;         // all nodes came back, with all copies, within a minute
+    std::string defect;         // empty: the history is linearizable
 };
 
 // From a whole cluster to a whole cluster. Begins the traffic and lets it come to rest at the end.
@@ -54,6 +54,14 @@ OrdealReport undergo(Stage& stage, const Ordeal& ordeal);
 bool await_whole(Stage& stage);
 
 std::vector<Address> addresses_on(const Network& network);
+
+// How many evictions of the member, or of all where the name is empty, the cluster's history tells
+// of after that ring.
+std::size_t evictions_after(Stage& stage, Epoch ring, const std::string& name = {});
+// Of the cluster's ring.
+Epoch epoch_of(Stage& stage);
+// The member at a host.
+std::string name_at(const Stage& stage, std::size_t host);
 
 // The client program's answer, while the loop goes on.
 Finished ask(Stage& stage, std::vector<std::string> arguments);

@@ -28,8 +28,8 @@ Duration wait_of(const OperationRecord& asked, const std::vector<const Operation
 }  // namespace
 
 struct Traffic::Member {
-    Member(std::size_t of_number, Loop& loop, ClientConfig config, ClientHost::Events events)
-        : number(of_number), host(loop, std::move(config), std::move(events)) {}
+    Member(std::size_t of_number, Loop& loop, ClientConfig config)
+        : number(of_number), host(loop, std::move(config)) {}
 
     std::size_t number;
     ClientHost host;
@@ -44,12 +44,7 @@ Traffic::Traffic(Loop& loop, TrafficPlan plan)
     for (std::size_t number = 0; number < plan_.clients; ++number) {
         ClientConfig config;
         config.seeds = plan_.seeds;
-        ClientHost::Events events;
-        events.ring = [this](const RingPtr& ring) {
-            if (!ring_ || ring->epoch > ring_->epoch) ring_ = ring;
-        };
-        members_.push_back(
-            std::make_unique<Member>(number, loop_, std::move(config), std::move(events)));
+        members_.push_back(std::make_unique<Member>(number, loop_, std::move(config)));
     }
 }
 

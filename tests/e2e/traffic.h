@@ -44,9 +44,6 @@ public:
     // Only when idle.
     void turn_page();
 
-    // The newest ring that one of the clients has heard of; null: none yet.
-    [[nodiscard]] RingPtr ring() const { return ring_; }
-
 private:
     struct Member;
     void tick();
@@ -57,7 +54,6 @@ private:
     TrafficPlan plan_;
     Rng rng_;
     History history_;
-    RingPtr ring_;
     std::map<std::string, Version> seen_;  // the last version that an answer told, by key
     std::deque<std::unique_ptr<Member>> members_;
     Handle<uv_timer_t> timer_;
