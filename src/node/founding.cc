@@ -119,8 +119,8 @@ void Node::State::withdraw_consent(Time now, std::string_view why) {
     consent.withdraw();
     consent_at = never;
     lease.adopt(now, *ring);
-    // What it voted for before may have been decided since.
-    if (agreement.has_voted()) lease.voted(now);
+    // It voted before it consented; the ring that it voted for may have been decided long ago.
+    if (agreement.has_voted()) lease.voted(Time::min());
     consider(now, config.settle);
 }
 

@@ -1,0 +1,61 @@
+// What becomes of a member whose consent to a new cluster comes to nothing.
+#include <algorithm>
+
+#include "node/messages.h"
+#include "scenarios/forcing.h"
+#include "scenarios/operator.h"
+#include "scenarios/scenario.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+constexpr std::uint64_t heir_id = 0xf00d;
+
+void between(Cluster& cluster, sim::FaultKind kind, const Names& a, const Names& b) {
+    sim::Fault fault;
+    fault.kind = kind;
+    for (const std::string& from : a) {
+        for (const std::string& to : b) fault.pairs.emplace_back(from, to);
+    }
+    cluster.world().apply(fault);
+}
+
+}  // namespace
+
+// It voted for a ring of which it does not hear, consented, and hears two others that have not
+// voted: with its own vote they would be a majority for the ring that is over.
+TEST_CASE("who voted for the next ring holds no lease when its consent ends", "[scenario]") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        INFO("seed " << seed);
+        Cluster cluster({.nodes = 5, .copies = 3, .seed = seed, .coordinator = false});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(10, "v");
+        const Names three = {"server1", "server2", "server3"};
+        const Names others = {"server4", "server5"};
+        cluster.run_for(1s);
+        std::string voted;  // the first that votes for what another proposes
+        cluster.world().on_message([&](const sim::NodeHost& host, const Envelope& envelope) {
+            if (!voted.empty() || !std::holds_alternative<Accepted>(envelope.body)) return;
+            voted = host.name();
+            for (const std::string& name : three) {
+                if (name == voted) continue;
+                between(cluster, sim::FaultKind::cut_one_way, {name}, {voted});
+            }
+        });
+        cluster.cut(three, others);
+        cluster.run_for(3s);
+        REQUIRE(std::ranges::find(three, voted) != three.end());
+        REQUIRE(cluster.members().size() == 2);
+        cluster.cut({voted}, cluster.all_but({voted, "server4", "server5"}));
+        const auto withdrawn = cluster.count_warnings("no more: a majority", voted);
+        Operator person(cluster);
+        person.ask(voted, founding_of(cluster, {voted, "server4"}, heir_id));
+        cluster.run_for(50ms);
+        between(cluster, sim::FaultKind::heal, {voted}, others);
+        cluster.run_for(3s);
+        CHECK(*withdrawn > 0);
+        CHECK(cluster.defect() == "");
+    }
+}
