@@ -188,10 +188,13 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
         const Founding& founding = consent.founding();
         const bool is_own = newer->cluster == founding.ballot.cluster;
         const bool is_final = std::ranges::binary_search(founding.survivors, from) &&
-                              founded_from(*newer) == ring->epoch &&
-                              newer->member(self.id) != nullptr;
-        if (is_own || is_final) move_to(now, newer);
-        return;
+                              founded_from(*newer) == ring->epoch;
+        const bool is_in_it = newer->member(self.id) != nullptr;
+        if (is_own || (is_final && is_in_it)) return move_to(now, newer);
+        if (!is_final) return;
+        // That cluster went on without this node.
+        consent.withdraw();
+        consent_at = never;
     }
     // Nothing is lost with who holds nothing.
     if (!self.stores() || ring->member(self.id) == nullptr) return move_to(now, newer);

@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::uint64_t heir_id = 0xf00d;
 
+bool is_heir(const Cluster& cluster, const std::string& name) {
+    const RingPtr ring = cluster.world().node(name)->ring();
+    return ring != nullptr && ring->cluster == ClusterId{heir_id};
+}
+
 void between(Cluster& cluster, sim::FaultKind kind, const Names& a, const Names& b) {
     sim::Fault fault;
     fault.kind = kind;
@@ -58,4 +63,42 @@ TEST_CASE("who voted for the next ring holds no lease when its consent ends", "[
         CHECK(*withdrawn > 0);
         CHECK(cluster.defect() == "");
     }
+}
+
+// Two people asked. It consented to the second, of which nothing comes, while the others founded
+// what the first had asked for and went on without it.
+TEST_CASE("who consented again hears that the others went on without it", "[scenario]") {
+    Cluster cluster({.nodes = 7, .copies = 7, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    const Names named = {"server1", "server2", "server3"};
+    cluster.kill({"server4", "server5", "server6", "server7"});
+    cluster.run_for(1s);
+    between(cluster, sim::FaultKind::cut_one_way, {"server2", "server3"}, {"server1"});
+    Operator person(cluster);
+    person.ask("server1", founding_of(cluster, named, heir_id));
+    const auto is_founded = [&] {
+        return is_heir(cluster, "server2") && is_heir(cluster, "server3");
+    };
+    REQUIRE(cluster.run_until(is_founded, 1s));
+    REQUIRE_FALSE(is_heir(cluster, "server1"));
+    cluster.cut({"server1"}, {"server2", "server3"});
+    ForceRing again{.parent = cluster.world().node("server1")->ring()->cluster,
+                    .founding = {.epoch = cluster.world().node("server1")->ring()->epoch,
+                                 .ballot = {9, ClusterId{0xbeef}},
+                                 .survivors = {}}};
+    for (const std::string& name : named) {
+        again.founding.survivors.push_back(cluster.world().node(name)->id());
+    }
+    std::ranges::sort(again.founding.survivors);
+    Operator second(cluster, 1);
+    second.ask("server1", again);
+    cluster.run_for(5s);
+    CHECK(cluster.world().newest_ring()->member(cluster.world().node("server1")->id()) == nullptr);
+    bool is_superseded = false;
+    cluster.world().on_log([&](const sim::NodeHost& host, const LogLine& line) {
+        const bool says = line.text.find("without this node") != std::string::npos;
+        is_superseded = is_superseded || (says && host.name() == "server1");
+    });
+    cluster.heal();
+    CHECK(cluster.run_until([&] { return is_superseded; }, 10s));
 }
