@@ -18,7 +18,9 @@ bool Consent::is_open_to(const FoundingBallot& ballot) const {
 }
 
 void Consent::give(NodeId self, const Founding& founding, RingPtr made, std::uint64_t digest) {
-    floor_ = founding.ballot;
+    if (stands() && !is_void_) may_bind_ = true;
+    is_void_ = false;
+    floor_ = std::max(floor_, founding.ballot);
     founding_ = founding;
     made_ = std::move(made);
     digest_ = digest;
@@ -29,6 +31,17 @@ void Consent::give(NodeId self, const Founding& founding, RingPtr made, std::uin
 void Consent::begin_anew() {
     withdraw();
     floor_ = {};
+    may_bind_ = false;
+}
+
+bool Consent::decline(const FoundingBallot& ballot) {
+    if (is_open_to(ballot)) floor_ = declined_ = ballot;
+    return declined_ == ballot;
+}
+
+void Consent::declined(NodeId from, const Founding& founding) {
+    const bool same = stands() && founding == founding_;
+    if (same && std::ranges::binary_search(founding_.survivors, from)) is_void_ = true;
 }
 
 void Consent::heard(NodeId from, const Founding& founding, std::uint64_t digest) {

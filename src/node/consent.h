@@ -23,7 +23,11 @@ namespace grapevine {
 class Consent {
 public:
     // In a process that goes on as a voter that had consented: to nothing that high any more.
-    void resume(FoundingBallot floor) { floor_ = floor; }
+    // What stood is given again, and binds for good: what was before it is not known any more.
+    void resume(FoundingBallot floor, bool stood) {
+        floor_ = floor;
+        may_bind_ = stood;
+    }
     [[nodiscard]] FoundingBallot floor() const { return floor_; }
 
     [[nodiscard]] bool stands() const { return made_ != nullptr; }
@@ -36,7 +40,16 @@ public:
     [[nodiscard]] bool is_open_to(const FoundingBallot& ballot) const;
     void give(NodeId self, const Founding& founding, RingPtr made, std::uint64_t digest);
     // Never to be given again, for the same ballot.
-    void withdraw() { made_.reset(); }
+    void withdraw() {
+        if (!is_void_) may_bind_ = true;
+        made_.reset();
+    }
+    // True: this was not consented to, and never will be.
+    bool decline(const FoundingBallot& ballot);
+    // A survivor never will consent to what stands.
+    void declined(NodeId from, const Founding& founding);
+    // Nobody can have founded anything by what was said here.
+    [[nodiscard]] bool is_void() const { return is_void_ && !may_bind_; }
     // A new cluster: what was said in the old one counts no more.
     void begin_anew();
 
@@ -70,6 +83,9 @@ private:
     RingPtr made_;  // null: none stands
     std::uint64_t digest_ = 0;
     std::set<NodeId> given_;
+    FoundingBallot declined_;  // the latest that was
+    bool is_void_ = false;     // what stands
+    bool may_bind_ = false;    // what stood before
     std::map<NodeId, Time> spoke_;
     std::map<ConnectionId, Waiting> waiting_;
 };

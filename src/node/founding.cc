@@ -46,6 +46,16 @@ void Node::State::on_force(Time now, ConnectionId connection, const ForceRing& m
     }
 }
 
+// Those of this member included; none where it is none.
+std::uint32_t Node::State::votes_heard(Time now) const {
+    if (!is_member()) return 0;
+    std::uint32_t votes = ring->votes_of(self.id);
+    for (const NodeId id : heartbeats.heard_since(now - config.lease.lease)) {
+        votes += ring->votes_of(id);
+    }
+    return votes;
+}
+
 std::string Node::State::objection_to(Time now, const Founding& founding) const {
     const bool is_open =
         consent.is_open_to(founding.ballot) || config.bugs.has(Bug::consent_to_lower);
@@ -60,14 +70,12 @@ std::string Node::State::objection_to(Time now, const Founding& founding) const 
         return std::ranges::binary_search(founding.survivors, id);
     };
     if (!survives(self.id)) return "is not among the survivors that were named";
-    const std::set<NodeId> heard = heartbeats.heard_since(now - config.lease.lease);
-    std::uint32_t votes = ring->votes_of(self.id);
-    for (const NodeId id : heard) votes += ring->votes_of(id);
-    if (is_member() && votes >= ring->majority()) {
+    const std::uint32_t votes = votes_heard(now);
+    if (votes >= ring->majority()) {
         return fmt::format("hears members with {} of {} votes, which is a majority", votes,
                            ring->votes_total());
     }
-    for (const NodeId id : heard) {
+    for (const NodeId id : heartbeats.heard_since(now - config.lease.lease)) {
         if (!survives(id)) return fmt::format("hears {}, which was not named", name_of(id));
     }
     return {};
@@ -96,6 +104,17 @@ std::string Node::State::consent_to(Time now, const Founding& founding) {
     return {};
 }
 
+// The ring that was saved with it is the one that it is about.
+void Node::State::resume_consent(Time now, const Founding& founding) {
+    if (!founding.ballot) return;
+    auto made = found_anew(*ring, founding);
+    if (!made) return;
+    const std::uint64_t number = digest(*made);
+    consent.give(self.id, founding, std::make_shared<const Ring>(*std::move(made)), number);
+    lease.renounce();
+    consent_at = now;
+}
+
 void Node::State::tell_consent(Time now) {
     consent_at = now + consent_period;
     for (const NodeId id : consent.founding().survivors) {
@@ -107,7 +126,8 @@ void Node::State::repeat_consent(Time now) {
     consent_at = never;
     if (!consent.stands()) return;
     const Time since = now - config.lease.lease;
-    if (consent.votes_since(*ring, self.id, since) >= ring->majority()) {
+    // Where others may have founded it by this consent, that would be a second cluster.
+    if (consent.is_void() && consent.votes_since(*ring, self.id, since) >= ring->majority()) {
         return withdraw_consent(now, "a majority of the votes is there again");
     }
     tell_consent(now);
@@ -126,14 +146,25 @@ void Node::State::withdraw_consent(Time now, std::string_view why) {
 
 void Node::State::on(Time now, const Envelope& envelope, const FoundAnew& message) {
     if (ring->member(envelope.from) == nullptr) return;
+    if (message.digest == 0) return consent.declined(envelope.from, message.founding);
     const std::string why = consent_to(now, message.founding);
     if (!why.empty()) {
+        if (declines(now, message.founding)) send(now, envelope.from, FoundAnew{message.founding});
         log(LogLevel::debug, fmt::format("does not consent to what {} founds anew: {}",
                                          name_of(envelope.from), why));
         return;
     }
     consent.heard(envelope.from, message.founding, message.digest);
     look_whether_founded(now);
+}
+
+// A majority is there or was, after the ring that it is about. Whoever hears so may end its
+// consent.
+bool Node::State::declines(Time now, const Founding& founding) {
+    const bool goes_on = votes_heard(now) >= ring->majority() || founding.epoch < ring->epoch;
+    if (!goes_on || consent.stands()) return false;
+    effects.persist = true;
+    return consent.decline(founding.ballot);
 }
 
 // Whoever consented said so to all, so the last that does founds it everywhere.

@@ -72,7 +72,9 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
     if (config.resume) {
         adopt(now, {.ring = config.resume->ring});
         agreement.resume(now, config.resume->promises);
-        consent.resume(config.resume->consented);
+        const Founding& stood = config.resume->consent;
+        consent.resume(config.resume->consented, static_cast<bool>(stood.ballot));
+        resume_consent(now, stood);
     } else if (!config.found) {
         join_at = now;
     } else if (config.listen > Duration{}) {
@@ -176,7 +178,9 @@ const Member& Node::self() const {
 }
 
 SavedState Node::durable_state() const {
-    return {state_->self.id, state_->ring, state_->agreement.state(), state_->consent.floor()};
+    const Consent& consent = state_->consent;
+    return {state_->self.id, state_->ring, state_->agreement.state(), consent.floor(),
+            consent.stands() ? consent.founding() : Founding{}};
 }
 
 Time Node::serves_until(Time now, PartitionId partition) const {

@@ -108,6 +108,10 @@ struct Node::State {
     // Otherwise why it does not.
     std::string consent_to(Time now, const Founding& founding);
     [[nodiscard]] std::string objection_to(Time now, const Founding& founding) const;
+    void resume_consent(Time now, const Founding& founding);
+    // Whether it never will consent.
+    [[nodiscard]] bool declines(Time now, const Founding& founding);
+    [[nodiscard]] std::uint32_t votes_heard(Time now) const;
     void tell_consent(Time now);
     void repeat_consent(Time now);
     void withdraw_consent(Time now, std::string_view why);

@@ -51,6 +51,7 @@ struct SavedState {
     RingPtr ring;
     AgreementState promises;
     FoundingBallot consented{};  // to a cluster founded anew: the highest
+    Founding consent{};          // the one that stands; no ballot: none does
 };
 
 struct AgreementEffects {

@@ -137,7 +137,7 @@ struct Beacon {
 // survivors, again and again until all have said so.
 struct FoundAnew {
     Founding founding;
-    std::uint64_t digest = 0;  // of the ring that is made
+    std::uint64_t digest = 0;  // of the ring that is made; 0: the sender never will consent to it
 };
 
 }  // namespace grapevine

@@ -117,8 +117,9 @@ Packed<fb::SavedState> pack(Builder& builder, const SavedState& state) {
     const Packed<fb::Ring> ring = state.ring ? pack(builder, *state.ring) : 0;
     const auto& [epoch, promised, accepted] = state.promises;
     const auto promise = pack(builder, Promise{epoch, promised, accepted, {}});
+    const Packed<fb::Founding> consent = state.consent.ballot ? pack(builder, state.consent) : 0;
     return fb::CreateSavedState(builder, state.id.value, ring, promise, state.consented.round,
-                                state.consented.cluster.value);
+                                state.consented.cluster.value, consent);
 }
 
 SavedState unpack(Unpacker& unpacker, const fb::SavedState& in) {
@@ -126,7 +127,9 @@ SavedState unpack(Unpacker& unpacker, const fb::SavedState& in) {
         .id = NodeId{in.id()},
         .ring = {},
         .promises = {},
-        .consented = {.round = in.consent_round(), .cluster = ClusterId{in.consent_cluster()}}};
+        .consented = {.round = in.consent_round(), .cluster = ClusterId{in.consent_cluster()}},
+        .consent = {}};
+    if (in.consent() != nullptr) state.consent = unpack(unpacker, *in.consent());
     if (in.ring() != nullptr) {
         state.ring = std::make_shared<const Ring>(unpack(unpacker, *in.ring()));
     }

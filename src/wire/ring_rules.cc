@@ -140,6 +140,9 @@ std::string defect(const SavedState& state) {
     if (std::string ring = defect(*state.ring); !ring.empty()) return ring;
     const auto& [epoch, promised, accepted] = state.promises;
     if (epoch != next(state.ring->epoch)) return "saved promises are not about the next ring";
+    if (state.consent.ballot) {
+        if (std::string consent = defect(state.consent); !consent.empty()) return consent;
+    }
     if (!promised && !accepted) return {};
     if (std::string ballot = defect(epoch, promised); !ballot.empty()) return ballot;
     if (!accepted) return {};

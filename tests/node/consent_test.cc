@@ -58,7 +58,7 @@ TEST_CASE("a consent gives way to a higher one alone") {
     CHECK_FALSE(consent.is_open_to({3, ClusterId{1}}));
     // A voter that goes on with its state knows that too.
     Consent resumed;
-    resumed.resume(consent.floor());
+    resumed.resume(consent.floor(), false);
     CHECK_FALSE(resumed.is_open_to({3, ClusterId{1}}));
     // In another cluster it is another matter.
     consent.begin_anew();

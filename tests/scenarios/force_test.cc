@@ -340,8 +340,10 @@ TEST_CASE("a consent ends when a majority is there again", "[scenario]") {
     cluster.run_for(300ms);
     const auto withdrawn = cluster.count_warnings("no more: a majority", "server1");
     cluster.resume(others);
-    REQUIRE(cluster.run_until([&] { return *withdrawn > 0; }, 2s));
+    cluster.run_for(2s);
+    CHECK(*withdrawn == 0);  // the other may have founded it
     cluster.heal();
+    REQUIRE(cluster.run_until([&] { return *withdrawn > 0; }, 2s));
     REQUIRE(cluster.run_until_restored());
     CHECK(cluster.members().size() == 5);
     CHECK(cluster_of(cluster, "server1") == request.parent);
@@ -410,8 +412,7 @@ TEST_CASE("who holds what was down before is a survivor like others", "[scenario
 
 // The consent that it gave before counts when it arrives late: it goes over, as all coordinators
 // do.
-TEST_CASE("a coordinator that consented and returns with its state does not consent again",
-          "[scenario]") {
+TEST_CASE("a coordinator that consented and returns with its state consents still", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3});
     REQUIRE(cluster.run_until_restored());
     cluster.kill({"server2", "server3", "server4", "server5"});
@@ -425,8 +426,6 @@ TEST_CASE("a coordinator that consented and returns with its state does not cons
     cluster.kill({sim::coordinator_name});
     cluster.world().resume_coordinator();
     cluster.run_for(100ms);
-    CHECK(person.refused(sim::coordinator_name, request).find("was asked for later") !=
-          std::string::npos);
     CHECK(founding_of(cluster, living, other_id).founding.ballot.round == 2);
     cluster.heal();
     REQUIRE(cluster.run_until_restored());

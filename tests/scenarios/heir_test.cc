@@ -102,3 +102,49 @@ TEST_CASE("who consented again hears that the others went on without it", "[scen
     cluster.heal();
     CHECK(cluster.run_until([&] { return is_superseded; }, 10s));
 }
+
+// Three of seven found a cluster. One of them does not hear that they have: it hears the three that
+// were only cut off, who are no majority without it.
+TEST_CASE("a consent by which others have founded a cluster is not withdrawn", "[scenario]") {
+    Cluster cluster({.nodes = 7, .copies = 3, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    const Names named = {"server1", "server2", "server3"};
+    const Names others = {"server4", "server5", "server6"};
+    cluster.kill({"server7"});
+    cluster.cut(named, others);
+    cluster.run_for(1s);
+    between(cluster, sim::FaultKind::cut_one_way, {"server2", "server3"}, {"server1"});
+    Operator person(cluster);
+    person.ask("server1", founding_of(cluster, named, heir_id));
+    const auto is_founded = [&] {
+        return is_heir(cluster, "server2") && is_heir(cluster, "server3");
+    };
+    REQUIRE(cluster.run_until(is_founded, 1s));
+    REQUIRE_FALSE(is_heir(cluster, "server1"));
+    cluster.cut({"server1"}, {"server2", "server3"});
+    between(cluster, sim::FaultKind::heal, {"server1"}, others);
+    cluster.run_for(5s);
+}
+
+// The same, where the consent is lost with the coordinator's process.
+TEST_CASE("a coordinator that returns is bound by its consent", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    const Names named = {"server1", sim::coordinator_name};
+    const Names others = {"server2", "server3"};
+    cluster.kill({"server4"});
+    cluster.cut(named, others);
+    cluster.run_for(1s);
+    between(cluster, sim::FaultKind::cut_one_way, {"server1"}, {sim::coordinator_name});
+    Operator person(cluster);
+    person.ask(sim::coordinator_name, founding_of(cluster, named, heir_id));
+    REQUIRE(cluster.run_until([&] { return is_heir(cluster, "server1"); }, 1s));
+    REQUIRE_FALSE(is_heir(cluster, sim::coordinator_name));
+    cluster.kill({sim::coordinator_name});
+    cluster.cut({sim::coordinator_name}, {"server1"});
+    between(cluster, sim::FaultKind::heal, {sim::coordinator_name}, others);
+    cluster.world().resume_coordinator();
+    cluster.run_for(5s);
+}

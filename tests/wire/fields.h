@@ -111,7 +111,7 @@ GRAPEVINE_FIELDS(ForceRingReply, founded, epoch, awaited)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
 GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)
-GRAPEVINE_FIELDS(SavedState, id, ring, promises, consented)
+GRAPEVINE_FIELDS(SavedState, id, ring, promises, consented, consent)
 
 GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address, parent)
 GRAPEVINE_FIELDS(Refusal, message)

@@ -92,6 +92,7 @@ TEST_CASE("a saved state comes back as it was, and is taken for nothing else", "
             change.epoch = state.promises.epoch;
             state.promises.accepted = AcceptedValue{{1, NodeId{9}}, std::move(change)};
         }
+        if (round % 2 > 0) state.consent = samples.make<FoundAnew>().founding;
         const std::string file = encode(state);
         const auto decoded = decode_saved(file);
         if (!decoded) FAIL(decoded.error().message);
@@ -100,6 +101,7 @@ TEST_CASE("a saved state comes back as it was, and is taken for nothing else", "
         CHECK(decoded->promises.epoch == state.promises.epoch);
         CHECK(decoded->promises.promised == state.promises.promised);
         CHECK(same(decoded->promises.accepted, state.promises.accepted));
+        CHECK(decoded->consent == state.consent);
         CHECK(encode(*decoded) == file);
         CHECK_FALSE(decode_datagram(file));
         CHECK_FALSE(decode_saved(encode(samples.envelope(samples.make<Heartbeat>()))));
