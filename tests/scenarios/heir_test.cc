@@ -27,6 +27,20 @@ void between(Cluster& cluster, sim::FaultKind kind, const Names& a, const Names&
     cluster.world().apply(fault);
 }
 
+// Server2 and server3 found a cluster by the consent of server1, which does not hear of it, and is
+// cut off from them then.
+void found_unheard(Cluster& cluster, const Names& named) {
+    between(cluster, sim::FaultKind::cut_one_way, {"server2", "server3"}, {"server1"});
+    Operator person(cluster);
+    person.ask("server1", founding_of(cluster, named, heir_id));
+    const auto is_founded = [&] {
+        return is_heir(cluster, "server2") && is_heir(cluster, "server3");
+    };
+    REQUIRE(cluster.run_until(is_founded, 1s));
+    REQUIRE_FALSE(is_heir(cluster, "server1"));
+    cluster.cut({"server1"}, {"server2", "server3"});
+}
+
 }  // namespace
 
 // It voted for a ring of which it does not hear, consented, and hears two others that have not
@@ -73,15 +87,7 @@ TEST_CASE("who consented again hears that the others went on without it", "[scen
     const Names named = {"server1", "server2", "server3"};
     cluster.kill({"server4", "server5", "server6", "server7"});
     cluster.run_for(1s);
-    between(cluster, sim::FaultKind::cut_one_way, {"server2", "server3"}, {"server1"});
-    Operator person(cluster);
-    person.ask("server1", founding_of(cluster, named, heir_id));
-    const auto is_founded = [&] {
-        return is_heir(cluster, "server2") && is_heir(cluster, "server3");
-    };
-    REQUIRE(cluster.run_until(is_founded, 1s));
-    REQUIRE_FALSE(is_heir(cluster, "server1"));
-    cluster.cut({"server1"}, {"server2", "server3"});
+    found_unheard(cluster, named);
     ForceRing again{.parent = cluster.world().node("server1")->ring()->cluster,
                     .founding = {.epoch = cluster.world().node("server1")->ring()->epoch,
                                  .ballot = {9, ClusterId{0xbeef}},
@@ -114,15 +120,7 @@ TEST_CASE("a consent by which others have founded a cluster is not withdrawn", "
     cluster.kill({"server7"});
     cluster.cut(named, others);
     cluster.run_for(1s);
-    between(cluster, sim::FaultKind::cut_one_way, {"server2", "server3"}, {"server1"});
-    Operator person(cluster);
-    person.ask("server1", founding_of(cluster, named, heir_id));
-    const auto is_founded = [&] {
-        return is_heir(cluster, "server2") && is_heir(cluster, "server3");
-    };
-    REQUIRE(cluster.run_until(is_founded, 1s));
-    REQUIRE_FALSE(is_heir(cluster, "server1"));
-    cluster.cut({"server1"}, {"server2", "server3"});
+    found_unheard(cluster, named);
     between(cluster, sim::FaultKind::heal, {"server1"}, others);
     cluster.run_for(5s);
 }
