@@ -74,9 +74,10 @@ std::string shortened(const std::string& value) {
     return fmt::format("{}... ({} bytes)", value.substr(0, shown), value.size());
 }
 
-std::string text_of(const std::vector<Op>& ops, const std::string& key) {
+std::string text_of(const std::vector<OpPtr>& ops, const std::string& key) {
     std::string text;
-    for (const Op& op : ops) {
+    for (const OpPtr& each : ops) {
+        const Op& op = *each;
         text += fmt::format(" [{} {}", op.version, word(op.kind));
         if (op.kind != OpKind::none && op.key != key) text += " of another key";
         if (op.kind == OpKind::put && op.key == key) text += " " + shortened(op.value);

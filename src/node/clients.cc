@@ -21,10 +21,8 @@ bool is_of_parent(const Ring& ring, const Request& request) {
 
 }  // namespace
 
-void Node::State::receive(Time now, ConnectionId connection, ClientMessage message) {
-    if (auto* request = std::get_if<Request>(&message)) {
-        on_request(now, connection, std::move(*request));
-    } else if (const auto* poll = std::get_if<RingPoll>(&message)) {
+void Node::State::receive(Time now, ConnectionId connection, const ClientMessage& message) {
+    if (const auto* poll = std::get_if<RingPoll>(&message)) {
         if (auto answer = polls.ask(now, connection, *poll, shown())) reply(connection, *answer);
     } else if (std::holds_alternative<StatusRequest>(message)) {
         reply(connection, status(now));
@@ -120,13 +118,12 @@ StatusReply Node::State::status(Time now) {
     return status;
 }
 
-void Node::State::on_request(Time now, ConnectionId connection, Request request) {
-    Reply refusal{.sequence = request.sequence, .status = Status::not_primary};
-    if (ring) refusal.epoch = shown()->epoch;
+void Node::State::on_request(Time now, ConnectionId connection, Request&& request) {
+    Status refused = Status::not_primary;
     if (request.key.size() > key_size_max || request.value.size() > value_size_max) {
-        refusal.status = Status::too_large;
+        refused = Status::too_large;
     } else if (!request.client || request.sequence == 0) {
-        refusal.status = Status::malformed;  // without an id it could not be told from another
+        refused = Status::malformed;  // without an id it could not be told from another
     } else if (ring && replication && !heir && !is_of_parent(*ring, request)) {
         // A client may know a later ring than this node.
         if (request.epoch > ring->epoch && !ring->voters.empty()) {
@@ -137,6 +134,8 @@ void Node::State::on_request(Time now, ConnectionId connection, Request request)
         replication->request(now, connection, std::move(request));
         return;
     }
+    Reply refusal{.sequence = request.sequence, .status = refused};
+    if (ring) refusal.epoch = shown()->epoch;
     reply(connection, std::move(refusal));
 }
 

@@ -122,8 +122,14 @@ void Node::peer_hung_up(Time now, Address peer) {
     state_->settle(now);
 }
 
-void Node::receive(Time now, ConnectionId connection, ClientMessage message) {
-    state_->receive(now, connection, std::move(message));
+void Node::receive(Time now, ConnectionId connection, ClientMessage&& message) {
+    // Requests are many, and replication alone hears of them.
+    if (auto* request = std::get_if<Request>(&message)) {
+        state_->last_input_at = now;
+        state_->on_request(now, connection, std::move(*request));
+        return;
+    }
+    state_->receive(now, connection, message);
     state_->settle(now);
 }
 

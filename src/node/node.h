@@ -146,7 +146,7 @@ public:
     void peer_hung_up(Time now, Address peer);
 
     // From clients.
-    void receive(Time now, ConnectionId connection, ClientMessage message);
+    void receive(Time now, ConnectionId connection, ClientMessage&& message);
     void client_closed(Time now, ConnectionId connection);
     // What to send instead of a reply whose lease has ended: `lapsed`, for the same sequence.
     [[nodiscard]] Reply refuse(const Reply& stale) const;

@@ -224,9 +224,10 @@ void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& me
                       [&](const auto& promisers) { return choose(now, promisers); });
 }
 
-void Node::State::on_replication(Time now, NodeId from, const ReplicationMessage& message) {
+template <class Message>
+void Node::State::on_replication(Time now, NodeId from, const Message& message) {
     if (!replication || !is_member() || !ring->is_up(from)) return;
-    if (std::holds_alternative<ReplicateAck>(message) || std::holds_alternative<FillAck>(message)) {
+    if constexpr (std::is_same_v<Message, ReplicateAck> || std::is_same_v<Message, FillAck>) {
         swim.heard(now, from);
         link_checks.heard(now, from);
     }

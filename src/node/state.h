@@ -55,7 +55,8 @@ struct Node::State {
     void heed(Time now, NodeId from, const LossAccepted& message);
     void heed(Time now, NodeId from, const LeaveNotice& message);
     void on_agreement(Time now, NodeId from, const AgreementMessage& message);
-    void on_replication(Time now, NodeId from, const ReplicationMessage& message);
+    template <class Message>
+    void on_replication(Time now, NodeId from, const Message& message);
 
     // --- rings.cc ---
     // `made.change` is null where the ring came whole.
@@ -124,12 +125,12 @@ struct Node::State {
     void call_left_behind(Time now);
 
     // --- clients.cc ---
-    void receive(Time now, ConnectionId connection, ClientMessage message);
+    void receive(Time now, ConnectionId connection, const ClientMessage& message);  // no Request
     void leave(Time now);
     void on_leave(Time now, ConnectionId connection);
     void on_loss(Time now, ConnectionId connection, const AcceptLoss& message);
     void answer_losses(Time now);
-    void on_request(Time now, ConnectionId connection, Request request);
+    void on_request(Time now, ConnectionId connection, Request&& request);
     [[nodiscard]] StatusReply status(Time now);
     // Of the partitions that it is primary of; a coordinator too.
     [[nodiscard]] bool serves_all(Time now);

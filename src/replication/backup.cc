@@ -13,14 +13,14 @@ void follow(Scope& scope, NodeId from, const Replicate::Part& part, const Apply&
     PartitionLog& log = scope.replica.log;
     const bool gap = part.previous > log.held();
     if (!gap) {
-        for (const Op& op : part.ops) {
-            if (op.version.counter == log.held() + 1) log.append(op);
+        for (const OpPtr& op : part.ops) {
+            if (op->version.counter == log.held() + 1) log.append(op);
         }
         const std::uint64_t committed = std::min(part.watermark, log.held());
         while (log.watermark() < committed) {
-            const Op op = log.take_oldest();
-            apply(op);
-            remember(scope.context, scope.replica, op);
+            const OpPtr op = log.take_oldest();
+            apply(*op);
+            remember(scope.context, scope.replica, *op);
         }
     }
     if (gap && scope.context.has(Bug::gap_unnoticed)) {
@@ -57,14 +57,15 @@ bool Receiving::continues(const FillSession& session, const Context& context) {
 
 void Receiving::start(Scope& scope, const FillChunk& base) const {
     PartitionLog& log = scope.replica.log;
-    const std::deque<Op> stale = log.unfinished();
+    const std::deque<OpPtr> stale = log.unfinished();
     log.start(base.base, base.base_stamp_ms);
     change_memory(scope.context, scope.replica.memory,
                   [&](RequestMemory& memory) { memory.restore(base.clients); });
     if (!scope.context.has(Bug::keep_stale_unfinished)) return;
-    for (Op op : stale) {
+    for (const OpPtr& unfinished : stale) {
+        Op op = *unfinished;
         op.version.counter = log.held() + 1;
-        log.append(std::move(op));
+        log.append(std::make_shared<const Op>(std::move(op)));
     }
 }
 

@@ -102,7 +102,8 @@ public:
 
 private:
     std::map<NodeId, Replicate> replicate_;
-    std::map<NodeId, std::map<PartitionId, ReplicateAck::Part>> acks_;
+    std::vector<std::pair<NodeId, ReplicateAck::Part>> acks_;
+    std::vector<std::size_t> ack_of_;  // by partition: its place in acks_, from 1 on; 0: none
     std::map<NodeId, Gather> gather_;
     std::map<NodeId, Gathered> gathered_;
     std::vector<std::pair<NodeId, ReplicationMessage>> single_;

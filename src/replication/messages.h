@@ -4,6 +4,7 @@
 // fetches the ring first. Batched per peer and turn of the loop.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +40,8 @@ struct Op {
     std::string value;
     bool operator==(const Op&) const = default;
 };
+// Ordered operations do not change: the log and the messages to all backups share each.
+using OpPtr = std::shared_ptr<const Op>;
 
 // Where a message belongs.
 struct EntryRef {
@@ -55,7 +58,7 @@ struct Replicate {
         EntryRef entry;
         std::uint64_t previous = 0;
         std::uint64_t watermark = 0;
-        std::vector<Op> ops;
+        std::vector<OpPtr> ops;  // none is null
     };
     std::vector<Part> parts;
 };
@@ -79,7 +82,7 @@ struct Gathered {
     struct Part {
         EntryRef entry;
         std::uint64_t watermark = 0;
-        std::vector<Op> unfinished;  // above the watermark, ascending
+        std::vector<OpPtr> unfinished;  // above the watermark, ascending; none is null
         // The sender was the primary of the entry that this one replaced, saw every ring up to
         // `since`, and was active (or had waited out its predecessor's lease): it serves no more.
         bool stepped_down = false;

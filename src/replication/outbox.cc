@@ -6,9 +6,9 @@ namespace grapevine {
 
 namespace {
 
-std::size_t weight(const std::vector<Op>& ops) {
+std::size_t weight(const std::vector<OpPtr>& ops) {
     std::size_t sum = 64;
-    for (const Op& op : ops) sum += weight(op);
+    for (const OpPtr& op : ops) sum += weight(*op);
     return sum;
 }
 std::size_t weight(const Replicate::Part& part) {
@@ -39,10 +39,17 @@ void split(NodeId to, Message batch, std::size_t bytes,
 }  // namespace
 
 void ReplicationOutbox::send(NodeId to, ReplicateAck::Part part) {
-    const auto [entry, inserted] = acks_[to].try_emplace(part.entry.partition, part);
-    if (inserted) return;
-    part.gap = part.gap || (entry->second.gap && entry->second.entry == part.entry);
-    entry->second = part;
+    const std::size_t partition = part.entry.partition.value;
+    if (ack_of_.size() <= partition) ack_of_.resize(partition + 1);
+    std::size_t& place = ack_of_[partition];
+    if (place == 0 || acks_[place - 1].first != to) {
+        acks_.emplace_back(to, part);
+        place = acks_.size();
+        return;
+    }
+    ReplicateAck::Part& before = acks_[place - 1].second;
+    part.gap = part.gap || (before.gap && before.entry == part.entry);
+    before = part;
 }
 
 std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messages(
@@ -50,11 +57,13 @@ std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messa
     std::vector<std::pair<NodeId, ReplicationMessage>> out = std::exchange(single_, {});
     for (auto& [to, batch] : std::exchange(gather_, {})) out.emplace_back(to, std::move(batch));
     for (auto& [to, batch] : std::exchange(gathered_, {})) split(to, std::move(batch), bytes, out);
-    for (auto& [to, parts] : std::exchange(acks_, {})) {
-        ReplicateAck ack;
-        for (const auto& [partition, part] : parts) ack.parts.push_back(part);
-        out.emplace_back(to, std::move(ack));
+    std::map<NodeId, ReplicateAck> acks;
+    for (const auto& [to, part] : acks_) {
+        acks[to].parts.push_back(part);
+        ack_of_[part.entry.partition.value] = 0;
     }
+    acks_.clear();
+    for (auto& [to, ack] : acks) out.emplace_back(to, std::move(ack));
     for (auto& [to, batch] : std::exchange(replicate_, {})) split(to, std::move(batch), bytes, out);
     return out;
 }

@@ -100,7 +100,13 @@ void Partition::discard(Scope& scope) {
 
 // --- messages: the caller has checked that they are for the present entry ---
 
-void Partition::request(Context& context, Time now, ConnectionId connection, Request request) {
+bool Partition::read(Context& context, Time now, ConnectionId connection, const Request& request) {
+    const auto* primary = std::get_if<Primary>(&role_);
+    return primary != nullptr && request.kind == OperationKind::get &&
+           primary->read(scope(context, now), connection, request);
+}
+
+void Partition::request(Context& context, Time now, ConnectionId connection, Request&& request) {
     Scope here = scope(context, now);
     if (auto* primary = std::get_if<Primary>(&role_)) {
         primary->request(here, connection, std::move(request));

@@ -22,31 +22,31 @@ void PartitionLog::start(Version base, std::int64_t stamp_ms) {
 }
 
 std::int64_t PartitionLog::last_stamp_ms() const {
-    return ops_.empty() ? base_stamp_ms_ : ops_.back().stamp_ms;
+    return ops_.empty() ? base_stamp_ms_ : ops_.back()->stamp_ms;
 }
 
-void PartitionLog::append(Op op) {
-    ASSERT(op.version.counter == held() + 1, "{} after {}", op.version, held());
-    bytes_ += weight(op);
+void PartitionLog::append(OpPtr op) {
+    ASSERT(op->version.counter == held() + 1, "{} after {}", op->version, held());
+    bytes_ += weight(*op);
     ops_.push_back(std::move(op));
 }
 
-Op PartitionLog::take_oldest() {
+OpPtr PartitionLog::take_oldest() {
     ASSERT(!ops_.empty());
-    Op op = std::move(ops_.front());
+    OpPtr op = std::move(ops_.front());
     ops_.pop_front();
-    bytes_ -= weight(op);
-    base_ = op.version;
-    base_stamp_ms_ = op.stamp_ms;
+    bytes_ -= weight(*op);
+    base_ = op->version;
+    base_stamp_ms_ = op->stamp_ms;
     return op;
 }
 
-std::vector<Op> PartitionLog::ops_after(std::uint64_t after, std::size_t bytes) const {
+std::vector<OpPtr> PartitionLog::ops_after(std::uint64_t after, std::size_t bytes) const {
     ASSERT(after >= watermark() && after <= held(), "{} in {}..{}", after, watermark(), held());
-    std::vector<Op> ops;
+    std::vector<OpPtr> ops;
     std::size_t sum = 0;
     for (auto index = static_cast<std::size_t>(after - watermark()); index < ops_.size(); ++index) {
-        sum += weight(ops_[index]);
+        sum += weight(*ops_[index]);
         if (!ops.empty() && sum > bytes) break;
         ops.push_back(ops_[index]);
     }
@@ -56,12 +56,12 @@ std::vector<Op> PartitionLog::ops_after(std::uint64_t after, std::size_t bytes) 
 const Op& PartitionLog::at(std::uint64_t counter) const {
     ASSERT(counter > watermark() && counter <= held(), "{} in {}..{}", counter, watermark(),
            held());
-    return ops_[static_cast<std::size_t>(counter - watermark() - 1)];
+    return *ops_[static_cast<std::size_t>(counter - watermark() - 1)];
 }
 
 const Op* PartitionLog::last_change(std::string_view key) const {
     for (auto op = ops_.rbegin(); op != ops_.rend(); ++op) {
-        if (op->kind != OpKind::none && op->key == key) return &*op;
+        if ((*op)->kind != OpKind::none && (*op)->key == key) return op->get();
     }
     return nullptr;
 }

@@ -24,16 +24,16 @@ public:
     [[nodiscard]] std::int64_t base_stamp_ms() const { return base_stamp_ms_; }
     [[nodiscard]] std::uint64_t held() const { return base_.counter + ops_.size(); }
     [[nodiscard]] std::int64_t last_stamp_ms() const;
-    [[nodiscard]] const std::deque<Op>& unfinished() const { return ops_; }
+    [[nodiscard]] const std::deque<OpPtr>& unfinished() const { return ops_; }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
-    // op.version.counter is held() + 1.
-    void append(Op op);
+    // op->version.counter is held() + 1.
+    void append(OpPtr op);
     // Takes the oldest unfinished operation out; the watermark is now its counter.
-    Op take_oldest();
+    OpPtr take_oldest();
     // Unfinished operations with counters in (after, held()], oldest first, until `bytes` are full
     // (at least one).
-    [[nodiscard]] std::vector<Op> ops_after(std::uint64_t after, std::size_t bytes) const;
+    [[nodiscard]] std::vector<OpPtr> ops_after(std::uint64_t after, std::size_t bytes) const;
     // The unfinished operation with this counter.
     [[nodiscard]] const Op& at(std::uint64_t counter) const;
     // The last unfinished operation that changes the key; nullptr: none.
@@ -42,7 +42,7 @@ public:
 private:
     Version base_;
     std::int64_t base_stamp_ms_ = 0;
-    std::deque<Op> ops_;
+    std::deque<OpPtr> ops_;
     std::size_t bytes_ = 0;
 };
 

@@ -53,12 +53,12 @@ void Primary::retire(Scope& scope) {
 
 // Whoever ordered next may finish what is pending, so nobody is told that it was refused.
 void Primary::drop_waiters(Scope& scope) {
-    for (const auto& [counter, waiters] : waiters_) {
-        const std::size_t bytes = weight(scope.replica.log.at(counter));
+    std::uint64_t counted = 0;  // the operation whose bytes are subtracted
+    for (const Waiter& waiter : waiters_) {
+        refuse(scope, waiter.connection, waiter.sequence, Status::lapsed);
+        if (std::exchange(counted, waiter.counter) == waiter.counter) continue;
+        const std::size_t bytes = weight(scope.replica.log.at(waiter.counter));
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, bytes);
-        for (const Waiter& waiter : waiters) {
-            refuse(scope, waiter.connection, waiter.sequence, Status::lapsed);
-        }
     }
     waiters_.clear();
     pending_.clear();
@@ -100,8 +100,8 @@ void Primary::gathered(Scope& scope, NodeId from, const Gathered::Part& part) {
     if (gathering == nullptr || gathering->missing.erase(from) == 0) return;
     if (part.stepped_down) lease_wait_until_ = Time::min();
     gathering->watermark = std::max(gathering->watermark, part.watermark);
-    for (const Op& op : part.unfinished) {
-        gathering->found.try_emplace(op.version.counter, op);
+    for (const OpPtr& op : part.unfinished) {
+        gathering->found.try_emplace(op->version.counter, op);
     }
     if (gathering->missing.empty()) confirm(scope);
 }
@@ -164,12 +164,14 @@ void Primary::advance(Scope& scope) {
 
 void Primary::commit_oldest(Scope& scope, Time valid_until) {
     Context& context = scope.context;
-    const Op op = scope.replica.log.take_oldest();
+    const OpPtr oldest = scope.replica.log.take_oldest();
+    const Op& op = *oldest;
     apply_committed(context.store, scope.replica.id, op);
     remember(context, scope.replica, op);
-    const auto found = waiters_.find(op.version.counter);
-    if (found == waiters_.end()) return;
-    for (const Waiter& waiter : found->second) {
+    if (waiters_.empty() || waiters_.front().counter != op.version.counter) return;
+    for (; !waiters_.empty() && waiters_.front().counter == op.version.counter;
+         waiters_.pop_front()) {
+        const Waiter& waiter = waiters_.front();
         Reply reply{.sequence = waiter.sequence,
                     .status = op.answer.status,
                     .version = op.answer.version,
@@ -182,7 +184,6 @@ void Primary::commit_oldest(Scope& scope, Time valid_until) {
         if (lapsed) reply.status = Status::lapsed;
         context.out.reply(waiter.connection, std::move(reply), lapsed ? never : valid_until);
     }
-    waiters_.erase(found);
     pending_.erase({op.client, op.sequence});
     context.pending_bytes -= std::min(context.pending_bytes, weight(op));
 }
@@ -369,8 +370,9 @@ void Primary::invariants(const Scope& scope) const {
                peer.acked, peer.sent, log.held());
         ASSERT(scope.entry.writes_to(id), "{}", id);
     }
-    for (const auto& [counter, waiters] : waiters_) {
-        ASSERT(counter > log.watermark() && counter <= log.held(), "{}", counter);
+    for (const Waiter& waiter : waiters_) {
+        ASSERT(waiter.counter > log.watermark() && waiter.counter <= log.held(), "{}",
+               waiter.counter);
     }
 }
 

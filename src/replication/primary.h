@@ -35,8 +35,8 @@ struct Gathering {
     // Until asked again, doubled each time: an answer can be large, and its copies would only keep
     // it from arriving over a slow link.
     Duration pause{};
-    std::uint64_t watermark = 0;        // the highest reported
-    std::map<std::uint64_t, Op> found;  // unfinished operations of others, by counter
+    std::uint64_t watermark = 0;           // the highest reported
+    std::map<std::uint64_t, OpPtr> found;  // unfinished operations of others, by counter
 };
 struct Confirming {
     std::uint64_t up_to = 0;  // active once everything up to this counter is committed
@@ -58,7 +58,9 @@ public:
     // Another member is the primary now, or the partition went down: whoever waits is told.
     void retire(Scope& scope);
 
-    void request(Scope& scope, ConnectionId connection, Request request);
+    // Answers a get where that takes no waiting; false: it is for request().
+    bool read(const Scope& scope, ConnectionId connection, const Request& request) const;
+    void request(Scope& scope, ConnectionId connection, Request&& request);
     void gathered(Scope& scope, NodeId from, const Gathered::Part& part);
     void acked(Scope& scope, NodeId from, const ReplicateAck::Part& part);
     void fill_acked(Scope& scope, NodeId from, const FillAck& ack);
@@ -94,6 +96,7 @@ private:
         [[nodiscard]] bool started() const { return !stream || stream->started(); }
     };
     struct Waiter {
+        std::uint64_t counter;  // of the operation
         ConnectionId connection;
         std::uint64_t sequence;
     };
@@ -119,15 +122,14 @@ private:
     void serve_waiting(Scope& scope);
     void expire_waiting(Scope& scope);
 
-    void park(Scope& scope, ConnectionId connection, Request request, Time until);
-    void read(Scope& scope, ConnectionId connection, const Request& request, Time valid_until);
-    void write(Scope& scope, ConnectionId connection, Request request, Time valid_until);
+    void park(Scope& scope, ConnectionId connection, Request&& request, Time until);
+    void write(Scope& scope, ConnectionId connection, Request&& request, Time valid_until);
     [[nodiscard]] bool has_room(const Scope& scope, const Request& request) const;
     bool answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
                           Time valid_until);
     bool check_stamp(Scope& scope, ConnectionId connection, const Request& request);
     void judge(const Scope& scope, const Request& request, Op& op) const;
-    void order(Scope& scope, Op op);
+    OpPtr order(Scope& scope, Op&& op);
     [[nodiscard]] std::int64_t partition_time(Time now) const;
     [[nodiscard]] Time forget_at(const Scope& scope) const;
     void keep_time(Scope& scope, std::int64_t stamp_ms);
@@ -144,8 +146,8 @@ private:
 
     std::variant<Gathering, Confirming, Active> phase_;
     Time lease_wait_until_;
-    std::map<NodeId, Peer> peers_;                          // the write set without this node
-    std::map<std::uint64_t, std::vector<Waiter>> waiters_;  // by the counter of their operation
+    std::map<NodeId, Peer> peers_;  // the write set without this node
+    std::deque<Waiter> waiters_;    // for an answer, in the order of their operations
     std::unordered_map<RequestKey, std::uint64_t, RequestKeyHash> pending_;  // to the counter
     std::deque<Waiting> waiting_;    // requests that came too early, in order of arrival
     Time tell_at_ = never;           // when a watermark that no operation carried goes alone

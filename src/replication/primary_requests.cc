@@ -12,7 +12,7 @@ namespace grapevine {
 namespace {
 
 // One operation is asked for by its client alone, so few connections attach to it.
-constexpr std::size_t waiters_max = 16;
+constexpr std::ptrdiff_t waiters_max = 16;
 
 // An attempt that was routed by a ring from before this tenure may be a late one of an operation
 // that has ended: its client was told that no copy was up and nothing was changed; or it was
@@ -35,19 +35,17 @@ void Primary::refuse(Scope& scope, ConnectionId connection, std::uint64_t sequen
     scope.context.out.reply(connection, std::move(reply));
 }
 
-void Primary::request(Scope& scope, ConnectionId connection, Request request) {
+void Primary::request(Scope& scope, ConnectionId connection, Request&& request) {
+    if (request.kind == OperationKind::get && read(scope, connection, request)) return;
     const Time deadline = scope.now + std::chrono::milliseconds(request.deadline_ms);
     if (!active()) {
         park(scope, connection, std::move(request), deadline);
         return;
     }
-    const Time valid_until =
-        request.kind == OperationKind::get ? lease_until(scope) : written_until(scope);
-    if (valid_until <= scope.now) {
+    const Time valid_until = written_until(scope);
+    if (request.kind == OperationKind::get || valid_until <= scope.now) {
         park(scope, connection, std::move(request),
              std::min(deadline, scope.now + scope.context.config.patience));
-    } else if (request.kind == OperationKind::get) {
-        read(scope, connection, request, valid_until);
     } else {
         write(scope, connection, std::move(request), valid_until);
     }
@@ -55,7 +53,7 @@ void Primary::request(Scope& scope, ConnectionId connection, Request request) {
 
 // --- waiting ---
 
-void Primary::park(Scope& scope, ConnectionId connection, Request request, Time until) {
+void Primary::park(Scope& scope, ConnectionId connection, Request&& request, Time until) {
     Context& context = scope.context;
     if (waiting_.size() >= context.config.waiting_max ||
         context.pending_bytes >= context.config.pending_bytes_max) {
@@ -91,8 +89,9 @@ void Primary::expire_waiting(Scope& scope) {
 
 // --- reading ---
 
-void Primary::read(Scope& scope, ConnectionId connection, const Request& request,
-                   Time valid_until) {
+bool Primary::read(const Scope& scope, ConnectionId connection, const Request& request) const {
+    const Time valid_until = lease_until(scope);
+    if (valid_until <= scope.now) return false;
     Context& context = scope.context;
     Reply reply{.sequence = request.sequence,
                 .status = Status::not_found,
@@ -107,11 +106,12 @@ void Primary::read(Scope& scope, ConnectionId connection, const Request& request
         reply.value = record->value;
     }
     context.out.reply(connection, std::move(reply), valid_until);
+    return true;
 }
 
 // --- writing ---
 
-void Primary::write(Scope& scope, ConnectionId connection, Request request, Time valid_until) {
+void Primary::write(Scope& scope, ConnectionId connection, Request&& request, Time valid_until) {
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
     if (predates_tenure(scope.entry, request) && !context.has(Bug::old_route_accepted)) {
@@ -148,11 +148,17 @@ void Primary::write(Scope& scope, ConnectionId connection, Request request, Time
     }
     if (op.kind != OpKind::none) op.key = std::move(request.key);
     if (op.kind == OpKind::put) op.value = std::move(request.value);
-    const std::uint64_t counter = op.version.counter;
-    pending_.emplace(RequestKey{request.client, request.sequence}, counter);
-    waiters_[counter].push_back({connection, request.sequence});
-    context.pending_bytes += weight(op);
-    order(scope, std::move(op));
+    if (!peers_.empty()) {
+        const std::uint64_t counter = op.version.counter;
+        pending_.emplace(RequestKey{request.client, request.sequence}, counter);
+        waiters_.push_back({counter, connection, request.sequence});
+        context.pending_bytes += weight(op);
+        order(scope, std::move(op));
+        return;
+    }
+    // Alone in the write set it is committed at once.
+    const OpPtr committed = order(scope, std::move(op));
+    answer(scope, connection, *committed, valid_until);
 }
 
 // What is there may be replaced by something that is no larger, and deleted.
@@ -193,9 +199,14 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
         answer(scope, connection, scope.replica.log.at(pending->second), valid_until);
         return true;
     }
-    std::vector<Waiter>& waiters = waiters_[pending->second];
-    if (waiters.size() >= waiters_max) waiters.erase(waiters.begin());
-    waiters.push_back({connection, request.sequence});
+    const auto [first, last] =
+        std::ranges::equal_range(waiters_, pending->second, {}, &Waiter::counter);
+    const Waiter waiter{pending->second, connection, request.sequence};
+    if (last - first < waiters_max) {
+        waiters_.insert(last, waiter);
+    } else {
+        *std::shift_left(first, last, 1) = waiter;  // in the place of the first
+    }
     return true;
 }
 
@@ -256,7 +267,6 @@ void Primary::judge(const Scope& scope, const Request& request, Op& op) const {
     }
 }
 
-// For planted bugs: before the operation is committed, or without ordering it.
 void Primary::answer(Scope& scope, ConnectionId connection, const Op& op, Time valid_until) const {
     Reply reply{.sequence = op.sequence,
                 .status = op.answer.status,
@@ -267,9 +277,11 @@ void Primary::answer(Scope& scope, ConnectionId connection, const Op& op, Time v
     scope.context.out.reply(connection, std::move(reply), valid_until);
 }
 
-void Primary::order(Scope& scope, Op op) {
-    scope.replica.log.append(std::move(op));
+OpPtr Primary::order(Scope& scope, Op&& op) {
+    OpPtr ordered = std::make_shared<const Op>(std::move(op));
+    scope.replica.log.append(ordered);
     advance(scope);  // alone in the write set, it is committed at once
+    return ordered;
 }
 
 std::int64_t Primary::partition_time(Time now) const {

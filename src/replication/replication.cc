@@ -33,12 +33,13 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
     context_.copies_possible = copies_possible(*ring);
     while (partitions_.size() < ring->partitions()) {
         partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
-        deadline_.push_back(never);
+        is_touched_.push_back(0);
         is_listed_.push_back(0);
     }
+    agenda_.grow(partitions_.size());
     for (Partition& partition : partitions_) {
         partition.adopt(context_, now, unbroken);
-        touched_.insert(partition.replica().id);
+        touch(partition.replica().id);
     }
     // Who comes back is in again, and filled, in the same ring or the next ones. When it is in and
     // nobody is filled any more, what it has kept for that is of no use.
@@ -66,15 +67,17 @@ bool Replication::drops_aside() const {
 }
 
 Partition& Replication::touch(PartitionId id) {
-    touched_.insert(id);
+    if (std::exchange(is_touched_[id.value], 1) == 0) touched_.push_back(id);
     return partitions_[id.value];
 }
 
 // --- inputs ---
 
-void Replication::request(Time now, ConnectionId connection, Request request) {
+void Replication::request(Time now, ConnectionId connection, Request&& request) {
     ASSERT(context_.ring != nullptr);
     const PartitionId id = partition_of_key(request.key, context_.ring->partitions());
+    // Most reads are answered at once, and leave nothing to do.
+    if (partitions_[id.value].read(context_, now, connection, request)) return;
     touch(id).request(context_, now, connection, std::move(request));
 }
 
@@ -126,8 +129,7 @@ void Replication::on(Time now, NodeId from, const FillAck& message) {
 void Replication::wake_starved(NodeId peer) {
     std::set<PartitionId>& starved = context_.fill_starved[peer];
     if (context_.fill_in_flight[peer] >= context_.config.fill_bytes_in_flight) return;
-    touched_.merge(starved);
-    starved.clear();
+    for (const PartitionId id : std::exchange(starved, {})) touch(id);
 }
 
 void Replication::link_reset(Time now, NodeId peer) {
@@ -139,26 +141,21 @@ void Replication::link_reset(Time now, NodeId peer) {
 
 void Replication::lease_renewed(Time now) {
     if (waiting_.empty() && touched_.empty()) return;
-    std::set<PartitionId> asked = waiting_;
-    asked.insert(touched_.begin(), touched_.end());
-    for (const PartitionId id : asked) {
-        if (partitions_[id.value].has_waiting()) touch(id).tick(context_, now);
+    for (const PartitionId id : waiting_) touch(id);
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        Partition& partition = partitions_[touched_[i].value];
+        if (partition.has_waiting()) partition.tick(context_, now);
     }
 }
 
 // --- time and effects ---
 
 void Replication::tick(Time now) {
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-        const PartitionId id = deadlines_.begin()->second;
-        deadlines_.erase(deadlines_.begin());
-        deadline_[id.value] = never;
-        touch(id).tick(context_, now);
-    }
+    while (const auto id = agenda_.take(now)) touch(*id).tick(context_, now);
     if (drops_aside() && now >= drop_at_) drop_some_aside(now);
     // One stream sends one chunk: the lowest goes on until it is complete.
     const auto wake_lowest = [&](std::set<PartitionId>& waiting) {
-        if (!waiting.empty()) touched_.insert(waiting.extract(waiting.begin()).value());
+        if (!waiting.empty()) touch(waiting.extract(waiting.begin()).value());
     };
     if (context_.fill_pacer.due(now)) wake_lowest(context_.fill_paced);
     if (context_.move_rest.due(now)) wake_lowest(context_.move_resting);
@@ -167,18 +164,15 @@ void Replication::tick(Time now) {
 ReplicationEffects Replication::take_effects(Time now) {
     for (const PartitionId id : touched_) {
         Partition& partition = partitions_[id.value];
+        is_touched_[id.value] = 0;
         list_unchecked(id);
         partition.flush(context_, now);
         if (partition.has_waiting()) {
             waiting_.insert(id);
-        } else {
+        } else if (!waiting_.empty()) {
             waiting_.erase(id);
         }
-        const Time due = partition.next_deadline(context_, now);
-        if (due == deadline_[id.value]) continue;
-        deadlines_.erase({deadline_[id.value], id});
-        deadline_[id.value] = due;
-        if (due != never) deadlines_.emplace(due, id);
+        agenda_.want(id, partition.next_deadline(context_, now));
     }
     touched_.clear();
     effects_.messages = context_.out.take_messages(context_.config.batch_bytes);
@@ -188,11 +182,10 @@ ReplicationEffects Replication::take_effects(Time now) {
 }
 
 Time Replication::next_deadline() const {
-    const Time due = deadlines_.empty() ? never : deadlines_.begin()->first;
     const Time paced = context_.fill_paced.empty() ? never : context_.fill_pacer.next();
     const Time rested = context_.move_resting.empty() ? never : context_.move_rest.next();
     const Time dropped = drops_aside() ? drop_at_ : never;
-    return std::min({due, paced, rested, dropped});
+    return std::min({agenda_.next(), paced, rested, dropped});
 }
 
 // --- views ---
@@ -249,7 +242,7 @@ void Replication::invariants() {
     for (const PartitionId id : unchecked_) {
         const Partition& partition = partitions_[id.value];
         partition.invariants(context_);
-        ASSERT(!partition.has_waiting() || waiting_.contains(id) || touched_.contains(id),
+        ASSERT(!partition.has_waiting() || waiting_.contains(id) || is_touched_[id.value] != 0,
                "partition {}", id);
         is_listed_[id.value] = 0;
     }

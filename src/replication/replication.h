@@ -20,6 +20,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "replication/agenda.h"
 #include "replication/context.h"
 #include "replication/messages.h"
 #include "replication/partition.h"
@@ -45,7 +46,7 @@ public:
     // `unbroken`: the node had adopted the predecessor of this ring.
     void adopt(Time now, const RingPtr& ring, bool unbroken);
 
-    void request(Time now, ConnectionId connection, Request request);
+    void request(Time now, ConnectionId connection, Request&& request);
     void receive(Time now, NodeId from, const ReplicationMessage& message);
     // The link to the peer was lost or made anew: what was under way on it may be lost.
     void link_reset(Time now, NodeId peer);
@@ -97,10 +98,10 @@ private:
 
     Context context_;
     std::vector<Partition> partitions_;
-    std::set<PartitionId> touched_;  // to be flushed, and their deadlines to be asked for
+    std::vector<PartitionId> touched_;      // to be flushed, each once, in this order
+    std::vector<std::uint8_t> is_touched_;  // by partition
     std::set<PartitionId> waiting_;  // of those not touched: where requests wait for the lease
-    std::vector<Time> deadline_;     // of each partition, as it stands in deadlines_
-    std::set<std::pair<Time, PartitionId>> deadlines_;
+    Agenda agenda_;
     std::vector<PartitionId> unchecked_;   // touched since invariants(); each once
     std::vector<std::uint8_t> is_listed_;  // by partition: in unchecked_
     std::size_t next_checked_ = 0;         // of those that were not touched

@@ -5,6 +5,32 @@
 
 namespace grapevine {
 
+void RequestMemory::Answers::forget_below(std::uint64_t floor) {
+    while (first_ < items_.size() && items_[first_].first < floor) ++first_;
+    if (first_ <= items_.size() / 2) return;
+    items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+}
+
+void RequestMemory::Answers::set(std::uint64_t sequence, const Answer& answer) {
+    auto at = items_.end();
+    if (size() > 0 && items_.back().first >= sequence) {
+        at = std::ranges::lower_bound(items_.begin() + static_cast<std::ptrdiff_t>(first_),
+                                      items_.end(), sequence, {}, &Item::first);
+    }
+    if (at != items_.end() && at->first == sequence) {
+        at->second = answer;
+    } else {
+        items_.insert(at, {sequence, answer});
+    }
+}
+
+const Answer* RequestMemory::Answers::find(std::uint64_t sequence) const {
+    const auto all = items();
+    const auto at = std::ranges::lower_bound(all, sequence, {}, &Item::first);
+    return at == all.end() || at->first != sequence ? nullptr : &at->second;
+}
+
 void RequestMemory::record(const Op& op, Duration window) {
     if (op.client) {
         auto found = clients_.find(op.client);
@@ -18,8 +44,8 @@ void RequestMemory::record(const Op& op, Duration window) {
         known.stamp_ms = op.stamp_ms;
         known.floor = std::max(known.floor, op.floor);
         answers_ -= known.answers.size();
-        known.answers.erase(known.answers.begin(), known.answers.lower_bound(known.floor));
-        if (op.sequence >= known.floor) known.answers[op.sequence] = op.answer;
+        known.answers.forget_below(known.floor);
+        if (op.sequence >= known.floor) known.answers.set(op.sequence, op.answer);
         answers_ += known.answers.size();
     }
     const std::int64_t horizon = op.stamp_ms - to_ms(window);
@@ -38,8 +64,7 @@ std::uint64_t RequestMemory::floor(ClientId client) const {
 const Answer* RequestMemory::find(ClientId client, std::uint64_t sequence) const {
     const auto found = clients_.find(client);
     if (found == clients_.end()) return nullptr;
-    const auto answer = found->second->answers.find(sequence);
-    return answer == found->second->answers.end() ? nullptr : &answer->second;
+    return found->second->answers.find(sequence);
 }
 
 std::optional<std::int64_t> RequestMemory::oldest_stamp_ms() const {
@@ -52,7 +77,7 @@ std::vector<ClientMemory> RequestMemory::all() const {
     all.reserve(by_stamp_.size());
     for (const Known& known : by_stamp_) {
         ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
-        for (const auto& [sequence, answer] : known.answers) {
+        for (const auto& [sequence, answer] : known.answers.items()) {
             memory.answers.push_back({sequence, answer});
         }
         all.push_back(std::move(memory));
@@ -65,7 +90,7 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
     for (const ClientMemory& memory : clients) {
         if (clients_.contains(memory.client)) continue;
         Known known{memory.client, memory.floor, memory.stamp_ms, {}};
-        for (const auto& [sequence, answer] : memory.answers) known.answers[sequence] = answer;
+        for (const auto& [sequence, answer] : memory.answers) known.answers.set(sequence, answer);
         answers_ += known.answers.size();
         by_stamp_.push_back(std::move(known));
         clients_.emplace(memory.client, std::prev(by_stamp_.end()));

@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <optional>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -39,11 +40,30 @@ public:
     [[nodiscard]] std::size_t weight() const { return clients_.size() + answers_; }
 
 private:
+    // By sequence, ascending. Those below the floor go in order, and new ones nearly always come
+    // last, so an array with a gap in front serves.
+    class Answers {
+    public:
+        using Item = std::pair<std::uint64_t, Answer>;
+
+        void forget_below(std::uint64_t floor);
+        void set(std::uint64_t sequence, const Answer& answer);
+        [[nodiscard]] const Answer* find(std::uint64_t sequence) const;
+        [[nodiscard]] std::size_t size() const { return items_.size() - first_; }
+        [[nodiscard]] std::span<const Item> items() const {
+            return std::span(items_).subspan(first_);
+        }
+
+    private:
+        std::vector<Item> items_;
+        std::size_t first_ = 0;  // those before are forgotten
+    };
+
     struct Known {
         ClientId client;
         std::uint64_t floor = 0;
         std::int64_t stamp_ms = 0;
-        std::map<std::uint64_t, Answer> answers;  // by sequence, all at or above the floor
+        Answers answers;  // all at or above the floor
     };
 
     std::list<Known> by_stamp_;  // stamps never fall, so the order of use is their order

@@ -6,36 +6,27 @@ static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(Opera
 static_assert(static_cast<int>(fb::Condition::MAX) == static_cast<int>(Condition::version));
 static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::full));
 
-namespace {
-
-// A zero version is left out.
-const fb::Version* unless_zero(const Version& version, const fb::Version& packed) {
-    return version == Version{} ? nullptr : &packed;
-}
-
-}  // namespace
-
 Packed<fb::Request> pack(Builder& builder, const Request& message) {
     const auto key = pack_bytes(builder, message.key);
     const auto value = pack_bytes(builder, message.value);
-    const fb::Version expected = pack(message.expected);
-    return fb::CreateRequest(builder, message.client.value, message.sequence, message.floor,
-                             message.stamp_ms, message.epoch.value, message.deadline_ms,
-                             static_cast<fb::OperationKind>(message.kind),
-                             static_cast<fb::Condition>(message.condition),
-                             unless_zero(message.expected, expected), key, value);
+    const fb::RequestHead head(message.client.value, message.sequence, message.floor,
+                               message.stamp_ms, message.epoch.value, pack(message.expected),
+                               message.deadline_ms, static_cast<fb::OperationKind>(message.kind),
+                               static_cast<fb::Condition>(message.condition));
+    return fb::CreateRequest(builder, &head, key, value);
 }
 
 Request unpack(Unpacker& unpacker, const fb::Request& in) {
-    return {.client = ClientId{in.client()},
-            .sequence = in.sequence(),
-            .floor = in.floor(),
-            .stamp_ms = in.stamp_ms(),
-            .epoch = Epoch{in.epoch()},
-            .deadline_ms = in.deadline_ms(),
-            .kind = static_cast<OperationKind>(in.kind()),
-            .condition = static_cast<Condition>(in.condition()),
-            .expected = unpack(in.expected()),
+    const fb::RequestHead& head = *in.head();
+    return {.client = ClientId{head.client()},
+            .sequence = head.sequence(),
+            .floor = head.floor(),
+            .stamp_ms = head.stamp_ms(),
+            .epoch = Epoch{head.epoch()},
+            .deadline_ms = head.deadline_ms(),
+            .kind = static_cast<OperationKind>(head.kind()),
+            .condition = static_cast<Condition>(head.condition()),
+            .expected = unpack(&head.expected()),
             .key = unpacker.bytes(in.key()),
             .value = unpacker.bytes(in.value())};
 }
@@ -66,18 +57,18 @@ StopRequest unpack(Unpacker&, const fb::StopRequest&) {
 
 Packed<fb::Reply> pack(Builder& builder, const Reply& message) {
     const auto value = pack_bytes(builder, message.value);
-    const fb::Version version = pack(message.version);
-    return fb::CreateReply(builder, message.sequence, static_cast<fb::Status>(message.status),
-                           unless_zero(message.version, version), message.epoch.value,
-                           message.stamp_ms, value);
+    const fb::ReplyHead head(message.sequence, pack(message.version), message.epoch.value,
+                             message.stamp_ms, static_cast<fb::Status>(message.status));
+    return fb::CreateReply(builder, &head, value);
 }
 
 Reply unpack(Unpacker& unpacker, const fb::Reply& in) {
-    return {.sequence = in.sequence(),
-            .status = static_cast<Status>(in.status()),
-            .version = unpack(in.version()),
-            .epoch = Epoch{in.epoch()},
-            .stamp_ms = in.stamp_ms(),
+    const fb::ReplyHead& head = *in.head();
+    return {.sequence = head.sequence(),
+            .status = static_cast<Status>(head.status()),
+            .version = unpack(&head.version()),
+            .epoch = Epoch{head.epoch()},
+            .stamp_ms = head.stamp_ms(),
             .value = unpacker.bytes(in.value())};
 }
 

@@ -1,6 +1,9 @@
 #include "wire/frame.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 
 #include "base/assert.h"
 #include "base/hash.h"
@@ -17,16 +20,19 @@ constexpr std::size_t padded(std::size_t size) {
     return (size + frame_alignment - 1) / frame_alignment * frame_alignment;
 }
 
-void append_number(std::string& out, std::uint64_t number, std::size_t bytes) {
-    for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(number >> (8 * i) & 0xff);
+// Numbers lie in memory as they do in frames.
+static_assert(std::endian::native == std::endian::little);
+
+template <class Number>
+Number number_at(std::string_view bytes, std::size_t at) {
+    Number number;
+    std::memcpy(&number, bytes.data() + at, sizeof number);
+    return number;
 }
 
-std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size) {
-    std::uint64_t number = 0;
-    for (std::size_t i = size; i-- > 0;) {
-        number = number << 8 | static_cast<std::uint8_t>(bytes[at + i]);
-    }
-    return number;
+template <class Number>
+void put_number(std::string& bytes, std::size_t at, Number number) {
+    std::memcpy(bytes.data() + at, &number, sizeof number);
 }
 
 bool is_aligned(std::string_view bytes) {
@@ -44,7 +50,7 @@ Result<std::size_t> frame_size(std::string_view bytes, std::size_t frame_max) {
         kind > static_cast<std::uint8_t>(FrameKind::saved)) {
         return fail("a frame is of an unknown kind, {}", kind);
     }
-    const auto payload = static_cast<std::size_t>(number_at(bytes, 4, 4));
+    const auto payload = static_cast<std::size_t>(number_at<std::uint32_t>(bytes, 4));
     if (payload == 0 || payload % frame_alignment != 0) {
         return fail("a frame's payload of {} bytes is not a multiple of {}", payload,
                     frame_alignment);
@@ -59,13 +65,13 @@ Result<std::size_t> frame_size(std::string_view bytes, std::size_t frame_max) {
 // `bytes` are one frame whose header was found good.
 Result<Frame> checked_frame(std::string_view bytes) {
     const std::string_view payload = bytes.substr(frame_header_size);
-    const std::uint64_t announced = number_at(bytes, 8, 8);
-    const std::uint64_t computed = hash64(payload, number_at(bytes, 0, 8));
+    const auto announced = number_at<std::uint64_t>(bytes, 8);
+    const std::uint64_t computed = hash64(payload, number_at<std::uint64_t>(bytes, 0));
     if (announced != computed) {
         return fail("a frame's checksum is {:016x}, its header says {:016x}", computed, announced);
     }
     return Frame{.kind = static_cast<FrameKind>(bytes[1]),
-                 .protocol = static_cast<std::uint16_t>(number_at(bytes, 2, 2)),
+                 .protocol = number_at<std::uint16_t>(bytes, 2),
                  .payload = payload};
 }
 
@@ -81,16 +87,17 @@ void append_frame(std::string& out, FrameKind kind, std::string_view message,
     if (out.capacity() - start < frame_header_size + payload) {
         out.reserve(std::max(2 * start, start + frame_header_size + payload));
     }
-    out += static_cast<char>(frame_magic);
-    out += static_cast<char>(kind);
-    append_number(out, protocol, 2);
-    append_number(out, payload, 4);
-    const std::uint64_t seed = number_at(out, start, 8);
-    append_number(out, 0, 8);
+    std::array<char, frame_header_size> header{static_cast<char>(frame_magic),
+                                               static_cast<char>(kind)};
+    const auto size = static_cast<std::uint32_t>(payload);
+    std::memcpy(header.data() + 2, &protocol, sizeof protocol);
+    std::memcpy(header.data() + 4, &size, sizeof size);
+    out.append(header.data(), header.size());
     out += message;
     out.append(payload - message.size(), '\0');
-    const std::uint64_t sum = hash64(std::string_view(out).substr(start + frame_header_size), seed);
-    for (std::size_t i = 0; i < 8; ++i) out[start + 8 + i] = static_cast<char>(sum >> (8 * i));
+    const auto seed = number_at<std::uint64_t>(out, start);
+    put_number(out, start + 8,
+               hash64(std::string_view(out).substr(start + frame_header_size), seed));
 }
 
 Result<Frame> parse_frame(std::string_view bytes, std::size_t frame_max) {

@@ -4,6 +4,7 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,14 +43,25 @@ inline PackedText pack_text(Builder& builder, std::string_view text) {
 template <class T, class Convert>
 auto pack_list(Builder& builder, const std::vector<T>& items, const Convert& convert) {
     using Element = std::decay_t<decltype(convert(items.front()))>;
+    const auto pack = [&](const Element* elements) {
+        if constexpr (std::is_arithmetic_v<Element> || TableOfOffset<Element>::value) {
+            return builder.CreateVector(elements, items.size());
+        } else {
+            return builder.CreateVectorOfStructs(elements, items.size());
+        }
+    };
+    using Packed = decltype(pack(nullptr));
+    if (items.empty()) return Packed{0};
+    // Most lists are short, and cost no allocation.
+    std::array<Element, 16> few{};
+    if (items.size() <= few.size()) {
+        for (std::size_t i = 0; i < items.size(); ++i) few[i] = convert(items[i]);
+        return pack(few.data());
+    }
     std::vector<Element> elements;
     elements.reserve(items.size());
     for (const T& item : items) elements.push_back(convert(item));
-    if constexpr (std::is_arithmetic_v<Element> || TableOfOffset<Element>::value) {
-        return elements.empty() ? 0 : builder.CreateVector(elements);
-    } else {
-        return elements.empty() ? 0 : builder.CreateVectorOfStructs(elements);
-    }
+    return pack(elements.data());
 }
 
 // Reads out of one verified message. FlatBuffers' verifier leaves two holes, closed here. Elements

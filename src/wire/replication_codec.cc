@@ -27,34 +27,34 @@ FillSession unpack(const fb::FillSession* in) {
 Packed<fb::Op> pack(Builder& builder, const Op& op) {
     const auto key = pack_bytes(builder, op.key);
     const auto value = pack_bytes(builder, op.value);
-    const fb::Version version = wire::pack(op.version);
-    const fb::Version answer = wire::pack(op.answer.version);
-    return fb::CreateOp(builder, &version, static_cast<fb::OpKind>(op.kind), op.stamp_ms,
-                        op.client.value, op.sequence, op.floor,
-                        static_cast<fb::Status>(op.answer.status),
-                        op.answer.version == Version{} ? nullptr : &answer, key, value);
+    const fb::OpHead head(wire::pack(op.version), op.stamp_ms, op.client.value, op.sequence,
+                          op.floor, wire::pack(op.answer.version), static_cast<fb::OpKind>(op.kind),
+                          static_cast<fb::Status>(op.answer.status));
+    return fb::CreateOp(builder, &head, key, value);
 }
 
 Op unpack(Unpacker& unpacker, const fb::Op& in) {
-    return {.version = wire::unpack(in.version()),
-            .kind = static_cast<OpKind>(in.kind()),
-            .stamp_ms = in.stamp_ms(),
-            .client = ClientId{in.client()},
-            .sequence = in.sequence(),
-            .floor = in.floor(),
-            .answer = {.status = static_cast<Status>(in.status()),
-                       .version = wire::unpack(in.answer_version())},
+    const fb::OpHead& head = *in.head();
+    return {.version = wire::unpack(&head.version()),
+            .kind = static_cast<OpKind>(head.kind()),
+            .stamp_ms = head.stamp_ms(),
+            .client = ClientId{head.client()},
+            .sequence = head.sequence(),
+            .floor = head.floor(),
+            .answer = {.status = static_cast<Status>(head.status()),
+                       .version = wire::unpack(&head.answer_version())},
             .key = unpacker.bytes(in.key()),
             .value = unpacker.bytes(in.value())};
 }
 
-auto pack(Builder& builder, const std::vector<Op>& ops) {
-    return pack_list(builder, ops, [&](const Op& op) { return pack(builder, op); });
+auto pack(Builder& builder, const std::vector<OpPtr>& ops) {
+    return pack_list(builder, ops, [&](const OpPtr& op) { return pack(builder, *op); });
 }
 
-std::vector<Op> unpack(Unpacker& unpacker,
-                       const flatbuffers::Vector<flatbuffers::Offset<fb::Op>>* in) {
-    return unpacker.list(in, [&](const fb::Op* op) { return unpack(unpacker, *op); });
+std::vector<OpPtr> unpack(Unpacker& unpacker,
+                          const flatbuffers::Vector<flatbuffers::Offset<fb::Op>>* in) {
+    return unpacker.list(
+        in, [&](const fb::Op* op) { return std::make_shared<const Op>(unpack(unpacker, *op)); });
 }
 
 Packed<fb::ClientMemory> pack(Builder& builder, const ClientMemory& memory) {
@@ -97,17 +97,18 @@ FillItem unpack(Unpacker& unpacker, const fb::FillItem& in) {
 Packed<fb::Replicate> pack(Builder& builder, const Replicate& message) {
     const auto part = [&](const Replicate::Part& in) {
         const auto ops = pack(builder, in.ops);
-        const fb::EntryRef entry = pack(in.entry);
-        return fb::CreateReplicatePart(builder, &entry, in.previous, in.watermark, ops);
+        const fb::ReplicateHead head(pack(in.entry), in.previous, in.watermark);
+        return fb::CreateReplicatePart(builder, &head, ops);
     };
     return fb::CreateReplicate(builder, pack_list(builder, message.parts, part));
 }
 
 Replicate unpack(Unpacker& unpacker, const fb::Replicate& in) {
     const auto part = [&](const fb::ReplicatePart* part_in) {
-        return Replicate::Part{.entry = unpack(part_in->entry()),
-                               .previous = part_in->previous(),
-                               .watermark = part_in->watermark(),
+        const fb::ReplicateHead& head = *part_in->head();
+        return Replicate::Part{.entry = unpack(&head.entry()),
+                               .previous = head.previous(),
+                               .watermark = head.watermark(),
                                .ops = unpack(unpacker, part_in->ops())};
     };
     return {.parts = unpacker.list(in.parts(), part)};

@@ -27,14 +27,14 @@ std::string defect(const Op& op) {
 }
 
 // `after`: the counter that all must be above; the next one, where there may be no gap.
-std::string defect(const std::vector<Op>& ops, std::uint64_t after, bool gaps) {
-    for (const Op& op : ops) {
-        const std::uint64_t counter = op.version.counter;
+std::string defect(const std::vector<OpPtr>& ops, std::uint64_t after, bool gaps) {
+    for (const OpPtr& op : ops) {
+        const std::uint64_t counter = op->version.counter;
         if (counter <= after || (!gaps && counter != after + 1)) {
             return fmt::format("operation {} after {}", counter, after);
         }
         after = counter;
-        if (std::string defect_of_op = defect(op); !defect_of_op.empty()) return defect_of_op;
+        if (std::string defect_of_op = defect(*op); !defect_of_op.empty()) return defect_of_op;
     }
     return {};
 }

@@ -13,8 +13,16 @@ namespace {
 using wire::Builder;
 using wire::Unpacker;
 
-// The encoder's first allocation, enough for most messages beside keys and values.
-constexpr std::size_t builder_bytes = 512;
+// The encoder's buffer is kept from message to message, unless one has made it larger than this.
+constexpr std::size_t builder_kept = std::size_t{1} << 20;
+
+// Empty, with its memory.
+Builder& fresh_builder() {
+    thread_local Builder builder(4096);
+    if (builder.GetSize() > builder_kept) builder.Reset();
+    builder.Clear();
+    return builder;
+}
 
 template <class Message>
 void assert_well_formed(const Message& message) {
@@ -43,17 +51,6 @@ PackedBody pack_body(Builder& builder, const Body& body) {
             return {static_cast<std::uint8_t>(number), wire::pack(builder, message).Union()};
         },
         body);
-}
-
-// Bytes that a message has beside its fixed part, where they may be many.
-std::size_t payload_size(const ClientMessage& message) {
-    const auto* request = std::get_if<Request>(&message);
-    return request == nullptr ? 0 : request->key.size() + request->value.size();
-}
-
-std::size_t payload_size(const ServerMessage& message) {
-    const auto* reply = std::get_if<Reply>(&message);
-    return reply == nullptr ? 0 : reply->value.size();
 }
 
 // The root of a payload, verified: its offsets and sizes stay within it.
@@ -92,7 +89,7 @@ Result<Message> judged(const Unpacker& unpacker, Message&& message) {
 
 void append_frame(std::string& out, const Envelope& envelope) {
     assert_well_formed(envelope);
-    Builder builder(builder_bytes);
+    Builder& builder = fresh_builder();
     const auto [number, table] = pack_body<fb::PeerBodyTraits>(builder, envelope.body);
     const auto address = wire::pack(envelope.from_address);
     append_finished(out, FrameKind::peer, builder,
@@ -103,7 +100,7 @@ void append_frame(std::string& out, const Envelope& envelope) {
 
 void append_frame(std::string& out, const ClientMessage& message) {
     assert_well_formed(message);
-    Builder builder(builder_bytes + payload_size(message));
+    Builder& builder = fresh_builder();
     const auto [number, table] = pack_body<fb::ClientBodyTraits>(builder, message);
     append_finished(out, FrameKind::client, builder,
                     fb::CreateClientMessage(builder, static_cast<fb::ClientBody>(number), table));
@@ -111,7 +108,7 @@ void append_frame(std::string& out, const ClientMessage& message) {
 
 void append_frame(std::string& out, const ServerMessage& message) {
     assert_well_formed(message);
-    Builder builder(builder_bytes + payload_size(message));
+    Builder& builder = fresh_builder();
     const auto [number, table] = pack_body<fb::ServerBodyTraits>(builder, message);
     append_finished(out, FrameKind::server, builder,
                     fb::CreateServerMessage(builder, static_cast<fb::ServerBody>(number), table));
@@ -119,7 +116,7 @@ void append_frame(std::string& out, const ServerMessage& message) {
 
 void append_frame(std::string& out, const Hello& hello) {
     assert_well_formed(hello);
-    Builder builder(builder_bytes);
+    Builder& builder = fresh_builder();
     const auto address = wire::pack(hello.address);
     append_finished(out, FrameKind::hello, builder,
                     fb::CreateHello(builder, hello.protocol, hello.cluster.value,
@@ -128,7 +125,7 @@ void append_frame(std::string& out, const Hello& hello) {
 }
 
 void append_frame(std::string& out, const Refusal& refusal) {
-    Builder builder(builder_bytes);
+    Builder& builder = fresh_builder();
     const auto sentence = std::string_view(refusal.message).substr(0, sentence_size_max);
     append_finished(out, FrameKind::refusal, builder,
                     fb::CreateRefusal(builder, wire::pack_text(builder, sentence)));
@@ -136,7 +133,7 @@ void append_frame(std::string& out, const Refusal& refusal) {
 
 void append_frame(std::string& out, const SavedState& state) {
     assert_well_formed(state);
-    Builder builder(builder_bytes);
+    Builder& builder = fresh_builder();
     append_finished(out, FrameKind::saved, builder, wire::pack(builder, state));
 }
 

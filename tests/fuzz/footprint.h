@@ -23,6 +23,7 @@ struct Footprint {
             return 0;
         }
     }
+    static std::size_t of(const OpPtr& op) { return sizeof(Op) + of(*op); }
     static std::size_t of(const std::string& text) {
         return text.capacity() > std::string().capacity() ? text.capacity() : 0;
     }

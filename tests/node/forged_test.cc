@@ -139,6 +139,11 @@ private:
         if (rng().chance(4, 5)) value = rng().chance(1, 8) ? NodeId{1} : id();
     }
     void bend(Epoch& value) { value = epoch(); }
+    void bend(OpPtr& value) {
+        Op op = *value;
+        bend(op);
+        value = std::make_shared<const Op>(std::move(op));
+    }
     void bend(PartitionId& value) {
         value.value = static_cast<std::uint32_t>(rng().below(rng().chance(1, 20) ? 64 : 16));
     }
@@ -185,8 +190,12 @@ private:
     }
     void fit(Replicate::Part& part) { number(part.ops, part.previous, 1); }
     void fit(Gathered::Part& part) { number(part.unfinished, part.watermark, 2); }
-    void number(std::vector<Op>& ops, std::uint64_t after, std::uint64_t step) {
-        for (Op& op : ops) op.version.counter = after += 1 + rng().below(step);
+    void number(std::vector<OpPtr>& ops, std::uint64_t after, std::uint64_t step) {
+        for (OpPtr& each : ops) {
+            Op op = *each;
+            op.version.counter = after += 1 + rng().below(step);
+            each = std::make_shared<const Op>(std::move(op));
+        }
     }
 
     Samples samples_;

@@ -56,7 +56,7 @@ Finding unheard(std::uint64_t seed, PlantedBugs bugs) {
 }  // namespace
 
 TEST_CASE("an orphan with a higher version survives backfill", "[planted]") {
-    check_found("orphan_survives", Bug::orphan_survives, 10, evictions);
+    check_found("orphan_survives", Bug::orphan_survives, 30, evictions);
 }
 
 TEST_CASE("a fill takes what it held before for what the primary has", "[planted]") {

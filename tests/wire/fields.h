@@ -119,7 +119,7 @@ GRAPEVINE_FIELDS(Refusal, message)
 template <class T>
 concept HasFields = requires(const T& value) { fields(value); };
 
-// Equality of contents, through pointers to rings.
+// Equality of contents, through pointers to rings and operations.
 template <class T>
 bool same(const T& a, const T& b) {
     if constexpr (HasFields<T>) {
@@ -135,6 +135,10 @@ bool same(const T& a, const T& b) {
 
 inline bool same(const RingPtr& a, const RingPtr& b) {
     return a && b ? *a == *b : a == b;
+}
+
+inline bool same(const OpPtr& a, const OpPtr& b) {
+    return *a == *b;
 }
 
 template <class T>

@@ -15,11 +15,11 @@ TEST_CASE("a hello of the same version and cluster is welcome", "[wire]") {
 }
 
 TEST_CASE("a mismatch names both sides, and travels as a refusal", "[wire]") {
-    const auto version = check_hello({.protocol = 2}, 1, ClusterId{5});
+    const auto version = check_hello({.protocol = 3}, 2, ClusterId{5});
     REQUIRE_FALSE(version.has_value());
     CHECK(version.error().message ==
-          "this member speaks protocol version 1, the other side version 2");
-    const auto cluster = check_hello({.cluster = ClusterId{0xbeef}}, 1, ClusterId{0xf00d});
+          "this member speaks protocol version 2, the other side version 3");
+    const auto cluster = check_hello({.cluster = ClusterId{0xbeef}}, protocol_version, ClusterId{0xf00d});
     REQUIRE_FALSE(cluster.has_value());
     CHECK(cluster.error().message ==
           "this member is in cluster f00d, the other side in cluster beef");
@@ -47,9 +47,9 @@ TEST_CASE("a datagram of another version names both", "[wire]") {
                             .body = Heartbeat{}};
     const std::string mine = encode_datagram(envelope);
     std::string theirs;
-    append_frame(theirs, FrameKind::peer, parse_frame(mine).value().payload, 2);
+    append_frame(theirs, FrameKind::peer, parse_frame(mine).value().payload, 3);
     CHECK(decode_datagram(theirs).error().message ==
-          "this member speaks protocol version 1, the sender of a datagram version 2");
+          "this member speaks protocol version 2, the sender of a datagram version 3");
 }
 
 TEST_CASE("what travels on links is refused as a datagram", "[wire]") {

@@ -50,9 +50,10 @@ std::string request_error(std::size_t key, std::size_t value, std::uint8_t kind,
     Builder builder;
     const auto key_bytes = builder.CreateVector(std::vector<std::uint8_t>(key, 'k'));
     const auto value_bytes = builder.CreateVector(std::vector<std::uint8_t>(value, 'v'));
-    const auto request =
-        fb::CreateRequest(builder, 1, 1, 1, -1, 1, 1000, static_cast<fb::OperationKind>(kind),
-                          static_cast<fb::Condition>(condition), nullptr, key_bytes, value_bytes);
+    const fb::RequestHead head(1, 1, 1, -1, 1, fb::Version(0, 0), 1000,
+                               static_cast<fb::OperationKind>(kind),
+                               static_cast<fb::Condition>(condition));
+    const auto request = fb::CreateRequest(builder, &head, key_bytes, value_bytes);
     return client_error(builder, fb::ClientBody::Request, request);
 }
 
@@ -228,12 +229,13 @@ TEST_CASE("replicated operations are in order", "[wire]") {
         Builder builder;
         std::vector<flatbuffers::Offset<fb::Op>> ops;
         for (const std::uint64_t counter : {std::uint64_t{6}, second}) {
-            const fb::Version version(1, counter);
-            ops.push_back(fb::CreateOp(builder, &version, static_cast<fb::OpKind>(kind)));
+            const fb::OpHead head(fb::Version(1, counter), 0, 1, 1, 1, fb::Version(0, 0),
+                                  static_cast<fb::OpKind>(kind), fb::Status::ok);
+            ops.push_back(fb::CreateOp(builder, &head));
         }
         const auto ops_at = builder.CreateVector(ops);
-        const fb::EntryRef entry(1, 3);
-        const auto part = fb::CreateReplicatePart(builder, &entry, 5, 5, ops_at);
+        const fb::ReplicateHead head(fb::EntryRef(1, 3), 5, 5);
+        const auto part = fb::CreateReplicatePart(builder, &head, ops_at);
         return envelope_error(builder, fb::PeerBody::Replicate,
                               fb::CreateReplicate(builder, builder.CreateVector(&part, 1)));
     };
@@ -247,12 +249,12 @@ TEST_CASE("a small message cannot unpack to a huge one", "[wire]") {
     // 1,000 parts that are all the same one, with an operation of 50,000 bytes.
     Builder builder;
     const auto value = builder.CreateVector(std::vector<std::uint8_t>(50'000, 'v'));
-    const fb::Version version(1, 6);
-    const auto op = fb::CreateOp(builder, &version, fb::OpKind::put, 1, 1, 1, 1, fb::Status::ok,
-                                 nullptr, 0, value);
+    const fb::OpHead op_head(fb::Version(1, 6), 1, 1, 1, 1, fb::Version(0, 0), fb::OpKind::put,
+                             fb::Status::ok);
+    const auto op = fb::CreateOp(builder, &op_head, 0, value);
     const auto ops = builder.CreateVector(&op, 1);
-    const fb::EntryRef entry(1, 3);
-    const auto part = fb::CreateReplicatePart(builder, &entry, 5, 5, ops);
+    const fb::ReplicateHead head(fb::EntryRef(1, 3), 5, 5);
+    const auto part = fb::CreateReplicatePart(builder, &head, ops);
     const auto parts = builder.CreateVector(std::vector(1'000, part));
     CHECK(envelope_error(builder, fb::PeerBody::Replicate, fb::CreateReplicate(builder, parts)) ==
           "a message unpacks to more than it holds");

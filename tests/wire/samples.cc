@@ -1,8 +1,19 @@
 #include "wire/samples.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace grapevine {
+
+namespace {
+
+OpPtr numbered(Op op, std::uint64_t counter) {
+    op.version.counter = counter;
+    return std::make_shared<const Op>(std::move(op));
+}
+
+}  // namespace
 
 std::string Samples::bytes(std::size_t size_max) {
     std::string out(rng_.below(size_max + 1), '\0');
@@ -26,6 +37,12 @@ void Samples::fill(RingPtr& ring_out) {
     if (rng_.chance(2, 3)) ring_out = std::make_shared<const Ring>(ring(1 + rng_.below(8), 32));
 }
 
+void Samples::fill(OpPtr& op) {
+    Op made;
+    fill(made);
+    op = std::make_shared<const Op>(std::move(made));
+}
+
 void Samples::fit(Promise& message) {
     if (message.accepted) message.accepted->change.epoch = message.epoch;
 }
@@ -33,13 +50,13 @@ void Samples::fit(Promise& message) {
 void Samples::fit(Replicate::Part& part) {
     part.previous >>= 1;
     std::uint64_t counter = part.previous;
-    for (Op& op : part.ops) op.version.counter = ++counter;
+    for (OpPtr& op : part.ops) op = numbered(*op, ++counter);
 }
 
 void Samples::fit(Gathered::Part& part) {
     part.watermark >>= 1;
     std::uint64_t counter = part.watermark;
-    for (Op& op : part.unfinished) op.version.counter = counter += 1 + rng_.below(3);
+    for (OpPtr& op : part.unfinished) op = numbered(*op, counter += 1 + rng_.below(3));
 }
 
 void Samples::fit(FillChunk& chunk) {

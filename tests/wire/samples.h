@@ -85,6 +85,7 @@ private:
     void fill(PartitionId& id) { id.value = static_cast<std::uint32_t>(rng_.below(slot_count)); }
     void fill(std::string& text) { text = bytes(40); }
     void fill(RingPtr& ring);
+    void fill(OpPtr& op);
 
     // What binds the fields of one struct to each other.
     template <class T>
