@@ -57,6 +57,8 @@ public:
 
     // A frame was begun, and nothing has arrived for `limit`.
     [[nodiscard]] bool is_stuck(Time now, Duration limit) const;
+    // When bytes last did: read from the clock after they had.
+    [[nodiscard]] Time arrived() const { return last_bytes_; }
     // Bytes of the begun frame.
     [[nodiscard]] std::size_t begun_bytes() const { return reader_.memory_bytes(); }
 

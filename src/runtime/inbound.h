@@ -28,7 +28,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
+#include <vector>
 
 #include "base/address.h"
 #include "base/limits.h"
@@ -59,7 +59,7 @@ struct InboundLimits {
     std::size_t messages_per_batch = 32;
 };
 
-class Inbound final : public FrameLinkOwner {
+class Inbound {
 public:
     struct Events {
         std::function<ClusterId()> cluster;  // that this process is in; zero: none yet
@@ -67,7 +67,8 @@ public:
         std::function<ClusterId()> parent = [] { return ClusterId{}; };
         std::function<void(const Envelope&)> envelope;
         std::function<void(Address)> peer_hung_up;
-        std::function<void(ConnectionId, ClientMessage)> client_message;
+        // `arrived`: read from the clock after its bytes had.
+        std::function<void(Time arrived, ConnectionId, ClientMessage&&)> client_message;
         std::function<void(ConnectionId)> client_closed;
         std::function<void()> batch_full;
     };
@@ -87,8 +88,18 @@ public:
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
 private:
-    struct Connection {
-        std::unique_ptr<FrameLink> frames;
+    struct Connection final : FrameLinkOwner {
+        Connection(Inbound& all, ConnectionId its_id);
+
+        void before_frame(FrameLink&) override { inbound.before_frame(*this); }
+        void frame(FrameLink&, const Frame& frame) override { inbound.on_frame(*this, frame); }
+        void garbled(FrameLink&, const std::string& why) override { inbound.refuse(*this, why); }
+        void ended(FrameLink&, int) override { inbound.drop(*this); }
+        [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
+
+        Inbound& inbound;
+        ConnectionId id;
+        FrameLink frames;
         Time opened_at;
         std::optional<Hello> hello;
         std::optional<Time> finishing_since;
@@ -96,52 +107,51 @@ private:
         bool paused = false;
         bool writes = false;       // has sent a write, since the node was last overloaded
         bool turned_away = false;  // paused for this turn: its slice is spent
+        bool watched = false;      // in watched_
+        bool dropped = false;      // it waits in the graveyard
         std::size_t batch = 4;     // requests until the node is asked for answers
-        [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
     };
 
-    void before_frame(FrameLink& frames) override;
     // The time that one kind of sender has in a turn.
     struct Slice {
-        Time began = never;  // with the first message of the turn
+        Time began = never;            // with the first message of the turn
+        std::size_t until_looked = 0;  // messages after which the clock is looked at
         std::deque<ConnectionId> turned_away;
     };
 
-    void frame(FrameLink& frames, const Frame& frame) override;
-    void garbled(FrameLink& frames, const std::string& why) override;
-    void ended(FrameLink& frames, int error) override;
-
-    void on_hello(ConnectionId id, Connection& connection, const Frame& frame);
-    void on_peer(ConnectionId id, Connection& connection, const Frame& frame);
-    void on_client(ConnectionId id, Connection& connection, const Frame& frame);
-    void after_batch(ConnectionId id, Connection& connection);
-    void refuse(ConnectionId id, const std::string& why);
+    void before_frame(Connection& connection);
+    void on_frame(Connection& connection, const Frame& frame);
+    void on_hello(Connection& connection, const Frame& frame);
+    void on_peer(Connection& connection, const Frame& frame);
+    void on_client(Connection& connection, const Frame& frame);
+    void after_batch(Connection& connection);
+    void refuse(Connection& connection, const std::string& why);
     void touch(Connection& connection);
     void no_stranger(Connection& connection);
-    void drop(ConnectionId id);
+    void watch(Connection& connection);
+    void drop(Connection& connection);
     void sweep(Time now);
+    void drop_who_reads_nothing();
     void close_largest_half_frame();
     void close_largest_queues();
     [[nodiscard]] Slice& slice_of(const Connection& connection) {
         return connection.is_client() ? clients_ : peers_;
     }
-    [[nodiscard]] bool is_spent(const Slice& slice) const;
-    void turn_away(ConnectionId id, Connection& connection);
+    [[nodiscard]] bool is_spent(Slice& slice) const;
+    void turn_away(Connection& connection);
     void let_in_again(Slice& slice);
     void hold_writers(bool hold);
     // False where nothing is left to watch.
-    bool keep_in_bounds(ConnectionId id);
-    [[nodiscard]] ConnectionId id_of(const FrameLink& frames) const;
+    bool keep_in_bounds(Connection& connection);
 
     Loop& loop_;
     Outbox& outbox_;
     Logger& log_;
     Events events_;
     InboundLimits limits_;
-    std::unordered_map<ConnectionId, Connection> connections_;
-    std::unordered_map<const FrameLink*, ConnectionId> ids_;
-    std::list<ConnectionId> strangers_;         // who was heard last comes last
-    std::unordered_set<ConnectionId> watched_;  // answered lately, or paused
+    std::unordered_map<ConnectionId, std::unique_ptr<Connection>> connections_;
+    std::list<ConnectionId> strangers_;  // who was heard last comes last
+    std::vector<Connection*> watched_;   // answered lately, or paused; each once
     std::uint64_t last_id_ = 0;
     std::size_t requests_in_batch_ = 0;
     std::size_t envelopes_in_batch_ = 0;
@@ -151,7 +161,7 @@ private:
     std::size_t all_queued_ = 0;  // bytes of answers that wait, of all clients
     Time crowded_since_ = never;  // more of them than all_queues_pause
     Time sweep_at_ = never;
-    Graveyard<FrameLink> graveyard_;
+    Graveyard<Connection> graveyard_;
 };
 
 }  // namespace grapevine

@@ -50,12 +50,12 @@ PeerLinks::Events NodeHost::peer_events() {
     return {.up =
                 [this](Address peer) {
                     touched_ = true;
-                    node_.link_up(boot_time(), peer);
+                    node_.link_up(now(), peer);
                 },
             .down =
                 [this](Address peer, LinkEnd how) {
                     touched_ = true;
-                    node_.link_down(boot_time(), peer, how);
+                    node_.link_down(now(), peer, how);
                 }};
 }
 
@@ -65,28 +65,36 @@ Inbound::Events NodeHost::inbound_events() {
             .envelope =
                 [this](const Envelope& envelope) {
                     touched_ = true;
-                    node_.receive(boot_time(), envelope);
+                    node_.receive(now(), envelope);
                 },
             .peer_hung_up =
                 [this](Address peer) {
                     touched_ = true;
-                    node_.peer_hung_up(boot_time(), peer);
+                    node_.peer_hung_up(now(), peer);
                 },
             .client_message =
-                [this](ConnectionId connection, ClientMessage message) {
+                [this](Time arrived, ConnectionId connection, ClientMessage&& message) {
                     touched_ = true;
-                    node_.receive(boot_time(), connection, std::move(message));
+                    node_.receive(now_or(arrived), connection, std::move(message));
                 },
             .client_closed =
                 [this](ConnectionId connection) {
                     touched_ = true;
-                    node_.client_closed(boot_time(), connection);
+                    node_.client_closed(now(), connection);
                 },
             .batch_full = [this] { carry_out(); }};
 }
 
+Time NodeHost::now() {
+    return now_ = boot_time();
+}
+
+Time NodeHost::now_or(Time arrived) {
+    return now_ = std::max(now_, arrived);
+}
+
 void NodeHost::leave() {
-    node_.leave(boot_time());
+    node_.leave(now());
     touched_ = true;
     turn_.again();
 }
@@ -119,7 +127,7 @@ void NodeHost::datagram(std::string_view bytes, Address from) {
     // It goes on all the same: who listens before it founds has to hear other clusters.
     if (!ours) drop_datagram(from, ours.error().message);
     touched_ = true;
-    node_.receive(boot_time(), *envelope);
+    node_.receive(now(), *envelope);
 }
 
 // Whoever sends them cannot be told. A person can, but not by a line for each.
@@ -138,14 +146,13 @@ void NodeHost::incoming(uv_stream_t* listener) {
 
 void NodeHost::after_polling() {
     const bool more_wait = std::exchange(datagrams_, 0) >= datagrams_per_turn;
-    const Time now = boot_time();
     if (more_wait && ticks_put_off_ < ticks_put_off_max) {
         ++ticks_put_off_;
         turn_.again();
     } else {
         ticks_put_off_ = 0;
-        if (now >= node_.next_deadline()) {
-            node_.tick(now);
+        if (const Time at = now(); at >= node_.next_deadline()) {
+            node_.tick(at);
             touched_ = true;
         }
     }
@@ -178,7 +185,8 @@ void NodeHost::carry_out() {
     for (const auto& [to, envelope] : effects.links) peers_.send(now, to, envelope);
     for (const Address peer : effects.dials) peers_.dial(now, peer);
     for (const Address peer : effects.hang_ups) peers_.hang_up(peer);
-    for (const auto& reply : effects.replies) answer(reply);
+    const Time sent_at = boot_time();
+    for (const auto& reply : effects.replies) answer(sent_at, reply);
     for (const LogLine& line : effects.log) log_.write(line.level, line.text);
     if (effects.occupied_by) events_.occupied(*effects.occupied_by);
     if (effects.name_held_by && events_.name_held) events_.name_held(*effects.name_held_by);
@@ -192,8 +200,8 @@ void NodeHost::carry_out() {
     }
 }
 
-void NodeHost::answer(const NodeEffects::ToClient& reply) {
-    if (reply.valid_until != never && boot_time() >= reply.valid_until) {
+void NodeHost::answer(Time now, const NodeEffects::ToClient& reply) {
+    if (reply.valid_until != never && now >= reply.valid_until) {
         inbound_.answer(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
     } else {
         inbound_.answer(reply.connection, reply.message);

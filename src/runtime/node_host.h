@@ -55,9 +55,13 @@ private:
     [[nodiscard]] ClusterId parent() const;  // of that cluster; zero: none
     [[nodiscard]] Hello hello() const;
 
+    // For the Node, to which time never runs back.
+    Time now();
+    // Without looking at the clock again: what has arrived then may be handed in.
+    Time now_or(Time arrived);
     void after_polling();
     void carry_out();
-    void answer(const NodeEffects::ToClient& reply);
+    void answer(Time now, const NodeEffects::ToClient& reply);
     void look_at_ring();
     void say_that_seeds_are_silent();
 
@@ -72,6 +76,7 @@ private:
     PeerLinks peers_;
     Inbound inbound_;
     RingPtr ring_;                     // the last that events_.ring was told
+    Time now_ = Time::min();           // the Node was told last
     bool is_mute_ = false;             // something could not be saved
     bool touched_ = true;              // the Node was given something since its effects were taken
     std::size_t datagrams_ = 0;        // in this turn

@@ -44,7 +44,7 @@ struct Listener final : EndpointOwner {
                   {.cluster = [this] { return cluster; },
                    .envelope = [this](const Envelope& envelope) { received.push_back(envelope); },
                    .peer_hung_up = [this](Address peer) { hung_up.push_back(peer); },
-                   .client_message = [](ConnectionId, const ClientMessage&) {},
+                   .client_message = [](Time, ConnectionId, const ClientMessage&) {},
                    .client_closed = [](ConnectionId) {},
                    .batch_full = [] {}}),
           turn(loop, [this] {
