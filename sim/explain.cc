@@ -74,7 +74,7 @@ std::string shortened(const std::string& value) {
     return fmt::format("{}... ({} bytes)", value.substr(0, shown), value.size());
 }
 
-std::string text_of(const std::vector<OpPtr>& ops, const std::string& key) {
+std::string text_of(std::span<const OpPtr> ops, const std::string& key) {
     std::string text;
     for (const OpPtr& each : ops) {
         const Op& op = *each;
@@ -92,21 +92,22 @@ struct AboutPartition {
     const std::string& key;
 
     std::string operator()(const Replicate& message) const {
-        for (const auto& part : message.parts) {
-            if (part.entry.partition != partition) continue;
-            return fmt::format("replicates, since {}, after {}, committed up to {}{}{}",
-                               part.entry.since, part.previous, part.watermark,
-                               part.ops.empty() ? "" : ":", text_of(part.ops, key));
+        std::string text;
+        for (const auto& ack : message.acks) {
+            if (ack.entry.partition != partition) continue;
+            text += fmt::format("acknowledges, since {}, up to {}{}", ack.entry.since, ack.held,
+                                ack.gap ? ", and misses what follows" : "");
         }
-        return {};
-    }
-    std::string operator()(const ReplicateAck& message) const {
+        std::span<const OpPtr> ops = message.ops;
         for (const auto& part : message.parts) {
+            const auto its_ops = ops.first(part.count);
+            ops = ops.subspan(part.count);
             if (part.entry.partition != partition) continue;
-            return fmt::format("acknowledges, since {}, up to {}{}", part.entry.since, part.held,
-                               part.gap ? ", and misses what follows" : "");
+            text += fmt::format("{}replicates, since {}, after {}, committed up to {}{}{}",
+                                text.empty() ? "" : "; ", part.entry.since, part.previous,
+                                part.watermark, its_ops.empty() ? "" : ":", text_of(its_ops, key));
         }
-        return {};
+        return text;
     }
     std::string operator()(const Gather& message) const {
         for (const EntryRef& entry : message.entries) {

@@ -56,9 +56,9 @@ bool is_at(Moment moment, const Envelope& envelope) {
         case Moment::gathered:
             return holds<Gathered>(envelope);
         case Moment::replicate:
-            return holds<Replicate>(envelope);
+            return holds<Replicate>(envelope) && !std::get<Replicate>(envelope.body).parts.empty();
         case Moment::acked:
-            return holds<ReplicateAck>(envelope);
+            return holds<Replicate>(envelope) && !std::get<Replicate>(envelope.body).acks.empty();
         case Moment::chunk:
             return holds<FillChunk>(envelope);
         case Moment::filled:

@@ -11,12 +11,11 @@
 
 namespace grapevine {
 
-using PeerBody =
-    std::variant<SwimMessage, Heartbeat, Beacon,                             // datagrams
-                 SwimSync, RingRequest, RingAnswer, Decided,                 // links
-                 Prepare, Promise, Accept, Accepted, Rejected, JoinRequest,  //
-                 FillReports, Replicate, ReplicateAck, Gather, Gathered, FillChunk, FillAck,  //
-                 LinkCheck, LinkReports, LossAccepted, LeaveNotice, FoundAnew>;
+using PeerBody = std::variant<SwimMessage, Heartbeat, Beacon,              // datagrams
+                              SwimSync, RingRequest, RingAnswer, Decided,  // links
+                              Prepare, Promise, Accept, Accepted, Rejected, JoinRequest,     //
+                              FillReports, Replicate, Gather, Gathered, FillChunk, FillAck,  //
+                              LinkCheck, LinkReports, LossAccepted, LeaveNotice, FoundAnew>;
 
 struct Envelope {
     ClusterId cluster;  // zero: the sender is in none yet (RingRequest, JoinRequest only)

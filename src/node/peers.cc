@@ -227,7 +227,9 @@ void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& me
 template <class Message>
 void Node::State::on_replication(Time now, NodeId from, const Message& message) {
     if (!replication || !is_member() || !ring->is_up(from)) return;
-    if constexpr (std::is_same_v<Message, ReplicateAck> || std::is_same_v<Message, FillAck>) {
+    bool acknowledges = std::is_same_v<Message, FillAck>;
+    if constexpr (std::is_same_v<Message, Replicate>) acknowledges = !message.acks.empty();
+    if (acknowledges) {
         swim.heard(now, from);
         link_checks.heard(now, from);
     }

@@ -9,7 +9,7 @@ namespace {
 // Takes what continues the order, and acknowledges what is held. `apply` makes one committed
 // operation part of the contents.
 template <class Apply>
-void follow(Scope& scope, NodeId from, const Replicate::Part& part, const Apply& apply) {
+void follow(Scope& scope, NodeId from, const Replicated& part, const Apply& apply) {
     PartitionLog& log = scope.replica.log;
     const bool gap = part.previous > log.held();
     if (!gap) {
@@ -25,15 +25,15 @@ void follow(Scope& scope, NodeId from, const Replicate::Part& part, const Apply&
     }
     if (gap && scope.context.has(Bug::gap_unnoticed)) {
         const std::uint64_t last = part.previous + part.ops.size();
-        scope.context.out.send(from, ReplicateAck::Part{scope.ref(), last, false});
+        scope.context.out.send(from, Replicate::Ack{scope.ref(), last, false});
         return;
     }
-    scope.context.out.send(from, ReplicateAck::Part{scope.ref(), log.held(), gap});
+    scope.context.out.send(from, Replicate::Ack{scope.ref(), log.held(), gap});
 }
 
 }  // namespace
 
-void Backup::replicate(Scope& scope, NodeId from, const Replicate::Part& part) {
+void Backup::replicate(Scope& scope, NodeId from, const Replicated& part) {
     follow(scope, from, part,
            [&](const Op& op) { apply_committed(scope.context.store, scope.replica.id, op); });
 }
@@ -69,7 +69,7 @@ void Receiving::start(Scope& scope, const FillChunk& base) const {
     }
 }
 
-void Receiving::replicate(Scope& scope, NodeId from, const Replicate::Part& part) {
+void Receiving::replicate(Scope& scope, NodeId from, const Replicated& part) {
     if (next_ == fill_base) return;  // without the base there is no order to continue
     follow(scope, from, part, [&](const Op& op) { apply(scope, op); });
 }

@@ -19,7 +19,7 @@ struct Backup {
     // served or could have: it attests to its successor. Zero: it does not.
     Epoch stepped_down;
 
-    void replicate(Scope& scope, NodeId from, const Replicate::Part& part);
+    void replicate(Scope& scope, NodeId from, const Replicated& part);
     // What a new primary has to know (activation, step 1).
     void report(Scope& scope) const;
 };
@@ -36,7 +36,7 @@ public:
     // True where the session of the new ring is this one.
     [[nodiscard]] bool continues(const FillSession& session, const Context& context);
 
-    void replicate(Scope& scope, NodeId from, const Replicate::Part& part);
+    void replicate(Scope& scope, NodeId from, const Replicated& part);
     void chunk(Scope& scope, NodeId from, const FillChunk& chunk);
 
 private:

@@ -81,9 +81,11 @@ struct ReplicationReply {
 // Collects what one turn of the loop has to say, one batch per peer and kind.
 class ReplicationOutbox {
 public:
-    void send(NodeId to, Replicate::Part part) { replicate_[to].parts.push_back(std::move(part)); }
+    // With as many operations of the log as follow `part.previous` and fit into `bytes` (at least
+    // one, if there is any). How many.
+    std::uint32_t send(NodeId to, Replicate::Part part, const PartitionLog& log, std::size_t bytes);
     // Acknowledgements are cumulative: the last word of a turn counts (a gap is never taken back).
-    void send(NodeId to, ReplicateAck::Part part);
+    void send(NodeId to, const Replicate::Ack& ack);
     void send(NodeId to, EntryRef gather) { gather_[to].entries.push_back(gather); }
     void send(NodeId to, Gathered::Part part) { gathered_[to].parts.push_back(std::move(part)); }
     void send(NodeId to, ReplicationMessage message) {
@@ -101,8 +103,13 @@ public:
     }
 
 private:
-    std::map<NodeId, Replicate> replicate_;
-    std::vector<std::pair<NodeId, ReplicateAck::Part>> acks_;
+    struct Batch {
+        Replicate message;
+        std::size_t bytes = 0;
+    };
+
+    std::map<NodeId, Batch> replicate_;
+    std::vector<std::pair<NodeId, Replicate::Ack>> acks_;
     std::vector<std::size_t> ack_of_;  // by partition: its place in acks_, from 1 on; 0: none
     std::map<NodeId, Gather> gather_;
     std::map<NodeId, Gathered> gathered_;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,27 +51,35 @@ struct EntryRef {
     auto operator<=>(const EntryRef&) const = default;
 };
 
-// Primary to the rest of the write set: operations that follow the one with counter `previous`, and
-// the commit watermark (all up to it are on every member of the write set). Without operations: the
-// watermark alone, or a question what the receiver holds.
+// What writes take, of many partitions at once and in both roles.
 struct Replicate {
+    // Primary to the rest of the write set: operations that follow the one with counter `previous`,
+    // and the commit watermark (all up to it are on every member of the write set). Without
+    // operations: the watermark alone, or a question what the receiver holds.
     struct Part {
         EntryRef entry;
         std::uint64_t previous = 0;
         std::uint64_t watermark = 0;
-        std::vector<OpPtr> ops;  // none is null
+        std::uint32_t count = 0;  // of its operations: they follow in `ops` those of earlier parts
     };
-    std::vector<Part> parts;
-};
-
-// `held`: the highest counter up to which the sender holds all, under `entry`. Cumulative.
-struct ReplicateAck {
-    struct Part {
+    // To a primary. `held`: the highest counter up to which the sender holds all, under `entry`.
+    // Cumulative.
+    struct Ack {
         EntryRef entry;
         std::uint64_t held = 0;
         bool gap = false;  // something between `held` and the batch is missing: send from held + 1
     };
+    std::vector<Ack> acks;
     std::vector<Part> parts;
+    std::vector<OpPtr> ops;  // of all parts; none is null
+};
+
+// One part of a Replicate with its operations.
+struct Replicated {
+    EntryRef entry;
+    std::uint64_t previous = 0;
+    std::uint64_t watermark = 0;
+    std::span<const OpPtr> ops;
 };
 
 // A new primary asks every other up copy for its unfinished operations (activation, step 1).
@@ -159,7 +168,6 @@ struct FillAck {
     std::vector<std::string> lacks;
 };
 
-using ReplicationMessage =
-    std::variant<Replicate, ReplicateAck, Gather, Gathered, FillChunk, FillAck>;
+using ReplicationMessage = std::variant<Replicate, Gather, Gathered, FillChunk, FillAck>;
 
 }  // namespace grapevine

@@ -6,23 +6,19 @@ namespace grapevine {
 
 namespace {
 
-std::size_t weight(const std::vector<OpPtr>& ops) {
-    std::size_t sum = 64;
-    for (const OpPtr& op : ops) sum += weight(*op);
-    return sum;
-}
-std::size_t weight(const Replicate::Part& part) {
-    return weight(part.ops);
-}
+// Acknowledgements wait for no more than this that would go with them.
+constexpr std::size_t with_acks_max = std::size_t{16} << 10;
+
 std::size_t weight(const Gathered::Part& part) {
-    return weight(part.unfinished);
+    std::size_t sum = 64;
+    for (const OpPtr& op : part.unfinished) sum += weight(*op);
+    return sum;
 }
 
 // Moves the parts of a batch out in messages of about `bytes`.
-template <class Message>
-void split(NodeId to, Message batch, std::size_t bytes,
+void split(NodeId to, Gathered batch, std::size_t bytes,
            std::vector<std::pair<NodeId, ReplicationMessage>>& out) {
-    Message message;
+    Gathered message;
     std::size_t sum = 0;
     for (auto& part : batch.parts) {
         const std::size_t size = weight(part);
@@ -38,18 +34,34 @@ void split(NodeId to, Message batch, std::size_t bytes,
 
 }  // namespace
 
-void ReplicationOutbox::send(NodeId to, ReplicateAck::Part part) {
-    const std::size_t partition = part.entry.partition.value;
+std::uint32_t ReplicationOutbox::send(NodeId to, Replicate::Part part, const PartitionLog& log,
+                                      std::size_t bytes) {
+    Batch& batch = replicate_[to];
+    std::vector<OpPtr>& ops = batch.message.ops;
+    part.count = log.add_after(part.previous, bytes, ops);
+    batch.message.parts.push_back(part);
+    batch.bytes += sizeof part;
+    for (auto op = ops.end() - part.count; op != ops.end(); ++op) batch.bytes += weight(**op);
+    if (batch.bytes > bytes) {
+        single_.emplace_back(to, std::exchange(batch.message, {}));
+        batch.bytes = 0;
+    }
+    return part.count;
+}
+
+void ReplicationOutbox::send(NodeId to, const Replicate::Ack& ack) {
+    const std::size_t partition = ack.entry.partition.value;
     if (ack_of_.size() <= partition) ack_of_.resize(partition + 1);
     std::size_t& place = ack_of_[partition];
     if (place == 0 || acks_[place - 1].first != to) {
-        acks_.emplace_back(to, part);
+        acks_.emplace_back(to, ack);
         place = acks_.size();
         return;
     }
-    ReplicateAck::Part& before = acks_[place - 1].second;
-    part.gap = part.gap || (before.gap && before.entry == part.entry);
-    before = part;
+    Replicate::Ack& before = acks_[place - 1].second;
+    const bool gap = ack.gap || (before.gap && before.entry == ack.entry);
+    before = ack;
+    before.gap = gap;
 }
 
 std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messages(
@@ -57,14 +69,19 @@ std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messa
     std::vector<std::pair<NodeId, ReplicationMessage>> out = std::exchange(single_, {});
     for (auto& [to, batch] : std::exchange(gather_, {})) out.emplace_back(to, std::move(batch));
     for (auto& [to, batch] : std::exchange(gathered_, {})) split(to, std::move(batch), bytes, out);
-    std::map<NodeId, ReplicateAck> acks;
-    for (const auto& [to, part] : acks_) {
-        acks[to].parts.push_back(part);
-        ack_of_[part.entry.partition.value] = 0;
+    for (const auto& [to, ack] : acks_) {
+        replicate_[to].message.acks.push_back(ack);
+        ack_of_[ack.entry.partition.value] = 0;
     }
     acks_.clear();
-    for (auto& [to, ack] : acks) out.emplace_back(to, std::move(ack));
-    for (auto& [to, batch] : std::exchange(replicate_, {})) split(to, std::move(batch), bytes, out);
+    for (auto& [to, batch] : std::exchange(replicate_, {})) {
+        Replicate& message = batch.message;
+        if (!message.acks.empty() && batch.bytes > with_acks_max) {
+            out.emplace_back(to, Replicate{.acks = std::exchange(message.acks, {})});
+        }
+        if (!message.acks.empty() || !message.parts.empty())
+            out.emplace_back(to, std::move(message));
+    }
     return out;
 }
 

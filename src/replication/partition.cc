@@ -71,7 +71,7 @@ void Partition::become_backup(Scope& scope, bool unbroken) {
         backup.report(scope);
     } else {
         scope.context.out.send(scope.entry.primary(),
-                               ReplicateAck::Part{scope.ref(), replica_.log.held(), true});
+                               Replicate::Ack{scope.ref(), replica_.log.held(), true});
     }
 }
 
@@ -122,16 +122,16 @@ void Partition::request(Context& context, Time now, ConnectionId connection, Req
     context.out.reply(connection, std::move(reply));
 }
 
-void Partition::receive(Context& context, Time now, NodeId from, const Replicate::Part& part) {
+void Partition::receive(Context& context, Time now, NodeId from, const Replicated& part) {
     Scope here = scope(context, now);
     if (from != here.entry.primary()) return;
     if (auto* backup = std::get_if<Backup>(&role_)) backup->replicate(here, from, part);
     if (auto* receiving = std::get_if<Receiving>(&role_)) receiving->replicate(here, from, part);
 }
 
-void Partition::receive(Context& context, Time now, NodeId from, const ReplicateAck::Part& part) {
+void Partition::receive(Context& context, Time now, NodeId from, const Replicate::Ack& ack) {
     Scope here = scope(context, now);
-    if (auto* primary = std::get_if<Primary>(&role_)) primary->acked(here, from, part);
+    if (auto* primary = std::get_if<Primary>(&role_)) primary->acked(here, from, ack);
 }
 
 void Partition::receive(Context& context, Time now, NodeId from, const EntryRef&) {

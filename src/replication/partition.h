@@ -26,8 +26,8 @@ public:
     // Answers a get where that takes no waiting; false: it is for request().
     bool read(Context& context, Time now, ConnectionId connection, const Request& request);
     void request(Context& context, Time now, ConnectionId connection, Request&& request);
-    void receive(Context& context, Time now, NodeId from, const Replicate::Part& part);
-    void receive(Context& context, Time now, NodeId from, const ReplicateAck::Part& part);
+    void receive(Context& context, Time now, NodeId from, const Replicated& part);
+    void receive(Context& context, Time now, NodeId from, const Replicate::Ack& ack);
     void receive(Context& context, Time now, NodeId from, const EntryRef& gather);
     void receive(Context& context, Time now, NodeId from, const Gathered::Part& part);
     void receive(Context& context, Time now, NodeId from, const FillChunk& chunk);

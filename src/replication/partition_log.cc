@@ -41,16 +41,18 @@ OpPtr PartitionLog::take_oldest() {
     return op;
 }
 
-std::vector<OpPtr> PartitionLog::ops_after(std::uint64_t after, std::size_t bytes) const {
+std::uint32_t PartitionLog::add_after(std::uint64_t after, std::size_t bytes,
+                                      std::vector<OpPtr>& ops) const {
     ASSERT(after >= watermark() && after <= held(), "{} in {}..{}", after, watermark(), held());
-    std::vector<OpPtr> ops;
+    std::uint32_t count = 0;
     std::size_t sum = 0;
     for (auto index = static_cast<std::size_t>(after - watermark()); index < ops_.size(); ++index) {
         sum += weight(*ops_[index]);
-        if (!ops.empty() && sum > bytes) break;
+        if (count > 0 && sum > bytes) break;
         ops.push_back(ops_[index]);
+        ++count;
     }
-    return ops;
+    return count;
 }
 
 const Op& PartitionLog::at(std::uint64_t counter) const {

@@ -32,8 +32,8 @@ public:
     // Takes the oldest unfinished operation out; the watermark is now its counter.
     OpPtr take_oldest();
     // Unfinished operations with counters in (after, held()], oldest first, until `bytes` are full
-    // (at least one).
-    [[nodiscard]] std::vector<OpPtr> ops_after(std::uint64_t after, std::size_t bytes) const;
+    // (at least one), to the end of `ops`. How many.
+    std::uint32_t add_after(std::uint64_t after, std::size_t bytes, std::vector<OpPtr>& ops) const;
     // The unfinished operation with this counter.
     [[nodiscard]] const Op& at(std::uint64_t counter) const;
     // The last unfinished operation that changes the key; nullptr: none.

@@ -188,18 +188,18 @@ void Primary::commit_oldest(Scope& scope, Time valid_until) {
     context.pending_bytes -= std::min(context.pending_bytes, weight(op));
 }
 
-void Primary::acked(Scope& scope, NodeId from, const ReplicateAck::Part& part) {
+void Primary::acked(Scope& scope, NodeId from, const Replicate::Ack& ack) {
     const auto found = peers_.find(from);
     if (found == peers_.end() || !found->second.started()) return;
     Peer& peer = found->second;
-    if (part.held > scope.replica.log.held()) return;  // not of this order
-    if (part.held > peer.acked) {
-        peer.acked = part.held;
+    if (ack.held > scope.replica.log.held()) return;  // not of this order
+    if (ack.held > peer.acked) {
+        peer.acked = ack.held;
         peer.sent = std::max(peer.sent, peer.acked);
         peer.progress_at = scope.now;
         peer.resends = 0;
     }
-    if (part.gap) {  // what it was told before may have been missed as well
+    if (ack.gap) {  // what it was told before may have been missed as well
         peer.sent = peer.acked;
         peer.told = 0;
         tell_soon(scope);
@@ -326,11 +326,9 @@ void Primary::flush_peer(Scope& scope, NodeId id, Peer& peer) {
     peer.sent = std::max(peer.sent, log.watermark());
     while (peer.sent < log.held() || tell) {
         if (peer.acked == peer.sent) peer.progress_at = scope.now;
-        Replicate::Part part{scope.ref(), peer.sent, log.watermark(), {}};
-        part.ops = log.ops_after(peer.sent, scope.context.config.batch_bytes);
-        peer.sent += part.ops.size();
+        const Replicate::Part part{scope.ref(), peer.sent, log.watermark()};
+        peer.sent += scope.context.out.send(id, part, log, scope.context.config.batch_bytes);
         peer.told = log.watermark();
-        scope.context.out.send(id, std::move(part));
         if (peer.sent == log.held()) break;
     }
     if (peer.stream && may_stream(scope)) peer.stream->pump(scope);

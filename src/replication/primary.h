@@ -62,7 +62,7 @@ public:
     bool read(const Scope& scope, ConnectionId connection, const Request& request) const;
     void request(Scope& scope, ConnectionId connection, Request&& request);
     void gathered(Scope& scope, NodeId from, const Gathered::Part& part);
-    void acked(Scope& scope, NodeId from, const ReplicateAck::Part& part);
+    void acked(Scope& scope, NodeId from, const Replicate::Ack& ack);
     void fill_acked(Scope& scope, NodeId from, const FillAck& ack);
     // What was sent to the peer and not acknowledged may be lost.
     void link_reset(Scope& scope, NodeId peer);

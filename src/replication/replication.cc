@@ -101,11 +101,13 @@ void Replication::deliver(Time now, NodeId from, const EntryRef& entry, const Pa
 }
 
 void Replication::on(Time now, NodeId from, const Replicate& message) {
-    for (const auto& part : message.parts) deliver(now, from, part.entry, part);
-}
-
-void Replication::on(Time now, NodeId from, const ReplicateAck& message) {
-    for (const auto& part : message.parts) deliver(now, from, part.entry, part);
+    for (const Replicate::Ack& ack : message.acks) deliver(now, from, ack.entry, ack);
+    std::span<const OpPtr> ops = message.ops;
+    for (const Replicate::Part& part : message.parts) {
+        deliver(now, from, part.entry,
+                Replicated{part.entry, part.previous, part.watermark, ops.first(part.count)});
+        ops = ops.subspan(part.count);
+    }
 }
 
 void Replication::on(Time now, NodeId from, const Gather& message) {

@@ -85,7 +85,6 @@ private:
     template <class Part>
     void deliver(Time now, NodeId from, const EntryRef& entry, const Part& part);
     void on(Time now, NodeId from, const Replicate& message);
-    void on(Time now, NodeId from, const ReplicateAck& message);
     void on(Time now, NodeId from, const Gather& message);
     void on(Time now, NodeId from, const Gathered& message);
     void on(Time now, NodeId from, const FillChunk& message);

@@ -95,38 +95,29 @@ FillItem unpack(Unpacker& unpacker, const fb::FillItem& in) {
 }  // namespace
 
 Packed<fb::Replicate> pack(Builder& builder, const Replicate& message) {
-    const auto part = [&](const Replicate::Part& in) {
-        const auto ops = pack(builder, in.ops);
-        const fb::ReplicateHead head(pack(in.entry), in.previous, in.watermark);
-        return fb::CreateReplicatePart(builder, &head, ops);
-    };
-    return fb::CreateReplicate(builder, pack_list(builder, message.parts, part));
+    const auto acks = pack_list(builder, message.acks, [](const Replicate::Ack& in) {
+        return fb::ReplicateAck{pack(in.entry), in.held, in.gap};
+    });
+    const auto parts = pack_list(builder, message.parts, [](const Replicate::Part& in) {
+        return fb::ReplicatePart{pack(in.entry), in.previous, in.watermark, in.count};
+    });
+    return fb::CreateReplicate(builder, acks, parts, pack(builder, message.ops));
 }
 
 Replicate unpack(Unpacker& unpacker, const fb::Replicate& in) {
-    const auto part = [&](const fb::ReplicatePart* part_in) {
-        const fb::ReplicateHead& head = *part_in->head();
-        return Replicate::Part{.entry = unpack(&head.entry()),
-                               .previous = head.previous(),
-                               .watermark = head.watermark(),
-                               .ops = unpack(unpacker, part_in->ops())};
+    const auto ack = [](const fb::ReplicateAck* each) {
+        return Replicate::Ack{
+            .entry = unpack(&each->entry()), .held = each->held(), .gap = each->gap()};
     };
-    return {.parts = unpacker.list(in.parts(), part)};
-}
-
-Packed<fb::ReplicateAck> pack(Builder& builder, const ReplicateAck& message) {
-    const auto part = [](const ReplicateAck::Part& in) {
-        return fb::ReplicateAckPart{pack(in.entry), in.held, in.gap};
+    const auto part = [](const fb::ReplicatePart* each) {
+        return Replicate::Part{.entry = unpack(&each->entry()),
+                               .previous = each->previous(),
+                               .watermark = each->watermark(),
+                               .count = each->count()};
     };
-    return fb::CreateReplicateAck(builder, pack_list(builder, message.parts, part));
-}
-
-ReplicateAck unpack(Unpacker& unpacker, const fb::ReplicateAck& in) {
-    const auto part = [](const fb::ReplicateAckPart* part_in) {
-        return ReplicateAck::Part{
-            .entry = unpack(&part_in->entry()), .held = part_in->held(), .gap = part_in->gap()};
-    };
-    return {.parts = unpacker.list(in.parts(), part)};
+    return {.acks = unpacker.list(in.acks(), ack),
+            .parts = unpacker.list(in.parts(), part),
+            .ops = unpack(unpacker, in.ops())};
 }
 
 Packed<fb::Gather> pack(Builder& builder, const Gather& message) {

@@ -27,7 +27,7 @@ std::string defect(const Op& op) {
 }
 
 // `after`: the counter that all must be above; the next one, where there may be no gap.
-std::string defect(const std::vector<OpPtr>& ops, std::uint64_t after, bool gaps) {
+std::string defect(std::span<const OpPtr> ops, std::uint64_t after, bool gaps) {
     for (const OpPtr& op : ops) {
         const std::uint64_t counter = op->version.counter;
         if (counter <= after || (!gaps && counter != after + 1)) {
@@ -53,14 +53,18 @@ std::string defect(const FillItem& item) {
 }  // namespace
 
 std::string defect(const Replicate& message) {
-    return first_defect(message.parts, [](const Replicate::Part& part) {
-        const std::string entry = defect(part.entry);
-        return entry.empty() ? defect(part.ops, part.previous, false) : entry;
-    });
-}
-
-std::string defect(const ReplicateAck& message) {
-    return first_defect(message.parts, [](const auto& part) { return defect(part.entry); });
+    for (const Replicate::Ack& ack : message.acks) {
+        if (std::string entry = defect(ack.entry); !entry.empty()) return entry;
+    }
+    std::span<const OpPtr> ops = message.ops;
+    for (const Replicate::Part& part : message.parts) {
+        if (std::string entry = defect(part.entry); !entry.empty()) return entry;
+        if (part.count > ops.size()) return "parts have more operations than there are";
+        const std::string order = defect(ops.first(part.count), part.previous, false);
+        if (!order.empty()) return order;
+        ops = ops.subspan(part.count);
+    }
+    return ops.empty() ? "" : "operations belong to no part";
 }
 
 std::string defect(const Gather& message) {

@@ -45,7 +45,6 @@ std::string defect(const Founding& founding);
 std::string defect(const FoundAnew& message);
 
 std::string defect(const Replicate& message);
-std::string defect(const ReplicateAck& message);
 std::string defect(const Gather& message);
 std::string defect(const Gathered& message);
 std::string defect(const FillChunk& message);

@@ -70,7 +70,7 @@ TEST_CASE("writes that arrive in one turn travel to a copy in one message", "[no
         const auto* replicate = std::get_if<Replicate>(&envelope.body);
         if (replicate == nullptr) continue;
         ++messages;
-        for (const Replicate::Part& part : replicate->parts) operations += part.ops.size();
+        operations += replicate->ops.size();
     }
     CHECK(messages == 1);
     CHECK(operations == writes);

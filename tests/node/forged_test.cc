@@ -188,9 +188,19 @@ private:
             if (rng().chance(1, 2)) change.evicted = {id()};
         }
     }
-    void fit(Replicate::Part& part) { number(part.ops, part.previous, 1); }
+    void fit(Replicate& message) {
+        std::span<OpPtr> ops = message.ops;
+        for (Replicate::Part& part : message.parts) {
+            const bool is_last = &part == &message.parts.back();
+            const std::size_t count = is_last ? ops.size() : rng().below(ops.size() + 1);
+            part.count = static_cast<std::uint32_t>(count);
+            number(ops.first(count), part.previous, 1);
+            ops = ops.subspan(count);
+        }
+        if (message.parts.empty()) message.ops.clear();
+    }
     void fit(Gathered::Part& part) { number(part.unfinished, part.watermark, 2); }
-    void number(std::vector<OpPtr>& ops, std::uint64_t after, std::uint64_t step) {
+    void number(std::span<OpPtr> ops, std::uint64_t after, std::uint64_t step) {
         for (OpPtr& each : ops) {
             Op op = *each;
             op.version.counter = after += 1 + rng().below(step);

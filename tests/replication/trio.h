@@ -208,7 +208,8 @@ private:
 };
 
 inline bool is_ack(const Trio::Queued& queued) {
-    return std::holds_alternative<ReplicateAck>(queued.message);
+    const auto* message = std::get_if<Replicate>(&queued.message);
+    return message != nullptr && !message->acks.empty();
 }
 
 }  // namespace grapevine

@@ -234,10 +234,10 @@ TEST_CASE("replicated operations are in order", "[wire]") {
             ops.push_back(fb::CreateOp(builder, &head));
         }
         const auto ops_at = builder.CreateVector(ops);
-        const fb::ReplicateHead head(fb::EntryRef(1, 3), 5, 5);
-        const auto part = fb::CreateReplicatePart(builder, &head, ops_at);
+        const fb::ReplicatePart part(fb::EntryRef(1, 3), 5, 5, 2);
+        const auto parts_at = builder.CreateVectorOfStructs(&part, 1);
         return envelope_error(builder, fb::PeerBody::Replicate,
-                              fb::CreateReplicate(builder, builder.CreateVector(&part, 1)));
+                              fb::CreateReplicate(builder, 0, parts_at, ops_at));
     };
     CHECK(error(7, 0).empty());
     CHECK(error(8, 0) == "operation 8 after 6");
@@ -246,18 +246,16 @@ TEST_CASE("replicated operations are in order", "[wire]") {
 }
 
 TEST_CASE("a small message cannot unpack to a huge one", "[wire]") {
-    // 1,000 parts that are all the same one, with an operation of 50,000 bytes.
+    // 1,000 operations that are all the same one of 50,000 bytes.
     Builder builder;
     const auto value = builder.CreateVector(std::vector<std::uint8_t>(50'000, 'v'));
     const fb::OpHead op_head(fb::Version(1, 6), 1, 1, 1, 1, fb::Version(0, 0), fb::OpKind::put,
                              fb::Status::ok);
     const auto op = fb::CreateOp(builder, &op_head, 0, value);
-    const auto ops = builder.CreateVector(&op, 1);
-    const fb::ReplicateHead head(fb::EntryRef(1, 3), 5, 5);
-    const auto part = fb::CreateReplicatePart(builder, &head, ops);
-    const auto parts = builder.CreateVector(std::vector(1'000, part));
-    CHECK(envelope_error(builder, fb::PeerBody::Replicate, fb::CreateReplicate(builder, parts)) ==
-          "a message unpacks to more than it holds");
+    const auto ops = builder.CreateVector(std::vector(1'000, op));
+    CHECK(
+        envelope_error(builder, fb::PeerBody::Replicate, fb::CreateReplicate(builder, 0, 0, ops)) ==
+        "a message unpacks to more than it holds");
 }
 
 TEST_CASE("misaligned messages and lists are refused", "[wire]") {

@@ -47,10 +47,18 @@ void Samples::fit(Promise& message) {
     if (message.accepted) message.accepted->change.epoch = message.epoch;
 }
 
-void Samples::fit(Replicate::Part& part) {
-    part.previous >>= 1;
-    std::uint64_t counter = part.previous;
-    for (OpPtr& op : part.ops) op = numbered(*op, ++counter);
+void Samples::fit(Replicate& message) {
+    if (message.parts.empty()) message.ops.clear();
+    std::size_t left = message.ops.size();
+    auto op = message.ops.begin();
+    for (Replicate::Part& part : message.parts) {
+        const bool is_last = &part == &message.parts.back();
+        part.count = static_cast<std::uint32_t>(is_last ? left : rng_.below(left + 1));
+        left -= part.count;
+        part.previous >>= 1;
+        std::uint64_t counter = part.previous;
+        for (std::uint32_t i = 0; i < part.count; ++i, ++op) *op = numbered(**op, ++counter);
+    }
 }
 
 void Samples::fit(Gathered::Part& part) {

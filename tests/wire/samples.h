@@ -94,7 +94,7 @@ private:
     void fit(Member& member) { member = plain_member(member); }
     void fit(Promise& message);
     void fit(Accept& message) { message.change.epoch = message.epoch; }
-    void fit(Replicate::Part& part);
+    void fit(Replicate& message);
     void fit(Gathered::Part& part);
     void fit(FillChunk& chunk);
     void fit(FillAck& ack);
