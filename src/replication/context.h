@@ -95,6 +95,8 @@ public:
         replies_.push_back({connection, std::move(reply), valid_until});
     }
 
+    // What is kept for peers that have nothing to be told is forgotten.
+    void trim();
     // Batches are split at about `bytes`.
     [[nodiscard]] std::vector<std::pair<NodeId, ReplicationMessage>> take_messages(
         std::size_t bytes);
@@ -103,9 +105,14 @@ public:
     }
 
 private:
+    // Of one peer. It stays, empty, until the next turn, which is likely to be like this one.
     struct Batch {
         Replicate message;
         std::size_t bytes = 0;
+        std::size_t parts_before = 0;
+        std::size_t ops_before = 0;
+
+        Replicate take();
     };
 
     std::map<NodeId, Batch> replicate_;

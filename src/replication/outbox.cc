@@ -34,18 +34,33 @@ void split(NodeId to, Gathered batch, std::size_t bytes,
 
 }  // namespace
 
+Replicate ReplicationOutbox::Batch::take() {
+    Replicate taken = std::exchange(message, {});
+    bytes = 0;
+    parts_before = taken.parts.size();
+    ops_before = taken.ops.size();
+    return taken;
+}
+
+void ReplicationOutbox::trim() {
+    std::erase_if(replicate_, [](const auto& item) {
+        return item.second.message.parts.empty() && item.second.message.acks.empty();
+    });
+}
+
 std::uint32_t ReplicationOutbox::send(NodeId to, Replicate::Part part, const PartitionLog& log,
                                       std::size_t bytes) {
     Batch& batch = replicate_[to];
     std::vector<OpPtr>& ops = batch.message.ops;
+    if (batch.message.parts.empty()) {
+        batch.message.parts.reserve(batch.parts_before);
+        ops.reserve(batch.ops_before);
+    }
     part.count = log.add_after(part.previous, bytes, ops);
     batch.message.parts.push_back(part);
     batch.bytes += sizeof part;
     for (auto op = ops.end() - part.count; op != ops.end(); ++op) batch.bytes += weight(**op);
-    if (batch.bytes > bytes) {
-        single_.emplace_back(to, std::exchange(batch.message, {}));
-        batch.bytes = 0;
-    }
+    if (batch.bytes > bytes) single_.emplace_back(to, batch.take());
     return part.count;
 }
 
@@ -74,9 +89,10 @@ std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messa
         ack_of_[ack.entry.partition.value] = 0;
     }
     acks_.clear();
-    for (auto& [to, batch] : std::exchange(replicate_, {})) {
-        Replicate& message = batch.message;
-        if (!message.acks.empty() && batch.bytes > with_acks_max) {
+    for (auto& [to, batch] : replicate_) {
+        const bool apart = batch.bytes > with_acks_max;
+        Replicate message = batch.take();
+        if (apart && !message.acks.empty()) {
             out.emplace_back(to, Replicate{.acks = std::exchange(message.acks, {})});
         }
         if (!message.acks.empty() || !message.parts.empty())

@@ -67,22 +67,23 @@ void Primary::drop_waiters(Scope& scope) {
 void Primary::reset_peers(Scope& scope) {
     const std::uint64_t watermark = scope.replica.log.watermark();
     tell_soon(scope);
-    std::map<NodeId, Peer> before = std::exchange(peers_, {});
+    auto before = std::exchange(peers_, {});
+    peers_.reserve(before.size());
     for (const NodeId copy : scope.entry.copies) {
         // A copy holds all that is committed.
         if (copy == scope.context.self) continue;
-        peers_[copy] = {.sent = watermark,
-                        .acked = watermark,
-                        .told = 0,
-                        .progress_at = scope.now,
-                        .resends = 0,
-                        .stream = std::nullopt};
+        peers_.emplace_back(copy, Peer{.sent = watermark,
+                                       .acked = watermark,
+                                       .told = 0,
+                                       .progress_at = scope.now,
+                                       .resends = 0,
+                                       .stream = std::nullopt});
     }
     for (const Fill& fill : scope.entry.fills) {
         const FillSession session{scope.entry.tenure, fill.opened};
-        Peer& peer = peers_[fill.id];
+        Peer& peer = peers_.emplace_back(fill.id, Peer{}).second;
         peer.progress_at = scope.now;
-        const auto old = before.find(fill.id);
+        const auto old = std::ranges::find(before, fill.id, &std::pair<NodeId, Peer>::first);
         if (old != before.end() && old->second.stream && old->second.stream->session() == session) {
             peer.stream = std::move(old->second.stream);
             old->second.stream.reset();
@@ -93,6 +94,13 @@ void Primary::reset_peers(Scope& scope) {
         }
     }
     for (auto& [id, peer] : before) rewind(scope, peer);
+}
+
+Primary::Peer* Primary::find_peer(NodeId id) {
+    for (auto& [peer, state] : peers_) {
+        if (peer == id) return &state;
+    }
+    return nullptr;
 }
 
 void Primary::gathered(Scope& scope, NodeId from, const Gathered::Part& part) {
@@ -189,9 +197,9 @@ void Primary::commit_oldest(Scope& scope, Time valid_until) {
 }
 
 void Primary::acked(Scope& scope, NodeId from, const Replicate::Ack& ack) {
-    const auto found = peers_.find(from);
-    if (found == peers_.end() || !found->second.started()) return;
-    Peer& peer = found->second;
+    Peer* const found = find_peer(from);
+    if (found == nullptr || !found->started()) return;
+    Peer& peer = *found;
     if (ack.held > scope.replica.log.held()) return;  // not of this order
     if (ack.held > peer.acked) {
         peer.acked = ack.held;
@@ -221,9 +229,9 @@ Time Primary::written_until(const Scope& scope) const {
 // --- fills ---
 
 void Primary::fill_acked(Scope& scope, NodeId from, const FillAck& ack) {
-    const auto found = peers_.find(from);
-    if (found == peers_.end() || !found->second.stream) return;
-    Peer& peer = found->second;
+    Peer* const found = find_peer(from);
+    if (found == nullptr || !found->stream) return;
+    Peer& peer = *found;
     if (peer.stream->session() != ack.session) return;
     const bool was_started = peer.stream->started();
     if (!peer.stream->acked(scope, ack) || was_started) return;
@@ -261,9 +269,9 @@ void Primary::link_reset(Scope& scope, NodeId peer) {
         gathering->ask_at = scope.now;
         gathering->pause = scope.context.config.resend;
     }
-    const auto found = peers_.find(peer);
-    if (found == peers_.end() || scope.context.has(Bug::gap_unnoticed)) return;
-    rewind(scope, found->second);
+    Peer* const found = find_peer(peer);
+    if (found == nullptr || scope.context.has(Bug::gap_unnoticed)) return;
+    rewind(scope, *found);
 }
 
 void Primary::tell_soon(const Scope& scope) {

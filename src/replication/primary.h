@@ -114,6 +114,7 @@ private:
 
     void drop_waiters(Scope& scope);
     void reset_peers(Scope& scope);
+    [[nodiscard]] Peer* find_peer(NodeId id);  // null: it is in the write set no more
     void gather(Scope& scope, Time ask_at);
     void confirm(Scope& scope);
     void advance(Scope& scope);
@@ -146,8 +147,8 @@ private:
 
     std::variant<Gathering, Confirming, Active> phase_;
     Time lease_wait_until_;
-    std::map<NodeId, Peer> peers_;  // the write set without this node
-    std::deque<Waiter> waiters_;    // for an answer, in the order of their operations
+    std::vector<std::pair<NodeId, Peer>> peers_;  // the write set without this node
+    std::deque<Waiter> waiters_;                  // for an answer, in the order of their operations
     std::unordered_map<RequestKey, std::uint64_t, RequestKeyHash> pending_;  // to the counter
     std::deque<Waiting> waiting_;    // requests that came too early, in order of arrival
     Time tell_at_ = never;           // when a watermark that no operation carried goes alone

@@ -30,6 +30,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
 
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
     context_.ring = ring;
+    context_.out.trim();
     context_.copies_possible = copies_possible(*ring);
     while (partitions_.size() < ring->partitions()) {
         partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
@@ -79,11 +80,6 @@ void Replication::request(Time now, ConnectionId connection, Request&& request) 
     // Most reads are answered at once, and leave nothing to do.
     if (partitions_[id.value].read(context_, now, connection, request)) return;
     touch(id).request(context_, now, connection, std::move(request));
-}
-
-void Replication::receive(Time now, NodeId from, const ReplicationMessage& message) {
-    if (!context_.ring) return;
-    std::visit([&](const auto& body) { on(now, from, body); }, message);
 }
 
 // The rule in front of everything about data.

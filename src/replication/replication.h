@@ -47,7 +47,11 @@ public:
     void adopt(Time now, const RingPtr& ring, bool unbroken);
 
     void request(Time now, ConnectionId connection, Request&& request);
-    void receive(Time now, NodeId from, const ReplicationMessage& message);
+    // One of the kinds of ReplicationMessage.
+    template <class Message>
+    void receive(Time now, NodeId from, const Message& message) {
+        if (context_.ring) on(now, from, message);
+    }
     // The link to the peer was lost or made anew: what was under way on it may be lost.
     void link_reset(Time now, NodeId peer);
     void lease_renewed(Time now);

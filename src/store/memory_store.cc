@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -20,8 +21,9 @@ constexpr std::uint64_t address_mask = (std::uint64_t{1} << address_bits) - 1;
 constexpr std::uint32_t homes_min = 4;
 
 // What glibc's malloc takes for an allocation: a header of 8 bytes, multiples of 16, at least 32.
+constexpr std::size_t malloc_header = 8;
 std::size_t malloc_bytes(std::size_t size) {
-    return size == 0 ? 0 : std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+    return size == 0 ? 0 : std::max<std::size_t>(32, (size + malloc_header + 15) / 16 * 16);
 }
 
 std::uint64_t tag_of_hash(std::uint64_t hash) {
@@ -77,14 +79,21 @@ std::size_t record_size(const Record& record) {
            record.key.size() + record.value.size();
 }
 
-char* new_record(const Record& record) {
-    char* const start = static_cast<char*>(::operator new(record_size(record)));
-    char* to = put_varint(start, record.key.size());
+void write_record(char* to, const Record& record) {
+    to = put_varint(to, record.key.size());
     to = put_varint(to, record.value.size());
     to = put_varint(to, record.version.epoch.value);
     to = put_varint(to, record.version.counter);
     to = std::ranges::copy(record.key, to).out;
     std::ranges::copy(record.value, to);
+}
+
+// All that malloc would give anyway is asked for, so that another record of the same size for
+// malloc may take the place of this one.
+char* new_record(const Record& record) {
+    const std::size_t usable = malloc_bytes(record_size(record)) - malloc_header;
+    char* const start = static_cast<char*>(::operator new(usable));
+    write_record(start, record);
     return start;
 }
 
@@ -103,7 +112,7 @@ Record read_record(std::uint64_t slot) {
 // Frees the record and returns what it took.
 std::size_t free_record(std::uint64_t slot) {
     const std::size_t size = record_size(read_record(slot));
-    ::operator delete(record_at(slot), size);
+    ::operator delete(record_at(slot));
     return malloc_bytes(size);
 }
 
@@ -165,16 +174,35 @@ void MemoryStore::put(PartitionId partition, std::string_view key, std::string_v
                       Version version) {
     Table& table = make_table(tables_, partition);
     const Record record{key, value, version};
+    const std::uint64_t key_hash = hash(key);
+    const Place place = locate(table, key, key_hash);
+    const std::size_t bytes = malloc_bytes(record_size(record));
+    if (place.found && replace(table.slots[place.index], record, bytes)) return;
     // The new record first: key and value may be views of the one that it replaces.
-    const Slot slot = make_slot(hash(key), new_record(record));
-    add(table, read_record(slot), slot);
-    allocated_ += malloc_bytes(record_size(record));
+    const Slot slot = make_slot(key_hash, new_record(record));
+    allocated_ += bytes;
+    add(table, bytes, slot, key_hash, place);
 }
 
-// The slot's record, which is allocated already, in the place of what its key has now.
-void MemoryStore::add(Table& table, const Record& record, Slot slot) {
-    table.bytes += malloc_bytes(record_size(record));
-    if (const Slot old = put_slot(table, record, slot); old != 0) {
+// Where the record that the key has now takes as much memory, and the new one is no view of it.
+bool MemoryStore::replace(Slot slot, const Record& record, std::size_t bytes) {
+    const std::size_t size = record_size(read_record(slot));
+    if (malloc_bytes(size) != bytes) return false;
+    char* const start = record_at(slot);
+    const auto is_view = [&](std::string_view text) {
+        return std::greater_equal{}(text.data(), static_cast<const char*>(start)) &&
+               std::less{}(text.data(), static_cast<const char*>(start) + size);
+    };
+    if (is_view(record.key) || is_view(record.value)) return false;
+    write_record(start, record);
+    return true;
+}
+
+// The slot's record, which takes `bytes`, in the place of what its key has now.
+void MemoryStore::add(Table& table, std::size_t bytes, Slot slot, std::uint64_t key_hash,
+                      Place place) {
+    table.bytes += bytes;
+    if (const Slot old = put_slot(table, slot, key_hash, place); old != 0) {
         forget(table, old);
     } else {
         ++count_;
@@ -188,13 +216,13 @@ void MemoryStore::forget(Table& table, Slot slot) {
     allocated_ -= freed;
 }
 
-MemoryStore::Slot MemoryStore::put_slot(Table& table, const Record& record, Slot slot) {
-    const std::uint64_t key_hash = hash(record.key);
-    const Place place = locate(table, record.key, key_hash);
+MemoryStore::Slot MemoryStore::put_slot(Table& table, Slot slot, std::uint64_t key_hash,
+                                        Place place) {
     if (place.found) return std::exchange(table.slots[place.index], slot);
     const bool full = (std::uint64_t{table.count} + 1) * 8 > std::uint64_t{table.homes} * 7;
     if (full) rebuild(table, std::max(homes_min, table.homes + table.homes / 2));
-    insert(table, full ? locate(table, record.key, key_hash).index : place.index, slot);
+    if (full) place = locate(table, read_record(slot).key, key_hash);
+    insert(table, place.index, slot);
     return 0;
 }
 
@@ -268,10 +296,12 @@ void MemoryStore::set_aside(PartitionId partition) {
     for (Slot& slot : table.slots) {
         if (slot == 0) continue;
         const Record record = read_record(slot);
-        if (older_move && locate(aside, record.key, hash(record.key)).found) continue;
+        const std::uint64_t key_hash = hash(record.key);
+        const Place place = locate(aside, record.key, key_hash);
+        if (older_move && place.found) continue;
         aside.bytes += malloc_bytes(record_size(record));
         table.bytes -= malloc_bytes(record_size(record));
-        const Slot old = put_slot(aside, record, std::exchange(slot, 0));
+        const Slot old = put_slot(aside, std::exchange(slot, 0), key_hash, place);
         if (old != 0) forget(aside, old);
     }
     aside_count_ += aside.count;
@@ -282,7 +312,8 @@ void MemoryStore::set_aside(PartitionId partition) {
 bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version version) {
     if (count_aside(partition) == 0) return false;
     Table& aside = aside_[partition.value];
-    const Place place = locate(aside, key, hash(key));
+    const std::uint64_t key_hash = hash(key);
+    const Place place = locate(aside, key, key_hash);
     if (!place.found) return false;
     const Slot slot = aside.slots[place.index];
     const Record record = read_record(slot);
@@ -292,7 +323,8 @@ bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version
     aside_bytes_ -= bytes;
     --aside_count_;
     remove_at(aside, place.index);
-    add(make_table(tables_, partition), record, slot);
+    Table& table = make_table(tables_, partition);
+    add(table, bytes, slot, key_hash, locate(table, record.key, key_hash));
     return true;
 }
 

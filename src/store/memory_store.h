@@ -92,9 +92,11 @@ private:
     [[nodiscard]] std::size_t first_from(const Table& table, std::uint64_t hash) const;
     [[nodiscard]] Place locate(const Table& table, std::string_view key, std::uint64_t hash) const;
 
+    // In place, without allocating. False: it did not.
+    [[nodiscard]] static bool replace(Slot slot, const Record& record, std::size_t bytes);
     // The record that had the key before; 0: none.
-    Slot put_slot(Table& table, const Record& record, Slot slot);
-    void add(Table& table, const Record& record, Slot slot);
+    Slot put_slot(Table& table, Slot slot, std::uint64_t key_hash, Place place);
+    void add(Table& table, std::size_t bytes, Slot slot, std::uint64_t key_hash, Place place);
     void forget(Table& table, Slot slot);
     void remove_at(Table& table, std::size_t index);
     void free_slots(Table& table);

@@ -139,7 +139,9 @@ public:
             const Queued next_one = std::move(queue_.front());
             queue_.pop_front();
             if (lost(next_one) || !peers_.contains(next_one.to)) continue;
-            peers_.at(next_one.to)->replication.receive(now, next_one.from, next_one.message);
+            Replication& receiver = peers_.at(next_one.to)->replication;
+            std::visit([&](const auto& body) { receiver.receive(now, next_one.from, body); },
+                       next_one.message);
             collect(next_one.to);
         }
     }
