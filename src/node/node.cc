@@ -165,6 +165,15 @@ NodeEffects Node::take_effects() {
     return std::exchange(state_->effects, {});
 }
 
+std::vector<NodeEffects::ToClient> Node::take_answers() {
+    std::vector<NodeEffects::ToClient> answers;
+    if (!state_->replication) return answers;
+    std::vector<ReplicationReply> replies = state_->replication->take_replies();
+    answers.reserve(replies.size());
+    for (ReplicationReply& each : replies) answers.push_back(state_->to_client(std::move(each)));
+    return answers;
+}
+
 Time Node::next_deadline() const {
     return state_->next_deadline();
 }
@@ -347,9 +356,9 @@ void Node::State::drain_replication(Time now) {
     for (auto& [to, message] : out.messages) {
         std::visit([&, to = to](auto& body) { send(now, to, std::move(body)); }, message);
     }
+    effects.replies.reserve(effects.replies.size() + out.replies.size());
     for (ReplicationReply& each : out.replies) {
-        const bool forever = config.bugs.has(Bug::answer_past_lease);
-        reply(each.connection, std::move(each.reply), forever ? never : each.valid_until);
+        effects.replies.push_back(to_client(std::move(each)));
     }
     for (LogLine& line : out.log) effects.log.push_back(std::move(line));
     for (const NodeId id : out.ahead) {
@@ -359,6 +368,11 @@ void Node::State::drain_replication(Time now) {
         const Member* member = ring->member(id);
         if (member != nullptr) tell_ring(now, member->address, id, Epoch{});
     }
+}
+
+NodeEffects::ToClient Node::State::to_client(ReplicationReply&& answer) const {
+    const bool forever = config.bugs.has(Bug::answer_past_lease);
+    return {answer.connection, std::move(answer.reply), forever ? never : answer.valid_until};
 }
 
 void Node::State::drain_heartbeats(Time now) {

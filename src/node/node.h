@@ -157,6 +157,9 @@ public:
 
     void tick(Time now);
     [[nodiscard]] NodeEffects take_effects();
+    // Some of NodeEffects::replies, ahead of the rest: what requests were answered so far in this
+    // turn. Nothing that has to be saved comes before them, and they need not pile up.
+    [[nodiscard]] std::vector<NodeEffects::ToClient> take_answers();
     [[nodiscard]] Time next_deadline() const;
 
     // The host stops reading from clients that write while this is true: memory stays bounded.

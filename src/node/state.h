@@ -143,6 +143,7 @@ struct Node::State {
     bool drain_swim(Time now);
     bool drain_agreement(Time now);
     void drain_replication(Time now);
+    [[nodiscard]] NodeEffects::ToClient to_client(ReplicationReply&& answer) const;
     void drain_heartbeats(Time now);
     void drain_links();
     [[nodiscard]] Time next_deadline() const;

@@ -57,6 +57,10 @@ public:
     void lease_renewed(Time now);
     void tick(Time now);
     [[nodiscard]] ReplicationEffects take_effects(Time now);
+    // The replies so far, ahead of the other effects.
+    [[nodiscard]] std::vector<ReplicationReply> take_replies() {
+        return context_.out.take_replies();
+    }
     [[nodiscard]] Time next_deadline() const;
 
     [[nodiscard]] bool overloaded() const;

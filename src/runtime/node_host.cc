@@ -82,7 +82,7 @@ Inbound::Events NodeHost::inbound_events() {
                     touched_ = true;
                     node_.client_closed(now(), connection);
                 },
-            .batch_full = [this] { carry_out(); }};
+            .batch_full = [this] { answer_requests(); }};
 }
 
 Time NodeHost::now() {
@@ -198,6 +198,14 @@ void NodeHost::carry_out() {
         outbox_.flush_all();
         events_.stop();
     }
+}
+
+// What the node has to say to its peers waits for the end of the turn, when it is most.
+void NodeHost::answer_requests() {
+    if (is_mute_) return;
+    const auto answers = node_.take_answers();
+    const Time sent_at = boot_time();
+    for (const auto& reply : answers) answer(sent_at, reply);
 }
 
 void NodeHost::answer(Time now, const NodeEffects::ToClient& reply) {

@@ -61,6 +61,7 @@ private:
     Time now_or(Time arrived);
     void after_polling();
     void carry_out();
+    void answer_requests();
     void answer(Time now, const NodeEffects::ToClient& reply);
     void look_at_ring();
     void say_that_seeds_are_silent();

@@ -14,6 +14,9 @@ namespace {
 // Small messages are joined into blocks of this size, so that one write carries many.
 constexpr std::size_t block_size = 16UZ * 1024;
 constexpr std::size_t buffers_per_write = 64;
+// Blocks that are kept, and up to which size each.
+constexpr std::size_t blocks_kept = 64;
+constexpr std::size_t block_kept_size = 4 * block_size;
 constexpr std::size_t read_buffer_size = 256UZ * 1024;
 
 uv_stream_t* as_stream(const Handle<uv_tcp_t>& tcp) {
@@ -48,6 +51,19 @@ void Outbox::flush_all() {
         stream->in_outbox_ = false;
         stream->flush();
     }
+}
+
+std::string Outbox::take_block() {
+    if (blocks_.empty()) return {};
+    std::string block = std::move(blocks_.back());
+    blocks_.pop_back();
+    block.clear();
+    return block;
+}
+
+void Outbox::give_block(std::string&& block) {
+    const bool keep = blocks_.size() < blocks_kept && block.capacity() <= block_kept_size;
+    if (keep) blocks_.push_back(std::move(block));
 }
 
 Stream::Stream(Loop& loop, Outbox& outbox, StreamOwner& owner)
@@ -113,7 +129,7 @@ void Stream::resume_reading() {
 }
 
 std::string& Stream::last_block() {
-    if (out_.empty() || out_.back().size() >= block_size) out_.emplace_back();
+    if (out_.empty() || out_.back().size() >= block_size) out_.push_back(outbox_.take_block());
     return out_.back();
 }
 
@@ -156,6 +172,7 @@ void Stream::take_written(std::size_t bytes) {
         }
         bytes -= left;
         skip_ = 0;
+        outbox_.give_block(std::move(out_.front()));
         out_.pop_front();
     }
 }

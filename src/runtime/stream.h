@@ -45,8 +45,13 @@ public:
     void flush_all();
     [[nodiscard]] bool is_empty() const { return streams_.empty(); }
 
+    // Blocks of bytes that were written and may be filled again: an empty one, with its memory.
+    std::string take_block();
+    void give_block(std::string&& block);
+
 private:
     std::vector<Stream*> streams_;
+    std::vector<std::string> blocks_;
 };
 
 class Stream {
