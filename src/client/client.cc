@@ -137,6 +137,10 @@ void Client::tick(Time now) {
     state_->finish_batch(now);
 }
 
+void Client::end(const std::string& why) {
+    if (state_->ended.empty()) state_->end(why);
+}
+
 ClientEffects Client::take_effects() {
     return std::exchange(state_->effects, {});
 }

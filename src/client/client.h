@@ -74,7 +74,7 @@ enum class OutcomeKind : std::uint8_t {
                   // nothing was changed
     unknown,      // a write was sent and its fate could not be learned in time
     overloaded,   // too many operations in flight; nothing was sent
-    ended,        // the handle has ended (the cluster changed its id); nothing was changed
+    ended,  // the handle has ended (the cluster changed its id, or end()); nothing was changed
 };
 
 struct Outcome {
@@ -126,6 +126,9 @@ public:
 
     [[nodiscard]] const RingPtr& ring() const;  // null: none yet
     [[nodiscard]] std::size_t in_flight() const;
+
+    // The handle ends, for a reason in words, as it does when the cluster changes its id.
+    void end(const std::string& why);
 
     // Aborts where the state contradicts itself. For tests and the simulator.
     void invariants() const;

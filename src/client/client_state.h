@@ -67,6 +67,7 @@ struct Client::State {
     void expire(Sequence sequence);
     void end_what_is_down();
     void end_handle(Address from, ClusterId other);
+    void end(const std::string& why);
 
     // The sequences of those in `pending` that are meant, ascending.
     template <class Meant>

@@ -252,10 +252,15 @@ void Client::State::end_what_is_down() {
 }
 
 void Client::State::end_handle(Address from, ClusterId other) {
-    ended = fmt::format(
+    end(fmt::format(
         "{} is in cluster {:016x}, which has taken the place of cluster {:016x}, where this client "
         "began: start a new one",
-        peers.describe(from), other.value, ring->cluster.value);
+        peers.describe(from), other.value, ring->cluster.value));
+}
+
+void Client::State::end(const std::string& why) {
+    ASSERT(!why.empty());
+    ended = why;
     effects.notes.push_back(ended);
     for (const Sequence sequence : in_order([](const Pending&) { return true; })) {
         const bool uncertain = pending.at(sequence).uncertain();

@@ -39,6 +39,12 @@ void ClientHost::want_ring(Epoch newer_than) {
     turn_.again();
 }
 
+void ClientHost::end(const std::string& why) {
+    client_.end(why);
+    touched_ = true;
+    turn_.again();
+}
+
 std::size_t ClientHost::queued_bytes() const {
     std::size_t bytes = 0;
     for (const auto& [peer, link] : links_) bytes += link->stream().queued();
@@ -61,17 +67,17 @@ void ClientHost::after_polling() {
 
 void ClientHost::carry_out() {
     touched_ = false;
-    const ClientEffects effects = client_.take_effects();
+    ClientEffects effects = client_.take_effects();
     for (const std::string& text : effects.notes) note(text);
     for (const Address peer : effects.disconnects) forget(peer);
     for (const auto& [to, message] : effects.messages) send(to, message);
     if (effects.new_ring != nullptr && events_.ring) events_.ring(effects.new_ring);
-    for (const Completion& completion : effects.completions) {
+    for (Completion& completion : effects.completions) {
         const auto found = done_.find(completion.id);
         ASSERT(found != done_.end(), "operation {} completed twice", completion.id);
         const Done done = std::move(found->second);
         done_.erase(found);
-        done(completion.outcome);
+        done(std::move(completion.outcome));
     }
 }
 

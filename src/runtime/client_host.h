@@ -22,7 +22,7 @@ namespace grapevine {
 
 class ClientHost final : public FrameLinkOwner {
 public:
-    using Done = std::function<void(const Outcome&)>;
+    using Done = std::function<void(Outcome&&)>;
     struct Events {
         std::function<void(const RingPtr&)> ring;      // a newer one was adopted
         std::function<void(const std::string&)> note;  // what --verbose tells
@@ -35,6 +35,9 @@ public:
     void submit(Operation operation, Done done);
     // The ring is fetched without an operation; then events.ring is called.
     void want_ring(Epoch newer_than = Epoch{});
+
+    // What is in flight ends in the next turn, and whatever is submitted from now on, too.
+    void end(const std::string& why);
 
     [[nodiscard]] const RingPtr& ring() const { return client_.ring(); }
     [[nodiscard]] std::size_t in_flight() const { return done_.size(); }

@@ -227,3 +227,22 @@ TEST_CASE("another cluster id ends the handle", "[client]") {
     CHECK(world.requests.size() + world.polls.size() == sent);
     CHECK(world.client.next_deadline() == never);
 }
+
+TEST_CASE("a handle that is told to end ends what is in flight", "[client]") {
+    Write write;
+    auto& world = write.world;
+    const auto read = world.submit(get_of(key_in(1)));
+    const auto unstamped = world.submit(put_of(key_in(2)));
+    world.client.end("enough");
+    world.collect();
+    CHECK(world.kind(write.id) == OutcomeKind::unknown);
+    CHECK(world.kind(read) == OutcomeKind::ended);
+    CHECK(world.kind(unstamped) == OutcomeKind::ended);
+    CHECK(world.outcomes.at(read).detail == "enough");
+    CHECK(world.kind(world.submit(get_of(key_in(0)))) == OutcomeKind::ended);
+    CHECK(world.client.next_deadline() == never);
+    // The first reason stays.
+    world.client.end("more than enough");
+    const auto later = world.submit(get_of(key_in(0)));
+    CHECK(world.outcomes.at(later).detail == "enough");
+}
