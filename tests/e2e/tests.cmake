@@ -17,12 +17,12 @@ target_compile_definitions(grapevine_e2e
                            PRIVATE GRAPEVINE_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 
 # Alone, because they start up to nine processes each.
-grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire
+grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire api
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/basic_test.cc e2e/failure_test.cc
                        e2e/coordinator_test.cc e2e/bad_input_test.cc e2e/load_test.cc
                        e2e/client_test.cc e2e/force_test.cc e2e/balance_test.cc
                        e2e/leave_test.cc e2e/placement_test.cc e2e/status_test.cc
-                       e2e/bench_test.cc e2e/limits_test.cc)
+                       e2e/bench_test.cc e2e/limits_test.cc e2e/library_test.cc)
 add_dependencies(e2e_test coordinator client kvnode bench)
 
 # Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
