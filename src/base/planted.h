@@ -31,6 +31,7 @@ enum class Bug : std::uint8_t {
     admit_unheard,            // joiners are let in who may be dead, and the majority with them
     leave_unheard,            // who left ends although the others may not know the ring without it
     leave_to_the_dead,        // a leaver's copies and votes go to members that may be dead
+    trims_never_alone,        // what can wait for another ring waits for ever where none is made
     distrust_returned_copy,   // an evicted copy that returns with its state is not let in
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there

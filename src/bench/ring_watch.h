@@ -24,7 +24,8 @@ public:
     RingWatch(Loop& loop, const std::vector<Address>& seeds, const Workload& workload);
 
     [[nodiscard]] const RingPtr& ring() const { return ring_; }  // null: none yet
-    // Every partition has its copies, and nothing is left to do for who plans the next ring.
+    // Every partition has its copies, and nothing is left to do for who plans the next ring, but
+    // what can wait (ring/trims.h).
     [[nodiscard]] bool settled() const { return settled_; }
     // Null: not a member that is up.
     [[nodiscard]] const Member* member_with_pid(int pid) const;

@@ -7,6 +7,10 @@ namespace grapevine {
 
 namespace {
 
+// Fills are reported every 100 ms, and where copies only move a ring is made of them within 500 ms
+// of the first report; the next ones take a while to be complete.
+constexpr Duration trim_delay = 2s;
+
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = 1024;
 
@@ -113,6 +117,7 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     bad_heartbeats_.adopt(ring);
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
     reports_due_ = never;  // what is left is reported again
+    trims_due_ = now + trim_delay;
     if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
 }
 

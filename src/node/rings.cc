@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "node/state.h"
+#include "ring/trims.h"
 
 namespace grapevine {
 
@@ -202,7 +203,17 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
     seen.present = promisers.present;
     auto change = plan(*ring, seen, config.planner, placement);
     if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
+    if (change && waits_for_another(now, *change)) return std::nullopt;
     return change;
+}
+
+// True: not worth a ring of its own yet. It is looked at again.
+bool Node::State::waits_for_another(Time now, const RingChange& change) {
+    if (!can_wait(*ring, change)) return false;
+    if (config.bugs.has(Bug::trims_never_alone)) return true;
+    if (now >= governor.trims_due()) return false;
+    consider(now, governor.trims_due() - now);
+    return true;
 }
 
 void Node::State::propose(Time now) {
@@ -210,7 +221,8 @@ void Node::State::propose(Time now) {
     Observations seen = governor.observe(now, *ring, dead_members());
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
-    if (!plan(*ring, seen, config.planner, placement)) return;
+    const auto change = plan(*ring, seen, config.planner, placement);
+    if (!change || waits_for_another(now, *change)) return;
     history.proposed(now);
     brief_agreement(now);
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });

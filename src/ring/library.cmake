@@ -10,4 +10,5 @@ grapevine_library(ring LINK base SOURCES
                   ring.cc
                   ring_defect.cc
                   steps.cc
+                  trims.cc
                   voters.cc)

@@ -126,6 +126,19 @@ TEST_CASE("reports of fills that there are not take no room", "[node]") {
     CHECK(governor.observe(start, ring, {}).completed.empty());
 }
 
+TEST_CASE("what can wait waits for longer than the rings of a rebalance are apart", "[node]") {
+    const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
+    Ring later = ring;
+    later.epoch = next(ring.epoch);
+    PlacementCache placement;
+    Governor governor(20ms, 1);
+    CHECK(governor.trims_due() <= start);
+    governor.adopt(start, nullptr, ring, placement);
+    CHECK(governor.trims_due() == start + 2s);
+    governor.adopt(start + 1s, &ring, later, placement);
+    CHECK(governor.trims_due() == start + 3s);
+}
+
 TEST_CASE("one address asks for one joiner, whatever ids it gives", "[node]") {
     const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
     Governor governor(20ms, 1);

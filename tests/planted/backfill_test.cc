@@ -60,7 +60,7 @@ TEST_CASE("an orphan with a higher version survives backfill", "[planted]") {
 }
 
 TEST_CASE("a fill takes what it held before for what the primary has", "[planted]") {
-    check_found("compare_blindly", Bug::compare_blindly, 10, evictions);
+    check_found("compare_blindly", Bug::compare_blindly, 20, evictions);
 }
 
 TEST_CASE("backfill goes without the remembered ids", "[planted]") {

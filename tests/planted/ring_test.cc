@@ -219,6 +219,16 @@ Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr, 5s);
 }
 
+// One comes, and nothing happens after it.
+Finding one_joins(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 4, 2).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    cluster.world().start("server5");
+    cluster.run_for(1s);
+    return conclude(cluster, nullptr);
+}
+
 }  // namespace
 
 TEST_CASE("an accept is refused for its content", "[planted]") {
@@ -259,6 +269,11 @@ TEST_CASE("joiners are let in that may be dead", "[planted]") {
 
 TEST_CASE("a last copy that returns with its state is not believed", "[planted]") {
     check_found("distrust_returned_copy", Bug::distrust_returned_copy, 3, last_copies);
+}
+
+TEST_CASE("a copy too many waits for ever for a ring that is made for something else",
+          "[planted]") {
+    check_found("trims_never_alone", Bug::trims_never_alone, 2, one_joins);
 }
 
 TEST_CASE("a new process answers for its predecessor", "[planted]") {

@@ -5,7 +5,8 @@ grapevine_test(ring_test LABEL unit LINK ring SOURCES
     ring/found_anew_test.cc
     ring/placement_test.cc
     ring/planner_test.cc
-    ring/ring_test.cc)
+    ring/ring_test.cc
+    ring/trims_test.cc)
 
 grapevine_test(agreement_test LABEL unit LINK ring SOURCES
     ring/agreement_test.cc

@@ -57,7 +57,7 @@ void scatter(Cluster& cluster, const Names& names) {
 TEST_CASE("a cluster without a majority is founded anew from what survives", "[scenario]") {
     for (const bool has_coordinator : {true, false}) {
         Cluster cluster({.nodes = 5, .copies = 3, .coordinator = has_coordinator});
-        REQUIRE(cluster.run_until_restored());
+        REQUIRE(cluster.run_until_settled());
         cluster.put_keys(40, "v");
         const Names living = after_the_death_of_most(cluster, 2);
         const std::set<std::string> kept = kept_by(cluster, living, 40);
@@ -388,7 +388,7 @@ TEST_CASE("a coordinator that returns with its state goes over to the new cluste
 
 TEST_CASE("who holds what was down before is a survivor like others", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 1, .coordinator = false});
-    REQUIRE(cluster.run_until_restored());
+    REQUIRE(cluster.run_until_settled());
     cluster.put_keys(20, "v");
     const std::set<std::string> first = kept_by(cluster, {"server1", "server2"}, 20);
     cluster.pause({"server2"});

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ring/planner.h"
 #include "sim/cluster.h"
 
 namespace grapevine::testing {
@@ -20,6 +21,15 @@ public:
     ~Cluster() { CHECK(defect() == ""); }
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
+
+    // Restored, and nothing is left to do for who plans the next ring: nobody holds more than it
+    // should. That can wait a while (ring/trims.h).
+    bool run_until_settled(Duration limit = 30s) {
+        const auto settled = [this] {
+            return is_restored() && !plan(*world().newest_ring(), {}, {});
+        };
+        return run_until(settled, limit);
+    }
 
     // Writes key1 ... keyN, and reads them back.
     void put_keys(std::size_t count, const std::string& value) {

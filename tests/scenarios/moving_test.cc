@@ -1,0 +1,65 @@
+// Copies that move though none is missing: how many rings that takes.
+#include "scenarios/scenario.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+// Whether copies left, and nothing else happened.
+bool only_trims(const Ring& before, const Ring& after) {
+    if (before.members != after.members) return false;
+    for (std::uint32_t i = 0; i < after.partitions(); ++i) {
+        const Entry& old = before.table[i];
+        const Entry& entry = after.table[i];
+        const auto was_copy = [&](NodeId id) { return old.is_copy(id); };
+        if (old.primary() != entry.primary() || old.fills != entry.fills) return false;
+        if (!std::ranges::all_of(entry.copies, was_copy)) return false;
+    }
+    return true;
+}
+
+struct Rings {
+    RingPtr last;
+    std::size_t all = 0;
+    std::size_t trims = 0;  // that did nothing else
+};
+
+std::shared_ptr<Rings> count_rings(Cluster& cluster) {
+    auto rings = std::make_shared<Rings>();
+    rings->last = cluster.world().newest_ring();
+    cluster.world().on_ring([rings](const sim::NodeHost&, const RingPtr& ring) {
+        ++rings->all;
+        rings->trims += only_trims(*rings->last, *ring) ? 1 : 0;
+        rings->last = ring;
+    });
+    return rings;
+}
+
+}  // namespace
+
+// So that fills are complete one after the other, and rings are made of some of them.
+constexpr std::uint64_t rate = 30'000;
+
+TEST_CASE("replaced primaries leave in the rings that a join and a leave take anyway",
+          "[scenario]") {
+    Cluster cluster({.nodes = 7, .copies = 3, .partitions = 1024, .node = {.backfill_rate = rate}});
+    REQUIRE(cluster.run_until_restored());
+    const std::string value(5000, 'v');
+    cluster.put_keys(200, value);
+    const auto joining = count_rings(cluster);
+    cluster.world().start("server8");
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 8; }, 5s));
+    REQUIRE(cluster.run_until_settled(20s));
+    UNSCOPED_INFO(joining->all << " rings of a join, " << joining->trims << " of them trims");
+    CHECK(joining->trims <= 1);
+    CHECK(joining->all <= 12);
+
+    const auto leaving = count_rings(cluster);
+    cluster.world().apply({.kind = sim::FaultKind::leave, .names = {"server8"}});
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 7; }, 20s));
+    UNSCOPED_INFO(leaving->all << " rings of a leave, " << leaving->trims << " of them trims");
+    CHECK(leaving->trims <= 1);
+    CHECK(leaving->all <= 12);
+    cluster.check_keys(200, value);
+}
