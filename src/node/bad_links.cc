@@ -1,6 +1,7 @@
 #include "node/bad_links.h"
 
 #include <algorithm>
+#include <array>
 
 namespace grapevine {
 
@@ -9,6 +10,11 @@ namespace {
 // A replicated write waits so long at most, and a little, before its partition goes on without the
 // copy behind the bad link: longer than a pause, a re-sent segment or a large value may take.
 constexpr Duration bad_after = 1500ms;
+// Placement avoids a link from here on.
+constexpr Duration silent_after = 1s;
+// What fails at one moment is noticed within a period of link checks: no more is to come of it.
+constexpr Duration settled_after = bad_after - 250ms;
+constexpr Duration settled_max = 2500ms;
 // Some periods of reports, of which one may be late.
 constexpr Duration report_age_max = 500ms;
 constexpr Duration back_off_min = 2s;
@@ -22,7 +28,10 @@ void BadLinks::report(Time now, const LinkPair& pair, Duration lasted) {
     if (lasted == Duration{}) return;
     forget(now);
     Link& link = links_[pair];
+    const bool goes_on = now <= link.reported_at + report_age_max;
+    link.began_at = goes_on ? std::min(link.began_at, now - lasted) : now - lasted;
     link.reported_at = now;
+    if (lasted >= silent_after) link.silent_at = now;
     if (lasted < bad_after) return;
     if (now > link.bad_at + report_age_max) lengthen(link);
     link.bad_at = now;
@@ -32,7 +41,8 @@ void BadLinks::report(Time now, const LinkPair& pair, Duration lasted) {
 void BadLinks::overruled(Time now, const LinkPair& pair) {
     forget(now);
     Link& link = links_[pair];
-    if (state(link, now)) return;  // and not by news that this voter lacks
+    // And not by news that this voter lacks.
+    if (state(link, now).value_or(LinkState::quiet) != LinkState::quiet) return;
     lengthen(link);
     link.distrusted_until = now + link.back_off;
 }
@@ -56,9 +66,31 @@ void BadLinks::adopt(const Ring& ring) {
 
 std::optional<LinkState> BadLinks::state(const Link& link, Time now) {
     if (now <= link.bad_at + report_age_max) return LinkState::bad;
-    if (now <= link.reported_at + report_age_max) return LinkState::silent;
+    if (now <= link.silent_at + report_age_max) return LinkState::silent;
     if (now <= link.distrusted_until) return LinkState::distrusted;
+    if (now <= link.reported_at + report_age_max) return LinkState::quiet;
     return std::nullopt;
+}
+
+BadLinks::Latest BadLinks::latest(Time now) const {
+    Latest latest;
+    for (const auto& [pair, link] : links_) {
+        if (now > link.reported_at + report_age_max) continue;
+        for (const NodeId end : {pair.low, pair.high}) {
+            Time& began = latest.try_emplace(end, link.began_at).first->second;
+            began = std::max(began, link.began_at);
+        }
+    }
+    return latest;
+}
+
+bool BadLinks::is_settled(const LinkPair& pair, const Link& link, const Latest& latest,
+                          Time now) const {
+    if (now >= link.began_at + settled_max || bugs_.has(Bug::accuse_in_haste)) return true;
+    return std::ranges::all_of(std::array{pair.low, pair.high}, [&](NodeId end) {
+        const auto found = latest.find(end);
+        return found == latest.end() || now >= found->second + settled_after;
+    });
 }
 
 Time BadLinks::trusts_from() const {
@@ -69,8 +101,12 @@ Time BadLinks::trusts_from() const {
 
 LinkNews BadLinks::news(Time now) const {
     LinkNews news;
+    const Latest began = latest(now);
     for (const auto& [pair, link] : links_) {
-        if (const auto known = state(link, now)) news[pair] = *known;
+        const auto known = state(link, now);
+        if (!known) continue;
+        const bool early = *known == LinkState::bad && !is_settled(pair, link, began, now);
+        news[pair] = early ? LinkState::silent : *known;
     }
     return news;
 }

@@ -4,9 +4,13 @@
 //
 // Reports are repeated while they are true and void soon after. A link is bad when it was silent
 // for `bad_after`, some time later than `NodeConfig::link_silence`: by then whoever noticed the
-// same failure has reported too, and it shows whose fault it is. Once bad, the pair is distrusted
-// for a back-off after the last report, doubled with each time that it was bad again, so that a
-// link that comes and goes makes ever fewer rings.
+// same failure has reported too, and it shows whose fault it is. Not every failure is there at
+// once: where another link of one of the two ends fell silent not long ago, more may be to come,
+// and whoever is judged by the first of them may be the one that all others reach. So these are
+// waited for, but not longer than `settled_max`.
+//
+// Once bad, the pair is distrusted for a back-off after the last report, doubled with each time
+// that it was bad again, so that a link that comes and goes makes ever fewer rings.
 //
 // Reports may reach other voters and not this one. What these decided then looks groundless here,
 // and undoing it would make them decide it again, for as long as the link is bad: a fill that this
@@ -16,6 +20,7 @@
 #include <optional>
 
 #include "base/ids.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "ring/accusations.h"
 #include "ring/ring.h"
@@ -24,6 +29,8 @@ namespace grapevine {
 
 class BadLinks {
 public:
+    explicit BadLinks(PlantedBugs bugs = {}) : bugs_(bugs) {}
+
     // One of the pair says that the other has been silent for so long; zero: says nothing.
     void report(Time now, const LinkPair& pair, Duration lasted);
     // Who decided the ring that is adopted now ended a fill from one to the other for its link.
@@ -37,15 +44,24 @@ public:
 private:
     struct Link {
         Time reported_at = Time::min();
-        Time bad_at = Time::min();  // the last report of a silence long enough
+        Time began_at = Time::min();   // the silence that is reported
+        Time silent_at = Time::min();  // the last report of one that may be news of a bad link
+        Time bad_at = Time::min();     // the last report of a silence long enough
         Time distrusted_until = Time::min();
         Duration back_off{};  // zero: was not bad yet
     };
 
+    // When the latest silence began of those that are reported of a member's links.
+    using Latest = std::map<NodeId, Time>;
+
     void forget(Time now);
     static void lengthen(Link& link);
     static std::optional<LinkState> state(const Link& link, Time now);
+    [[nodiscard]] Latest latest(Time now) const;
+    [[nodiscard]] bool is_settled(const LinkPair& pair, const Link& link, const Latest& latest,
+                                  Time now) const;
 
+    PlantedBugs bugs_;
     std::map<LinkPair, Link> links_;
 };
 

@@ -25,7 +25,11 @@ constexpr Duration news_age_max = 1s;
 class Governor {
 public:
     Governor(Duration rank_delay, std::size_t genesis_members, PlantedBugs bugs = {})
-        : rank_delay_(rank_delay), genesis_members_(genesis_members), bugs_(bugs) {}
+        : rank_delay_(rank_delay),
+          genesis_members_(genesis_members),
+          bugs_(bugs),
+          bad_links_(bugs),
+          bad_heartbeats_(bugs) {}
 
     // How many live voters come before this one; nothing: it has no vote.
     [[nodiscard]] static std::optional<std::int64_t> rank(const Ring& ring, NodeId self,

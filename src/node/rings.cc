@@ -91,7 +91,8 @@ void Node::State::enter(Time now) {
     join_at = never;
     join_links_missing.look(now, false);
     report_at = replication ? now + report_period : never;
-    link_report_at = now + config.link_check;
+    // Rings that follow each other closely must not keep it from saying what they are made for.
+    link_report_at = std::min(link_report_at, now + config.link_check);
     review_at = now + 1s;
     leave_at = leaving && self.state == MemberState::up ? now : never;
     withdrawn_until = never;
@@ -203,8 +204,18 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
     seen.present = promisers.present;
     auto change = plan(*ring, seen, config.planner, placement);
     if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
+    if (change && !promisers.all && waits_to_accuse(seen, *change)) return std::nullopt;
     if (change && waits_for_another(now, *change)) return std::nullopt;
     return change;
+}
+
+// True: somebody would be evicted for its links if those who have not promised yet were there. What
+// would be done without that is little help, and undone when they are.
+bool Node::State::waits_to_accuse(Observations seen, const RingChange& change) {
+    if (seen.heartbeats.empty() && seen.links.empty()) return false;
+    seen.present.reset();
+    const auto with_all = plan(*ring, seen, config.planner, placement);
+    return with_all && with_all->evicted.size() > change.evicted.size();
 }
 
 // True: not worth a ring of its own yet. It is looked at again.

@@ -74,6 +74,7 @@ struct Node::State {
     void look_who_is_in(const Envelope& envelope);
     void announce(Time now, const Ring& before);
     void propose(Time now);
+    [[nodiscard]] bool waits_to_accuse(Observations seen, const RingChange& change);
     [[nodiscard]] bool waits_for_another(Time now, const RingChange& change);
     // What it has to know before it gives promises or asks for them.
     void brief_agreement(Time now);

@@ -40,7 +40,8 @@ bool Accusations::is_bad(NodeId a, NodeId b) const {
 std::size_t Accusations::fault(NodeId id) const {
     return static_cast<std::size_t>(std::ranges::count_if(links_, [&](const auto& entry) {
         const auto& [pair, state] = entry;
-        return state >= LinkState::silent && (pair.low == id || pair.high == id);
+        const bool counts = state == LinkState::quiet || state >= LinkState::silent;
+        return counts && (pair.low == id || pair.high == id);
     }));
 }
 
@@ -123,6 +124,8 @@ bool Accusations::fits(const Entry& entry, const Copies& others, NodeId id) cons
                 return !entry.is_copy(id) || !entry.is_copy(other);
             case LinkState::distrusted:
                 break;
+            case LinkState::quiet:
+                return false;
         }
         const auto is_given = [&](NodeId end) {
             return bugs_.has(Bug::undo_fills) ? entry.is_copy(end) : entry.writes_to(end);

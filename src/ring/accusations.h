@@ -38,8 +38,10 @@ inline LinkPair link_pair(NodeId a, NodeId b) {
     return a < b ? LinkPair{a, b} : LinkPair{b, a};
 }
 
-// How bad the link of a pair is, each including what stands before it.
+// How bad the link of a pair is. Each includes what stands before it, but `quiet`, which says
+// nothing of the time before.
 enum class LinkState : std::uint8_t {
+    quiet,       // silent for a short while: counts where fault is weighed, and nowhere else
     distrusted,  // was bad not long ago: the two are not put together again yet
     silent,      // reported now, perhaps not for long: counts where fault is weighed
     bad,         // for long enough that something has to change

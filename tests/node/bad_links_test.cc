@@ -50,6 +50,54 @@ TEST_CASE("silence is told early, and bad when it has lasted", "[node]") {
     CHECK(state(links, start + 1201ms) == LinkState::distrusted);
 }
 
+TEST_CASE("a short silence is known, and void as soon as longer ones", "[node]") {
+    BadLinks links;
+    links.report(start, pair, 999ms);
+    CHECK(state(links, start) == LinkState::quiet);
+    CHECK(state(links, start + 500ms) == LinkState::quiet);
+    CHECK(state(links, start + 501ms) == std::nullopt);
+    links.overruled(start, pair);  // which it does not explain
+    CHECK(state(links, start) == LinkState::distrusted);
+}
+
+TEST_CASE("a failure that spreads is not judged by the first that is seen of it", "[node]") {
+    BadLinks links;
+    const auto begun = [&](std::uint64_t low, std::uint64_t high, Duration ago) {
+        links.report(start, {NodeId{low}, NodeId{high}}, ago);
+    };
+    begun(1, 2, 1500ms);
+    begun(1, 3, 1250ms);  // noticed within a period of checks
+    begun(4, 5, 600ms);   // of others
+    CHECK(state(links, start) == LinkState::bad);
+    begun(2, 3, 600ms);
+    CHECK(state(links, start) == LinkState::silent);
+    CHECK(state(links, start + 400ms) == LinkState::silent);
+    begun(1, 2, 2499ms);
+    CHECK(state(links, start) == LinkState::silent);
+    CHECK(state(links, start + 1ms) == LinkState::bad);  // waits no longer than this
+    CHECK(links.trusts_from() == start + 2s);
+    BadLinks hasty({Bug::accuse_in_haste});
+    hasty.report(start, pair, 1500ms);
+    hasty.report(start, {NodeId{2}, NodeId{3}}, 600ms);
+    CHECK(state(hasty, start) == LinkState::bad);
+}
+
+TEST_CASE("who has waited for what spreads judges when that has lasted, too", "[node]") {
+    BadLinks links;
+    Time now = start + 500ms;
+    const auto both = [&] {
+        links.report(now, pair, now - start);
+        if (now >= start + 900ms) links.report(now, {NodeId{1}, NodeId{3}}, now - start - 400ms);
+    };
+    Time judged = never;
+    for (; judged == never; now += 50ms) {
+        both();
+        if (state(links, now) == LinkState::bad) judged = now;
+        REQUIRE(now < start + 3s);
+    }
+    CHECK(judged == start + 400ms + 1250ms);
+}
+
 TEST_CASE("distrust doubles with each time, up to a minute, and ends", "[node]") {
     BadLinks links;
     Time now = start;

@@ -36,7 +36,7 @@ Finding two_founders(std::uint64_t seed, PlantedBugs bugs) {
 }  // namespace
 
 TEST_CASE("a consent gives way to what is asked last", "[planted]") {
-    check_found("consent_to_lower", Bug::consent_to_lower, 8, two_founders);
+    check_found("consent_to_lower", Bug::consent_to_lower, 16, two_founders);
 }
 
 TEST_CASE("who consents founds the cluster without waiting for the others", "[planted]") {

@@ -56,6 +56,18 @@ std::size_t together(const Ring& ring, NodeId x, NodeId y) {
 
 }  // namespace
 
+TEST_CASE("a short silence weighs where fault is weighed, and does nothing else", "[ring]") {
+    const Ring ring = small_ring();  // partition 0: a b; 1: b a
+    const Ring calm = settled(ring, {});
+    const LinkNews quiet{{link_pair(a, c), LinkState::quiet}};
+    CHECK(settled(calm, quiet) == calm);
+    LinkNews news = quiet;
+    news[link_pair(a, b)] = bad;
+    for (const Holding& holding : planned(ring, news).dropped) CHECK(holding.member == a);
+    CHECK(planned(ring, news).dropped.size() == 2);
+    CHECK(planned(ring, {{link_pair(a, b), bad}}).dropped.front().member == b);
+}
+
 TEST_CASE("of two copies with a bad link the lower rank stays, and another is filled", "[ring]") {
     const Ring ring = small_ring();  // partition 0: a b; 1: b a
     const RingChange change = planned(ring, {{{a, b}, bad}});

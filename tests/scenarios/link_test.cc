@@ -1,5 +1,7 @@
 // Links that carry nothing, though both ends live and others reach both: somebody gives way, soon,
 // and nothing that was acknowledged is lost.
+#include <ranges>
+
 #include "effort.h"
 #include "scenarios/scenario.h"
 
@@ -87,6 +89,43 @@ TEST_CASE("a cut one way between a primary and its backup does not stop the part
 
 TEST_CASE("a link that hangs while datagrams pass does not stop the partition", "[scenario]") {
     check_pair(sim::FaultKind::hang, false);
+}
+
+// Two are cut off from all others but the coordinator and each other, and that takes its time, one
+// host after the other. Judged by the first of these, it is the others' fault: then what the two
+// and one of the others hold would be left to the two, which have no lease when the cut is
+// complete.
+TEST_CASE("a cut that spreads leaves each partition with copies that can serve it", "[scenario]") {
+    for (const Duration step : {0ms, 20ms, 100ms, 300ms, 500ms}) {
+        for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+            INFO("a step of " << to_ms(step) << " ms, seed " << seed);
+            Cluster cluster({.nodes = 7, .copies = 3, .seed = seed});
+            REQUIRE(cluster.run_until_restored());
+            cluster.put_keys(100, "v");
+            const Names two = {sim::server_name(seed), sim::server_name(seed + 1)};
+            const std::uint64_t epoch = cluster.epoch();
+            Time complete;
+            for (const std::string& other : cluster.all_but(two)) {
+                cluster.cut(two, {other});
+                complete = cluster.world().now();
+                cluster.run_for(step);
+            }
+            const auto all_are_served = [&] {
+                const auto is_served = [&](int i) {
+                    const std::string key = "key" + std::to_string(i);
+                    const std::string primary = cluster.primary_of(key);
+                    return std::ranges::find(two, primary) == two.end() &&
+                           cluster.serves(primary, key);
+                };
+                return std::ranges::all_of(std::views::iota(1, 101), is_served);
+            };
+            CHECK(cluster.run_until(all_are_served, complete + 3s - cluster.world().now()));
+            cluster.check_keys(100, "v");
+            cluster.run_for(3s);
+            CHECK(cluster.epoch() < epoch + 25);
+            CHECK(cluster.members() == cluster.all_but(two));
+        }
+    }
 }
 
 // One that reaches too few voters for a lease, and is alive by what helpers say.
