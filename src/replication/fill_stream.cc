@@ -139,7 +139,7 @@ bool FillStream::acked(Scope& scope, const FillAck& ack) {
     sent_ = std::max(sent_, wanted_);
     while (!window_.empty() && window_.front().to <= wanted_) {
         land(scope, window_.front());
-        scope.context.move_rest.acked(scope.now - window_.front().sent_at);
+        scope.context.move_rest.acked(scope.now, to_, scope.now - window_.front().sent_at);
         keys_there_ += window_.front().keys;
         window_.pop_front();
     }

@@ -1,14 +1,69 @@
 #pragma once
-// Paces what is not urgent by how busy both ends are, in the spirit of LEDBAT (RFC 6817): a piece
-// that is acknowledged late waited behind other work, here or there. After each piece its sender
-// rests for three times as long as pieces take, so they take about a quarter of what is there,
-// whoever else wants it, and much where nobody does. Integers only; a value.
+// Paces what is not urgent by how busy both ends are, and what is between them, in the way of
+// LEDBAT (RFC 6817): a piece that is acknowledged later than its line alone takes waited behind
+// other work. After each piece its sender rests for three times as long as pieces wait and are
+// worked on, so they take about a quarter of what is there, whoever else wants it, and much where
+// nobody does. Integers only; values.
+//
+// Departures from the RFC: delays are those of round trips, which need no clocks in step, and there
+// is a rest between pieces instead of a window, because pieces are few and large. The least delay
+// counts as the line's only beyond `work`: on a near line it is the work itself.
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 
+#include "base/ids.h"
 #include "base/time.h"
 
 namespace grapevine {
+
+// The least delay of the last minutes: what a line takes where nothing waits. One that becomes
+// longer is believed when the minutes before are forgotten.
+class BaseDelay {
+public:
+    void saw(Time now, Duration took) {
+        Minute& minute = minutes_[index(now) % minutes_.size()];
+        if (minute.index != index(now)) minute = {.index = index(now), .least = took};
+        minute.least = std::min(minute.least, took);
+        ++minute.seen;
+    }
+
+    // Zero: not enough was seen to tell the line from what waits on it.
+    [[nodiscard]] Duration least(Time now) const {
+        std::uint64_t seen = 0;
+        Duration least = Duration::max();
+        for (const Minute& minute : minutes_) {
+            if (!is_recent(now, minute)) continue;
+            seen += minute.seen;
+            least = std::min(least, minute.least);
+        }
+        return seen < seen_min ? Duration{} : least;
+    }
+
+    [[nodiscard]] bool is_forgotten(Time now) const {
+        return std::ranges::none_of(minutes_,
+                                    [&](const Minute& minute) { return is_recent(now, minute); });
+    }
+
+private:
+    struct Minute {
+        std::int64_t index = -1;  // -1: none yet
+        Duration least{};
+        std::uint64_t seen = 0;
+    };
+    static constexpr std::uint64_t seen_min = 8;
+
+    static std::int64_t index(Time now) { return now.time_since_epoch() / std::chrono::minutes(1); }
+    [[nodiscard]] bool is_recent(Time now, const Minute& minute) const {
+        return minute.index >= 0 &&
+               minute.index > index(now) - static_cast<std::int64_t>(minutes_.size());
+    }
+
+    std::array<Minute, 5> minutes_;
+};
 
 class Rest {
 public:
@@ -17,15 +72,25 @@ public:
 
     // Only of what rests: the next is not due before.
     void sent(Time now) { next_ = now + took_ * 4; }
-    // A piece was acknowledged, so long after it was sent. Far lines are slow, not busy: what they
-    // take longer than `took_max` is not waited for.
-    void acked(Duration took) { took_ = (took_ * 3 + std::min(took, took_max)) / 4; }
+    // A piece was acknowledged, so long after it was sent to that member.
+    void acked(Time now, NodeId by, Duration took) {
+        if (!lines_.contains(by)) {
+            std::erase_if(lines_, [&](const auto& line) { return line.second.is_forgotten(now); });
+        }
+        BaseDelay& line = lines_[by];
+        line.saw(now, took);
+        const Duration far = std::max(line.least(now) - work, Duration{});
+        took_ = (took_ * 3 + std::min(took - far, took_max)) / 4;
+    }
 
 private:
+    // What a piece costs both ends where they do nothing else, and a little.
+    static constexpr Duration work = std::chrono::milliseconds(2);
     static constexpr Duration took_max = std::chrono::milliseconds(25);
 
     Time next_{};
-    Duration took_ = std::chrono::milliseconds(1);  // smoothed
+    Duration took_ = std::chrono::milliseconds(1);  // smoothed, without what the line takes
+    std::map<NodeId, BaseDelay> lines_;             // by receiver, of the last minutes
 };
 
 }  // namespace grapevine

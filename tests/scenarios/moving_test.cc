@@ -63,3 +63,33 @@ TEST_CASE("replaced primaries leave in the rings that a join and a leave take an
     CHECK(leaving->all <= 12);
     cluster.check_keys(200, value);
 }
+
+// Nothing waits anywhere, and a chunk is acknowledged after 25 ms all the same.
+TEST_CASE("a far line does not hold up copies that move", "[scenario]") {
+    sim::WorldConfig far{.nodes = 1, .copies = 1};
+    far.network.delay_min = 12ms;
+    far.network.delay_max = 13ms;
+    Cluster cluster(far);
+    REQUIRE(cluster.run_until_restored());
+    constexpr std::size_t keys = 400;
+    const std::string value(60'000, 'v');
+    cluster.put_keys(keys, value);
+    std::size_t bytes = 0;  // that have to move
+    cluster.world().start("server2");
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 2; }, 5s));
+    const Duration time = cluster.time_until(
+        [&] {
+            const RingPtr ring = cluster.world().newest_ring();
+            return std::ranges::all_of(ring->table, [](const Entry& e) { return e.fills.empty(); });
+        },
+        60s);
+    for (std::size_t i = 1; i <= keys; ++i) {
+        const std::string key = "key" + std::to_string(i);
+        bytes += cluster.primary_of(key) == "server2" ? value.size() : 0;
+    }
+    const auto per_second = bytes * 1000 / static_cast<std::size_t>(to_ms(time));
+    UNSCOPED_INFO(bytes << " bytes in " << to_ms(time) << " ms: " << per_second << " bytes a second");
+    CHECK(bytes > 10'000'000);
+    CHECK(per_second > 3'000'000);  // 640,000 where each chunk is rested for as long as for a busy one
+    cluster.check_keys(keys, value);
+}
