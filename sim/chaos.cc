@@ -81,6 +81,8 @@ bool needs_names(FaultKind kind) {
         case FaultKind::resume:
         case FaultKind::slow:
         case FaultKind::drift:
+        case FaultKind::full:
+        case FaultKind::roomy:
             return true;
         default:
             return false;

@@ -65,6 +65,7 @@ private:
     void pause();
     void slow_down();
     void drift();
+    void fill_up();
     void cut();
     void cut_one_way();
     void cut_partly();

@@ -34,6 +34,7 @@ const std::vector<Chaos::Draw>& Chaos::draws() {
         {FaultClass::corrupt, 1, &Chaos::corrupt},
         {FaultClass::client, 1, &Chaos::kill_client},
         {FaultClass::echo, 1, &Chaos::echo},
+        {FaultClass::full, 1, &Chaos::fill_up},
     };
     return all;
 }
@@ -151,6 +152,14 @@ void Chaos::drift() {
                                      : draw - LocalClock::drift_max;
         apply({.kind = FaultKind::drift, .names = {name}, .number = ppm});
     }
+}
+
+// No failure: what was acknowledged is held, and copies are made, as without it.
+void Chaos::fill_up() {
+    const Names names = pick(cluster_.running(), 1 + rng_.below(3));
+    const auto left = rng_.chance(1, 2) ? 0 : static_cast<std::int64_t>(rng_.below(64));
+    apply({.kind = FaultKind::full, .names = names, .number = left});
+    apply_after(draw_length() + 1us, {.kind = FaultKind::roomy, .names = names});
 }
 
 // --- ways ---

@@ -59,6 +59,7 @@ void Checks::new_ring(const RingPtr& ring) {
 
 void Checks::before_answer(const NodeHost& host, const Request& request, const Reply& reply,
                            const std::vector<const NodeHost*>& alive) {
+    if (reply.status == Status::full) check_room(host, request);
     if (!is_answer(reply.status)) return;
     const Ring& ring = *host.ring();
     const PartitionId partition = partition_of_key(request.key, ring.partitions());
@@ -72,6 +73,14 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
     }
     commits_.answers(host.name(), partition, request, reply);
     check_one_server(partition, alive, &host);
+}
+
+void Checks::check_room(const NodeHost& host, const Request& request) {
+    const bool adds = request.kind == OperationKind::put;
+    if (adds && host.is_short_of_memory()) return;
+    report(Rule::room, fmt::format("{} refuses a {} for its memory{}", host.name(),
+                                   adds ? "put" : "request that is no put",
+                                   host.is_short_of_memory() ? "" : ", of which there is enough"));
 }
 
 void Checks::check_one_heir(const std::vector<const NodeHost*>& alive) {

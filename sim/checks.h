@@ -56,6 +56,7 @@ public:
 
 private:
     void check_ring(const NodeHost& host);
+    void check_room(const NodeHost& host, const Request& request);
     // `answering`: serves at this moment, whatever it says of itself; null: nobody.
     void check_one_heir(const std::vector<const NodeHost*>& alive);
     void check_one_server(PartitionId partition, const std::vector<const NodeHost*>& alive,

@@ -28,6 +28,8 @@ std::string_view to_string(Rule rule) {
             return "at most once";
         case Rule::acknowledged:
             return "acknowledged";
+        case Rule::room:
+            return "room";
         case Rule::available:
             return "available";
         case Rule::false_eviction:

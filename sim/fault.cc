@@ -43,6 +43,8 @@ constexpr std::array words{
     Word{FaultKind::resume, "resume", Takes::names},
     Word{FaultKind::slow, "slow", Takes::names_and_number},
     Word{FaultKind::drift, "drift", Takes::names_and_number},
+    Word{FaultKind::full, "full", Takes::names_and_number},
+    Word{FaultKind::roomy, "roomy", Takes::names},
     Word{FaultKind::cut, "cut", Takes::pairs},
     Word{FaultKind::cut_one_way, "cutoneway", Takes::pairs},
     Word{FaultKind::flap, "flap", Takes::pairs_and_span},
@@ -129,6 +131,11 @@ Result<void> read_number(Fault& fault, std::string_view text) {
             }
             fault.number = is_negative ? -*value : *value;
             return {};
+        case FaultKind::full:
+            if (!value || is_negative || *value > 1024 * 1024) {
+                return fail("full says how many KiB are left, as in full=server1@16");
+            }
+            break;
         case FaultKind::slow:
             if (!value || is_negative || *value < 1 || *value > slow_max) {
                 return fail("slow is how many times a turn costs, 1 to {}", slow_max);

@@ -11,6 +11,8 @@
 //                                 see `Moment`; aim=accept@server1,server2: only one of these
 //     1500ms:pause=server1        frozen; resume=server1
 //     3s:slow=server1@50          its turns cost 50 times as much; @1: as usual
+//     3s:full=server1@16          all but so many KiB of the memory that it may use are taken
+//     9s:roomy=server1            and free again
 //     3s:drift=server1@-15625     its clock is slower by so many parts per million; @0: as usual
 //
 //     6s:cut=server1/server2      nothing passes either way; a+b/c+d: between groups
@@ -71,6 +73,8 @@ enum class FaultKind : std::uint8_t {
     delay,
     echo,
     calm,
+    full,
+    roomy,
 };
 
 inline constexpr std::int64_t slow_max = 1000;
@@ -80,9 +84,9 @@ struct Fault {
     FaultKind kind = FaultKind::kill;
     std::vector<std::string> names;                          // whom; aim: of whom one (empty: any)
     std::vector<std::pair<std::string, std::string>> pairs;  // between whom; heal: empty for all
-    std::uint32_t percent = 0;           // loss, burst, duplicate, corrupt, echo
-    std::int64_t number = 0;             // slow: times; drift: ppm; burst: how many in a row
-    Duration span{};                     // flap: half a period; duplicate, echo: how late at most
+    std::uint32_t percent = 0;  // loss, burst, duplicate, corrupt, echo
+    std::int64_t number = 0;    // slow: times; drift: ppm; full: KiB; burst: how many in a row
+    Duration span{};            // flap: half a period; duplicate, echo: how late at most
     Moment moment = Moment::prepare;     // aim
     DelayPlan delay{.least{}, .most{}};  // delay
     bool operator==(const Fault&) const = default;

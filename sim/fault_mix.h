@@ -30,8 +30,9 @@ enum class FaultClass : std::uint8_t {
     corrupt,    // flipped bits
     client,     // clients that die in the middle of an operation
     echo,       // requests that come again on a new connection, seconds later
+    full,       // memory that something else takes
 };
-inline constexpr std::size_t fault_classes = 19;
+inline constexpr std::size_t fault_classes = 20;
 
 class FaultMix {
 public:

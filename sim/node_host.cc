@@ -10,7 +10,8 @@ NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObs
     : Process(surroundings, config.self.address, config.self.name, seed),
       observer_(observer),
       id_(config.self.id),
-      store_(config.self.stores() ? std::make_unique<MemoryStore>() : nullptr),
+      store_(config.self.stores() ? std::make_unique<LadenStore>() : nullptr),
+      memory_max_(config.memory_max),
       node_(std::make_unique<Node>(config, store_.get(), rng().next(), surroundings.queue.now())),
       outgoing_(surroundings.network, config.self.address, [this] {
           return encode(Hello{.cluster = cluster(),
@@ -20,6 +21,25 @@ NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObs
                               .parent = parent()});
       }) {
     wake_at(now());
+}
+
+void NodeHost::fill_up(std::size_t left) {
+    if (store_ == nullptr) return;
+    store_->leave(left, memory_max_);
+    unloaded_at_ = Time::min();
+}
+
+void NodeHost::make_room() {
+    if (store_ == nullptr || !store_->is_laden()) return;
+    store_->unload();
+    unloaded_at_ = now();
+}
+
+bool NodeHost::is_short_of_memory() const {
+    constexpr Duration answer_under_way = 10s;  // of a node that stands still, say
+    if (store_ == nullptr) return false;
+    const bool was = unloaded_at_ != Time::min() && now() < unloaded_at_ + answer_under_way;
+    return store_->is_laden() || was;
 }
 
 ClusterId NodeHost::cluster() const {

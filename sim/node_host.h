@@ -11,9 +11,9 @@
 #include <string>
 
 #include "node/node.h"
+#include "sim/laden_store.h"
 #include "sim/outgoing.h"
 #include "sim/process.h"
-#include "store/memory_store.h"
 #include "wire/wire.h"
 
 namespace grapevine::sim {
@@ -56,6 +56,12 @@ public:
         return node_->serves_until(now(), partition) > now();
     }
     [[nodiscard]] bool is_serving() const { return node_->serving(now()); }
+    // Of the memory that it may use all but so many bytes are taken by something else; until that
+    // ends.
+    void fill_up(std::size_t left);
+    void make_room();
+    // Now, or when it judged what it answers now.
+    [[nodiscard]] bool is_short_of_memory() const;
     // Why bytes did not decode that were not corrupted, or that corrupted ones did. Neither
     // happens, so it stays empty.
     [[nodiscard]] const std::string& bad_message() const { return bad_message_; }
@@ -91,7 +97,9 @@ private:
 
     NodeObserver& observer_;
     NodeId id_;
-    std::unique_ptr<MemoryStore> store_;
+    std::unique_ptr<LadenStore> store_;
+    std::size_t memory_max_;
+    Time unloaded_at_ = Time::min();  // min(): was not laden yet, or is
     std::unique_ptr<Node> node_;
     OutgoingLinks outgoing_;
     std::map<LinkId, Incoming> incoming_;

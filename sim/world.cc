@@ -91,6 +91,7 @@ NodeConfig World::config_for(const std::string& name) {
     config.copies_wanted = config_.copies;
     config.partitions = config_.partitions;
     config.request_memory = config_.request_memory;
+    if (config.memory_max == 0) config.memory_max = memory_max;
     config.seeds = seeds_for(name);
     return config;
 }
@@ -210,6 +211,12 @@ void World::apply(const Fault& fault) {
         if (fault.kind == FaultKind::restart && !was_alive && exists(name)) start(name);
         if (fault.kind == FaultKind::back && !was_alive && exists(name)) bring_back_coordinator();
         if (fault.kind == FaultKind::leave && was_alive) node(name)->leave();
+        if (fault.kind == FaultKind::full && was_alive && node(name) != nullptr) {
+            node(name)->fill_up(static_cast<std::size_t>(fault.number) << 10);
+        }
+        if (fault.kind == FaultKind::roomy && was_alive && node(name) != nullptr) {
+            node(name)->make_room();
+        }
         if (was_alive) apply_to(*process(name), fault);
     }
     for (const auto& [from, to] : fault.pairs) {
@@ -268,7 +275,10 @@ void World::calm() {
         if (process.clock().ppm() != 0) process.drift(0);
         process.resume();
     };
-    for (const auto& host : nodes_) end(*host);
+    for (const auto& host : nodes_) {
+        end(*host);
+        if (host->is_alive()) host->make_room();
+    }
     for (const auto& client : clients_) end(*client);
 }
 

@@ -41,6 +41,8 @@ inline const std::string coordinator_name = "coordinator";
 // The first client of a world belongs to who watches it (sim/cluster.h): it is neither killed nor
 // paused.
 inline const std::string watching_client = "client1";
+// Of a node, where its world does not say: more than any run fills.
+inline constexpr std::uint64_t memory_max = std::uint64_t{1} << 30;
 std::string server_name(std::size_t number);  // "server3"
 
 class World final : private NodeObserver {

@@ -39,6 +39,9 @@ TEST_CASE("faults are read, and written as they were read", "[sim]") {
                                    "3s:delay=100us-300us",
                                    "3s:delay=100us-2ms-80ms",
                                    "3s:echo=10@4s",
+                                   "3s:full=server1,server2@16",
+                                   "3s:full=server1@0",
+                                   "9s:roomy=server1",
                                    "9s:calm"}) {
         const Result<Fault> fault = parse_fault(text);
         INFO(text);
@@ -100,6 +103,10 @@ TEST_CASE("what is not a fault is refused with a sentence", "[sim]") {
                                    "2s:delay=100us-300us-200us",
                                    "2s:delay=1us-2us-3us-4us",
                                    "2s:echo=10",
+                                   "2s:full=server1",
+                                   "2s:full=server1@-1",
+                                   "2s:full=server1@9999999",
+                                   "2s:roomy",
                                    "2s:calm=server1",
                                    "99999999999999999999s:heal",
                                    "1..5s:heal"}) {

@@ -92,3 +92,23 @@ TEST_CASE("a copy that lags behind what is committed differs", "[sim]") {
     cluster.run_for(1s);
     CHECK(convergence.difference() == "");
 }
+
+TEST_CASE("who refuses for its memory what adds nothing to it, or has enough of it, is found",
+          "[sim]") {
+    const auto rule_of = [](OperationKind kind, bool is_full) {
+        Cluster cluster({.nodes = 1, .copies = 1, .partitions = 16});
+        REQUIRE(cluster.run_until_ready());
+        if (is_full) cluster.world().apply(*parse_fault("0s:full=server1@0"));
+        const NodeHost& host = *cluster.world().node("server1");
+        Request request;
+        request.kind = kind;
+        Reply reply;
+        reply.status = Status::full;
+        cluster.world().checks().before_answer(host, request, reply, {});
+        return cluster.world().checks().rule();
+    };
+    CHECK(rule_of(OperationKind::put, true) != Rule::room);
+    CHECK(rule_of(OperationKind::put, false) == Rule::room);
+    CHECK(rule_of(OperationKind::get, true) == Rule::room);
+    CHECK(rule_of(OperationKind::erase, true) == Rule::room);
+}
