@@ -178,15 +178,15 @@ bool Primary::has_room(const Scope& scope, const Request& request) const {
 // The check is floor, then id, then (by the caller) generation and stamp.
 bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
                                Time valid_until) {
-    const RequestMemory& memory = scope.replica.memory;
-    if (request.sequence < memory.floor(request.client)) {
+    const auto [floor, answer_before] = scope.replica.memory.find(request.client, request.sequence);
+    if (request.sequence < floor) {
         refuse(scope, connection, request.sequence, Status::below_floor);
         return true;
     }
-    if (const Answer* answer = memory.find(request.client, request.sequence)) {
+    if (answer_before != nullptr) {
         Reply reply{.sequence = request.sequence,
-                    .status = answer->status,
-                    .version = answer->version,
+                    .status = answer_before->status,
+                    .version = answer_before->version,
                     .epoch = scope.context.ring->epoch,
                     .stamp_ms = scope.replica.log.base_stamp_ms(),
                     .value = {}};
@@ -291,11 +291,9 @@ std::int64_t Primary::partition_time(Time now) const {
 // When an operation is due that lets the longest idle client be forgotten; never, while one that
 // does so is under way.
 Time Primary::forget_at(const Scope& scope) const {
-    const auto oldest = scope.replica.memory.oldest_stamp_ms();
-    if (!active() || !oldest) return never;
-    const std::int64_t due_ms = *oldest + to_ms(scope.context.config.request_memory) + 1;
-    if (scope.replica.log.last_stamp_ms() >= due_ms) return never;
-    return time_base_at_ + std::chrono::milliseconds(due_ms - time_base_ms_);
+    const auto due_ms = scope.replica.memory.forgets_at_ms(scope.context.config.request_memory);
+    if (!active() || !due_ms || scope.replica.log.last_stamp_ms() >= *due_ms) return never;
+    return time_base_at_ + std::chrono::milliseconds(*due_ms - time_base_ms_);
 }
 
 // An operation of no client that carries the partition's time, and with it the forgetting.

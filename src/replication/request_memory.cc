@@ -31,16 +31,41 @@ const Answer* RequestMemory::Answers::find(std::uint64_t sequence) const {
     return at == all.end() || at->first != sequence ? nullptr : &at->second;
 }
 
+RequestMemory::RequestMemory(RequestMemory&& other) noexcept
+    : clients_(std::move(other.clients_)),
+      first_(std::exchange(other.first_, nullptr)),
+      last_(std::exchange(other.last_, nullptr)),
+      answers_(std::exchange(other.answers_, 0)) {
+    other.clients_.clear();
+}
+
+RequestMemory::Known& RequestMemory::add(ClientId client) {
+    Known& known = clients_[client];
+    known.client = client;
+    link_last(known);
+    return known;
+}
+
+void RequestMemory::link_last(Known& known) {
+    known.before = last_;
+    known.after = nullptr;
+    (last_ == nullptr ? first_ : last_->after) = &known;
+    last_ = &known;
+}
+
+void RequestMemory::unlink(Known& known) {
+    (known.before == nullptr ? first_ : known.before->after) = known.after;
+    (known.after == nullptr ? last_ : known.after->before) = known.before;
+}
+
 void RequestMemory::record(const Op& op, Duration window) {
     if (op.client) {
-        auto found = clients_.find(op.client);
-        if (found == clients_.end()) {
-            by_stamp_.push_back({.client = op.client});
-            found = clients_.emplace(op.client, std::prev(by_stamp_.end())).first;
-        } else {
-            by_stamp_.splice(by_stamp_.end(), by_stamp_, found->second);
+        const auto found = clients_.find(op.client);
+        Known& known = found == clients_.end() ? add(op.client) : found->second;
+        if (&known != last_ && step_of(known.stamp_ms) != step_of(op.stamp_ms)) {
+            unlink(known);
+            link_last(known);
         }
-        Known& known = *found->second;
         known.stamp_ms = op.stamp_ms;
         known.floor = std::max(known.floor, op.floor);
         answers_ -= known.answers.size();
@@ -48,36 +73,33 @@ void RequestMemory::record(const Op& op, Duration window) {
         if (op.sequence >= known.floor) known.answers.set(op.sequence, op.answer);
         answers_ += known.answers.size();
     }
-    const std::int64_t horizon = op.stamp_ms - to_ms(window);
-    while (!by_stamp_.empty() && by_stamp_.front().stamp_ms < horizon) {
-        answers_ -= by_stamp_.front().answers.size();
-        clients_.erase(by_stamp_.front().client);
-        by_stamp_.pop_front();
+    const std::int64_t horizon_ms = op.stamp_ms - to_ms(window);
+    while (first_ != nullptr && horizon_ms >= 0 &&
+           step_of(first_->stamp_ms) < step_of(horizon_ms)) {
+        Known& longest_idle = *first_;
+        answers_ -= longest_idle.answers.size();
+        unlink(longest_idle);
+        clients_.erase(longest_idle.client);
     }
 }
 
-std::uint64_t RequestMemory::floor(ClientId client) const {
+RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence) const {
     const auto found = clients_.find(client);
-    return found == clients_.end() ? 0 : found->second->floor;
+    if (found == clients_.end()) return {};
+    return {found->second.floor, found->second.answers.find(sequence)};
 }
 
-const Answer* RequestMemory::find(ClientId client, std::uint64_t sequence) const {
-    const auto found = clients_.find(client);
-    if (found == clients_.end()) return nullptr;
-    return found->second->answers.find(sequence);
-}
-
-std::optional<std::int64_t> RequestMemory::oldest_stamp_ms() const {
-    if (by_stamp_.empty()) return std::nullopt;
-    return by_stamp_.front().stamp_ms;
+std::optional<std::int64_t> RequestMemory::forgets_at_ms(Duration window) const {
+    if (first_ == nullptr) return std::nullopt;
+    return (step_of(first_->stamp_ms) + 1) * step_ms + to_ms(window);
 }
 
 std::vector<ClientMemory> RequestMemory::all() const {
     std::vector<ClientMemory> all;
-    all.reserve(by_stamp_.size());
-    for (const Known& known : by_stamp_) {
-        ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
-        for (const auto& [sequence, answer] : known.answers.items()) {
+    all.reserve(clients_.size());
+    for (const Known* known = first_; known != nullptr; known = known->after) {
+        ClientMemory memory{known->client, known->floor, known->stamp_ms, {}};
+        for (const auto& [sequence, answer] : known->answers.items()) {
             memory.answers.push_back({sequence, answer});
         }
         all.push_back(std::move(memory));
@@ -89,17 +111,17 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
     clear();
     for (const ClientMemory& memory : clients) {
         if (clients_.contains(memory.client)) continue;
-        Known known{memory.client, memory.floor, memory.stamp_ms, {}};
+        Known& known = add(memory.client);
+        known.floor = memory.floor;
+        known.stamp_ms = memory.stamp_ms;
         for (const auto& [sequence, answer] : memory.answers) known.answers.set(sequence, answer);
         answers_ += known.answers.size();
-        by_stamp_.push_back(std::move(known));
-        clients_.emplace(memory.client, std::prev(by_stamp_.end()));
     }
 }
 
 void RequestMemory::clear() {
     clients_.clear();
-    by_stamp_.clear();
+    first_ = last_ = nullptr;
     answers_ = 0;
 }
 

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -21,18 +20,33 @@ namespace grapevine {
 
 class RequestMemory {
 public:
+    // Clients that were idle for longer than the window are forgotten in steps of this.
+    static constexpr std::int64_t step_ms = 1024;
+
+    RequestMemory() = default;
+    RequestMemory(const RequestMemory&) = delete;
+    RequestMemory& operator=(const RequestMemory&) = delete;
+    RequestMemory(RequestMemory&& other) noexcept;
+    RequestMemory& operator=(RequestMemory&& other) = delete;
+    ~RequestMemory() = default;
+
     // An operation was committed. Forgets what lies below its client's floor, and clients that were
     // idle for longer than `window` by its stamp.
     void record(const Op& op, Duration window = request_memory);
 
-    // The client has said that it has the answers of all sequences below; 0: never heard of it.
-    [[nodiscard]] std::uint64_t floor(ClientId client) const;
-    [[nodiscard]] const Answer* find(ClientId client, std::uint64_t sequence) const;
+    struct Found {
+        std::uint64_t floor = 0;  // the client has the answers of all sequences below; 0: never
+                                  // heard of it
+        const Answer* answer = nullptr;  // null: none is remembered
+    };
+    [[nodiscard]] Found find(ClientId client, std::uint64_t sequence) const;
 
-    // Stamp of the client that was idle for longest; nothing: nobody is remembered.
-    [[nodiscard]] std::optional<std::int64_t> oldest_stamp_ms() const;
+    // The first stamp of an operation that lets a client be forgotten; nothing: nobody is
+    // remembered.
+    [[nodiscard]] std::optional<std::int64_t> forgets_at_ms(Duration window) const;
 
-    [[nodiscard]] std::vector<ClientMemory> all() const;  // ordered by stamp, then as recorded
+    // Ordered by stamp in steps, then as they were first heard of in that step.
+    [[nodiscard]] std::vector<ClientMemory> all() const;
     void restore(const std::vector<ClientMemory>& clients);
     void clear();
     [[nodiscard]] std::size_t size() const { return clients_.size(); }  // clients
@@ -59,15 +73,25 @@ private:
         std::size_t first_ = 0;  // those before are forgotten
     };
 
+    // A member of a list as well, which is ordered by stamps in steps: a busy client changes its
+    // place once in a step. Stamps never fall, so whoever does comes last.
     struct Known {
         ClientId client;
         std::uint64_t floor = 0;
         std::int64_t stamp_ms = 0;
+        Known* before = nullptr;
+        Known* after = nullptr;
         Answers answers;  // all at or above the floor
     };
 
-    std::list<Known> by_stamp_;  // stamps never fall, so the order of use is their order
-    std::unordered_map<ClientId, std::list<Known>::iterator> clients_;
+    [[nodiscard]] static std::int64_t step_of(std::int64_t stamp_ms) { return stamp_ms / step_ms; }
+    Known& add(ClientId client);
+    void link_last(Known& known);
+    void unlink(Known& known);
+
+    std::unordered_map<ClientId, Known> clients_;
+    Known* first_ = nullptr;
+    Known* last_ = nullptr;
     std::size_t answers_ = 0;  // of all clients
 };
 

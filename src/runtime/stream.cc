@@ -133,6 +133,11 @@ std::string& Stream::last_block() {
     return out_.back();
 }
 
+// Nothing was appended: an empty block could never be written.
+void Stream::forget_empty_block() {
+    if (out_.back().empty()) out_.pop_back();
+}
+
 void Stream::enter_outbox() {
     if (!std::exchange(in_outbox_, true)) outbox_.add(this);
 }

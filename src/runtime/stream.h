@@ -73,6 +73,7 @@ public:
         std::string& block = last_block();
         const std::size_t before = block.size();
         append(block);
+        if (block.size() == before) return forget_empty_block();
         queued_ += block.size() - before;
         enter_outbox();
     }
@@ -94,6 +95,7 @@ private:
     struct Write;
 
     std::string& last_block();
+    void forget_empty_block();
     void enter_outbox();
     void flush();
 

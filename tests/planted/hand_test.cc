@@ -77,7 +77,7 @@ Finding late_chunk(std::uint64_t seed, PlantedBugs bugs) {
     trio.put(primary, "other", "v");  // carries the watermark
     trio.deliver(hold_back);
     if (!late) return {Oracle::crash, "no chunk was sent"};
-    trio.peer(fill).replication.receive(trio.now, primary, late->message);
+    trio.peer(fill).replication.receive(trio.now, primary, std::get<FillChunk>(late->message));
     trio.collect(fill);
     return compare(trio);
 }

@@ -26,27 +26,29 @@ TEST_CASE("answers are remembered down to the floor", "[replication]") {
     RequestMemory memory;
     memory.record(op(1, 1, 1, 0));
     memory.record(op(1, 2, 1, 0));
-    CHECK(memory.find(ClientId{1}, 1)->version.counter == 1);
-    CHECK(memory.find(ClientId{2}, 1) == nullptr);
+    CHECK(memory.find(ClientId{1}, 1).answer->version.counter == 1);
+    CHECK(memory.find(ClientId{2}, 1).answer == nullptr);
     memory.record(op(1, 3, 2, 0));
-    CHECK(memory.find(ClientId{1}, 1) == nullptr);
-    CHECK(memory.find(ClientId{1}, 2) != nullptr);
-    CHECK(memory.floor(ClientId{1}) == 2);
+    CHECK(memory.find(ClientId{1}, 1).answer == nullptr);
+    CHECK(memory.find(ClientId{1}, 2).answer != nullptr);
+    CHECK(memory.find(ClientId{1}, 0).floor == 2);
     memory.record(op(1, 4, 1, 0));  // a late one with an old floor does not lower it
-    CHECK(memory.floor(ClientId{1}) == 2);
+    CHECK(memory.find(ClientId{1}, 0).floor == 2);
 }
 
 TEST_CASE("the longest idle is forgotten by the stamps alone", "[replication]") {
     RequestMemory memory;
     memory.record(op(1, 1, 1, 0));
     memory.record(op(2, 1, 1, 10));
-    memory.record(op(1, 2, 1, 20));
-    CHECK(memory.oldest_stamp_ms() == 10);
-    memory.record(op(0, 0, 0, to_ms(request_memory) + 10));
-    CHECK(memory.size() == 2);  // exactly the window: still known
-    memory.record(op(0, 0, 0, to_ms(request_memory) + 11));
+    memory.record(op(1, 2, 1, 10 + RequestMemory::step_ms));
+    const std::int64_t next = memory.forgets_at_ms(request_memory).value();
+    CHECK(next > to_ms(request_memory) + 10);  // never before the window
+    CHECK(next <= to_ms(request_memory) + 10 + RequestMemory::step_ms);
+    memory.record(op(0, 0, 0, next - 1));
+    CHECK(memory.size() == 2);
+    memory.record(op(1, 2, 1, next));
     CHECK(memory.size() == 1);
-    CHECK(memory.find(ClientId{1}, 2) != nullptr);
+    CHECK(memory.find(ClientId{1}, 2).answer != nullptr);
 }
 
 TEST_CASE("what is restored is what was", "[replication]") {
