@@ -1,19 +1,18 @@
 #pragma once
 // The processes that a run starts: a coordinator with its nodes on free ports of loopback, where no
-// cluster was named, and nodes that join later. All are ended with their owner, the folder of their
-// logs is removed.
+// cluster was named, and nodes that join later. All are ended with their owner.
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "bench/processes.h"
 #include "bench/ring_watch.h"
 #include "bench/session.h"
-#include "runtime/children.h"
 
 namespace grapevine::bench {
 
@@ -38,43 +37,25 @@ public:
     // A node that joins the cluster: its pid.
     Result<int> add_node();
     // It is told to leave: what it holds moves first, then its process ends.
-    void tell_to_leave(int pid);
-    [[nodiscard]] bool ended(int pid) const;
+    void tell_to_leave(int pid) { processes_->tell_to_end(pid); }
+    [[nodiscard]] bool ended(int pid) const { return processes_->ended(pid); }
 
-    // Empty: all that was started runs, or ended after it was told to. Otherwise who does not.
-    [[nodiscard]] const std::string& broken() const { return broken_; }
-    [[nodiscard]] std::vector<int> pids() const;
+    // As Processes::broken.
+    [[nodiscard]] const std::string& broken() const { return processes_->broken(); }
+    [[nodiscard]] std::vector<int> pids() const { return processes_->pids(); }
 
 private:
-    struct Child {
-        int pid = 0;
-        bool told = false;  // to end
-    };
-
-    Servers(Session& session, const ClusterConfig& config);
+    explicit Servers(const ClusterConfig& config) : config_(config), seeds_(config.running) {}
     Result<void> start_cluster();
     Result<int> start_process(const std::string& name, std::vector<std::string> command);
-    void exited(const std::string& name, int status, int signal);
-    void signal_all(int number);
-    [[nodiscard]] std::string last_words(const std::string& name) const;
 
-    Session& session_;
     ClusterConfig config_;
-    std::string folder_;  // of logs
     std::vector<Address> seeds_;
     std::uint16_t next_port_ = 0;  // where the search of a node for its port begins; 0: its own
     unsigned joined_ = 0;
-    std::map<std::string, Child> running_;  // by name
-    std::string broken_;
-    Children children_;
+    std::unique_ptr<Processes> processes_;
 };
 
-// What processes have used, for differences.
-struct Use {
-    Duration cpu{};         // of the servers; those that were ended meanwhile included
-    Duration own_cpu{};     // of this process
-    std::uint64_t rss = 0;  // bytes, of the servers
-};
 // Of the members of a ring that are processes of this machine, and of what was started here.
 Use use_of(const Servers& servers, const Ring& ring);
 
