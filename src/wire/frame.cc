@@ -95,6 +95,10 @@ void append_frame(std::string& out, FrameKind kind, std::string_view message,
     out.append(header.data(), header.size());
     out += message;
     out.append(payload - message.size(), '\0');
+    seal_frame(out, start);
+}
+
+void seal_frame(std::string& out, std::size_t start) {
     const auto seed = number_at<std::uint64_t>(out, start);
     put_number(out, start + 8,
                hash64(std::string_view(out).substr(start + frame_header_size), seed));

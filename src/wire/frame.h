@@ -54,6 +54,9 @@ struct Frame {
 void append_frame(std::string& out, FrameKind kind, std::string_view message,
                   std::uint16_t protocol = protocol_version);
 
+// Writes the checksum of the last frame of `out`, which begins at `start`, into its header.
+void seal_frame(std::string& out, std::size_t start);
+
 // The one frame that `bytes` consists of, a datagram for example.
 Result<Frame> parse_frame(std::string_view bytes, std::size_t frame_max = frame_size_max);
 

@@ -172,6 +172,23 @@ Result<ServerMessage> decode_server_message(std::string_view payload) {
     return judged(unpacker, std::move(message));
 }
 
+Result<std::optional<ReplyView>> view_reply(std::string_view payload) {
+    const auto root = verified<fb::ServerMessage>(payload);
+    if (!root) return std::unexpected(root.error());
+    const fb::Reply* reply = (*root)->body_as_Reply();
+    if (reply == nullptr) return std::nullopt;
+    const fb::ReplyHead& head = *reply->head();
+    ReplyView view{.sequence = head.sequence(),
+                   .status = static_cast<Status>(head.status()),
+                   .stamp_ms = head.stamp_ms(),
+                   .epoch = Epoch{head.epoch()}};
+    if (view.status > Status::full) return fail("a reply's status is unknown");
+    if (const auto* value = reply->value(); value != nullptr) {
+        view.value = {reinterpret_cast<const char*>(value->data()), value->size()};
+    }
+    return view;
+}
+
 Result<Hello> decode_hello(std::string_view payload) {
     const auto root = verified<fb::Hello>(payload);
     if (!root) return std::unexpected(root.error());

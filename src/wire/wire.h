@@ -10,6 +10,7 @@
 //
 // Payloads must lie at multiples of 8, as FrameReader gives them.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,15 @@ std::string encode(const Message& message) {
 Result<Envelope> decode_envelope(std::string_view payload);
 Result<ClientMessage> decode_client_message(std::string_view payload);
 Result<ServerMessage> decode_server_message(std::string_view payload);
+// A Reply where it lies, as long as the payload does; nothing: the message is another one.
+struct ReplyView {
+    std::uint64_t sequence = 0;
+    Status status = Status::ok;
+    std::int64_t stamp_ms = -1;
+    Epoch epoch;
+    std::string_view value;
+};
+Result<std::optional<ReplyView>> view_reply(std::string_view payload);
 Result<Hello> decode_hello(std::string_view payload);
 Result<Refusal> decode_refusal(std::string_view payload);
 
