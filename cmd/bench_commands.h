@@ -23,6 +23,7 @@ inline constexpr int exit_interrupted = 130;
 using BenchCommand = std::function<int(const bench::RunFacts&)>;
 
 // Each adds a subcommand and its options to `app`; what is returned is called where it was chosen.
+BenchCommand add_compare(CLI::App& app);
 BenchCommand add_rebalance(CLI::App& app);
 BenchCommand add_throughput(CLI::App& app);
 
@@ -46,7 +47,11 @@ void declare_common(CLI::App& command, BenchOptions& options);
 Result<bench::Setting> setting_of(const BenchOptions& options);
 
 int bench_usage(const std::string& sentence);
-// What became of a command: its phases are told with `summary`, a failure in a sentence.
+// What became of a command: what it has to say, or why it could not be measured; and all of its
+// operations.
+int bench_end(const bench::Session& session, const Result<std::string>& report, bench::CsvFile& csv,
+              const bench::Tally& all);
+// The same: its phases are told with `summary`, a failure in a sentence.
 int bench_end(const bench::Session& session, const Result<std::vector<bench::Phase>>& phases,
               bench::CsvFile& csv,
               const std::function<std::string(const std::vector<bench::Phase>&)>& summary);

@@ -93,22 +93,28 @@ int bench_usage(const std::string& sentence) {
     return exit_with(Exit::usage, "bench", sentence);
 }
 
-int bench_end(const bench::Session& session, const Result<std::vector<bench::Phase>>& phases,
-              bench::CsvFile& csv,
-              const std::function<std::string(const std::vector<bench::Phase>&)>& summary) {
+int bench_end(const bench::Session& session, const Result<std::string>& report, bench::CsvFile& csv,
+              const bench::Tally& all) {
     if (session.interrupted()) {
         print_err("bench: interrupted\n");
         return exit_interrupted;
     }
-    if (!phases) return exit_with(Exit::unchanged, "bench", phases.error().message);
-    print_out("{}\n{}", bench::phase_table(*phases), summary(*phases));
+    if (!report) return exit_with(Exit::unchanged, "bench", report.error().message);
+    print_out("{}", *report);
     if (!csv.is_whole()) return exit_with(Exit::unknown, "bench", "the CSV file is not whole");
-    bench::Tally all;
-    for (const bench::Phase& phase : *phases) all.add(phase.tally);
     if (all.failed == 0) return static_cast<int>(Exit::done);
     return exit_with(
         Exit::negative, "bench",
         fmt::format("{} operations failed; the first: {}", all.failed, all.first_failure));
+}
+
+int bench_end(const bench::Session& session, const Result<std::vector<bench::Phase>>& phases,
+              bench::CsvFile& csv,
+              const std::function<std::string(const std::vector<bench::Phase>&)>& summary) {
+    if (!phases) return bench_end(session, std::unexpected(phases.error()), csv, bench::Tally{});
+    bench::Tally all;
+    for (const bench::Phase& phase : *phases) all.add(phase.tally);
+    return bench_end(session, bench::phase_table(*phases) + "\n" + summary(*phases), csv, all);
 }
 
 }  // namespace grapevine

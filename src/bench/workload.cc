@@ -6,13 +6,6 @@ namespace grapevine::bench {
 
 namespace {
 
-std::string value_of(const Workload& workload) {
-    Rng rng(1);
-    std::string value;
-    while (value.size() < workload.value_size) value += static_cast<char>(rng.below(256));
-    return value;
-}
-
 Operation operation_on(const Workload& workload, std::uint64_t number, OperationKind kind) {
     Operation operation;
     operation.kind = kind;
@@ -22,6 +15,13 @@ Operation operation_on(const Workload& workload, std::uint64_t number, Operation
 }
 
 }  // namespace
+
+std::string value_of(const Workload& workload) {
+    Rng rng(1);
+    std::string value;
+    while (value.size() < workload.value_size) value += static_cast<char>(rng.below(256));
+    return value;
+}
 
 std::string key_number(const Workload& workload, std::uint64_t number) {
     return fmt::format("{}{}", workload.prefix, number);

@@ -25,6 +25,9 @@ std::string key_number(const Workload& workload, std::uint64_t number);
 // What one key and its value take.
 std::size_t record_size(const Workload& workload, std::uint64_t number);
 
+// What every put of it writes.
+std::string value_of(const Workload& workload);
+
 // The next operation; nothing: there are no more.
 using Source = std::function<std::optional<Operation>()>;
 

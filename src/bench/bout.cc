@@ -1,0 +1,115 @@
+#include "bench/bout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bench/statistics.h"
+#include "coordinator/report.h"
+
+namespace grapevine::bench {
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+struct Goal {
+    unsigned copies;
+    std::string_view against;
+    std::size_t depth;
+    double ratio;
+};
+constexpr Goal goals[] = {
+    {1, "redis without copies", 1, 1.1},  {1, "redis without copies", 16, 1.3},
+    {1, "redis without copies", 64, 1.5}, {3, "redis asynchronous", 1, 1.0},
+    {3, "redis asynchronous", 16, 1.5},   {3, "redis asynchronous", 64, 1.5},
+    {3, "redis WAIT 2", 1, 1.6},          {3, "redis WAIT 2", 16, 5.0},
+    {5, "redis asynchronous", 1, 1.0},    {5, "redis asynchronous", 16, 1.5},
+    {5, "redis asynchronous", 64, 1.5},   {3, "etcd", 1, 9.0}};
+
+template <class Number>
+std::vector<double> each(const std::vector<Phase>& phases, Number number) {
+    std::vector<double> numbers;
+    for (const Phase& phase : phases) numbers.push_back(number(phase));
+    return numbers;
+}
+
+// "12.3 / 4.5": the medians of both sides.
+template <class Number>
+std::string both(const Bout& bout, int decimals, Number number) {
+    const auto median = [&](const std::vector<Phase>& phases) {
+        return spread_of(each(phases, number)).median;
+    };
+    return fmt::format("{:.{}f} / {:.{}f}", median(bout.ours), decimals, median(bout.theirs),
+                       decimals);
+}
+
+std::string name_of(const Bout& bout) {
+    return fmt::format("rep {}, {}", bout.copies, bout.against);
+}
+
+Row ratio_row(const Bout& bout) {
+    const auto per_second = [](const Phase& phase) { return phase.per_second(); };
+    const auto ratios = bout.ratios();
+    const auto goal = bout.goal();
+    const bool met = goal && spread_of(ratios).median >= *goal;
+    return {name_of(bout),
+            std::to_string(bout.depth),
+            spread_text(each(bout.ours, per_second), 0),
+            spread_text(each(bout.theirs, per_second), 0),
+            spread_text(ratios, 2),
+            goal ? fmt::format("{:.1f} {}", *goal, met ? "met" : "missed") : "-"};
+}
+
+Row cost_row(const Bout& bout) {
+    return {name_of(bout),
+            std::to_string(bout.depth),
+            both(bout, 1, [](const Phase& phase) { return phase.server_us_per_operation(); }),
+            both(bout, 2, [](const Phase& phase) { return phase.own_us_per_operation(); }),
+            both(bout, 2, [](const Phase& phase) { return phase.us_at(500) / 1000; }),
+            both(bout, 2, [](const Phase& phase) { return phase.us_at(990) / 1000; }),
+            both(bout, 0, [](const Phase& phase) { return double(phase.use.rss) / 1e6; })};
+}
+
+}  // namespace
+
+std::vector<double> Bout::ratios() const {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
+        if (theirs[i].per_second() > 0) {
+            ratios.push_back(ours[i].per_second() / theirs[i].per_second());
+        }
+    }
+    return ratios;
+}
+
+std::optional<double> Bout::goal() const {
+    for (const Goal& goal : goals) {
+        if (goal.copies == copies && goal.against == against && goal.depth == depth) {
+            return goal.ratio;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string bout_csv_head() {
+    return "rep,against,depth," + phase_csv_head();
+}
+
+std::string bout_csv_line(const Bout& bout, const Phase& phase) {
+    return fmt::format("{},{},{},{}", bout.copies, bout.against, bout.depth, phase_csv_line(phase));
+}
+
+std::string bout_tables(const std::vector<Bout>& bouts) {
+    std::vector<Row> ratios = {
+        {"median (min to max)", "depth", "Grapevine ops/s", "other ops/s", "ratio", "goal"}};
+    std::vector<Row> costs = {
+        {"Grapevine / other", "depth", "server us/op", "own us/op", "p50 ms", "p99 ms", "RSS MB"}};
+    for (const Bout& bout : bouts) {
+        ratios.push_back(ratio_row(bout));
+        costs.push_back(cost_row(bout));
+    }
+    return aligned_table(ratios) + "\n" + aligned_table(costs);
+}
+
+}  // namespace grapevine::bench

@@ -1,0 +1,58 @@
+#pragma once
+// The same load on Grapevine and on a peer, in turn: A B A B. Both clusters run on this machine
+// while one of them is loaded, so what drifts (other work on the machine) meets both, and the
+// ratio of two neighbours says more than either number.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/bout.h"
+#include "bench/session.h"
+#include "bench/workload.h"
+
+namespace grapevine::bench {
+
+struct CompareConfig {
+    std::size_t nodes = 7;  // of Grapevine, and masters of Redis
+    unsigned partitions = 1024;
+    std::vector<unsigned> copies = {1, 3, 5};
+    std::vector<std::string> against = {"redis", "etcd"};
+    std::vector<std::size_t> depths = {1, 16, 64};
+    std::size_t connections = 50;
+    Workload workload;
+    unsigned rounds = 5;
+    std::uint64_t operations = 200'000;  // of each round
+};
+
+// How a peer is asked: its copies are the same, what a put waits for is not.
+struct Variant {
+    std::string name;
+    unsigned acks = 0;
+    std::vector<std::size_t> depths;
+};
+// Two clusters that stand beside each other.
+struct Match {
+    std::string peer;     // "redis", "etcd"
+    unsigned copies = 1;  // of every key, on both sides
+    std::size_t nodes = 0;
+    std::uint64_t operations = 0;
+    std::vector<Variant> variants;
+};
+std::vector<Match> matches_of(const CompareConfig& config);
+// What makes no sense, or would not fit into `memory` bytes; empty: all does.
+std::string defect_of(const CompareConfig& config, std::uint64_t memory);
+
+struct CompareEvents {
+    std::function<void(const Bout& bout, const Phase& phase)> round;
+    std::function<void(const std::string& sentence)> note;  // for people
+};
+
+// Peers that are not installed are left out, which is noted.
+Result<std::vector<Bout>> compare(Session& session, const CompareConfig& config,
+                                  const CompareEvents& events);
+
+}  // namespace grapevine::bench

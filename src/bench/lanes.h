@@ -1,0 +1,94 @@
+#pragma once
+// A lean load: so many connections, each bound to one node and keeping exactly `depth` operations
+// in flight on keys that belong to that node. After each read all operations that it answered are
+// replaced, with one write.
+//
+// It knows what a client of either system learns once, who serves which slot, and does nothing a
+// steady cluster does not need: no retries, no time-outs, no redirects. What is not answered as it
+// should be is a failed operation. So it costs little, and beside the protocol the same for every
+// system.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "bench/dialect.h"
+#include "bench/flights.h"
+#include "bench/generator.h"
+#include "bench/session.h"
+#include "bench/workload.h"
+
+namespace grapevine::bench {
+
+// Who serves what.
+struct Routes {
+    std::vector<Address> nodes;
+    std::vector<std::uint16_t> owner;  // by slot: an index in `nodes`
+};
+
+// The workload's keys by the node that they belong to.
+std::vector<std::vector<Key>> keys_by_node(const Workload& workload, const Routes& routes);
+
+struct LanesConfig {
+    std::size_t connections = 50;  // spread over the nodes in turn
+    std::size_t depth = 1;
+    Workload workload;
+};
+
+class Lane;
+
+class Lanes {
+public:
+    // Dials.
+    Lanes(Loop& loop, const Routes& routes, const MakeDialect& make, const LanesConfig& config);
+    ~Lanes();
+    Lanes(const Lanes&) = delete;
+    Lanes& operator=(const Lanes&) = delete;
+
+    [[nodiscard]] bool connected() const;
+    // Once all are connected, and what was begun before is over.
+    void begin_filling();                                          // every key is put once
+    void begin_mix(std::uint64_t operations, std::uint64_t seed);  // uniformly drawn keys
+    [[nodiscard]] bool idle() const { return in_flight_ == 0; }
+    // Of all that were begun ever: where it stands still, nothing is answered any more.
+    [[nodiscard]] std::uint64_t answers() const { return answers_; }
+    // Why a connection was lost; empty: none was.
+    [[nodiscard]] const std::string& broken() const { return broken_; }
+
+    // What was completed since this was last called.
+    Tally take_tally() { return std::exchange(tally_, {}); }
+
+private:
+    friend class Lane;
+
+    struct Draw {
+        Key key;
+        bool put = false;
+    };
+    // For a lane of this node; false: there are no more.
+    bool draw(std::size_t node, Draw& drawn);
+    bool draw_next(std::size_t node, Draw& drawn);
+    bool draw_any(std::size_t node, Draw& drawn);
+    void completed(const Flight& flight, Time now, std::string_view defect);
+    void begin();
+
+    Workload workload_;
+    std::vector<std::vector<Key>> keys_;
+    bool filling_ = false;
+    std::vector<std::size_t> filled_;  // how many of each node's keys
+    Rng rng_{1};
+    std::uint64_t left_ = 0;  // to draw
+    std::size_t in_flight_ = 0;
+    std::uint64_t answers_ = 0;
+    Tally tally_;
+    std::string broken_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace grapevine::bench

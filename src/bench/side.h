@@ -1,0 +1,44 @@
+#pragma once
+// One of two clusters that are compared, with the load on it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bench/lanes.h"
+#include "bench/phase.h"
+#include "bench/session.h"
+#include "bench/target.h"
+
+namespace grapevine::bench {
+
+class Side {
+public:
+    // `target` outlives it. `acks` as in Target::dialect.
+    Side(Session& session, Target& target, const LanesConfig& config, unsigned acks);
+
+    // Puts every key; again, where some were refused: a node may not have heard yet of the ring
+    // that its clients know.
+    Result<void> fill();
+    // So many operations, from the first to the last answer.
+    Result<Phase> run(std::uint64_t operations, std::uint64_t seed);
+
+private:
+    // Connects, where it is not or the routes are others.
+    Result<void> prepare();
+    // Until all that was begun is answered.
+    Result<void> finish(const std::string& what);
+    Result<void> wait(Duration bound, const std::string& what,
+                      const std::function<bool()>& condition);
+
+    Session& session_;
+    Target& target_;
+    LanesConfig config_;
+    unsigned acks_;
+    std::string value_;
+    std::uint64_t routes_version_ = 0;
+    std::unique_ptr<Lanes> lanes_;  // null: not connected
+};
+
+}  // namespace grapevine::bench
