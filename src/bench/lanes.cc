@@ -19,9 +19,8 @@ std::vector<std::vector<Key>> keys_by_node(const Workload& workload, const Route
 }
 
 Lanes::Lanes(Loop& loop, const Routes& routes, const MakeDialect& make, const LanesConfig& config)
-    : workload_(config.workload),
-      keys_(keys_by_node(config.workload, routes)),
-      filled_(keys_.size()) {
+    : workload_(config.workload) {
+    for (auto& keys : keys_by_node(workload_, routes)) decks_.push_back({.keys = std::move(keys)});
     for (std::size_t i = 0; i < config.connections; ++i) {
         const std::size_t node = i % routes.nodes.size();
         lanes_.push_back(
@@ -37,7 +36,7 @@ bool Lanes::connected() const {
 
 void Lanes::begin_filling() {
     filling_ = true;
-    std::ranges::fill(filled_, 0);
+    for (Deck& deck : decks_) deck.filled = 0;
     left_ = workload_.keys;
     begin();
 }
@@ -55,25 +54,28 @@ void Lanes::begin() {
 }
 
 bool Lanes::draw(std::size_t node, Draw& drawn) {
-    if (left_ == 0) return false;
-    if (filling_ ? !draw_next(node, drawn) : !draw_any(node, drawn)) return false;
+    Deck& deck = decks_[node];
+    if (left_ == 0 || deck.keys.empty()) return false;
+    if (!filling_) {
+        draw_any(deck, drawn);
+    } else if (deck.filled < deck.keys.size()) {
+        drawn = {.key = deck.keys[deck.filled++], .put = true};
+    } else {
+        return false;
+    }
     --left_;
     ++in_flight_;
     return true;
 }
 
-bool Lanes::draw_next(std::size_t node, Draw& drawn) {
-    if (filled_[node] == keys_[node].size()) return false;
-    drawn = {.key = keys_[node][filled_[node]++], .put = true};
-    return true;
-}
-
-bool Lanes::draw_any(std::size_t node, Draw& drawn) {
-    const std::vector<Key>& keys = keys_[node];
-    if (keys.empty()) return false;
+void Lanes::draw_any(Deck& deck, Draw& drawn) {
+    const auto any = [&] { return &deck.keys[rng_.below(deck.keys.size())]; };
+    const Key*& next = deck.ahead[deck.next];
     drawn.put = !rng_.chance(workload_.gets_percent, 100);
-    drawn.key = keys[rng_.below(keys.size())];
-    return true;
+    drawn.key = next == nullptr ? *any() : *next;
+    next = any();
+    __builtin_prefetch(next);
+    deck.next = (deck.next + 1) % deck.ahead.size();
 }
 
 void Lanes::completed(const Flight& flight, Time now, std::string_view defect) {

@@ -8,6 +8,7 @@
 // should be is a failed operation. So it costs little, and beside the protocol the same for every
 // system.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -71,17 +72,24 @@ private:
         Key key;
         bool put = false;
     };
+    // One node's keys.
+    struct Deck {
+        std::vector<Key> keys;
+        std::size_t filled = 0;  // how many were put
+        // The next draws, so that memory is read before it is needed. Null: none yet.
+        std::array<const Key*, 8> ahead{};
+        std::size_t next = 0;  // in `ahead`
+    };
+
     // For a lane of this node; false: there are no more.
     bool draw(std::size_t node, Draw& drawn);
-    bool draw_next(std::size_t node, Draw& drawn);
-    bool draw_any(std::size_t node, Draw& drawn);
+    void draw_any(Deck& deck, Draw& drawn);
     void completed(const Flight& flight, Time now, std::string_view defect);
     void begin();
 
     Workload workload_;
-    std::vector<std::vector<Key>> keys_;
+    std::vector<Deck> decks_;  // by node
     bool filling_ = false;
-    std::vector<std::size_t> filled_;  // how many of each node's keys
     Rng rng_{1};
     std::uint64_t left_ = 0;  // to draw
     std::size_t in_flight_ = 0;

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -37,14 +38,35 @@ public:
         return names;
     }
 
-    // The program with this folder for temporary files.
-    [[nodiscard]] std::vector<std::string> bench(std::vector<std::string> arguments) const {
+    // The program with this folder for temporary files, and what else of its environment differs.
+    [[nodiscard]] std::vector<std::string> bench(std::vector<std::string> arguments,
+                                                 const std::string& variable = "LANG=C") const {
         arguments.insert(arguments.begin(),
-                         {"/usr/bin/env", "TMPDIR=" + path_.string(), program("bench")});
+                         {"/usr/bin/env", variable, "TMPDIR=" + path_.string(), program("bench")});
         return arguments;
     }
 
+    // The programs that run in the folder or have it for temporary files, but for `except`.
+    [[nodiscard]] std::vector<std::string> processes(pid_t except = 0) const {
+        std::vector<std::string> found;
+        for (const auto& entry : fs::directory_iterator("/proc")) {
+            const std::string pid = entry.path().filename();
+            if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+            if (pid == std::to_string(except)) continue;
+            std::error_code gone;
+            const std::string where = fs::read_symlink(entry.path() / "cwd", gone);
+            const std::string with = where + text_of(entry.path() / "environ");
+            if (with.find(path_) == std::string::npos) continue;
+            found.push_back(text_of(entry.path() / "cmdline"));
+        }
+        return found;
+    }
+
 private:
+    static std::string text_of(const fs::path& path) {
+        std::ifstream file(path);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
     static std::string unique() { return std::to_string(free_port()); }
     fs::path path_;
 };
@@ -180,6 +202,74 @@ TEST_CASE("bench throughput counts what it was told to", "[e2e]") {
     CHECK(folder.names() == std::set<std::string>{"out.csv"});
 }
 
+TEST_CASE("bench compare loads both in turn, and leaves nothing behind", "[e2e]") {
+    if (run({"/usr/bin/env", "redis-server", "--version"}).code != 0) {
+        WARN("SKIPPED: redis-server is not installed");
+        return;
+    }
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"compare", "--against", "redis", "--nodes", "3", "--rep", "1,2",
+                          "--depth", "1,4", "--connections", "6", "--keys", "100", "--ops", "400",
+                          "--rounds", "2", "--csv", folder.file("out.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    CHECK(done.err.empty());
+    CHECK(folder.names() == std::set<std::string>{"out.csv"});
+    CHECK(folder.processes() == std::vector<std::string>{});
+    CHECK(done.out.find("3 nodes, --rep 2 against Redis") != std::string::npos);
+    CHECK(done.out.find("as a cluster, 3 masters, 3 replicas") != std::string::npos);
+
+    const auto rows = rows_of(folder.file("out.csv"));
+    std::string told;
+    for (const CsvRow& row : rows) {
+        check_load(row);
+        CHECK(number(row, "gets") + number(row, "puts") == 400);
+        if (row.at("round") == "1" && row.at("phase") == "redis") {
+            told += row.at("rep") + " " + row.at("against") + " " + row.at("depth") + "\n";
+        }
+    }
+    CHECK(told ==
+          "1 redis without copies 1\n1 redis without copies 4\n"
+          "2 redis asynchronous 1\n2 redis asynchronous 4\n"
+          "2 redis WAIT 1 1\n2 redis WAIT 1 4\n");
+    REQUIRE(rows.size() == 6 * 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(rows[i].at("phase") == (i % 2 == 0 ? "grapevine" : "redis"));
+    }
+}
+
+TEST_CASE("bench compare says what is not installed", "[e2e]") {
+    const Folder folder;
+    const auto done = run(folder.bench({"compare", "--against", "redis,etcd"}, "PATH=/nowhere"));
+    CHECK(done.code == 3);
+    CHECK(done.out.find("\nredis-server is not installed: apt-get install redis-server\n"
+                        "etcd is not installed: apt-get install etcd-server\n") !=
+          std::string::npos);
+    CHECK(done.err == "bench: nothing was there to compare with\n");
+}
+
+TEST_CASE("bench compare ends both clusters when it is interrupted", "[e2e]") {
+    if (run({"/usr/bin/env", "redis-server", "--version"}).code != 0) {
+        WARN("SKIPPED: redis-server is not installed");
+        return;
+    }
+    const Folder folder;
+    Process bench(folder.bench({"compare", "--against", "redis", "--nodes", "2", "--rep", "1",
+                                "--ops", "1000000000", "--keys", "100"}));
+    REQUIRE(eventually(patience,
+                       [&] { return bench.out().find("against Redis") != std::string::npos; }));
+    CHECK(folder.processes(bench.pid()).size() == 5);  // two of Redis, two nodes, a coordinator
+    bench.signal(SIGINT);
+    const auto status = bench.wait(patience);
+    REQUIRE(status);
+    CHECK(status->code == 130);
+    CHECK(bench.err() == "bench: interrupted\n");
+    CHECK(folder.names().empty());
+    CHECK(folder.processes() == std::vector<std::string>{});
+}
+
 TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     const Folder folder;
     Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
@@ -217,5 +307,9 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     refused({"rebalance", "--rate", "10", "--depth", "2"}, "--depth");
     refused({"rebalance", "--coordinator", "127.0.0.1:7000", "--nodes", "3"}, "--nodes");
     refused({"rebalance", "--csv", "/no/such/folder/x.csv"}, "cannot be written");
+    refused({"compare", "--against", "nothing"}, "--against");
+    refused({"compare", "--nodes", "3"}, "--rep 5 needs as many nodes, not 3");
+    refused({"compare", "--against", "etcd", "--depth", "16"},
+            "etcd is compared at --rep 3 and --depth 1");
     refused({"throughput", "--rep", "1,9"}, "--rep 9 needs as many nodes, not 7");
 }
