@@ -62,13 +62,14 @@ Row ratio_row(const Bout& bout) {
 }
 
 Row cost_row(const Bout& bout) {
-    return {name_of(bout),
-            std::to_string(bout.depth),
-            both(bout, 1, [](const Phase& phase) { return phase.server_us_per_operation(); }),
-            both(bout, 2, [](const Phase& phase) { return phase.own_us_per_operation(); }),
-            both(bout, 2, [](const Phase& phase) { return phase.us_at(500) / 1000; }),
-            both(bout, 2, [](const Phase& phase) { return phase.us_at(990) / 1000; }),
-            both(bout, 0, [](const Phase& phase) { return double(phase.use.rss) / 1e6; })};
+    return {
+        name_of(bout),
+        std::to_string(bout.depth),
+        both(bout, 1, [](const Phase& phase) { return phase.server_us_per_operation(); }),
+        both(bout, 2, [](const Phase& phase) { return phase.own_us_per_operation(); }),
+        both(bout, 2, [](const Phase& phase) { return phase.us_at(500) / 1000; }),
+        both(bout, 2, [](const Phase& phase) { return phase.us_at(990) / 1000; }),
+        both(bout, 0, [](const Phase& phase) { return static_cast<double>(phase.use.rss) / 1e6; })};
 }
 
 }  // namespace

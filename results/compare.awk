@@ -1,0 +1,24 @@
+# Of the CSV files of bench compare: for each pair at one depth its ratios, Grapevine's operations a
+# second by the other's in the same round. Columns: name, median, min, max; in the order of the file.
+#
+#   awk -v depth=16 -f compare.awk FILE...
+BEGIN { FS = "," }
+/^#/ || $1 == "rep" { next }
+!(($1, $2) in number) { number[$1, $2] = ++pairs; name[pairs] = "rep " $1 ", " $2 }
+$3 != depth { next }
+$4 == "grapevine" { ours[$1, $2, $5] = $11; next }
+$11 > 0 {
+    pair = number[$1, $2]
+    ratio[pair, ++rounds[pair]] = ours[$1, $2, $5] / $11
+}
+END {
+    for (pair = 1; pair <= pairs; ++pair) {
+        if (!rounds[pair]) { printf "\"%s\" NaN NaN NaN\n", name[pair]; continue }
+        for (i = 1; i <= rounds[pair]; ++i)
+            for (j = i; j > 1 && ratio[pair, j] < ratio[pair, j - 1]; --j) {
+                swap = ratio[pair, j]; ratio[pair, j] = ratio[pair, j - 1]; ratio[pair, j - 1] = swap
+            }
+        printf "\"%s\" %.3f %.3f %.3f\n", name[pair], ratio[pair, int((rounds[pair] + 1) / 2)],
+               ratio[pair, 1], ratio[pair, rounds[pair]]
+    }
+}
