@@ -183,7 +183,7 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
         refuse(scope, connection, request.sequence, Status::below_floor);
         return true;
     }
-    if (answer_before != nullptr) {
+    if (answer_before) {
         Reply reply{.sequence = request.sequence,
                     .status = answer_before->status,
                     .version = answer_before->version,

@@ -1,107 +1,230 @@
 #include "replication/request_memory.h"
 
 #include <algorithm>
-#include <iterator>
+#include <bit>
+
+#include "base/assert.h"
 
 namespace grapevine {
 
-void RequestMemory::Answers::forget_below(std::uint64_t floor) {
-    while (first_ < items_.size() && items_[first_].first < floor) ++first_;
-    if (first_ <= items_.size() / 2) return;
-    items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(first_));
-    first_ = 0;
+namespace {
+
+constexpr std::size_t places_min = 8;
+
+}  // namespace
+
+// --- the table ---
+
+std::size_t RequestMemory::home_of(ClientId client) const {
+    // The upper bits of the product depend on all bits of the id (Knuth, section 6.4).
+    const std::uint64_t mixed = client.value * 0x9e3779b97f4a7c15;
+    return mixed >> (64 - std::countr_zero(table_.size()));
 }
 
-void RequestMemory::Answers::set(std::uint64_t sequence, const Answer& answer) {
-    auto at = items_.end();
-    if (size() > 0 && items_.back().first >= sequence) {
-        at = std::ranges::lower_bound(items_.begin() + static_cast<std::ptrdiff_t>(first_),
-                                      items_.end(), sequence, {}, &Item::first);
-    }
-    if (at != items_.end() && at->first == sequence) {
-        at->second = answer;
-    } else {
-        items_.insert(at, {sequence, answer});
-    }
-}
-
-const Answer* RequestMemory::Answers::find(std::uint64_t sequence) const {
-    const auto all = items();
-    const auto at = std::ranges::lower_bound(all, sequence, {}, &Item::first);
-    return at == all.end() || at->first != sequence ? nullptr : &at->second;
-}
-
-RequestMemory::RequestMemory(RequestMemory&& other) noexcept
-    : clients_(std::move(other.clients_)),
-      first_(std::exchange(other.first_, nullptr)),
-      last_(std::exchange(other.last_, nullptr)),
-      answers_(std::exchange(other.answers_, 0)) {
-    other.clients_.clear();
+std::size_t RequestMemory::locate(ClientId client) const {
+    std::size_t place = home_of(client);
+    while (table_[place].client && table_[place].client != client) place = next(place);
+    return place;
 }
 
 RequestMemory::Known& RequestMemory::add(ClientId client) {
-    Known& known = clients_[client];
-    known.client = client;
-    link_last(known);
-    return known;
+    if ((count_ + 1) * 4 > table_.size() * 3) grow();
+    const auto place = static_cast<Place>(locate(client));
+    table_[place] = Known{.client = client};
+    ++count_;
+    link_last(place);
+    return table_[place];
 }
 
-void RequestMemory::link_last(Known& known) {
+// In the order of the list, which stays the same.
+void RequestMemory::grow() {
+    const std::vector<Known> old =
+        std::exchange(table_, std::vector<Known>(std::max(places_min, 2 * table_.size())));
+    Place place = std::exchange(first_, nowhere);
+    last_ = nowhere;
+    while (place != nowhere) {
+        const Known& known = old[place];
+        const auto to = static_cast<Place>(locate(known.client));
+        table_[to] = known;
+        link_last(to);
+        place = known.after;
+    }
+}
+
+// Out of the list already.
+void RequestMemory::remove(Place place) {
+    std::size_t gap = place;
+    for (std::size_t at = next(gap); table_[at].client; at = next(at)) {
+        const std::size_t home = home_of(table_[at].client);
+        // Whoever has its home in (gap, at] is found without the gap.
+        const std::size_t from_home = (at - home) & (table_.size() - 1);
+        const std::size_t from_gap = (at - gap) & (table_.size() - 1);
+        if (from_home < from_gap) continue;
+        move(static_cast<Place>(at), static_cast<Place>(gap));
+        gap = at;
+    }
+    table_[gap] = {};
+    --count_;
+}
+
+void RequestMemory::move(Place from, Place to) {
+    const Known& known = table_[to] = table_[from];
+    (known.before == nowhere ? first_ : table_[known.before].after) = to;
+    (known.after == nowhere ? last_ : table_[known.after].before) = to;
+}
+
+// --- the list ---
+
+void RequestMemory::link_last(Place place) {
+    Known& known = table_[place];
     known.before = last_;
-    known.after = nullptr;
-    (last_ == nullptr ? first_ : last_->after) = &known;
-    last_ = &known;
+    known.after = nowhere;
+    (last_ == nowhere ? first_ : table_[last_].after) = place;
+    last_ = place;
 }
 
-void RequestMemory::unlink(Known& known) {
-    (known.before == nullptr ? first_ : known.before->after) = known.after;
-    (known.after == nullptr ? last_ : known.after->before) = known.before;
+void RequestMemory::unlink(const Known& known) {
+    (known.before == nowhere ? first_ : table_[known.before].after) = known.after;
+    (known.after == nowhere ? last_ : table_[known.after].before) = known.before;
 }
+
+void RequestMemory::note_first() {
+    if (first_ != nowhere) first_step_ = step_of(table_[first_].stamp_ms);
+}
+
+// --- answers ---
+
+void RequestMemory::Known::put(std::size_t i, const ClientMemory::Remembered& remembered) {
+    sequences[i] = remembered.sequence;
+    statuses[i] = remembered.answer.status;
+    versions[i] = remembered.answer.version;
+}
+
+void RequestMemory::forget_below_floor(Known& known) {
+    std::size_t gone = 0;
+    while (gone < known.count && known.sequences[gone] < known.floor) ++gone;
+    if (gone > 0) {
+        for (std::size_t i = gone; i < known.count; ++i) known.put(i - gone, known.answer(i));
+        known.count = static_cast<std::uint8_t>(known.count - gone);
+        answers_ -= gone;
+    }
+    if (!known.has_earlier) return;
+    Earlier& earlier = earlier_.at(known.client);
+    const auto kept =
+        std::ranges::lower_bound(earlier, known.floor, {}, &ClientMemory::Remembered::sequence);
+    answers_ -= static_cast<std::size_t>(kept - earlier.begin());
+    earlier.erase(earlier.begin(), kept);
+    known.has_earlier = !earlier.empty();
+    if (earlier.empty()) earlier_.erase(known.client);
+}
+
+void RequestMemory::set_answer(Known& known, const ClientMemory::Remembered& answer) {
+    std::size_t at = known.count;
+    while (at > 0 && known.sequences[at - 1] > answer.sequence) --at;
+    if (at > 0 && known.sequences[at - 1] == answer.sequence) return known.put(at - 1, answer);
+    if (known.count < Known::latest_max) {
+        for (std::size_t i = known.count; i > at; --i) known.put(i, known.answer(i - 1));
+        known.put(at, answer);
+        ++known.count;
+        ++answers_;
+        return;
+    }
+    if (at == 0) return set_earlier(known, answer);
+    // The first of the latest makes room.
+    set_earlier(known, known.answer(0));
+    for (std::size_t i = 0; i + 1 < at; ++i) known.put(i, known.answer(i + 1));
+    known.put(at - 1, answer);
+}
+
+void RequestMemory::set_earlier(Known& known, const ClientMemory::Remembered& answer) {
+    Earlier& earlier = earlier_[known.client];
+    known.has_earlier = true;
+    const auto at =
+        std::ranges::lower_bound(earlier, answer.sequence, {}, &ClientMemory::Remembered::sequence);
+    if (at != earlier.end() && at->sequence == answer.sequence) {
+        *at = answer;
+    } else {
+        earlier.insert(at, answer);
+        ++answers_;
+    }
+}
+
+// --- the whole ---
 
 void RequestMemory::record(const Op& op, Duration window) {
     if (op.client) {
-        const auto found = clients_.find(op.client);
-        Known& known = found == clients_.end() ? add(op.client) : found->second;
-        if (&known != last_ && step_of(known.stamp_ms) != step_of(op.stamp_ms)) {
-            unlink(known);
-            link_last(known);
-        }
+        const std::size_t found = table_.empty() ? 0 : locate(op.client);
+        const bool is_new = table_.empty() || !table_[found].client;
+        Known& known = is_new ? add(op.client) : table_[found];
+        const auto place = static_cast<Place>(&known - table_.data());
+        const bool is_later = step_of(known.stamp_ms) != step_of(op.stamp_ms);
         known.stamp_ms = op.stamp_ms;
-        known.floor = std::max(known.floor, op.floor);
-        answers_ -= known.answers.size();
-        known.answers.forget_below(known.floor);
-        if (op.sequence >= known.floor) known.answers.set(op.sequence, op.answer);
-        answers_ += known.answers.size();
+        if (is_later && place != last_) {
+            unlink(known);
+            link_last(place);
+        }
+        if (is_later || first_ == last_) note_first();
+        if (op.floor > known.floor) {
+            known.floor = op.floor;
+            forget_below_floor(known);
+        }
+        const bool counts = op.sequence != 0 && op.sequence >= known.floor;
+        if (counts) set_answer(known, {op.sequence, op.answer});
     }
-    const std::int64_t horizon_ms = op.stamp_ms - to_ms(window);
-    while (first_ != nullptr && horizon_ms >= 0 &&
-           step_of(first_->stamp_ms) < step_of(horizon_ms)) {
-        Known& longest_idle = *first_;
-        answers_ -= longest_idle.answers.size();
+    forget_idle(op.stamp_ms - to_ms(window));
+}
+
+void RequestMemory::forget_idle(std::int64_t horizon_ms) {
+    while (first_ != nowhere && horizon_ms >= 0 && first_step_ < step_of(horizon_ms)) {
+        const Place place = first_;
+        const Known& longest_idle = table_[place];
+        answers_ -= longest_idle.count;
+        if (longest_idle.has_earlier) {
+            answers_ -= earlier_.at(longest_idle.client).size();
+            earlier_.erase(longest_idle.client);
+        }
         unlink(longest_idle);
-        clients_.erase(longest_idle.client);
+        remove(place);
+        note_first();
     }
+    if (count_ == 0) table_.clear();
 }
 
 RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence) const {
-    const auto found = clients_.find(client);
-    if (found == clients_.end()) return {};
-    return {found->second.floor, found->second.answers.find(sequence)};
+    if (table_.empty()) return {};
+    const Known& known = table_[locate(client)];
+    if (!known.client) return {};
+    Found found{.floor = known.floor, .answer = {}};
+    for (std::size_t i = known.count; i-- > 0;) {
+        if (known.sequences[i] != sequence) continue;
+        found.answer = known.answer(i).answer;
+        return found;
+    }
+    if (known.has_earlier) {
+        const Earlier& earlier = earlier_.at(client);
+        const auto at =
+            std::ranges::lower_bound(earlier, sequence, {}, &ClientMemory::Remembered::sequence);
+        if (at != earlier.end() && at->sequence == sequence) found.answer = at->answer;
+    }
+    return found;
 }
 
 std::optional<std::int64_t> RequestMemory::forgets_at_ms(Duration window) const {
-    if (first_ == nullptr) return std::nullopt;
-    return (step_of(first_->stamp_ms) + 1) * step_ms + to_ms(window);
+    if (first_ == nowhere) return std::nullopt;
+    return (first_step_ + 1) * step_ms + to_ms(window);
 }
 
 std::vector<ClientMemory> RequestMemory::all() const {
     std::vector<ClientMemory> all;
-    all.reserve(clients_.size());
-    for (const Known* known = first_; known != nullptr; known = known->after) {
-        ClientMemory memory{known->client, known->floor, known->stamp_ms, {}};
-        for (const auto& [sequence, answer] : known->answers.items()) {
-            memory.answers.push_back({sequence, answer});
+    all.reserve(count_);
+    for (Place place = first_; place != nowhere; place = table_[place].after) {
+        const Known& known = table_[place];
+        ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
+        if (known.has_earlier) {
+            const Earlier& earlier = earlier_.at(known.client);
+            memory.answers.assign(earlier.begin(), earlier.end());
         }
+        for (std::size_t i = 0; i < known.count; ++i) memory.answers.push_back(known.answer(i));
         all.push_back(std::move(memory));
     }
     return all;
@@ -110,19 +233,19 @@ std::vector<ClientMemory> RequestMemory::all() const {
 void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
     clear();
     for (const ClientMemory& memory : clients) {
-        if (clients_.contains(memory.client)) continue;
+        if (!table_.empty() && table_[locate(memory.client)].client) continue;
         Known& known = add(memory.client);
         known.floor = memory.floor;
         known.stamp_ms = memory.stamp_ms;
-        for (const auto& [sequence, answer] : memory.answers) known.answers.set(sequence, answer);
-        answers_ += known.answers.size();
+        for (const ClientMemory::Remembered& answer : memory.answers) {
+            if (answer.sequence != 0) set_answer(known, answer);
+        }
     }
+    note_first();
 }
 
 void RequestMemory::clear() {
-    clients_.clear();
-    first_ = last_ = nullptr;
-    answers_ = 0;
+    *this = {};
 }
 
 }  // namespace grapevine

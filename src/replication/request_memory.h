@@ -2,11 +2,18 @@
 // Exactly once: the request ids that were executed in one partition, with their answers, and each
 // client's floor. A function of the ordered operations alone, so that all copies remember the same:
 // also forgetting is driven by the stamps that ride on operations, never by a clock.
+//
+// Every write of every copy looks here, and nearly always at memory that is in no cache. So all
+// that is commonly known of a client lies in two neighbouring cache lines, in a table with open
+// addressing (linear probing, deletion by moving back: Knuth, TAOCP volume 3, section 6.4,
+// algorithm R): its floor and its latest answers. More than these few clients leave unconfirmed in
+// one partition; the earlier ones are elsewhere.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
-#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -23,13 +30,6 @@ public:
     // Clients that were idle for longer than the window are forgotten in steps of this.
     static constexpr std::int64_t step_ms = 1024;
 
-    RequestMemory() = default;
-    RequestMemory(const RequestMemory&) = delete;
-    RequestMemory& operator=(const RequestMemory&) = delete;
-    RequestMemory(RequestMemory&& other) noexcept;
-    RequestMemory& operator=(RequestMemory&& other) = delete;
-    ~RequestMemory() = default;
-
     // An operation was committed. Forgets what lies below its client's floor, and clients that were
     // idle for longer than `window` by its stamp.
     void record(const Op& op, Duration window = request_memory);
@@ -37,7 +37,7 @@ public:
     struct Found {
         std::uint64_t floor = 0;  // the client has the answers of all sequences below; 0: never
                                   // heard of it
-        const Answer* answer = nullptr;  // null: none is remembered
+        std::optional<Answer> answer;  // nothing: none is remembered
     };
     [[nodiscard]] Found find(ClientId client, std::uint64_t sequence) const;
 
@@ -49,50 +49,66 @@ public:
     [[nodiscard]] std::vector<ClientMemory> all() const;
     void restore(const std::vector<ClientMemory>& clients);
     void clear();
-    [[nodiscard]] std::size_t size() const { return clients_.size(); }  // clients
+    [[nodiscard]] std::size_t size() const { return count_; }  // clients
     // What it costs: one for each client and each answer.
-    [[nodiscard]] std::size_t weight() const { return clients_.size() + answers_; }
+    [[nodiscard]] std::size_t weight() const { return count_ + answers_; }
 
 private:
-    // By sequence, ascending. Those below the floor go in order, and new ones nearly always come
-    // last, so an array with a gap in front serves.
-    class Answers {
-    public:
-        using Item = std::pair<std::uint64_t, Answer>;
+    using Place = std::uint32_t;  // in table_
+    static constexpr Place nowhere = ~Place{0};
 
-        void forget_below(std::uint64_t floor);
-        void set(std::uint64_t sequence, const Answer& answer);
-        [[nodiscard]] const Answer* find(std::uint64_t sequence) const;
-        [[nodiscard]] std::size_t size() const { return items_.size() - first_; }
-        [[nodiscard]] std::span<const Item> items() const {
-            return std::span(items_).subspan(first_);
-        }
+    // One client. A member of a list as well, which is ordered by stamps in steps: a busy client
+    // changes its place in it once in a step. Stamps never fall, so whoever does comes last.
+    struct alignas(128) Known {
+        static constexpr std::size_t latest_max = 3;
 
-    private:
-        std::vector<Item> items_;
-        std::size_t first_ = 0;  // those before are forgotten
-    };
-
-    // A member of a list as well, which is ordered by stamps in steps: a busy client changes its
-    // place once in a step. Stamps never fall, so whoever does comes last.
-    struct Known {
-        ClientId client;
+        ClientId client;  // zero: the place is empty
         std::uint64_t floor = 0;
         std::int64_t stamp_ms = 0;
-        Known* before = nullptr;
-        Known* after = nullptr;
-        Answers answers;  // all at or above the floor
+        Place before = nowhere;
+        Place after = nowhere;
+        std::uint8_t count = 0;    // of its latest answers
+        bool has_earlier = false;  // in earlier_
+        // The latest answers, ascending, all at or above the floor.
+        std::array<Status, latest_max> statuses{};
+        std::array<std::uint64_t, latest_max> sequences{};
+        std::array<Version, latest_max> versions{};
+
+        [[nodiscard]] ClientMemory::Remembered answer(std::size_t i) const {
+            return {sequences[i], {statuses[i], versions[i]}};
+        }
+        void put(std::size_t i, const ClientMemory::Remembered& remembered);
     };
+    static_assert(sizeof(Known) == 128);
+    // Ascending, all at or above the floor and before the latest, which are as many as can be.
+    using Earlier = std::deque<ClientMemory::Remembered>;
 
     [[nodiscard]] static std::int64_t step_of(std::int64_t stamp_ms) { return stamp_ms / step_ms; }
+    [[nodiscard]] std::size_t home_of(ClientId client) const;
+    [[nodiscard]] std::size_t next(std::size_t place) const {
+        return (place + 1) & (table_.size() - 1);
+    }
+    // Where the client is, or would be.
+    [[nodiscard]] std::size_t locate(ClientId client) const;
     Known& add(ClientId client);
-    void link_last(Known& known);
-    void unlink(Known& known);
+    void grow();
+    void remove(Place place);
+    void move(Place from, Place to);
+    void link_last(Place place);
+    void unlink(const Known& known);
+    void note_first();
+    void forget_below_floor(Known& known);
+    void set_answer(Known& known, const ClientMemory::Remembered& answer);
+    void set_earlier(Known& known, const ClientMemory::Remembered& answer);
+    void forget_idle(std::int64_t horizon_ms);
 
-    std::unordered_map<ClientId, Known> clients_;
-    Known* first_ = nullptr;
-    Known* last_ = nullptr;
+    std::vector<Known> table_;  // none, or a power of two of places, at most 3/4 in use
+    std::unordered_map<ClientId, Earlier> earlier_;
+    std::size_t count_ = 0;
     std::size_t answers_ = 0;  // of all clients
+    Place first_ = nowhere;
+    Place last_ = nowhere;
+    std::int64_t first_step_ = 0;  // of the first: looked at with every write, which it is not
 };
 
 }  // namespace grapevine

@@ -2,7 +2,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <map>
+
 #include "base/limits.h"
+#include "base/rng.h"
 
 using namespace grapevine;
 
@@ -27,10 +31,10 @@ TEST_CASE("answers are remembered down to the floor", "[replication]") {
     memory.record(op(1, 1, 1, 0));
     memory.record(op(1, 2, 1, 0));
     CHECK(memory.find(ClientId{1}, 1).answer->version.counter == 1);
-    CHECK(memory.find(ClientId{2}, 1).answer == nullptr);
+    CHECK_FALSE(memory.find(ClientId{2}, 1).answer.has_value());
     memory.record(op(1, 3, 2, 0));
-    CHECK(memory.find(ClientId{1}, 1).answer == nullptr);
-    CHECK(memory.find(ClientId{1}, 2).answer != nullptr);
+    CHECK_FALSE(memory.find(ClientId{1}, 1).answer.has_value());
+    CHECK(memory.find(ClientId{1}, 2).answer.has_value());
     CHECK(memory.find(ClientId{1}, 0).floor == 2);
     memory.record(op(1, 4, 1, 0));  // a late one with an old floor does not lower it
     CHECK(memory.find(ClientId{1}, 0).floor == 2);
@@ -48,7 +52,7 @@ TEST_CASE("the longest idle is forgotten by the stamps alone", "[replication]") 
     CHECK(memory.size() == 2);
     memory.record(op(1, 2, 1, next));
     CHECK(memory.size() == 1);
-    CHECK(memory.find(ClientId{1}, 2).answer != nullptr);
+    CHECK(memory.find(ClientId{1}, 2).answer.has_value());
 }
 
 TEST_CASE("what is restored is what was", "[replication]") {
@@ -62,4 +66,95 @@ TEST_CASE("what is restored is what was", "[replication]") {
     memory.record(op(3, 99, 60, 100));
     copy.record(op(3, 99, 60, 100));
     CHECK(copy.all() == memory.all());
+}
+
+namespace {
+
+// The same by definition, however long it takes.
+class Model {
+public:
+    void record(const Op& op, Duration window) {
+        if (op.client) {
+            Known& known = clients_[op.client];
+            known.stamp_ms = op.stamp_ms;
+            known.floor = std::max(known.floor, op.floor);
+            if (op.sequence >= known.floor) known.answers[op.sequence] = op.answer;
+            std::erase_if(known.answers,
+                          [&](const auto& item) { return item.first < known.floor; });
+        }
+        const std::int64_t horizon = (op.stamp_ms - to_ms(window)) / RequestMemory::step_ms;
+        std::erase_if(clients_, [&](const auto& item) {
+            return item.second.stamp_ms / RequestMemory::step_ms < horizon;
+        });
+    }
+    std::map<ClientId, ClientMemory> all() const {
+        std::map<ClientId, ClientMemory> all;
+        for (const auto& [client, known] : clients_) {
+            ClientMemory& memory = all[client];
+            memory = {client, known.floor, known.stamp_ms, {}};
+            for (const auto& [sequence, answer] : known.answers) {
+                memory.answers.push_back({sequence, answer});
+            }
+        }
+        return all;
+    }
+
+private:
+    struct Known {
+        std::uint64_t floor = 0;
+        std::int64_t stamp_ms = 0;
+        std::map<std::uint64_t, Answer> answers;
+    };
+    std::map<ClientId, Known> clients_;
+};
+
+}  // namespace
+
+TEST_CASE("what is remembered is what the operations say, in any order", "[replication]") {
+    constexpr Duration window = 20s;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Rng rng(seed);
+        RequestMemory memory;
+        Model model;
+        std::int64_t stamp_ms = 0;
+        std::map<std::uint64_t, std::uint64_t> newest;
+        for (int i = 0; i < 3000; ++i) {
+            // Many at once, then few, then silence: the table grows, and places become free.
+            const std::uint64_t clients = i % 1000 < 500 ? 300 : 5;
+            const std::uint64_t client = 1 + rng.below(clients);
+            const std::uint64_t latest = ++newest[client];
+            const std::uint64_t sequence = rng.chance(1, 4) ? 1 + rng.below(latest) : latest;
+            stamp_ms += static_cast<std::int64_t>(rng.below(i % 1000 == 999 ? 60'000 : 50));
+            Op recorded = op(client, sequence, latest - std::min(latest, rng.below(6)), stamp_ms);
+            recorded.answer.version.counter = static_cast<std::uint64_t>(i);
+            memory.record(recorded, window);
+            model.record(recorded, window);
+            const auto wanted = model.all();
+            const auto known = wanted.find(ClientId{client});
+            const auto found = memory.find(ClientId{client}, sequence);
+            REQUIRE(found.floor == known->second.floor);
+            const auto& answers = known->second.answers;
+            const auto answer =
+                std::ranges::find(answers, sequence, &ClientMemory::Remembered::sequence);
+            REQUIRE(found.answer.has_value() == (answer != answers.end()));
+            if (found.answer) REQUIRE(*found.answer == answer->answer);
+            if (i % 50 != 0) continue;
+            const std::vector<ClientMemory> all = memory.all();
+            REQUIRE(all.size() == wanted.size());
+            REQUIRE(memory.size() == wanted.size());
+            std::size_t weight = 0;
+            for (const ClientMemory& each : all) {
+                REQUIRE(each == wanted.at(each.client));
+                weight += 1 + each.answers.size();
+            }
+            REQUIRE(memory.weight() == weight);
+            const auto step = [](const ClientMemory& each) {
+                return each.stamp_ms / RequestMemory::step_ms;
+            };
+            REQUIRE(std::ranges::is_sorted(all, {}, step));
+            RequestMemory copy;
+            copy.restore(all);
+            REQUIRE(copy.all() == all);
+        }
+    }
 }
