@@ -65,7 +65,7 @@ void Receiving::start(Scope& scope, const FillChunk& base) const {
     for (const OpPtr& unfinished : stale) {
         Op op = *unfinished;
         op.version.counter = log.held() + 1;
-        log.append(std::make_shared<const Op>(std::move(op)));
+        log.append(make_op(std::move(op)));
     }
 }
 

@@ -7,10 +7,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/recycler.h"
 #include "store/operation.h"
 
 namespace grapevine {
@@ -43,6 +45,9 @@ struct Op {
 };
 // Ordered operations do not change: the log and the messages to all backups share each.
 using OpPtr = std::shared_ptr<const Op>;
+inline OpPtr make_op(Op&& op) {
+    return std::allocate_shared<const Op>(Recycler<Op>{}, std::move(op));
+}
 
 // Where a message belongs.
 struct EntryRef {

@@ -278,7 +278,7 @@ void Primary::answer(Scope& scope, ConnectionId connection, const Op& op, Time v
 }
 
 OpPtr Primary::order(Scope& scope, Op&& op) {
-    OpPtr ordered = std::make_shared<const Op>(std::move(op));
+    OpPtr ordered = make_op(std::move(op));
     scope.replica.log.append(ordered);
     advance(scope);  // alone in the write set, it is committed at once
     return ordered;

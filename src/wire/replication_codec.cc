@@ -54,7 +54,7 @@ auto pack(Builder& builder, const std::vector<OpPtr>& ops) {
 std::vector<OpPtr> unpack(Unpacker& unpacker,
                           const flatbuffers::Vector<flatbuffers::Offset<fb::Op>>* in) {
     return unpacker.list(
-        in, [&](const fb::Op* op) { return std::make_shared<const Op>(unpack(unpacker, *op)); });
+        in, [&](const fb::Op* op) { return make_op(unpack(unpacker, *op)); });
 }
 
 Packed<fb::ClientMemory> pack(Builder& builder, const ClientMemory& memory) {

@@ -142,7 +142,7 @@ private:
     void bend(OpPtr& value) {
         Op op = *value;
         bend(op);
-        value = std::make_shared<const Op>(std::move(op));
+        value = make_op(std::move(op));
     }
     void bend(PartitionId& value) {
         value.value = static_cast<std::uint32_t>(rng().below(rng().chance(1, 20) ? 64 : 16));
@@ -204,7 +204,7 @@ private:
         for (OpPtr& each : ops) {
             Op op = *each;
             op.version.counter = after += 1 + rng().below(step);
-            each = std::make_shared<const Op>(std::move(op));
+            each = make_op(std::move(op));
         }
     }
 

@@ -10,7 +10,7 @@ namespace {
 
 OpPtr numbered(Op op, std::uint64_t counter) {
     op.version.counter = counter;
-    return std::make_shared<const Op>(std::move(op));
+    return make_op(std::move(op));
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ void Samples::fill(RingPtr& ring_out) {
 void Samples::fill(OpPtr& op) {
     Op made;
     fill(made);
-    op = std::make_shared<const Op>(std::move(made));
+    op = make_op(std::move(made));
 }
 
 void Samples::fit(Promise& message) {
