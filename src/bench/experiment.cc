@@ -131,6 +131,11 @@ Result<void> Experiment::wait_until_settled() {
                 [&] { return watch_->settled(); });
 }
 
+Result<void> Experiment::wait_until_at_rest() {
+    return wait(settle_patience, "copies that are not wanted do not go",
+                [&] { return watch_->at_rest(); });
+}
+
 // What was interrupted is cleaned up all the same, for a while.
 void Experiment::delete_keys() {
     Generator generator(session_.loop(), setting_.load, setting_.workload.value_size,

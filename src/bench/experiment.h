@@ -48,6 +48,7 @@ public:
     Result<void> wait(Duration bound, const std::string& what,
                       const std::function<bool()>& condition);
     Result<void> wait_until_settled();
+    Result<void> wait_until_at_rest();
 
 private:
     Experiment(Session& session, const Setting& setting) : session_(session), setting_(setting) {}

@@ -39,9 +39,11 @@ private:
         return steady(round);
     }
 
+    // Copies that are not wanted any more are gone before, or a node that leaves would have no need
+    // to move what is still held elsewhere.
     Result<void> steady(unsigned round) {
         tell(round, "steady");
-        auto over = experiment_.wait_until_settled();
+        auto over = experiment_.wait_until_at_rest();
         if (over) over = experiment_.session().pass(settle);
         if (!over) return over;
         auto phase = experiment_.measure(config_.steady);

@@ -17,12 +17,6 @@ ClientConfig asking(const std::vector<Address>& seeds) {
     return config;
 }
 
-bool is_as_it_should_be(const Ring& ring) {
-    if (!ring.genesis || !fully_replicated(ring)) return false;
-    const auto change = plan(ring, Observations{}, PlannerConfig{});
-    return !change || can_wait(ring, *change);
-}
-
 }  // namespace
 
 RingWatch::RingWatch(Loop& loop, const std::vector<Address>& seeds, const Workload& workload)
@@ -50,7 +44,10 @@ void RingWatch::changed(const RingPtr& ring) {
         count_moved(*ring_, *ring);
     }
     ring_ = ring;
-    settled_ = is_as_it_should_be(*ring);
+    const bool whole = ring->genesis && fully_replicated(*ring);
+    const auto change = whole ? plan(*ring, Observations{}, PlannerConfig{}) : std::nullopt;
+    at_rest_ = whole && !change;
+    settled_ = whole && (!change || can_wait(*ring, *change));
     host_.want_ring(ring->epoch);
 }
 

@@ -27,6 +27,8 @@ public:
     // Every partition has its copies, and nothing is left to do for who plans the next ring, but
     // what can wait (ring/trims.h).
     [[nodiscard]] bool settled() const { return settled_; }
+    // Nothing at all is left to do.
+    [[nodiscard]] bool at_rest() const { return at_rest_; }
     // Null: not a member that is up.
     [[nodiscard]] const Member* member_with_pid(int pid) const;
 
@@ -41,6 +43,7 @@ private:
     Workload workload_;
     RingPtr ring_;
     bool settled_ = false;
+    bool at_rest_ = false;
     Moved moved_;
     std::vector<Moved> held_;  // by PartitionId: what a copy of it holds; made at the first ring
     ClientHost host_;
