@@ -44,4 +44,4 @@ measure_all() {
 }
 
 [[ $sim == --charts ]] || measure_all
-cd "$out" && gnuplot "$here/membership.gp"
+cd "$out" && gnuplot -e "charts='$here/charts'" "$here/membership.gp"

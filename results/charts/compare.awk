@@ -1,7 +1,7 @@
 # Of the CSV files of bench compare: for each pair at one depth its ratios, Grapevine's operations a
 # second by the other's in the same round. Columns: name, median, min, max; in the order of the file.
 #
-#   awk -v depth=16 -f compare.awk FILE...
+#   awk -v depth=16 -f charts/compare.awk FILE...
 BEGIN { FS = "," }
 /^#/ || $1 == "rep" { next }
 !(($1, $2) in number) { number[$1, $2] = ++pairs; name[pairs] = "rep " $1 ", " $2 }
