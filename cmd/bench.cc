@@ -22,15 +22,18 @@ int main(int argc, const char* const* argv) {
     app.footer(
         "bench COMMAND --help tells more.\n"
         "Examples:\n"
+        "  bench throughput --nodes 7 --rep 1,3,5 --ops 200000 --csv throughput.csv\n"
+        "  bench rebalance --nodes 7 --rep 3\n"
         "  bench compare --against redis,etcd --csv compare.csv\n"
-        "  bench rebalance --nodes 7 --rep 3 --csv rebalance.csv\n"
-        "  bench throughput --nodes 7 --rep 1,3,5 --ops 200000\n"
+        "results/charts/chart.sh draws the CSV files.\n"
         "SIGINT and SIGTERM stop everything that it started.\n"
-        "Exit codes: 0 measured, 1 measured, but operations failed, 2 usage, 3 it could not be\n"
-        "measured, 4 the CSV file is not whole, 130 interrupted.");
-    const std::map<std::string, BenchCommand> commands = {{"compare", add_compare(app)},
-                                                          {"rebalance", add_rebalance(app)},
-                                                          {"throughput", add_throughput(app)}};
+        "Exit codes: 0 measured, 1 measured, but operations or parts failed, 2 usage, 3 it could\n"
+        "not be measured, 4 the CSV file is not whole, 130 interrupted.");
+    const std::map<std::string, BenchCommand> commands = {
+        {"compare", add_compare(app)},
+        {"rebalance", add_rebalance(app)},
+        {"throughput", add_throughput(app)},
+    };
     if (const auto code = parse_options(app, argc, argv)) return *code;
     const bench::RunFacts facts{.commit = GRAPEVINE_COMMIT, .command = command_line(argc, argv)};
     return commands.at(app.get_subcommands().front()->get_name())(facts);

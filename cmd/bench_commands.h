@@ -43,6 +43,23 @@ struct BenchOptions {
     std::string csv;
 };
 // The defaults are those that `options` has.
+void declare_own_cluster(CLI::App& command, BenchOptions& options);
+void declare_cluster(CLI::App& command, BenchOptions& options);  // its own, or a running one
+void declare_keys(CLI::App& command, BenchOptions& options);     // and the size of values
+void declare_clients(CLI::App& command, BenchOptions& options);  // and how many gets
+void declare_rounds(CLI::App& command, BenchOptions& options);
+void declare_csv(CLI::App& command, BenchOptions& options, const std::string& what);
+// --rep, one number.
+void declare_copies(CLI::App& command, unsigned& copies);
+// A whole number from min to max, its default told.
+template <class T>
+CLI::Option* declare_number(CLI::App& command, const std::string& name, T& value,
+                            const std::string& help, T min, T max) {
+    return command.add_option(name, value, fmt::format("{} (default {})", help, value))
+        ->type_name("N")
+        ->check(CLI::Range(min, max));
+}
+// The load, how often, and --csv with the above.
 void declare_common(CLI::App& command, BenchOptions& options);
 Result<bench::Setting> setting_of(const BenchOptions& options);
 

@@ -6,43 +6,61 @@
 
 namespace grapevine {
 
-namespace {
-
-void declare_cluster(CLI::App& command, BenchOptions& options) {
-    auto* running =
-        command
-            .add_option("--coordinator", options.coordinator,
-                        "measure this cluster: host:port[,host:port...], its coordinator or any "
-                        "members; keys bench0 ... are written and deleted again (default: a "
-                        "cluster of its own, on free ports of 127.0.0.1)")
-            ->type_name("HOST:PORT");
-    command
-        .add_option("--nodes", options.nodes,
-                    fmt::format("nodes to start (default {})", options.nodes))
-        ->type_name("N")
-        ->check(CLI::Range(1, 1000))
-        ->excludes(running);
-    command
-        .add_option("--partitions", options.partitions, "a power of two up to 16384 (default 1024)")
-        ->type_name("N")
-        ->check(CLI::Range(1, 16384))
-        ->excludes(running);
+void declare_own_cluster(CLI::App& command, BenchOptions& options) {
+    declare_number<std::size_t>(command, "--nodes", options.nodes, "nodes to start", 1, 1000);
+    declare_number(command, "--partitions", options.partitions, "a power of two up to 16384", 1u,
+                   16384u);
 }
 
-void declare_load(CLI::App& command, BenchOptions& options) {
-    const auto number = [&](const char* name, auto& value, const std::string& help, auto min,
-                            auto max) {
-        return command.add_option(name, value, fmt::format("{} (default {})", help, value))
-            ->type_name("N")
-            ->check(CLI::Range(min, max));
-    };
-    number("--keys", options.keys, "keys in the cluster", 1, 100'000'000);
-    number("--value-size", options.value_size, "bytes of each value", std::size_t{0},
-           value_size_max);
-    number("--clients", options.clients, "clients, each with a connection to every node", 1, 1000);
-    auto* depth =
-        number("--depth", options.depth,
-               "operations in flight of each client: the next follows an answer", 1, 4096);
+void declare_cluster(CLI::App& command, BenchOptions& options) {
+    declare_own_cluster(command, options);
+    command
+        .add_option("--coordinator", options.coordinator,
+                    "measure this cluster: host:port[,host:port...], its coordinator or any "
+                    "members; keys that begin with bench are written and deleted again (default: a "
+                    "cluster of its own, on free ports of 127.0.0.1)")
+        ->type_name("HOST:PORT")
+        ->excludes(command.get_option("--nodes"))
+        ->excludes(command.get_option("--partitions"));
+}
+
+void declare_keys(CLI::App& command, BenchOptions& options) {
+    declare_number<std::uint64_t>(command, "--keys", options.keys, "keys in the cluster", 1,
+                                  100'000'000);
+    declare_number<std::size_t>(command, "--value-size", options.value_size, "bytes of each value",
+                                0, value_size_max);
+}
+
+void declare_csv(CLI::App& command, BenchOptions& options, const std::string& what) {
+    command.add_option("--csv", options.csv, fmt::format("write {} to this file", what))
+        ->type_name("FILE");
+}
+
+void declare_copies(CLI::App& command, unsigned& copies) {
+    auto* rep = declare_number(command, "--rep", copies, "copies of every key", 1u,
+                               static_cast<unsigned>(copies_max))
+                    ->type_name("K");
+    if (auto* running = command.get_option_no_throw("--coordinator")) rep->excludes(running);
+}
+
+void declare_clients(CLI::App& command, BenchOptions& options) {
+    declare_number<std::size_t>(command, "--clients", options.clients,
+                                "clients, each with a connection to every node", 1, 1000);
+    declare_number(command, "--gets", options.gets_percent,
+                   "percent of the operations that are gets", 0u, 100u);
+}
+
+void declare_rounds(CLI::App& command, BenchOptions& options) {
+    declare_number(command, "--rounds", options.rounds, "how often", 1u, 1000u);
+}
+
+void declare_common(CLI::App& command, BenchOptions& options) {
+    declare_cluster(command, options);
+    declare_keys(command, options);
+    declare_clients(command, options);
+    auto* depth = declare_number<std::size_t>(
+        command, "--depth", options.depth,
+        "operations in flight of each client: the next follows an answer", 1, 4096);
     command
         .add_option("--rate", options.rate,
                     "operations a second of all clients, answered or not; latency counts from when "
@@ -50,20 +68,8 @@ void declare_load(CLI::App& command, BenchOptions& options) {
         ->type_name("OPS/S")
         ->check(CLI::Range(1, 10'000'000))
         ->excludes(depth);
-    number("--gets", options.gets_percent, "percent of the operations that are gets", 0, 100);
-}
-
-}  // namespace
-
-void declare_common(CLI::App& command, BenchOptions& options) {
-    declare_cluster(command, options);
-    declare_load(command, options);
-    command
-        .add_option("--rounds", options.rounds,
-                    fmt::format("how often (default {})", options.rounds))
-        ->type_name("N")
-        ->check(CLI::Range(1, 1000));
-    command.add_option("--csv", options.csv, "write each phase to this file")->type_name("FILE");
+    declare_rounds(command, options);
+    declare_csv(command, options, "each phase");
 }
 
 Result<bench::Setting> setting_of(const BenchOptions& options) {
@@ -114,7 +120,8 @@ int bench_end(const bench::Session& session, const Result<std::vector<bench::Pha
     if (!phases) return bench_end(session, std::unexpected(phases.error()), csv, bench::Tally{});
     bench::Tally all;
     for (const bench::Phase& phase : *phases) all.add(phase.tally);
-    return bench_end(session, bench::phase_table(*phases) + "\n" + summary(*phases), csv, all);
+    const std::string table = phases->empty() ? "" : bench::phase_table(*phases) + "\n";
+    return bench_end(session, table + summary(*phases), csv, all);
 }
 
 }  // namespace grapevine

@@ -49,9 +49,7 @@ BenchCommand add_rebalance(CLI::App& app) {
         "rebalance",
         "what a load feels of a node that joins and is filled, and of one that leaves");
     declare_common(command, *options);
-    command.add_option("--rep", options->copies, "copies of every key (default 3)")
-        ->type_name("K")
-        ->check(CLI::Range(1, static_cast<int>(copies_max)));
+    declare_copies(command, options->copies);
     command
         .add_option("--backfill-rate", options->backfill_rate,
                     "MB/s that each node that is started sends to fill copies, at most (default: "

@@ -1,5 +1,6 @@
 #include "bench/experiment.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -16,6 +17,7 @@ constexpr Duration load_patience = 3600s;
 constexpr Duration idle_patience = 65s;  // beyond every deadline
 constexpr Duration delete_patience = 60s;
 constexpr std::size_t write_depth = 64;
+constexpr std::size_t write_bytes = 4 << 20;  // of values in flight of all clients, about
 
 }  // namespace
 
@@ -43,6 +45,16 @@ std::string defect_of(const Setting& setting, std::uint64_t memory) {
 }
 
 Result<std::unique_ptr<Experiment>> Experiment::begin(Session& session, const Setting& setting) {
+    auto experiment = begin_empty(session, setting);
+    if (!experiment) return experiment;
+    if (const auto written = (*experiment)->write_keys(); !written) {
+        return std::unexpected(written.error());
+    }
+    return experiment;
+}
+
+Result<std::unique_ptr<Experiment>> Experiment::begin_empty(Session& session,
+                                                            const Setting& setting) {
     std::unique_ptr<Experiment> experiment(new Experiment(session, setting));
     if (const auto started = experiment->start(); !started) {
         return std::unexpected(started.error());
@@ -63,31 +75,34 @@ Result<void> Experiment::start() {
             return watch_->settled() && (!setting_.cluster.running.empty() ||
                                          watch_->ring()->storage_count() == setting_.cluster.nodes);
         });
-    if (!whole) return whole;
-    session_.progress(fmt::format("writing {} keys", setting_.workload.keys));
-    keys_written_ = true;
-    return run_through("writing the keys", every_key(setting_.workload, OperationKind::put),
-                       write_depth);
+    keys_may_be_there_ = whole.has_value();
+    return whole;
 }
 
-Result<void> Experiment::run_through(const std::string& what, Source source, std::size_t depth) {
+Result<void> Experiment::write_keys() {
+    session_.progress(fmt::format("writing {} keys", setting_.workload.keys));
     LoadConfig config = setting_.load;
-    config.depth = depth;
+    const std::size_t at_once =
+        std::max<std::size_t>(setting_.workload.value_size, 1) * config.clients;
+    config.depth = std::clamp<std::size_t>(write_bytes / at_once, 1, write_depth);
     config.rate = 0;
-    Generator generator(session_.loop(), config, setting_.workload.value_size, std::move(source));
+    Generator generator(session_.loop(), config, setting_.workload.value_size,
+                        every_key(setting_.workload, OperationKind::put));
     generator.begin();
-    const auto over = wait(load_patience, what, [&] { return generator.idle(); });
+    const auto over = wait(load_patience, "writing the keys", [&] { return generator.idle(); });
     if (!over) return over;
     const Tally tally = generator.take_tally();
     if (tally.failed > 0) {
-        return fail("{}: {} failed; the first: {}", what, tally.failed, tally.first_failure);
+        return fail("writing the keys: {} failed; the first: {}", tally.failed,
+                    tally.first_failure);
     }
     return {};
 }
 
-Result<void> Experiment::begin_load(Duration warm_up) {
-    load_ = std::make_unique<Generator>(session_.loop(), setting_.load,
-                                        setting_.workload.value_size, mixed(setting_.workload, 1));
+Result<void> Experiment::begin_load(Duration warm_up, LoadConfig load, Answered answered) {
+    load.seeds = servers_->seeds();
+    load_ = std::make_unique<Generator>(session_.loop(), load, setting_.workload.value_size,
+                                        mixed(setting_.workload, 1), std::move(answered));
     load_->begin();
     return session_.pass(warm_up);
 }
@@ -106,12 +121,16 @@ Result<Phase> Experiment::measure(Duration span) {
 }
 
 Result<Phase> Experiment::measure_operations(std::uint64_t count, std::uint64_t seed) {
+    return measure_all(mixed(setting_.workload, seed, count));
+}
+
+Result<Phase> Experiment::measure_all(Source source, Answered answered) {
     Generator generator(session_.loop(), setting_.load, setting_.workload.value_size,
-                        mixed(setting_.workload, seed, count));
+                        std::move(source), std::move(answered));
     Meter measured(generator, *watch_, *servers_);
     measured.begin();
     generator.begin();
-    const auto over = wait(load_patience, fmt::format("{} operations were not answered", count),
+    const auto over = wait(load_patience, "the operations were not all answered",
                            [&] { return generator.idle(); });
     if (!over) return std::unexpected(over.error());
     return measured.end();
@@ -138,7 +157,9 @@ Result<void> Experiment::wait_until_at_rest() {
 
 // What was interrupted is cleaned up all the same, for a while.
 void Experiment::delete_keys() {
-    Generator generator(session_.loop(), setting_.load, setting_.workload.value_size,
+    LoadConfig config = setting_.load;
+    config.rate = 0;
+    Generator generator(session_.loop(), config, setting_.workload.value_size,
                         every_key(setting_.workload, OperationKind::erase));
     generator.begin();
     run_until(session_.loop(), delete_patience, [&] { return generator.idle(); });
@@ -147,7 +168,7 @@ void Experiment::delete_keys() {
 Experiment::~Experiment() {
     session_.progress("ending what was started");
     load_.reset();
-    if (keys_written_ && !setting_.cluster.running.empty()) delete_keys();
+    if (keys_may_be_there_ && !setting_.cluster.running.empty()) delete_keys();
     watch_.reset();
     servers_.reset();
     session_.clear_progress();

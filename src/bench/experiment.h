@@ -26,6 +26,9 @@ class Experiment {
 public:
     // Starts the cluster or finds it, and writes every key.
     static Result<std::unique_ptr<Experiment>> begin(Session& session, const Setting& setting);
+    // The same, but whoever calls writes the keys.
+    static Result<std::unique_ptr<Experiment>> begin_empty(Session& session,
+                                                           const Setting& setting);
     // Ends what was started. Of a cluster that was there before, the keys are deleted.
     ~Experiment();
     Experiment(const Experiment&) = delete;
@@ -35,14 +38,21 @@ public:
     [[nodiscard]] Servers& servers() { return *servers_; }
     [[nodiscard]] RingWatch& watch() { return *watch_; }
 
-    // A load with no end, mixed as the workload says.
-    Result<void> begin_load(Duration warm_up);
+    // A load with no end, mixed as the workload says; `load` is that of the setting, or another,
+    // whose seeds are the cluster's too.
+    Result<void> begin_load(Duration warm_up) { return begin_load(warm_up, setting_.load); }
+    Result<void> begin_load(Duration warm_up, LoadConfig load, Answered answered = {});
     Result<void> end_load();
     // Of the load that was begun.
     [[nodiscard]] Meter meter() { return Meter(*load_, *watch_, *servers_); }
     Result<Phase> measure(Duration span);
     // So many operations, from the first to the last answer.
     Result<Phase> measure_operations(std::uint64_t count, std::uint64_t seed);
+    // All that the source has.
+    Result<Phase> measure_all(Source source, Answered answered = {});
+
+    // Whoever writes more keys than the workload has says so, for them to be deleted too.
+    void keys_are(std::uint64_t keys) { setting_.workload.keys = keys; }
 
     // Also ends where a process has ended that should not have.
     Result<void> wait(Duration bound, const std::string& what,
@@ -53,7 +63,7 @@ public:
 private:
     Experiment(Session& session, const Setting& setting) : session_(session), setting_(setting) {}
     Result<void> start();
-    Result<void> run_through(const std::string& what, Source source, std::size_t depth);
+    Result<void> write_keys();
     void delete_keys();
 
     Session& session_;
@@ -61,7 +71,7 @@ private:
     std::unique_ptr<Servers> servers_;
     std::unique_ptr<RingWatch> watch_;
     std::unique_ptr<Generator> load_;
-    bool keys_written_ = false;
+    bool keys_may_be_there_ = false;
 };
 
 }  // namespace grapevine::bench

@@ -11,8 +11,6 @@ namespace grapevine::bench {
 
 namespace {
 
-constexpr Duration tick = 1ms;
-
 // Whose answer is what was expected; otherwise why not, in words.
 std::string defect_of(OperationKind kind, const Outcome& outcome, std::size_t value_size) {
     if (outcome.kind != OutcomeKind::ok) {
@@ -29,14 +27,22 @@ std::string defect_of(OperationKind kind, const Outcome& outcome, std::size_t va
 
 void Tally::add(const Tally& other) {
     latency_us.add(other.latency_us);
+    late_us.add(other.late_us);
+    get_us.add(other.get_us);
+    put_us.add(other.put_us);
     gets += other.gets;
     puts += other.puts;
     failed += other.failed;
     if (first_failure.empty()) first_failure = other.first_failure;
 }
 
-Generator::Generator(Loop& loop, const LoadConfig& config, std::size_t value_size, Source source)
-    : loop_(loop), config_(config), value_size_(value_size), source_(std::move(source)) {
+Generator::Generator(Loop& loop, const LoadConfig& config, std::size_t value_size, Source source,
+                     Answered answered)
+    : loop_(loop),
+      config_(config),
+      value_size_(value_size),
+      source_(std::move(source)),
+      answered_(std::move(answered)) {
     ASSERT(config.clients > 0 && config.depth > 0);
     ClientConfig client;
     client.seeds = config.seeds;
@@ -48,7 +54,8 @@ Generator::Generator(Loop& loop, const LoadConfig& config, std::size_t value_siz
 void Generator::begin() {
     if (config_.rate > 0) {
         begun_ = boot_time();
-        alarm_.emplace(loop_, tick, tick, [this] { submit_due(); });
+        pacer_.emplace(loop_, [this] { submit_due(); });
+        pacer_->wake_at(begun_);
         return;
     }
     for (std::size_t i = 0; i < config_.depth; ++i) {
@@ -62,40 +69,65 @@ void Generator::submit_next(ClientHost& host) {
 
 void Generator::submit_due() {
     const Time now = boot_time();
-    while (!ending_) {
-        const std::uint64_t after_us = submitted_ * 1'000'000 / config_.rate;
-        const Time due = begun_ + Duration{static_cast<std::int64_t>(after_us)};
-        if (due > now) return;
-        // A loop that comes on time is as late as its timer: that is not the servers' doing.
-        if (!submit(*hosts_[submitted_ % hosts_.size()], due + 2 * tick > now ? now : due)) return;
+    for (;;) {
+        const Time due = next_due();
+        if (due > now) return pacer_->wake_at(due);
+        tally_.late_us.add(static_cast<std::uint64_t>(to_us(now - due)));
+        if (!submit(*hosts_[submitted_ % hosts_.size()], due)) return;
     }
+}
+
+Time Generator::next_due() const {
+    const std::uint64_t after_us = submitted_ * 1'000'000 / config_.rate;
+    return begun_ + Duration{static_cast<std::int64_t>(after_us)};
 }
 
 // False: there are no more.
 bool Generator::submit(ClientHost& host, Time due) {
-    auto operation = ending_ ? std::nullopt : source_();
-    if (!operation) {
+    auto step = ending_ ? std::nullopt : source_();
+    if (!step) {
         ending_ = true;
         return false;
     }
     ++submitted_;
     ++in_flight_;
-    const OperationKind kind = operation->kind;
-    host.submit(*std::move(operation), [this, &host, kind, due](const Outcome& outcome) {
-        --in_flight_;
-        completed(kind, due, outcome);
-        if (config_.rate == 0) submit_next(host);
-    });
+    perform(host, *std::move(step), due);
     return true;
 }
 
-void Generator::completed(OperationKind kind, Time due, const Outcome& outcome) {
-    if (const std::string defect = defect_of(kind, outcome, value_size_); !defect.empty()) {
-        if (tally_.failed++ == 0) tally_.first_failure = defect;
-        return;
+void Generator::perform(ClientHost& host, Step step, Time due) {
+    const auto over = [this, &host, number = step.number, kind = step.kind,
+                       due](const Outcome& outcome) {
+        --in_flight_;
+        completed(
+            {.number = number, .kind = kind, .due = due, .over = boot_time(), .outcome = outcome});
+        if (config_.rate == 0) submit_next(host);
+    };
+    if (!step.then_put) return host.submit(static_cast<Operation&&>(step), over);
+    Step read = step;
+    read.value.clear();
+    step.kind = OperationKind::put;
+    step.then_put = false;
+    host.submit(static_cast<Operation&&>(read),
+                [this, &host, over, step = std::move(step), due](const Outcome& outcome) {
+                    const bool found = defect_of(OperationKind::get, outcome, value_size_).empty();
+                    if (!found) return over(outcome);
+                    perform(host, step, due);
+                });
+}
+
+void Generator::completed(Answer answer) {
+    const std::string defect = defect_of(answer.kind, answer.outcome, value_size_);
+    answer.good = defect.empty();
+    if (answer.good) {
+        ++(answer.kind == OperationKind::get ? tally_.gets : tally_.puts);
+        const auto us = static_cast<std::uint64_t>(to_us(answer.over - answer.due));
+        tally_.latency_us.add(us);
+        (answer.kind == OperationKind::get ? tally_.get_us : tally_.put_us).add(us);
+    } else if (tally_.failed++ == 0) {
+        tally_.first_failure = defect;
     }
-    ++(kind == OperationKind::get ? tally_.gets : tally_.puts);
-    tally_.latency_us.add(static_cast<std::uint64_t>(to_us(boot_time() - due)));
+    if (answered_) answered_(answer);
 }
 
 Tally Generator::take_tally() {

@@ -4,11 +4,12 @@
 //
 // Closed loop: each handle keeps `depth` operations in flight. Open loop: operations are due at a
 // fixed rate, whether or not earlier ones were answered, and latency counts from when they were
-// due, so a stall is charged to all that it delays (no coordinated omission). The loop's timers
-// are a millisecond coarse, so what is due within one is submitted together and counts from there.
+// due, so a stall is charged to all that it delays (no coordinated omission). How late each was
+// submitted is counted too: where that is much, the load generator is what is slow, or the machine.
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "base/address.h"
 #include "base/time.h"
 #include "bench/histogram.h"
+#include "bench/pacer.h"
 #include "bench/workload.h"
 #include "runtime/client_host.h"
 #include "runtime/loop.h"
@@ -32,8 +34,11 @@ struct LoadConfig {
 
 struct Tally {
     Histogram latency_us;  // of all that were answered
+    Histogram late_us;     // open loop: from when each was due until it was submitted
+    Histogram get_us;      // the part of latency_us that is of gets
+    Histogram put_us;      // and of the others
     std::uint64_t gets = 0;
-    std::uint64_t puts = 0;  // and deletions
+    std::uint64_t puts = 0;  // and deletions; a read-modify-write is one put, from read to written
     std::uint64_t failed = 0;
     std::string first_failure;  // in words
 
@@ -41,10 +46,23 @@ struct Tally {
     void add(const Tally& other);
 };
 
+// Of each operation, when it is over. Of a read-modify-write: of its put, or of the get that
+// failed.
+struct Answer {
+    std::uint64_t number = 0;  // of its key
+    OperationKind kind = OperationKind::get;
+    bool good = false;  // as it should be
+    Time due;
+    Time over;
+    const Outcome& outcome;
+};
+using Answered = std::function<void(const Answer&)>;
+
 class Generator {
 public:
-    // A get must find a value of `value_size` bytes.
-    Generator(Loop& loop, const LoadConfig& config, std::size_t value_size, Source source);
+    // A get must find a value of `value_size` bytes. `answered` may be empty.
+    Generator(Loop& loop, const LoadConfig& config, std::size_t value_size, Source source,
+              Answered answered = {});
     Generator(const Generator&) = delete;
     Generator& operator=(const Generator&) = delete;
 
@@ -60,13 +78,16 @@ public:
 private:
     void submit_next(ClientHost& host);
     void submit_due();
+    [[nodiscard]] Time next_due() const;
     bool submit(ClientHost& host, Time due);
-    void completed(OperationKind kind, Time due, const Outcome& outcome);
+    void perform(ClientHost& host, Step step, Time due);
+    void completed(Answer answer);
 
     Loop& loop_;
     LoadConfig config_;
     std::size_t value_size_;
     Source source_;
+    Answered answered_;
     std::vector<std::unique_ptr<ClientHost>> hosts_;
     Tally tally_;
     std::size_t in_flight_ = 0;
@@ -74,7 +95,7 @@ private:
     // Open loop.
     Time begun_{};
     std::uint64_t submitted_ = 0;
-    std::optional<Alarm> alarm_;
+    std::optional<Pacer> pacer_;
 };
 
 }  // namespace grapevine::bench

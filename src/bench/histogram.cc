@@ -35,10 +35,9 @@ void Histogram::add(const Histogram& other) {
     max_ = std::max(max_, other.max_);
 }
 
-std::uint64_t Histogram::permille(unsigned thousandths) const {
-    ASSERT(thousandths <= 1000);
+std::uint64_t Histogram::at(std::uint64_t part, std::uint64_t whole) const {
     if (count_ == 0) return 0;
-    std::uint64_t left = nearest_rank(count_, thousandths, 1000);
+    std::uint64_t left = nearest_rank(count_, part, whole);
     for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
         if (counts_[bucket] >= left) return std::min(last_of(bucket), max_);
         left -= counts_[bucket];

@@ -19,9 +19,12 @@ public:
 
     [[nodiscard]] std::uint64_t count() const { return count_; }
     [[nodiscard]] std::uint64_t max() const { return max_; }  // exact; 0: empty
-    // The smallest value that so many thousandths of all do not exceed (nearest rank), rounded up
-    // to the end of its step, but never above max(). 0: empty.
-    [[nodiscard]] std::uint64_t permille(unsigned thousandths) const;
+    // The smallest value that so many of `whole` do not exceed (nearest rank), rounded up to the
+    // end of its step, but never above max(). 0: empty.
+    [[nodiscard]] std::uint64_t at(std::uint64_t part, std::uint64_t whole) const;
+    [[nodiscard]] std::uint64_t permille(unsigned thousandths) const {
+        return at(thousandths, 1000);
+    }
 
 private:
     static constexpr unsigned step_bits = 7;

@@ -71,7 +71,7 @@ void Lane::say(const Flight& flight) {
                          .key = key_text(flight.key)});
 }
 
-// As key_number(), without its string.
+// As key_number() of a numbered key, without its string.
 std::string_view Lane::key_text(Key key) {
     const std::size_t prefix = all_.workload_.prefix.size();
     key_text_.resize(prefix + key_digits_max);

@@ -20,6 +20,7 @@ std::vector<std::vector<Key>> keys_by_node(const Workload& workload, const Route
 
 Lanes::Lanes(Loop& loop, const Routes& routes, const MakeDialect& make, const LanesConfig& config)
     : workload_(config.workload) {
+    ASSERT(workload_.names == KeyNames::numbered);
     for (auto& keys : keys_by_node(workload_, routes)) decks_.push_back({.keys = std::move(keys)});
     for (std::size_t i = 0; i < config.connections; ++i) {
         const std::size_t node = i % routes.nodes.size();
@@ -86,7 +87,9 @@ void Lanes::completed(const Flight& flight, Time now, std::string_view defect) {
         return;
     }
     ++(flight.put ? tally_.puts : tally_.gets);
-    tally_.latency_us.add(static_cast<std::uint64_t>(to_us(now - flight.sent)));
+    const auto us = static_cast<std::uint64_t>(to_us(now - flight.sent));
+    tally_.latency_us.add(us);
+    (flight.put ? tally_.put_us : tally_.get_us).add(us);
 }
 
 }  // namespace grapevine::bench

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator/report.h"
 #include "runtime/clock.h"
 
@@ -64,22 +66,33 @@ Phase Meter::end() {
     return phase;
 }
 
+std::vector<std::string> names_of(const std::vector<Phase>& phases) {
+    std::vector<std::string> names;
+    for (const Phase& phase : phases) {
+        if (std::ranges::find(names, phase.name) == names.end()) names.push_back(phase.name);
+    }
+    return names;
+}
+
 std::string phase_csv_head() {
     return "phase,round,waited_s,seconds,gets,puts,failed,ops_per_s,p50_us,p90_us,p99_us,p999_us,"
            "max_us,server_cpu_us_per_op,generator_cpu_us_per_op,rss_mb,rings,moved_partitions,"
-           "moved_keys,moved_mb";
+           "moved_keys,moved_mb,late_p99_us,late_max_us,get_p50_us,get_p99_us,put_p50_us,"
+           "put_p99_us";
 }
 
 std::string phase_csv_line(const Phase& phase) {
     const Tally& tally = phase.tally;
     return fmt::format(
         "{},{},{:.3f},{:.3f},{},{},{},{:.0f},{:.0f},{:.0f},{:.0f},{:.0f},{},{:.2f},{:.2f},{:.1f},"
-        "{},{},{},{:.2f}",
+        "{},{},{},{:.2f},{},{},{},{},{},{}",
         phase.name, phase.round, seconds_of(phase.waited), seconds_of(phase.span), tally.gets,
         tally.puts, tally.failed, phase.per_second(), phase.us_at(500), phase.us_at(900),
         phase.us_at(990), phase.us_at(999), tally.latency_us.max(), phase.server_us_per_operation(),
         phase.own_us_per_operation(), static_cast<double>(phase.use.rss) / 1e6, phase.rings,
-        phase.moved.partitions, phase.moved.keys, phase.moved_mb());
+        phase.moved.partitions, phase.moved.keys, phase.moved_mb(), tally.late_us.permille(990),
+        tally.late_us.max(), tally.get_us.permille(500), tally.get_us.permille(990),
+        tally.put_us.permille(500), tally.put_us.permille(990));
 }
 
 std::string phase_table(const std::vector<Phase>& phases) {

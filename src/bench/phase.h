@@ -52,6 +52,9 @@ private:
     Epoch epoch_{};
 };
 
+// In the order in which they come.
+std::vector<std::string> names_of(const std::vector<Phase>& phases);
+
 using PhaseDone = std::function<void(const Phase&)>;
 
 // Lines of CSV, without their ends, and the same for people.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/assert.h"
 
@@ -26,6 +27,13 @@ std::string spread_text(const std::vector<double>& numbers, int decimals) {
     const Spread spread = spread_of(numbers);
     return fmt::format("{:.{}f} ({:.{}f} to {:.{}f})", spread.median, decimals, spread.min,
                        decimals, spread.max, decimals);
+}
+
+Expectation binomial(std::uint64_t trials, std::uint64_t part, std::uint64_t whole) {
+    ASSERT(part <= whole && whole > 0);
+    const double chance = static_cast<double>(part) / static_cast<double>(whole);
+    const double mean = static_cast<double>(trials) * chance;
+    return {.mean = mean, .sigma = std::sqrt(mean * (1 - chance))};
 }
 
 }  // namespace grapevine::bench

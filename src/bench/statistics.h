@@ -22,4 +22,11 @@ Spread spread_of(std::vector<double> numbers);  // zeros where there are none
 // "0.93 (0.90 to 0.95)": median, min and max; "-" where there are none.
 std::string spread_text(const std::vector<double>& numbers, int decimals);
 
+// How many of `trials` that go each with chance part/whole its way: what to expect.
+struct Expectation {
+    double mean = 0;
+    double sigma = 0;  // the standard deviation
+};
+Expectation binomial(std::uint64_t trials, std::uint64_t part, std::uint64_t whole);
+
 }  // namespace grapevine::bench

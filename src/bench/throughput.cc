@@ -68,12 +68,7 @@ Result<std::vector<Phase>> throughput(Session& session, const ThroughputConfig& 
 std::string throughput_summary(const std::vector<Phase>& phases) {
     std::vector<std::vector<std::string>> rows = {
         {"median (min to max)", "ops/s", "p99 ms", "server us/op"}};
-    std::string last;
-    for (const Phase& phase : phases) {
-        if (phase.name == last) continue;
-        last = phase.name;
-        rows.push_back(summary_row(phases, last));
-    }
+    for (const std::string& name : names_of(phases)) rows.push_back(summary_row(phases, name));
     return aligned_table(rows);
 }
 

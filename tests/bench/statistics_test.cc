@@ -23,3 +23,15 @@ TEST_CASE("a spread is of numbers that were there", "[statistics]") {
     CHECK(spread_text({0.5, 0.25, 0.75}, 2) == "0.50 (0.25 to 0.75)");
     CHECK(spread_text({}, 2) == "-");
 }
+
+TEST_CASE("what chance gives a node of its share", "[statistics]") {
+    const Expectation half = binomial(100, 1, 2);
+    CHECK(half.mean == Approx(50));
+    CHECK(half.sigma == Approx(5));
+    const Expectation seventh = binomial(100'000, 1, 7);
+    CHECK(seventh.mean == Approx(14285.714));
+    CHECK(seventh.sigma == Approx(110.657));
+    CHECK(binomial(10, 0, 3).sigma == 0);
+    CHECK(binomial(10, 3, 3).mean == 10);
+    CHECK(binomial(10, 3, 3).sigma == 0);
+}

@@ -53,3 +53,19 @@ TEST_CASE("a mix of gets alone, or of puts alone", "[workload]") {
         }
     }
 }
+
+TEST_CASE("random keys are the same in every run, and differ", "[workload]") {
+    const Workload workload{.keys = 1000, .names = KeyNames::random, .prefix = "p"};
+    Source source = every_key(workload, OperationKind::put);
+    Source again = every_key(workload, OperationKind::put);
+    std::set<std::string> keys;
+    std::uint64_t number = 0;
+    while (const auto step = source()) {
+        CHECK(step->number == number++);
+        CHECK(step->key == again()->key);
+        CHECK(step->key.size() == 17);
+        CHECK(step->key.starts_with("p"));
+        keys.insert(step->key);
+    }
+    CHECK(keys.size() == 1000);
+}

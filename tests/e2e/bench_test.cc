@@ -226,6 +226,8 @@ TEST_CASE("bench compare loads both in turn, and leaves nothing behind", "[e2e]"
     for (const CsvRow& row : rows) {
         check_load(row);
         CHECK(number(row, "gets") + number(row, "puts") == 400);
+        CHECK(number(row, "get_p99_us") > 0);
+        CHECK(number(row, "put_p99_us") > 0);
         if (row.at("round") == "1" && row.at("phase") == "redis") {
             told += row.at("rep") + " " + row.at("against") + " " + row.at("depth") + "\n";
         }

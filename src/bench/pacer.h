@@ -1,0 +1,41 @@
+#pragma once
+// Wakes a loop at a time that is known to the microsecond. libuv's timers come in whole
+// milliseconds; this is a timerfd, which the kernel's high-resolution timer makes readable, so it
+// comes some tens of microseconds late where a processor is free.
+
+#include <functional>
+
+#include "base/time.h"
+#include "runtime/loop.h"
+
+namespace grapevine::bench {
+
+class Pacer {
+public:
+    Pacer(Loop& loop, std::function<void()> due);
+    Pacer(const Pacer&) = delete;
+    Pacer& operator=(const Pacer&) = delete;
+
+    // Replaces what was asked for before. A time that has passed: in the next turn of the loop.
+    void wake_at(Time at);
+
+private:
+    // Closed after the handle that polls it.
+    class Descriptor {
+    public:
+        Descriptor();
+        ~Descriptor();
+        Descriptor(const Descriptor&) = delete;
+        Descriptor& operator=(const Descriptor&) = delete;
+        [[nodiscard]] int get() const { return descriptor_; }
+
+    private:
+        int descriptor_;
+    };
+
+    std::function<void()> due_;
+    Descriptor timer_;
+    Handle<uv_poll_t> poll_;
+};
+
+}  // namespace grapevine::bench
