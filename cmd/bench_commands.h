@@ -23,6 +23,7 @@ inline constexpr int exit_interrupted = 130;
 using BenchCommand = std::function<int(const bench::RunFacts&)>;
 
 // Each adds a subcommand and its options to `app`; what is returned is called where it was chosen.
+BenchCommand add_balance(CLI::App& app);
 BenchCommand add_compare(CLI::App& app);
 BenchCommand add_rebalance(CLI::App& app);
 BenchCommand add_throughput(CLI::App& app);

@@ -1,5 +1,5 @@
 grapevine_library(bench LINK base ring client coordinator runtime wire
-                  SOURCES bout.cc compare.cc etcd_dialect.cc etcd_target.cc exchange.cc
+                  SOURCES balance.cc bout.cc compare.cc etcd_dialect.cc etcd_target.cc exchange.cc
                           experiment.cc generator.cc grapevine_target.cc histogram.cc http.cc
                           lane.cc lanes.cc native_dialect.cc pacer.cc phase.cc processes.cc
                           rebalance.cc record.cc redis_target.cc resp.cc resp_dialect.cc

@@ -272,6 +272,40 @@ TEST_CASE("bench compare ends both clusters when it is interrupted", "[e2e]") {
     CHECK(folder.processes() == std::vector<std::string>{});
 }
 
+TEST_CASE("bench balance counts every key once", "[e2e]") {
+    const Folder folder;
+    const auto done = run(folder.bench({"balance", "--nodes", "3", "--rep", "2", "--partitions",
+                                        "64", "--keys", "1000", "--csv", folder.file("out.csv")}),
+                          {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    std::map<std::string, std::uint64_t> keys;
+    std::map<std::string, std::uint64_t> partitions;
+    const auto rows = rows_of(folder.file("out.csv"));
+    for (const CsvRow& row : rows) {
+        keys[row.at("keys")] += number(row, "count");
+        partitions[row.at("keys")] += number(row, "partitions");
+    }
+    CHECK(rows.size() == 6);
+    CHECK(keys == std::map<std::string, std::uint64_t>{{"numbered", 1000}, {"random", 1000}});
+    CHECK(partitions == std::map<std::string, std::uint64_t>{{"numbered", 64}, {"random", 64}});
+    CHECK(done.out.find("1000 random keys\n") != std::string::npos);
+    CHECK(folder.names() == std::set<std::string>{"out.csv"});
+}
+
+TEST_CASE("bench balance takes no key away from a running cluster", "[e2e]") {
+    Cluster cluster = Cluster::by_hand(2, 1);
+    cluster.put("key0", "mine");
+    const auto done =
+        run({program("bench"), "balance", "--coordinator", cluster.address(), "--keys", "200"}, {},
+            bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    CHECK(done.out.find("200 numbered keys\n") != std::string::npos);
+    CHECK(cluster.get("key0").value == "mine");
+    CHECK(cluster.client({"--get", "bench0"}).code == 1);
+}
+
 TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     const Folder folder;
     Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
@@ -313,5 +347,6 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     refused({"compare", "--nodes", "3"}, "--rep 5 needs as many nodes, not 3");
     refused({"compare", "--against", "etcd", "--depth", "16"},
             "etcd is compared at --rep 3 and --depth 1");
+    refused({"balance", "--rep", "2", "--nodes", "1"}, "--rep 2 needs as many nodes, not 1");
     refused({"throughput", "--rep", "1,9"}, "--rep 9 needs as many nodes, not 7");
 }
