@@ -24,6 +24,7 @@ int main(int argc, const char* const* argv) {
         "Examples:\n"
         "  bench throughput --nodes 7 --rep 1,3,5 --ops 200000 --csv throughput.csv\n"
         "  bench balance --nodes 7 --rep 1 --keys 100000\n"
+        "  bench latency --rate 5000,10000\n"
         "  bench rebalance --nodes 7 --rep 3\n"
         "  bench compare --against redis,etcd --csv compare.csv\n"
         "results/charts/chart.sh draws the CSV files.\n"
@@ -31,9 +32,8 @@ int main(int argc, const char* const* argv) {
         "Exit codes: 0 measured, 1 measured, but operations or parts failed, 2 usage, 3 it could\n"
         "not be measured, 4 the CSV file is not whole, 130 interrupted.");
     const std::map<std::string, BenchCommand> commands = {
-        {"balance", add_balance(app)},
-        {"compare", add_compare(app)},
-        {"rebalance", add_rebalance(app)},
+        {"balance", add_balance(app)},       {"compare", add_compare(app)},
+        {"latency", add_latency(app)},       {"rebalance", add_rebalance(app)},
         {"throughput", add_throughput(app)},
     };
     if (const auto code = parse_options(app, argc, argv)) return *code;

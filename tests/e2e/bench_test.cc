@@ -306,6 +306,31 @@ TEST_CASE("bench balance takes no key away from a running cluster", "[e2e]") {
     CHECK(cluster.client({"--get", "bench0"}).code == 1);
 }
 
+TEST_CASE("bench latency keeps its rates and tells the distribution", "[e2e]") {
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"latency", "--nodes", "2", "--rep", "2", "--keys", "100", "--rate",
+                          "200,400", "--seconds", "0.5", "--rounds", "2", "--clients", "2", "--csv",
+                          folder.file("out.csv"), "--percentiles", folder.file("points.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    std::string phases;
+    for (const CsvRow& row : rows_of(folder.file("out.csv"))) {
+        phases += row.at("phase") + "," + row.at("round") + " ";
+        check_load(row);
+        CHECK(number(row, "late_p99_us") <= number(row, "late_max_us"));
+    }
+    CHECK(phases == "rate 200,1 rate 200,2 rate 400,1 rate 400,2 ");
+    std::map<std::string, std::uint64_t> last_us;
+    for (const CsvRow& row : rows_of(folder.file("points.csv"))) {
+        CHECK(number(row, "us") >= last_us[row.at("load")]);
+        last_us[row.at("load")] = number(row, "us");
+    }
+    CHECK(last_us.size() == 2);
+    CHECK(folder.names() == std::set<std::string>{"out.csv", "points.csv"});
+}
+
 TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     const Folder folder;
     Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
