@@ -25,6 +25,7 @@ int main(int argc, const char* const* argv) {
         "  bench throughput --nodes 7 --rep 1,3,5 --ops 200000 --csv throughput.csv\n"
         "  bench balance --nodes 7 --rep 1 --keys 100000\n"
         "  bench latency --rate 5000,10000\n"
+        "  bench failover --kills 200\n"
         "  bench rebalance --nodes 7 --rep 3\n"
         "  bench compare --against redis,etcd --csv compare.csv\n"
         "results/charts/chart.sh draws the CSV files.\n"
@@ -32,9 +33,9 @@ int main(int argc, const char* const* argv) {
         "Exit codes: 0 measured, 1 measured, but operations or parts failed, 2 usage, 3 it could\n"
         "not be measured, 4 the CSV file is not whole, 130 interrupted.");
     const std::map<std::string, BenchCommand> commands = {
-        {"balance", add_balance(app)},       {"compare", add_compare(app)},
-        {"latency", add_latency(app)},       {"rebalance", add_rebalance(app)},
-        {"throughput", add_throughput(app)},
+        {"balance", add_balance(app)},     {"compare", add_compare(app)},
+        {"failover", add_failover(app)},   {"latency", add_latency(app)},
+        {"rebalance", add_rebalance(app)}, {"throughput", add_throughput(app)},
     };
     if (const auto code = parse_options(app, argc, argv)) return *code;
     const bench::RunFacts facts{.commit = GRAPEVINE_COMMIT, .command = command_line(argc, argv)};

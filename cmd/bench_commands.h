@@ -25,6 +25,7 @@ using BenchCommand = std::function<int(const bench::RunFacts&)>;
 // Each adds a subcommand and its options to `app`; what is returned is called where it was chosen.
 BenchCommand add_balance(CLI::App& app);
 BenchCommand add_compare(CLI::App& app);
+BenchCommand add_failover(CLI::App& app);
 BenchCommand add_latency(CLI::App& app);
 BenchCommand add_rebalance(CLI::App& app);
 BenchCommand add_throughput(CLI::App& app);

@@ -11,12 +11,20 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 mkdir -p failover
 "$bin/failover_simulate" >failover/simulated.part
 mv failover/simulated.part failover/simulated.csv
-GRAPEVINE_KILLS=${2:-100} GRAPEVINE_SPANS=$PWD/failover/real.part "$bin/failover_measure"
+"$bin/bench" failover --rate 0 --keys 200 --kills "${2:-100}" --csv failover/real.part
+sed -i "/^# bench /s/real.part/real.csv/" failover/real.part
 mv failover/real.part failover/real.csv
 
-# quantiles FILE: median, p90, p99 and maximum in ms, each rounded up; how many took over 600 ms.
+# The times in microseconds, one a line.
+gaps_of() {
+    case $1 in
+        simulated) cat failover/simulated.csv ;;
+        real) awk -F, '!/^#/ && $1 != "kill" { print $4 }' failover/real.csv ;;
+    esac
+}
+# quantiles KIND: median, p90, p99 and maximum in ms, each rounded up; how many took over 600 ms.
 quantiles() {
-    sort -n "$1" | awk '{ v[NR] = $1; if ($1 > 600000) ++over } END {
+    gaps_of "$1" | sort -n | awk '{ v[NR] = $1; if ($1 > 600000) ++over } END {
         split("50 90 99 100", percents)
         for (i = 1; i <= 4; ++i) printf "| %d ", int((v[int((NR * percents[i] + 99) / 100)] + 999) / 1000)
         printf "| %d |\n", over
@@ -24,6 +32,6 @@ quantiles() {
 }
 printf '\n| | kills | median | p90 | p99 | max | over 600 ms |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n'
 for kind in simulated real; do
-    printf '| %s | %d %s\n' "$kind" "$(wc -l <failover/$kind.csv)" "$(quantiles failover/$kind.csv)"
+    printf '| %s | %d %s\n' "$kind" "$(gaps_of "$kind" | wc -l)" "$(quantiles "$kind")"
 done
-gnuplot failover.gp
+charts/chart.sh failover_simulated failover failover/simulated.csv failover/real.csv

@@ -1,6 +1,5 @@
 #include "bench/processes.h"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -58,11 +57,17 @@ Result<int> Processes::start(const std::string& name, const std::vector<std::str
 }
 
 void Processes::tell_to_end(int pid) {
-    for (auto& [name, child] : running_) {
-        if (child.pid != pid) continue;
-        child.told = true;
-        children_.signal(name, SIGTERM);
-    }
+    const std::string name = name_of(pid);
+    if (name.empty()) return;  // ended meanwhile, which broken() tells
+    running_.at(name).told = true;
+    children_.signal(name, SIGTERM);
+}
+
+void Processes::kill(int pid) {
+    const std::string name = name_of(pid);
+    if (name.empty()) return;  // likewise
+    running_.at(name).killed = true;
+    children_.signal(name, SIGKILL);
 }
 
 bool Processes::end_all(int signal, Duration patience) {
@@ -74,8 +79,14 @@ bool Processes::end_all(int signal, Duration patience) {
 }
 
 bool Processes::ended(int pid) const {
-    return std::ranges::none_of(running_,
-                                [&](const auto& child) { return child.second.pid == pid; });
+    return name_of(pid).empty();
+}
+
+std::string Processes::name_of(int pid) const {
+    for (const auto& [name, child] : running_) {
+        if (child.pid == pid) return name;
+    }
+    return {};
 }
 
 std::vector<int> Processes::pids() const {
@@ -85,7 +96,9 @@ std::vector<int> Processes::pids() const {
 }
 
 void Processes::exited(const std::string& name, int status, int signal) {
-    const bool as_told = running_.at(name).told && status == 0 && signal == 0;
+    const Child& child = running_.at(name);
+    const bool as_told =
+        (child.told && status == 0 && signal == 0) || (child.killed && signal == SIGKILL);
     running_.erase(name);
     if (as_told || !broken_.empty()) return;
     broken_ = fmt::format("{} {}{}", name, describe_end(status, signal), last_words(name));

@@ -30,22 +30,26 @@ public:
     Result<int> start(const std::string& name, const std::vector<std::string>& command);
     // SIGTERM to one that is expected to end by it, with exit code 0.
     void tell_to_end(int pid);
+    // SIGKILL to one that is expected to end by it.
+    void kill(int pid);
     // Sends a signal to all, and waits for so long; true: none is left.
     bool end_all(int signal, Duration patience);
     [[nodiscard]] bool ended(int pid) const;
 
-    // Empty: all that was started runs, or ended after it was told to. Otherwise who does not.
+    // Empty: all that was started runs, or ended as it was told to. Otherwise who does not.
     [[nodiscard]] const std::string& broken() const { return broken_; }
     [[nodiscard]] std::vector<int> pids() const;
 
 private:
     struct Child {
         int pid = 0;
-        bool told = false;  // to end
+        bool told = false;    // to end
+        bool killed = false;  // its end is no clean one, and as it should be
     };
 
     explicit Processes(Session& session);
     void exited(const std::string& name, int status, int signal);
+    [[nodiscard]] std::string name_of(int pid) const;  // empty: not started here, or ended
     [[nodiscard]] std::string last_words(const std::string& name) const;
 
     Session& session_;

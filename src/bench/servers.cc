@@ -41,16 +41,20 @@ Result<void> Servers::start_cluster() {
     std::vector<std::string> command = {beside_this_program("coordinator"),
                                         "--port",
                                         std::to_string(*port),
-                                        "--nodes",
-                                        std::to_string(config_.nodes),
                                         "--rep",
                                         std::to_string(config_.copies),
                                         "--partitions",
                                         std::to_string(config_.partitions),
                                         "--log-dir",
                                         processes_->folder()};
+    if (!config_.by_hand) {
+        command.insert(command.end(), {"--nodes", std::to_string(config_.nodes)});
+    }
     const auto pid = start_process(coordinator_process, std::move(command));
     if (!pid) return std::unexpected(pid.error());
+    for (std::size_t i = 0; config_.by_hand && i < config_.nodes; ++i) {
+        if (const auto node = add_node(); !node) return std::unexpected(node.error());
+    }
     return {};
 }
 

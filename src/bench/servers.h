@@ -21,6 +21,7 @@ struct ClusterConfig {
     std::size_t nodes = 7;
     unsigned copies = 3;
     unsigned partitions = 1024;
+    bool by_hand = false;       // nodes are started one by one, so that they can be killed
     std::string backfill_rate;  // as kvnode takes it, of all that is started; empty: no bound
 };
 
@@ -38,6 +39,8 @@ public:
     Result<int> add_node();
     // It is told to leave: what it holds moves first, then its process ends.
     void tell_to_leave(int pid) { processes_->tell_to_end(pid); }
+    // SIGKILL for a node that was started here, by hand.
+    void kill(int pid) { processes_->kill(pid); }
     [[nodiscard]] bool ended(int pid) const { return processes_->ended(pid); }
 
     // As Processes::broken.

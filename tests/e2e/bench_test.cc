@@ -331,6 +331,33 @@ TEST_CASE("bench latency keeps its rates and tells the distribution", "[e2e]") {
     CHECK(folder.names() == std::set<std::string>{"out.csv", "points.csv"});
 }
 
+TEST_CASE("bench failover kills nodes and puts new ones in their place", "[e2e]") {
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"failover", "--nodes", "3", "--rep", "2", "--partitions", "64", "--keys",
+                          "200", "--rate", "500", "--clients", "2", "--kills", "2", "--csv",
+                          folder.file("out.csv"), "--timeline", folder.file("timeline.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    const auto rows = rows_of(folder.file("out.csv"));
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].at("victim") != rows[1].at("victim"));
+    for (const CsvRow& row : rows) {
+        // Whoever takes over waits until the dead node's lease has surely ended, 200 ms.
+        CHECK(number(row, "gap_us") > 100'000);
+        CHECK(number(row, "silence_us") > 100'000);
+        CHECK(number(row, "whole_ms") * 1000 >= number(row, "gap_us"));
+    }
+    std::map<std::string, std::size_t> series;
+    for (const CsvRow& row : rows_of(folder.file("timeline.csv"))) ++series[row.at("series")];
+    CHECK(series["kill"] >= 1);
+    CHECK(series["run"] > 0);
+    CHECK(series["around"] == 100);
+    CHECK(done.out.find("median at most 300 ms: ") != std::string::npos);
+    CHECK(folder.names() == std::set<std::string>{"out.csv", "timeline.csv"});
+}
+
 TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     const Folder folder;
     Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
@@ -373,5 +400,7 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     refused({"compare", "--against", "etcd", "--depth", "16"},
             "etcd is compared at --rep 3 and --depth 1");
     refused({"balance", "--rep", "2", "--nodes", "1"}, "--rep 2 needs as many nodes, not 1");
+    refused({"failover", "--rep", "1"}, "dies with its node");
+    refused({"failover", "--coordinator", "127.0.0.1:7000"}, "--coordinator");
     refused({"throughput", "--rep", "1,9"}, "--rep 9 needs as many nodes, not 7");
 }

@@ -35,7 +35,7 @@ add_test(NAME "demo" COMMAND ${CMAKE_CURRENT_LIST_DIR}/demo.sh ${CMAKE_RUNTIME_O
 set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
 
 # Run by hand: see the files.
-foreach(measure failover_measure network_measure soak)
+foreach(measure network_measure soak)
   add_executable(${measure} $<TARGET_OBJECTS:e2e_main> e2e/${measure}.cc)
   target_link_libraries(${measure} PRIVATE grapevine_e2e grapevine_bench grapevine_test_main)
   add_dependencies(${measure} coordinator client kvnode)

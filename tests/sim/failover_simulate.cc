@@ -1,6 +1,6 @@
-// What tests/e2e/failover_measure.cc measures on real processes, in the simulated world: seven
-// nodes, three copies, a client that is connected and has the ring; from the death of a primary to
-// the first answer to a read of one of its keys, which the client asks for at once.
+// What bench failover measures on real processes (src/bench/failover.h), in the simulated world:
+// seven nodes, three copies, a client that is connected and has the ring; from the death of a
+// primary to the first answer to a read of one of its keys, which the client asks for at once.
 //
 // Not a test: run by hand. GRAPEVINE_KILLS is how many (default 1,000), each in a cluster of its
 // own, by the seeds from 1 on. The times go to stdout, in microseconds, one in each line.
