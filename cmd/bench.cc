@@ -27,6 +27,7 @@ int main(int argc, const char* const* argv) {
         "  bench latency --rate 5000,10000\n"
         "  bench failover --kills 200\n"
         "  bench rebalance --nodes 7 --rep 3\n"
+        "  bench ycsb --workload a,b,c,d,f\n"
         "  bench compare --against redis,etcd --csv compare.csv\n"
         "results/charts/chart.sh draws the CSV files.\n"
         "SIGINT and SIGTERM stop everything that it started.\n"
@@ -36,6 +37,7 @@ int main(int argc, const char* const* argv) {
         {"balance", add_balance(app)},     {"compare", add_compare(app)},
         {"failover", add_failover(app)},   {"latency", add_latency(app)},
         {"rebalance", add_rebalance(app)}, {"throughput", add_throughput(app)},
+        {"ycsb", add_ycsb(app)},
     };
     if (const auto code = parse_options(app, argc, argv)) return *code;
     const bench::RunFacts facts{.commit = GRAPEVINE_COMMIT, .command = command_line(argc, argv)};

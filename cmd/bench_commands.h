@@ -29,6 +29,7 @@ BenchCommand add_failover(CLI::App& app);
 BenchCommand add_latency(CLI::App& app);
 BenchCommand add_rebalance(CLI::App& app);
 BenchCommand add_throughput(CLI::App& app);
+BenchCommand add_ycsb(CLI::App& app);
 
 // What most commands have in common, as it was typed.
 struct BenchOptions {

@@ -358,6 +358,28 @@ TEST_CASE("bench failover kills nodes and puts new ones in their place", "[e2e]"
     CHECK(folder.names() == std::set<std::string>{"out.csv", "timeline.csv"});
 }
 
+TEST_CASE("bench ycsb reads what it inserts, and deletes it from a running cluster", "[e2e]") {
+    Cluster cluster = Cluster::by_hand(2, 2);
+    const Folder folder;
+    const auto done = run(folder.bench({"ycsb", "--coordinator", cluster.address(), "--workload",
+                                        "d,f,a", "--keys", "200", "--ops", "2000", "--rounds", "1",
+                                        "--clients", "2", "--csv", folder.file("out.csv")}),
+                          {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    std::string phases;
+    for (const CsvRow& row : rows_of(folder.file("out.csv"))) {
+        phases += row.at("phase") + " ";
+        check_load(row);
+        CHECK(number(row, "gets") + number(row, "puts") == 2000);
+    }
+    CHECK(phases == "d f a ");
+    // d has inserted some hundred.
+    for (const std::string key : {"bench0", "bench199", "bench200", "bench260"}) {
+        CHECK(cluster.client({"--get", key}).code == 1);
+    }
+}
+
 TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     const Folder folder;
     Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
@@ -402,5 +424,6 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     refused({"balance", "--rep", "2", "--nodes", "1"}, "--rep 2 needs as many nodes, not 1");
     refused({"failover", "--rep", "1"}, "dies with its node");
     refused({"failover", "--coordinator", "127.0.0.1:7000"}, "--coordinator");
+    refused({"ycsb", "--workload", "a,e"}, "workload e needs scans");
     refused({"throughput", "--rep", "1,9"}, "--rep 9 needs as many nodes, not 7");
 }
