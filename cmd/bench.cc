@@ -28,16 +28,17 @@ int main(int argc, const char* const* argv) {
         "  bench failover --kills 200\n"
         "  bench rebalance --nodes 7 --rep 3\n"
         "  bench ycsb --workload a,b,c,d,f\n"
+        "  bench scale --short --seconds 0.5\n"
         "  bench compare --against redis,etcd --csv compare.csv\n"
         "results/charts/chart.sh draws the CSV files.\n"
         "SIGINT and SIGTERM stop everything that it started.\n"
         "Exit codes: 0 measured, 1 measured, but operations or parts failed, 2 usage, 3 it could\n"
         "not be measured, 4 the CSV file is not whole, 130 interrupted.");
     const std::map<std::string, BenchCommand> commands = {
-        {"balance", add_balance(app)},     {"compare", add_compare(app)},
-        {"failover", add_failover(app)},   {"latency", add_latency(app)},
-        {"rebalance", add_rebalance(app)}, {"throughput", add_throughput(app)},
-        {"ycsb", add_ycsb(app)},
+        {"balance", add_balance(app)},       {"compare", add_compare(app)},
+        {"failover", add_failover(app)},     {"latency", add_latency(app)},
+        {"rebalance", add_rebalance(app)},   {"scale", add_scale(app)},
+        {"throughput", add_throughput(app)}, {"ycsb", add_ycsb(app)},
     };
     if (const auto code = parse_options(app, argc, argv)) return *code;
     const bench::RunFacts facts{.commit = GRAPEVINE_COMMIT, .command = command_line(argc, argv)};

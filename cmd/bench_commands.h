@@ -28,6 +28,7 @@ BenchCommand add_compare(CLI::App& app);
 BenchCommand add_failover(CLI::App& app);
 BenchCommand add_latency(CLI::App& app);
 BenchCommand add_rebalance(CLI::App& app);
+BenchCommand add_scale(CLI::App& app);
 BenchCommand add_throughput(CLI::App& app);
 BenchCommand add_ycsb(CLI::App& app);
 

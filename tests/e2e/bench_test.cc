@@ -380,6 +380,25 @@ TEST_CASE("bench ycsb reads what it inserts, and deletes it from a running clust
     }
 }
 
+TEST_CASE("bench scale has a cluster for each point", "[e2e]") {
+    const Folder folder;
+    const auto done = run(folder.bench({"scale", "--short", "--vary", "nodes", "--keys", "300",
+                                        "--partitions", "64", "--clients", "2", "--rounds", "1",
+                                        "--seconds", "0.3", "--csv", folder.file("out.csv")}),
+                          {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    std::string points;
+    for (const CsvRow& row : rows_of(folder.file("out.csv"))) {
+        points += row.at("value") + "," + row.at("copies") + " ";
+        CHECK(row.at("dimension") == "nodes");
+        check_load(row);
+    }
+    CHECK(points == "1,1 3,3 7,3 ");
+    CHECK(done.out.find("nodes 1: --rep 1\n") != std::string::npos);
+    CHECK(folder.names() == std::set<std::string>{"out.csv"});
+}
+
 TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     const Folder folder;
     Process bench(folder.bench({"rebalance", "--nodes", "2", "--rep", "1", "--keys", "100",
@@ -424,6 +443,7 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     refused({"balance", "--rep", "2", "--nodes", "1"}, "--rep 2 needs as many nodes, not 1");
     refused({"failover", "--rep", "1"}, "dies with its node");
     refused({"failover", "--coordinator", "127.0.0.1:7000"}, "--coordinator");
+    refused({"scale", "--vary", "weather"}, "--vary");
     refused({"ycsb", "--workload", "a,e"}, "workload e needs scans");
     refused({"throughput", "--rep", "1,9"}, "--rep 9 needs as many nodes, not 7");
 }
