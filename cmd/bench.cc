@@ -30,7 +30,7 @@ int main(int argc, const char* const* argv) {
         "  bench ycsb --workload a,b,c,d,f\n"
         "  bench scale --short --seconds 0.5\n"
         "  bench compare --against redis,etcd --csv compare.csv\n"
-        "results/charts/chart.sh draws the CSV files.\n"
+        "results/charts/chart.sh draws the CSV files; ./run bench does all of it.\n"
         "SIGINT and SIGTERM stop everything that it started.\n"
         "Exit codes: 0 measured, 1 measured, but operations or parts failed, 2 usage, 3 it could\n"
         "not be measured, 4 the CSV file is not whole, 130 interrupted.");
