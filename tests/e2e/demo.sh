@@ -4,54 +4,7 @@
 set -euo pipefail
 
 bin=$1
-scratch=$(mktemp -d)  # for what the programs log; goes away in the end
-coordinator=
-declare -A pid_of=()
-
-say() { printf '%s\n' "$*"; }
-fail() { say "The demo failed: $*"; exit 1; }
-
-clean_up() {
-    trap '' INT TERM
-    if [[ $coordinator ]]; then
-        # It stops what it launched. Should it be gone, the pids are known.
-        kill -TERM "$coordinator" 2>/dev/null || true
-        wait "$coordinator" 2>/dev/null || true
-        local pid
-        for pid in "${pid_of[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-    fi
-    rm -rf "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-free_port() {
-    local port
-    for port in $(shuf -i 20000-29999 -n 20); do
-        (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { say "$port"; return; }
-    done
-    fail "found no free port"
-}
-
-start_cluster() {
-    "$bin/coordinator" --port "$port" --nodes 5 --rep 3 --log-dir "$scratch/logs" \
-        >"$scratch/coordinator.out" 2>&1 &
-    coordinator=$!
-    local tries
-    for (( tries = 0; tries < 300; ++tries )); do
-        if grep -qx ready "$scratch/coordinator.out"; then
-            sed 's/^/    /' "$scratch/coordinator.out"
-            return
-        fi
-        kill -0 "$coordinator" 2>/dev/null || break
-        sleep 0.1
-    done
-    cat "$scratch/coordinator.out"
-    fail "the cluster did not become ready"
-}
-
-client() { "$bin/client" --coordinator "127.0.0.1:$port" "$@"; }
+source "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
 declare -A value_of=([apple]=red [banana]=yellow [plum]=blue [lime]=green [grape]=purple)
 
@@ -74,10 +27,8 @@ read_all() {
     done
 }
 
-port=$(free_port)
 say "Starting a coordinator and five nodes that keep three copies of every key:"
-start_cluster
-for i in 1 2 3 4 5; do pid_of[server$i]=$(client --pid "server$i"); done
+start_cluster 5 3
 
 say "Writing five keys. Each answer names the node that took the write as primary:"
 write_all
@@ -88,7 +39,7 @@ first=${server_of[grape]}
 second=server1
 [[ $first != server1 ]] || second=server2
 say "Killing $first, which answered for \"grape\", and $second, both at once (kill -9):"
-kill -KILL "${pid_of[$first]}" "${pid_of[$second]}"
+kill_servers "$first" "$second"
 say "Reading again. The first answer takes a moment, until the others have agreed who is left:"
 read_all
 for key in "${!server_of[@]}"; do
