@@ -39,7 +39,8 @@ std::string base64(std::string_view bytes) {
 
 TEST_CASE("a reply of HTTP with a length", "[http]") {
     std::string pieces;
-    const auto reply = parse_http(counted + "more", pieces);
+    const std::string bytes = counted + "more";
+    const auto reply = parse_http(bytes, pieces);
     REQUIRE(reply);
     REQUIRE(*reply);
     CHECK((*reply)->status == 200);
@@ -49,7 +50,8 @@ TEST_CASE("a reply of HTTP with a length", "[http]") {
 
 TEST_CASE("a reply of HTTP in chunks", "[http]") {
     std::string pieces = "of another";
-    const auto reply = parse_http(chunked + "more", pieces);
+    const std::string bytes = chunked + "more";
+    const auto reply = parse_http(bytes, pieces);
     REQUIRE(reply);
     REQUIRE(*reply);
     CHECK((*reply)->status == 404);
