@@ -7,8 +7,9 @@ namespace grapevine {
 
 namespace {
 
-// A replicated write waits so long at most, and a little, before its partition goes on without the
-// copy behind the bad link: longer than a pause, a re-sent segment or a large value may take.
+// A replicated write waits so long, and a little, before its partition goes on without the copy
+// behind the bad link, or up to settled_max where more seems to fail: longer than a pause, a
+// re-sent segment or a large value may take.
 constexpr Duration bad_after = 1500ms;
 // Placement avoids a link from here on.
 constexpr Duration silent_after = 1s;

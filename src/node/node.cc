@@ -64,10 +64,11 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       governor(config.rank_delay, config.genesis_members, config.bugs) {
     check(config, store);
     if (store != nullptr) {
-        replication.emplace(replication_config(config), self.id, *store,
-                            [this](Time at, Epoch from) {
-                                return is_member() ? lease.expiry(at, from) : Time::min();
-                            });
+        ReplicationConfig made = replication_config(config);
+        made.hash_seed = derive(rng);
+        replication.emplace(made, self.id, *store, [this](Time at, Epoch from) {
+            return is_member() ? lease.expiry(at, from) : Time::min();
+        });
     }
     if (config.resume) {
         adopt(now, {.ring = config.resume->ring});

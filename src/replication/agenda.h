@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -26,6 +27,7 @@ public:
         at_[id.value] = due;
         dates_.emplace_back(due, id);
         std::ranges::push_heap(dates_, std::greater{});
+        if (dates_.size() > 4 * at_.size() + 64) forget_stale();
     }
 
     // Takes out one whose date has come.
@@ -44,7 +46,19 @@ public:
     // Not later than the first date; never: there is none.
     [[nodiscard]] Time next() const { return dates_.empty() ? never : dates_.front().first; }
 
+    [[nodiscard]] std::size_t size() const { return dates_.size(); }
+
 private:
+    // Whoever goes back to a far date again and again leaves one behind each time.
+    void forget_stale() {
+        dates_.clear();
+        for (std::size_t i = 0; i < at_.size(); ++i) {
+            if (at_[i] == never) continue;
+            dates_.emplace_back(at_[i], PartitionId{static_cast<std::uint32_t>(i)});
+        }
+        std::ranges::make_heap(dates_, std::greater{});
+    }
+
     std::vector<Time> at_;                             // by partition
     std::vector<std::pair<Time, PartitionId>> dates_;  // a heap, the first on top
 };

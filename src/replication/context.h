@@ -51,10 +51,11 @@ struct ReplicationConfig {
     std::size_t memory_max = 0;
     std::size_t pending_bytes_max = 128 << 20;  // unfinished and waiting, in all; above: busy
     // RequestMemory::weight() of one partition (it travels in one message to a fill) and in all
-    // (some 100 bytes each); above: busy.
+    // (some 350 bytes each, at most); above: busy.
     std::size_t remembered_max = 512 << 10;
     std::size_t all_remembered_max = 8 << 20;
     Duration request_memory = grapevine::request_memory;  // a constant of the cluster
+    std::uint64_t hash_seed = 0;                          // drawn by who serves strangers
     OnCommit on_commit;                                   // null: nobody listens
     PlantedBugs bugs{};
 };

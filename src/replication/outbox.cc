@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "replication/context.h"
 
@@ -81,20 +82,27 @@ void ReplicationOutbox::send(NodeId to, const Replicate::Ack& ack) {
 
 std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messages(
     std::size_t bytes) {
-    std::vector<std::pair<NodeId, ReplicationMessage>> out = std::exchange(single_, {});
-    for (auto& [to, batch] : std::exchange(gather_, {})) out.emplace_back(to, std::move(batch));
-    for (auto& [to, batch] : std::exchange(gathered_, {})) split(to, std::move(batch), bytes, out);
+    std::vector<std::pair<NodeId, ReplicationMessage>> out;
     for (const auto& [to, ack] : acks_) {
         replicate_[to].message.acks.push_back(ack);
         ack_of_[ack.entry.partition.value] = 0;
     }
     acks_.clear();
+    // Acknowledgements go first where much would go before them.
+    const auto has_much = [&](NodeId to, const Batch& batch) {
+        return batch.bytes > with_acks_max ||
+               std::ranges::any_of(single_, [&](const auto& each) { return each.first == to; });
+    };
     for (auto& [to, batch] : replicate_) {
-        const bool apart = batch.bytes > with_acks_max;
+        std::vector<Replicate::Ack>& acks = batch.message.acks;
+        if (acks.empty() || !has_much(to, batch)) continue;
+        out.emplace_back(to, Replicate{.acks = std::exchange(acks, {})});
+    }
+    std::ranges::move(std::exchange(single_, {}), std::back_inserter(out));
+    for (auto& [to, batch] : std::exchange(gather_, {})) out.emplace_back(to, std::move(batch));
+    for (auto& [to, batch] : std::exchange(gathered_, {})) split(to, std::move(batch), bytes, out);
+    for (auto& [to, batch] : replicate_) {
         Replicate message = batch.take();
-        if (apart && !message.acks.empty()) {
-            out.emplace_back(to, Replicate{.acks = std::exchange(message.acks, {})});
-        }
         if (!message.acks.empty() || !message.parts.empty())
             out.emplace_back(to, std::move(message));
     }

@@ -18,7 +18,9 @@ namespace grapevine {
 
 class Partition {
 public:
-    explicit Partition(PartitionId id) : replica_{id, {}, {}} {}
+    // `hash_seed`: as RequestMemory takes it.
+    explicit Partition(PartitionId id, std::uint64_t hash_seed = 0)
+        : replica_{id, {}, RequestMemory(hash_seed)} {}
 
     // The ring in `context` was adopted. `unbroken`: this node had adopted its predecessor.
     void adopt(Context& context, Time now, bool unbroken);

@@ -33,7 +33,8 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
     context_.out.trim();
     context_.copies_possible = copies_possible(*ring);
     while (partitions_.size() < ring->partitions()) {
-        partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())});
+        partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())},
+                                 context_.config.hash_seed);
         is_touched_.push_back(0);
         is_listed_.push_back(0);
     }

@@ -16,8 +16,10 @@ constexpr std::size_t places_min = 8;
 // --- the table ---
 
 std::size_t RequestMemory::home_of(ClientId client) const {
-    // The upper bits of the product depend on all bits of the id (Knuth, section 6.4).
-    const std::uint64_t mixed = client.value * 0x9e3779b97f4a7c15;
+    // The upper bits of the product depend on all bits of the id (Knuth, section 6.4); with an odd
+    // factor that nobody knows, nobody can tell which ids meet (Dietzfelbinger and others, "A
+    // reliable randomized algorithm for the closest-pair problem", 1997).
+    const std::uint64_t mixed = client.value * ((hash_seed_ ^ 0x9e3779b97f4a7c15) | 1);
     return mixed >> (64 - std::countr_zero(table_.size()));
 }
 
@@ -28,7 +30,7 @@ std::size_t RequestMemory::locate(ClientId client) const {
 }
 
 RequestMemory::Known& RequestMemory::add(ClientId client) {
-    if ((count_ + 1) * 4 > table_.size() * 3) grow();
+    if ((count_ + 1) * 4 > table_.size() * 3) rebuild(std::max(places_min, 2 * table_.size()));
     const auto place = static_cast<Place>(locate(client));
     table_[place] = Known{.client = client};
     ++count_;
@@ -37,9 +39,8 @@ RequestMemory::Known& RequestMemory::add(ClientId client) {
 }
 
 // In the order of the list, which stays the same.
-void RequestMemory::grow() {
-    const std::vector<Known> old =
-        std::exchange(table_, std::vector<Known>(std::max(places_min, 2 * table_.size())));
+void RequestMemory::rebuild(std::size_t places) {
+    const std::vector<Known> old = std::exchange(table_, std::vector<Known>(places));
     Place place = std::exchange(first_, nowhere);
     last_ = nowhere;
     while (place != nowhere) {
@@ -65,6 +66,7 @@ void RequestMemory::remove(Place place) {
     }
     table_[gap] = {};
     --count_;
+    if (table_.size() > places_min && count_ * 8 < table_.size()) rebuild(table_.size() / 2);
 }
 
 void RequestMemory::move(Place from, Place to) {
@@ -110,10 +112,9 @@ void RequestMemory::forget_below_floor(Known& known) {
     }
     if (!known.has_earlier) return;
     Earlier& earlier = earlier_.at(known.client);
-    const auto kept =
-        std::ranges::lower_bound(earlier, known.floor, {}, &ClientMemory::Remembered::sequence);
-    answers_ -= static_cast<std::size_t>(kept - earlier.begin());
-    earlier.erase(earlier.begin(), kept);
+    answers_ -= earlier.size();
+    earlier.erase(earlier.begin(), earlier.lower_bound(known.floor));
+    answers_ += earlier.size();
     known.has_earlier = !earlier.empty();
     if (earlier.empty()) earlier_.erase(known.client);
 }
@@ -139,14 +140,7 @@ void RequestMemory::set_answer(Known& known, const ClientMemory::Remembered& ans
 void RequestMemory::set_earlier(Known& known, const ClientMemory::Remembered& answer) {
     Earlier& earlier = earlier_[known.client];
     known.has_earlier = true;
-    const auto at =
-        std::ranges::lower_bound(earlier, answer.sequence, {}, &ClientMemory::Remembered::sequence);
-    if (at != earlier.end() && at->sequence == answer.sequence) {
-        *at = answer;
-    } else {
-        earlier.insert(at, answer);
-        ++answers_;
-    }
+    if (earlier.insert_or_assign(answer.sequence, answer.answer).second) ++answers_;
 }
 
 // --- the whole ---
@@ -187,7 +181,7 @@ void RequestMemory::forget_idle(std::int64_t horizon_ms) {
         remove(place);
         note_first();
     }
-    if (count_ == 0) table_.clear();
+    if (count_ == 0) table_ = {};
 }
 
 RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence) const {
@@ -202,9 +196,8 @@ RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence
     }
     if (known.has_earlier) {
         const Earlier& earlier = earlier_.at(client);
-        const auto at =
-            std::ranges::lower_bound(earlier, sequence, {}, &ClientMemory::Remembered::sequence);
-        if (at != earlier.end() && at->sequence == sequence) found.answer = at->answer;
+        const auto at = earlier.find(sequence);
+        if (at != earlier.end()) found.answer = at->second;
     }
     return found;
 }
@@ -221,8 +214,9 @@ std::vector<ClientMemory> RequestMemory::all() const {
         const Known& known = table_[place];
         ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
         if (known.has_earlier) {
-            const Earlier& earlier = earlier_.at(known.client);
-            memory.answers.assign(earlier.begin(), earlier.end());
+            for (const auto& [sequence, answer] : earlier_.at(known.client)) {
+                memory.answers.push_back({sequence, answer});
+            }
         }
         for (std::size_t i = 0; i < known.count; ++i) memory.answers.push_back(known.answer(i));
         all.push_back(std::move(memory));
@@ -245,7 +239,7 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
 }
 
 void RequestMemory::clear() {
-    *this = {};
+    *this = RequestMemory(hash_seed_);
 }
 
 }  // namespace grapevine

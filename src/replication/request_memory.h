@@ -12,7 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -29,6 +29,10 @@ class RequestMemory {
 public:
     // Clients that were idle for longer than the window are forgotten in steps of this.
     static constexpr std::int64_t step_ms = 1024;
+
+    // Whatever `hash_seed` is, what is remembered is the same. A host that serves strangers draws
+    // it at random, so that nobody can choose client ids that collide.
+    explicit RequestMemory(std::uint64_t hash_seed = 0) : hash_seed_(hash_seed) {}
 
     // An operation was committed. Forgets what lies below its client's floor, and clients that were
     // idle for longer than `window` by its stamp.
@@ -80,8 +84,8 @@ private:
         void put(std::size_t i, const ClientMemory::Remembered& remembered);
     };
     static_assert(sizeof(Known) == 128);
-    // Ascending, all at or above the floor and before the latest, which are as many as can be.
-    using Earlier = std::deque<ClientMemory::Remembered>;
+    // All at or above the floor and before the latest, which are as many as can be.
+    using Earlier = std::map<std::uint64_t, Answer>;  // by sequence
 
     [[nodiscard]] static std::int64_t step_of(std::int64_t stamp_ms) { return stamp_ms / step_ms; }
     [[nodiscard]] std::size_t home_of(ClientId client) const;
@@ -91,7 +95,7 @@ private:
     // Where the client is, or would be.
     [[nodiscard]] std::size_t locate(ClientId client) const;
     Known& add(ClientId client);
-    void grow();
+    void rebuild(std::size_t places);
     void remove(Place place);
     void move(Place from, Place to);
     void link_last(Place place);
@@ -102,6 +106,7 @@ private:
     void set_earlier(Known& known, const ClientMemory::Remembered& answer);
     void forget_idle(std::int64_t horizon_ms);
 
+    std::uint64_t hash_seed_;
     std::vector<Known> table_;  // none, or a power of two of places, at most 3/4 in use
     std::unordered_map<ClientId, Earlier> earlier_;
     std::size_t count_ = 0;

@@ -94,7 +94,9 @@ private:
         void before_frame(FrameLink&) override { inbound.before_frame(*this); }
         void frame(FrameLink&, const Frame& frame) override { inbound.on_frame(*this, frame); }
         void garbled(FrameLink&, const std::string& why) override { inbound.refuse(*this, why); }
-        void ended(FrameLink&, int) override { inbound.drop(*this); }
+        void ended(FrameLink&, int) override {
+            if (!dropped) inbound.drop(*this);
+        }
         [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
 
         Inbound& inbound;
