@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/assert.h"
-
 namespace grapevine {
 
 namespace {
