@@ -84,8 +84,8 @@ void write_record(char* to, const Record& record) {
     to = put_varint(to, record.value.size());
     to = put_varint(to, record.version.epoch.value);
     to = put_varint(to, record.version.counter);
-    to = std::ranges::copy(record.key, to).out;
-    std::ranges::copy(record.value, to);
+    to += record.key.copy(to, record.key.size());
+    record.value.copy(to, record.value.size());
 }
 
 // All that malloc would give anyway is asked for, so that another record of the same size for

@@ -6,13 +6,22 @@ static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(Opera
 static_assert(static_cast<int>(fb::Condition::MAX) == static_cast<int>(Condition::version));
 static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::full));
 
+fb::RequestHead pack_head(const Request& message) {
+    return {message.client.value,
+            message.sequence,
+            message.floor,
+            message.stamp_ms,
+            message.epoch.value,
+            pack(message.expected),
+            message.deadline_ms,
+            static_cast<fb::OperationKind>(message.kind),
+            static_cast<fb::Condition>(message.condition)};
+}
+
 Packed<fb::Request> pack(Builder& builder, const Request& message) {
     const auto key = pack_bytes(builder, message.key);
     const auto value = pack_bytes(builder, message.value);
-    const fb::RequestHead head(message.client.value, message.sequence, message.floor,
-                               message.stamp_ms, message.epoch.value, pack(message.expected),
-                               message.deadline_ms, static_cast<fb::OperationKind>(message.kind),
-                               static_cast<fb::Condition>(message.condition));
+    const fb::RequestHead head = pack_head(message);
     return fb::CreateRequest(builder, &head, key, value);
 }
 
@@ -55,10 +64,14 @@ StopRequest unpack(Unpacker&, const fb::StopRequest&) {
     return {};
 }
 
+fb::ReplyHead pack_head(const Reply& message) {
+    return {message.sequence, pack(message.version), message.epoch.value, message.stamp_ms,
+            static_cast<fb::Status>(message.status)};
+}
+
 Packed<fb::Reply> pack(Builder& builder, const Reply& message) {
     const auto value = pack_bytes(builder, message.value);
-    const fb::ReplyHead head(message.sequence, pack(message.version), message.epoch.value,
-                             message.stamp_ms, static_cast<fb::Status>(message.status));
+    const fb::ReplyHead head = pack_head(message);
     return fb::CreateReply(builder, &head, value);
 }
 

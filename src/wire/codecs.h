@@ -27,6 +27,13 @@ inline Version unpack(const fb::Version* in) {
     if (in == nullptr) return {};
     return {.epoch = Epoch{in->epoch()}, .counter = in->counter()};
 }
+// The fixed parts of what is said most often.
+fb::RequestHead pack_head(const Request& message);
+fb::ReplyHead pack_head(const Reply& message);
+fb::OpHead pack_head(const Op& op);
+fb::EntryRef pack(const EntryRef& entry);
+fb::ReplicateAck pack(const Replicate::Ack& ack);
+fb::ReplicatePart pack(const Replicate::Part& part);
 inline fb::Address pack(const Address& address) {
     return {address.ip, address.port};
 }

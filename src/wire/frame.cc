@@ -1,7 +1,6 @@
 #include "wire/frame.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -79,22 +78,33 @@ Result<Frame> checked_frame(std::string_view bytes) {
 
 void append_frame(std::string& out, FrameKind kind, std::string_view message,
                   std::uint16_t protocol) {
-    ASSERT(out.size() % frame_alignment == 0, "{} bytes are not whole frames", out.size());
     const std::size_t payload = padded(message.size());
-    ASSERT(payload > 0 && payload <= frame_size_max - frame_header_size, "{} bytes", payload);
     const std::size_t start = out.size();
+    open_frame(out, payload);
+    char* const place = out.data() + start + frame_header_size;
+    message.copy(place, message.size());
+    std::memset(place + message.size(), 0, payload - message.size());
+    close_frame(out, start, kind, payload, protocol);
+}
+
+void open_frame(std::string& out, std::size_t payload) {
+    ASSERT(out.size() % frame_alignment == 0, "{} bytes are not whole frames", out.size());
+    const std::size_t size = out.size() + frame_header_size + payload;
     // One growth for the frame, but never less than doubling: batches append many.
-    if (out.capacity() - start < frame_header_size + payload) {
-        out.reserve(std::max(2 * start, start + frame_header_size + payload));
-    }
-    std::array<char, frame_header_size> header{static_cast<char>(frame_magic),
-                                               static_cast<char>(kind)};
-    const auto size = static_cast<std::uint32_t>(payload);
-    std::memcpy(header.data() + 2, &protocol, sizeof protocol);
-    std::memcpy(header.data() + 4, &size, sizeof size);
-    out.append(header.data(), header.size());
-    out += message;
-    out.append(payload - message.size(), '\0');
+    if (out.capacity() < size) out.reserve(std::max(2 * out.size(), size));
+    out.resize_and_overwrite(size, [&](char*, std::size_t) { return size; });
+}
+
+void close_frame(std::string& out, std::size_t start, FrameKind kind, std::size_t payload,
+                 std::uint16_t protocol) {
+    ASSERT(payload > 0 && payload % frame_alignment == 0 &&
+               payload <= frame_size_max - frame_header_size,
+           "{} bytes", payload);
+    out.resize(start + frame_header_size + payload);
+    put_number(out, start, frame_magic);
+    put_number(out, start + 1, static_cast<std::uint8_t>(kind));
+    put_number(out, start + 2, protocol);
+    put_number(out, start + 4, static_cast<std::uint32_t>(payload));
     seal_frame(out, start);
 }
 

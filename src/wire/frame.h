@@ -54,6 +54,13 @@ struct Frame {
 void append_frame(std::string& out, FrameKind kind, std::string_view message,
                   std::uint16_t protocol = protocol_version);
 
+// The same in two steps, for whoever writes the payload where it goes: makes room for a frame of at
+// most `payload` bytes, whose first frame_header_size are written by close_frame(). `payload`, now
+// what was written: a multiple of 8.
+void open_frame(std::string& out, std::size_t payload);
+void close_frame(std::string& out, std::size_t start, FrameKind kind, std::size_t payload,
+                 std::uint16_t protocol = protocol_version);
+
 // Writes the checksum of the last frame of `out`, which begins at `start`, into its header.
 void seal_frame(std::string& out, std::size_t start);
 

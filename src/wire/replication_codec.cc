@@ -4,11 +4,30 @@ namespace grapevine::wire {
 
 static_assert(static_cast<int>(fb::OpKind::MAX) == static_cast<int>(OpKind::none));
 
-namespace {
+fb::OpHead pack_head(const Op& op) {
+    return {pack(op.version),
+            op.stamp_ms,
+            op.client.value,
+            op.sequence,
+            op.floor,
+            pack(op.answer.version),
+            static_cast<fb::OpKind>(op.kind),
+            static_cast<fb::Status>(op.answer.status)};
+}
 
 fb::EntryRef pack(const EntryRef& entry) {
     return {entry.since.value, entry.partition.value};
 }
+
+fb::ReplicateAck pack(const Replicate::Ack& ack) {
+    return {pack(ack.entry), ack.held, ack.gap};
+}
+
+fb::ReplicatePart pack(const Replicate::Part& part) {
+    return {pack(part.entry), part.previous, part.watermark, part.count};
+}
+
+namespace {
 
 EntryRef unpack(const fb::EntryRef* in) {
     if (in == nullptr) return {};
@@ -27,9 +46,7 @@ FillSession unpack(const fb::FillSession* in) {
 Packed<fb::Op> pack(Builder& builder, const Op& op) {
     const auto key = pack_bytes(builder, op.key);
     const auto value = pack_bytes(builder, op.value);
-    const fb::OpHead head(wire::pack(op.version), op.stamp_ms, op.client.value, op.sequence,
-                          op.floor, wire::pack(op.answer.version), static_cast<fb::OpKind>(op.kind),
-                          static_cast<fb::Status>(op.answer.status));
+    const fb::OpHead head = pack_head(op);
     return fb::CreateOp(builder, &head, key, value);
 }
 
@@ -53,8 +70,7 @@ auto pack(Builder& builder, const std::vector<OpPtr>& ops) {
 
 std::vector<OpPtr> unpack(Unpacker& unpacker,
                           const flatbuffers::Vector<flatbuffers::Offset<fb::Op>>* in) {
-    return unpacker.list(
-        in, [&](const fb::Op* op) { return make_op(unpack(unpacker, *op)); });
+    return unpacker.list(in, [&](const fb::Op* op) { return make_op(unpack(unpacker, *op)); });
 }
 
 Packed<fb::ClientMemory> pack(Builder& builder, const ClientMemory& memory) {
@@ -95,12 +111,9 @@ FillItem unpack(Unpacker& unpacker, const fb::FillItem& in) {
 }  // namespace
 
 Packed<fb::Replicate> pack(Builder& builder, const Replicate& message) {
-    const auto acks = pack_list(builder, message.acks, [](const Replicate::Ack& in) {
-        return fb::ReplicateAck{pack(in.entry), in.held, in.gap};
-    });
-    const auto parts = pack_list(builder, message.parts, [](const Replicate::Part& in) {
-        return fb::ReplicatePart{pack(in.entry), in.previous, in.watermark, in.count};
-    });
+    const auto one = [](const auto& in) { return pack(in); };
+    const auto acks = pack_list(builder, message.acks, one);
+    const auto parts = pack_list(builder, message.parts, one);
     return fb::CreateReplicate(builder, acks, parts, pack(builder, message.ops));
 }
 

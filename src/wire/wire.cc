@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "wire/codecs.h"
+#include "wire/direct.h"
 #include "wire/rules.h"
 
 namespace grapevine {
@@ -53,8 +54,13 @@ PackedBody pack_body(Builder& builder, const Body& body) {
         body);
 }
 
-// The root of a payload, verified: its offsets and sizes stay within it.
-template <class Root>
+bool never_direct(std::string_view) {
+    return false;
+}
+
+// The root of a payload, verified: its offsets and sizes stay within it. `is_direct` may say so
+// without a verifier.
+template <class Root, bool is_direct(std::string_view) = never_direct>
 Result<const Root*> verified(std::string_view payload) {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(payload.data());
     if (reinterpret_cast<std::uintptr_t>(bytes) % frame_alignment != 0) {
@@ -64,6 +70,7 @@ Result<const Root*> verified(std::string_view payload) {
         return fail("a message of {} bytes is over the limit of {}", payload.size(),
                     frame_size_max);
     }
+    if (is_direct(payload)) return flatbuffers::GetRoot<Root>(bytes);
     // Ours nest six deep, and no table takes less than 8 bytes with the offset that leads to it.
     flatbuffers::Verifier verifier(
         bytes, payload.size(),
@@ -89,6 +96,7 @@ Result<Message> judged(const Unpacker& unpacker, Message&& message) {
 
 void append_frame(std::string& out, const Envelope& envelope) {
     assert_well_formed(envelope);
+    if (wire::append_directly(out, envelope)) return;
     Builder& builder = fresh_builder();
     const auto [number, table] = pack_body<fb::PeerBodyTraits>(builder, envelope.body);
     const auto address = wire::pack(envelope.from_address);
@@ -100,6 +108,7 @@ void append_frame(std::string& out, const Envelope& envelope) {
 
 void append_frame(std::string& out, const ClientMessage& message) {
     assert_well_formed(message);
+    if (wire::append_directly(out, message)) return;
     Builder& builder = fresh_builder();
     const auto [number, table] = pack_body<fb::ClientBodyTraits>(builder, message);
     append_finished(out, FrameKind::client, builder,
@@ -108,6 +117,7 @@ void append_frame(std::string& out, const ClientMessage& message) {
 
 void append_frame(std::string& out, const ServerMessage& message) {
     assert_well_formed(message);
+    if (wire::append_directly(out, message)) return;
     Builder& builder = fresh_builder();
     const auto [number, table] = pack_body<fb::ServerBodyTraits>(builder, message);
     append_finished(out, FrameKind::server, builder,
@@ -138,7 +148,7 @@ void append_frame(std::string& out, const SavedState& state) {
 }
 
 Result<Envelope> decode_envelope(std::string_view payload) {
-    const auto root = verified<fb::Envelope>(payload);
+    const auto root = verified<fb::Envelope, wire::is_direct_envelope>(payload);
     if (!root) return std::unexpected(root.error());
     const fb::Envelope& in = **root;
     Unpacker unpacker(payload.size());
@@ -153,7 +163,7 @@ Result<Envelope> decode_envelope(std::string_view payload) {
 }
 
 Result<ClientMessage> decode_client_message(std::string_view payload) {
-    const auto root = verified<fb::ClientMessage>(payload);
+    const auto root = verified<fb::ClientMessage, wire::is_direct_client_message>(payload);
     if (!root) return std::unexpected(root.error());
     Unpacker unpacker(payload.size());
     ClientMessage message;
@@ -163,7 +173,7 @@ Result<ClientMessage> decode_client_message(std::string_view payload) {
 }
 
 Result<ServerMessage> decode_server_message(std::string_view payload) {
-    const auto root = verified<fb::ServerMessage>(payload);
+    const auto root = verified<fb::ServerMessage, wire::is_direct_server_message>(payload);
     if (!root) return std::unexpected(root.error());
     Unpacker unpacker(payload.size());
     ServerMessage message;
@@ -173,7 +183,7 @@ Result<ServerMessage> decode_server_message(std::string_view payload) {
 }
 
 Result<std::optional<ReplyView>> view_reply(std::string_view payload) {
-    const auto root = verified<fb::ServerMessage>(payload);
+    const auto root = verified<fb::ServerMessage, wire::is_direct_server_message>(payload);
     if (!root) return std::unexpected(root.error());
     const fb::Reply* reply = (*root)->body_as_Reply();
     if (reply == nullptr) return std::nullopt;

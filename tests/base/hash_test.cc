@@ -2,7 +2,32 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/rng.h"
+
 using namespace grapevine;
+
+namespace {
+
+// Bit by bit, as the polynomial says.
+std::uint32_t slow_slot(std::string_view key) {
+    std::uint32_t crc = 0;
+    for (const char c : key) {
+        crc ^= static_cast<std::uint32_t>(static_cast<unsigned char>(c)) << 8;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ ((crc & 0x8000) != 0 ? 0x11021 : 0);
+    }
+    return crc % slot_count;
+}
+
+}  // namespace
+
+TEST_CASE("slots of keys of all lengths are those of the polynomial", "[base]") {
+    Rng rng(1);
+    for (std::size_t size = 0; size < 300; ++size) {
+        std::string key(size, 'x');
+        for (char& c : key) c = static_cast<char>(128 + rng.below(128));  // no hash tags
+        CHECK(slot_of_key(key) == slow_slot(key));
+    }
+}
 
 TEST_CASE("slots are those of Redis Cluster", "[base]") {
     // "123456789" is the check value in the Redis Cluster specification (CRC16 0x31C3); the others
