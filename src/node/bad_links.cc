@@ -30,6 +30,10 @@ void BadLinks::report(Time now, const LinkPair& pair, Duration lasted) {
     forget(now);
     Link& link = links_[pair];
     const bool goes_on = now <= link.reported_at + report_age_max;
+    if (!goes_on) {
+        judge(now);
+        link.is_judged = false;
+    }
     link.began_at = goes_on ? std::min(link.began_at, now - lasted) : now - lasted;
     link.reported_at = now;
     if (lasted >= silent_after) link.silent_at = now;
@@ -37,6 +41,14 @@ void BadLinks::report(Time now, const LinkPair& pair, Duration lasted) {
     if (now > link.bad_at + report_age_max) lengthen(link);
     link.bad_at = now;
     link.distrusted_until = now + link.back_off;
+}
+
+void BadLinks::judge(Time now) {
+    const Latest began = latest(now);
+    for (auto& [pair, link] : links_) {
+        const bool is_bad = now <= link.bad_at + report_age_max;
+        link.is_judged = link.is_judged || (is_bad && is_settled(pair, link, began, now));
+    }
 }
 
 void BadLinks::overruled(Time now, const LinkPair& pair) {
@@ -88,6 +100,7 @@ BadLinks::Latest BadLinks::latest(Time now) const {
 bool BadLinks::is_settled(const LinkPair& pair, const Link& link, const Latest& latest,
                           Time now) const {
     if (now >= link.began_at + settled_max || bugs_.has(Bug::accuse_in_haste)) return true;
+    if (link.is_judged || link.back_off > back_off_min) return true;
     return std::ranges::all_of(std::array{pair.low, pair.high}, [&](NodeId end) {
         const auto found = latest.find(end);
         return found == latest.end() || now >= found->second + settled_after;

@@ -7,7 +7,9 @@
 // same failure has reported too, and it shows whose fault it is. Not every failure is there at
 // once: where another link of one of the two ends fell silent not long ago, more may be to come,
 // and whoever is judged by the first of them may be the one that all others reach. So these are
-// waited for, but not longer than `settled_max`.
+// waited for, but not longer than `settled_max`, and not for a link that was bad before: links that
+// come and go out of step would put each other off for ever. What begins after a link was found bad
+// changes nothing of that, or the ring that was made for it would be undone.
 //
 // Once bad, the pair is distrusted for a back-off after the last report, doubled with each time
 // that it was bad again, so that a link that comes and goes makes ever fewer rings.
@@ -48,13 +50,16 @@ private:
         Time silent_at = Time::min();  // the last report of one that may be news of a bad link
         Time bad_at = Time::min();     // the last report of a silence long enough
         Time distrusted_until = Time::min();
-        Duration back_off{};  // zero: was not bad yet
+        Duration back_off{};     // zero: was not bad yet
+        bool is_judged = false;  // found bad in this silence, with all that was to be waited for
     };
 
     // When the latest silence began of those that are reported of a member's links.
     using Latest = std::map<NodeId, Time>;
 
     void forget(Time now);
+    // Before another silence begins: what is bad by now stays so.
+    void judge(Time now);
     static void lengthen(Link& link);
     static std::optional<LinkState> state(const Link& link, Time now);
     [[nodiscard]] Latest latest(Time now) const;

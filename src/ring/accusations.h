@@ -38,12 +38,12 @@ inline LinkPair link_pair(NodeId a, NodeId b) {
     return a < b ? LinkPair{a, b} : LinkPair{b, a};
 }
 
-// How bad the link of a pair is. Each includes what stands before it, but `quiet`, which says
-// nothing of the time before.
+// How bad the link of a pair is. Placement avoids all but `quiet`. Where fault is weighed all count
+// but `distrusted`, which says nothing of now.
 enum class LinkState : std::uint8_t {
-    quiet,       // silent for a short while: counts where fault is weighed, and nowhere else
+    quiet,       // silent for a short while
     distrusted,  // was bad not long ago: the two are not put together again yet
-    silent,      // reported now, perhaps not for long: counts where fault is weighed
+    silent,      // for longer: not yet for long enough, or it is waited for what else may fail
     bad,         // for long enough that something has to change
 };
 

@@ -61,15 +61,17 @@ TEST_CASE("a short silence is known, and void as soon as longer ones", "[node]")
 }
 
 TEST_CASE("a failure that spreads is not judged by the first that is seen of it", "[node]") {
+    BadLinks at_once;
+    at_once.report(start, {NodeId{1}, NodeId{3}}, 1250ms);  // noticed within a period of checks
+    at_once.report(start, {NodeId{4}, NodeId{5}}, 600ms);   // of others
+    at_once.report(start, pair, 1500ms);
+    CHECK(state(at_once, start) == LinkState::bad);
     BadLinks links;
     const auto begun = [&](std::uint64_t low, std::uint64_t high, Duration ago) {
         links.report(start, {NodeId{low}, NodeId{high}}, ago);
     };
-    begun(1, 2, 1500ms);
-    begun(1, 3, 1250ms);  // noticed within a period of checks
-    begun(4, 5, 600ms);   // of others
-    CHECK(state(links, start) == LinkState::bad);
     begun(2, 3, 600ms);
+    begun(1, 2, 1500ms);
     CHECK(state(links, start) == LinkState::silent);
     CHECK(state(links, start + 400ms) == LinkState::silent);
     begun(1, 2, 2499ms);
@@ -77,8 +79,8 @@ TEST_CASE("a failure that spreads is not judged by the first that is seen of it"
     CHECK(state(links, start + 1ms) == LinkState::bad);  // waits no longer than this
     CHECK(links.trusts_from() == start + 2s);
     BadLinks hasty({Bug::accuse_in_haste});
-    hasty.report(start, pair, 1500ms);
     hasty.report(start, {NodeId{2}, NodeId{3}}, 600ms);
+    hasty.report(start, pair, 1500ms);
     CHECK(state(hasty, start) == LinkState::bad);
 }
 
@@ -96,6 +98,44 @@ TEST_CASE("who has waited for what spreads judges when that has lasted, too", "[
         REQUIRE(now < start + 3s);
     }
     CHECK(judged == start + 400ms + 1250ms);
+}
+
+TEST_CASE("what begins after a link was found bad changes nothing of that", "[node]") {
+    BadLinks links;
+    const LinkPair other{NodeId{1}, NodeId{3}};
+    links.report(start, pair, 1500ms);
+    REQUIRE(state(links, start) == LinkState::bad);
+    links.report(start + 100ms, other, 550ms);
+    CHECK(state(links, start + 100ms) == LinkState::bad);
+    links.report(start + 200ms, pair, 1700ms);
+    links.report(start + 200ms, other, 650ms);
+    CHECK(state(links, start + 200ms) == LinkState::bad);
+    // Another silence of it is another matter.
+    links.report(start + 1800ms, pair, 900ms);
+    links.report(start + 2400ms, other, 600ms);
+    links.report(start + 2400ms, pair, 1500ms);
+    CHECK(links.news(start + 2400ms).at(pair) == LinkState::bad);  // was bad before
+    BadLinks fresh;
+    fresh.report(start, pair, 1400ms);
+    fresh.report(start, other, 600ms);
+    fresh.report(start + 100ms, pair, 1500ms);
+    CHECK(state(fresh, start + 100ms) == LinkState::silent);  // was not found bad before
+}
+
+// Each is silent for 2 s in four, and there is always another that fell silent not long ago.
+TEST_CASE("links that come and go out of step are judged all the same", "[node]") {
+    BadLinks links;
+    int judged = 0;
+    for (Time now = start; now < start + 20s; now += 50ms) {
+        for (std::uint64_t peer = 2; peer <= 6; ++peer) {
+            const Duration lasted = (now - start + (7 - peer) * 800ms) % 4s;
+            const LinkPair link{NodeId{1}, NodeId{peer}};
+            if (lasted < 500ms || lasted > 2s) continue;
+            links.report(now, link, lasted);
+            judged += links.news(now).at(link) == LinkState::bad ? 1 : 0;
+        }
+    }
+    CHECK(judged > 100);
 }
 
 TEST_CASE("distrust doubles with each time, up to a minute, and ends", "[node]") {
