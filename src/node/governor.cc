@@ -118,6 +118,7 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
     reports_due_ = never;  // what is left is reported again
     trims_due_ = now + trim_delay;
+    do_trims_wait_ = false;
     if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
 }
 

@@ -64,6 +64,9 @@ public:
     // When a ring is made for what can wait (ring/trims.h), if none is made before for another
     // reason: longer after the last one than those of a rebalance are apart.
     [[nodiscard]] Time trims_due() const { return trims_due_; }
+    // There is something of this kind to do in this ring.
+    void trims_wait() { do_trims_wait_ = true; }
+    [[nodiscard]] bool do_trims_wait() const { return do_trims_wait_; }
     void loss(Time now, const LossAccepted& message);
     void leaver(Time now, NodeId member) { leavers_[member] = now; }
     // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if
@@ -97,6 +100,7 @@ private:
     std::map<FillReport, Time> reports_;
     Time reports_due_ = never;
     Time trims_due_{};
+    bool do_trims_wait_ = false;
     std::map<NodeId, Time> leavers_;  // of the ring; when they last said so
     Epoch loss_epoch_;                // what an operator gave up
     Time loss_at_ = Time::min();      // when that was last heard; min(): never

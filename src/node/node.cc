@@ -315,6 +315,9 @@ bool Node::State::drain_swim(Time now) {
             history.found_dead(event.member, event.evidence, swim.last_heard(event.member));
             consider(now, gone ? config.settle_gone : config.settle);
         }
+        // It may hold what it should let go, and writes wait for it.
+        const bool is_suspected = event.liveness == Liveness::suspect;
+        if (is_suspected && governor.do_trims_wait()) consider(now, config.settle_gone);
     }
     return !out.events.empty();
 }

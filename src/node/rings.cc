@@ -205,7 +205,7 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
     auto change = plan(*ring, seen, config.planner, placement);
     if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
     if (change && !promisers.all && waits_to_accuse(seen, *change)) return std::nullopt;
-    if (change && waits_for_another(now, *change)) return std::nullopt;
+    if (change && waits_for_another(now, seen, *change)) return std::nullopt;
     return change;
 }
 
@@ -219,8 +219,14 @@ bool Node::State::waits_to_accuse(Observations seen, const RingChange& change) {
 }
 
 // True: not worth a ring of its own yet. It is looked at again.
-bool Node::State::waits_for_another(Time now, const RingChange& change) {
-    if (!can_wait(*ring, change)) return false;
+bool Node::State::waits_for_another(Time now, const Observations& seen, const RingChange& change) {
+    const auto may_be_silent = [&](NodeId primary, NodeId goes) {
+        if (goes != self.id && swim.liveness(goes) != Liveness::alive) return true;
+        const auto link = seen.links.find(link_pair(primary, goes));
+        return link != seen.links.end() && link->second != LinkState::distrusted;
+    };
+    if (!can_wait(*ring, change, may_be_silent)) return false;
+    governor.trims_wait();
     if (config.bugs.has(Bug::trims_never_alone)) return true;
     if (now >= governor.trims_due()) return false;
     consider(now, governor.trims_due() - now);
@@ -233,7 +239,7 @@ void Node::State::propose(Time now) {
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
     const auto change = plan(*ring, seen, config.planner, placement);
-    if (!change || waits_for_another(now, *change)) return;
+    if (!change || waits_for_another(now, seen, *change)) return;
     history.proposed(now);
     brief_agreement(now);
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });

@@ -75,7 +75,8 @@ struct Node::State {
     void announce(Time now, const Ring& before);
     void propose(Time now);
     [[nodiscard]] bool waits_to_accuse(Observations seen, const RingChange& change);
-    [[nodiscard]] bool waits_for_another(Time now, const RingChange& change);
+    [[nodiscard]] bool waits_for_another(Time now, const Observations& seen,
+                                         const RingChange& change);
     // What it has to know before it gives promises or asks for them.
     void brief_agreement(Time now);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);

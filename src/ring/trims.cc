@@ -22,6 +22,13 @@ bool only_lets_go(const Entry& entry, const Arrangement& next) {
            std::ranges::equal(next.fills, entry.fills, {}, {}, &Fill::id);
 }
 
+bool lets_a_doubtful_one_go(const Entry& entry, const Arrangement& next, const Doubt& doubt) {
+    return std::ranges::any_of(entry.copies, [&](NodeId id) {
+        const bool stays = std::ranges::find(next.copies, id) != next.copies.end();
+        return !stays && doubt(entry.primary(), id);
+    });
+}
+
 // Of those that leave the cluster: how many entries name each.
 using Held = std::map<NodeId, std::size_t>;
 
@@ -51,12 +58,13 @@ bool frees_a_leaver(const Ring& ring, const RingChange& change) {
 
 }  // namespace
 
-bool can_wait(const Ring& ring, const RingChange& change) {
+bool can_wait(const Ring& ring, const RingChange& change, const Doubt& may_be_silent) {
     if (!only_arranges(change)) return false;
-    const auto lets_go = [&](const Arrangement& next) {
-        return only_lets_go(ring.entry(next.partition), next);
+    const auto can_wait = [&](const Arrangement& next) {
+        const Entry& entry = ring.entry(next.partition);
+        return only_lets_go(entry, next) && !lets_a_doubtful_one_go(entry, next, may_be_silent);
     };
-    return std::ranges::all_of(change.arrangements, lets_go) && !frees_a_leaver(ring, change);
+    return std::ranges::all_of(change.arrangements, can_wait) && !frees_a_leaver(ring, change);
 }
 
 }  // namespace grapevine

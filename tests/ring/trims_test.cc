@@ -22,6 +22,10 @@ RingChange to(const Ring& ring, Arrangement arrangement) {
     return change;
 }
 
+bool can_wait(const Ring& ring, const RingChange& change) {
+    return can_wait(ring, change, [](NodeId, NodeId) { return false; });
+}
+
 Ring asked_to_leave(const Ring& ring, NodeId id) {
     RingChange change = change_to(ring);
     change.leaving = {id};
@@ -69,4 +73,16 @@ TEST_CASE("a leaver waits for the last copies that it has", "[ring]") {
     Ring elsewhere = ring;
     elsewhere.table[2].copies = {d};
     CHECK_FALSE(can_wait(elsewhere, to(elsewhere, {p0, {a, b}, {}})));
+}
+
+TEST_CASE("a copy too many that may not answer does not wait", "[ring]") {
+    const Ring ring = with_one_more();
+    const auto can = [&](const std::vector<NodeId>& copies, NodeId primary, NodeId silent) {
+        const auto doubt = [&](NodeId from, NodeId to) { return from == primary && to == silent; };
+        return can_wait(ring, to(ring, {p0, copies, {}}), doubt);
+    };
+    CHECK_FALSE(can({a, b}, a, c));
+    CHECK(can({a, b}, a, b));  // which stays
+    CHECK(can({a, b}, b, c));  // which its primary hears
+    CHECK_FALSE(can({a, c}, a, b));
 }

@@ -64,6 +64,45 @@ TEST_CASE("replaced primaries leave in the rings that a join and a leave take an
     cluster.check_keys(200, value);
 }
 
+// A node has joined, and some partitions have a copy more than they should for up to 2 s. Until
+// such a copy is let go writes wait for it.
+TEST_CASE("a copy too many that does not answer is let go at once", "[scenario]") {
+    const bool hangs = GENERATE(false, true);
+    Cluster cluster({.nodes = 4, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(60, "v");
+    cluster.world().start("server5");
+    std::string key;
+    std::string extra;
+    const auto has_one_more = [&] {
+        for (int i = 1; i <= 60; ++i) {
+            key = "key" + std::to_string(i);
+            const Names copies = cluster.copies_of(key);
+            extra = copies.back();
+            if (copies.size() == 3 && cluster.serves(copies.front(), key)) return true;
+        }
+        return false;
+    };
+    const auto no_fill_is_open = [&] {
+        const RingPtr ring = cluster.world().newest_ring();
+        return std::ranges::all_of(ring->table, [](const Entry& e) { return e.fills.empty(); });
+    };
+    REQUIRE(cluster.run_until([&] { return has_one_more() && no_fill_is_open(); }, 5s));
+    const std::uint64_t epoch = cluster.epoch();
+    if (hangs) {
+        const sim::FaultKind kind = sim::FaultKind::hang;
+        cluster.world().apply({.kind = kind, .pairs = {{cluster.primary_of(key), extra}}});
+    } else {
+        cluster.pause({extra});
+    }
+    const auto written = cluster.begin({.kind = OperationKind::put, .key = key, .value = "w"});
+    const Duration time = cluster.time_until([&] { return !written->empty(); }, 6s);
+    CHECK(*written == "OK");
+    CHECK(cluster.epoch() == epoch + 1);
+    CHECK(cluster.members().size() == 5);  // it was not evicted for this
+    CHECK(time < (hangs ? 900ms : 300ms));
+}
+
 // Nothing waits anywhere, and a chunk is acknowledged after 25 ms all the same.
 TEST_CASE("a far line does not hold up copies that move", "[scenario]") {
     sim::WorldConfig far{.nodes = 1, .copies = 1};
@@ -88,8 +127,10 @@ TEST_CASE("a far line does not hold up copies that move", "[scenario]") {
         bytes += cluster.primary_of(key) == "server2" ? value.size() : 0;
     }
     const auto per_second = bytes * 1000 / static_cast<std::size_t>(to_ms(time));
-    UNSCOPED_INFO(bytes << " bytes in " << to_ms(time) << " ms: " << per_second << " bytes a second");
+    UNSCOPED_INFO(bytes << " bytes in " << to_ms(time) << " ms: " << per_second
+                        << " bytes a second");
     CHECK(bytes > 10'000'000);
-    CHECK(per_second > 3'000'000);  // 640,000 where each chunk is rested for as long as for a busy one
+    CHECK(per_second >
+          3'000'000);  // 640,000 where each chunk is rested for as long as for a busy one
     cluster.check_keys(keys, value);
 }
