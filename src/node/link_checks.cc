@@ -11,11 +11,12 @@ void LinkChecks::adopt(Time now, const std::set<NodeId>& peers) {
     find_due();
 }
 
-void LinkChecks::heard(Time now, NodeId peer) {
+bool LinkChecks::heard(Time now, NodeId peer) {
     const auto found = peers_.find(peer);
-    if (found == peers_.end()) return;
+    if (found == peers_.end()) return false;
     found->second.answered_at = now;
     found->second.answered = true;
+    return true;
 }
 
 bool LinkChecks::forgive_after_stall(Time now) {

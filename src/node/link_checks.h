@@ -22,7 +22,8 @@ public:
 
     // New peers are asked at once, and their silence counts from now on.
     void adopt(Time now, const std::set<NodeId>& peers);
-    void heard(Time now, NodeId peer);
+    // False: it is no peer.
+    bool heard(Time now, NodeId peer);
 
     void tick(Time now);
     [[nodiscard]] Time next_deadline() const { return due_; }

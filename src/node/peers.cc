@@ -212,7 +212,10 @@ void Node::State::heed(Time now, NodeId from, const LeaveNotice&) {
 
 // Whoever asks is answered: who joins finds out in this way whether its links are good for it.
 void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& message) {
-    if (message.echo_us != 0) link_checks.heard(now, envelope.from);
+    if (message.echo_us != 0 && link_checks.heard(now, envelope.from) && replication) {
+        const Time asked = time_from_us(message.echo_us);
+        if (asked <= now) replication->answered(now, envelope.from, now - asked);
+    }
     if (message.sent_us == 0) return;
     send(now, envelope.from_address, envelope.from, LinkCheck{.echo_us = message.sent_us});
 }

@@ -139,7 +139,7 @@ bool FillStream::acked(Scope& scope, const FillAck& ack) {
     sent_ = std::max(sent_, wanted_);
     while (!window_.empty() && window_.front().to <= wanted_) {
         land(scope, window_.front());
-        scope.context.move_rest.acked(scope.now, to_, scope.now - window_.front().sent_at);
+        measure(scope, window_.front());
         keys_there_ += window_.front().keys;
         window_.pop_front();
     }
@@ -155,6 +155,7 @@ void FillStream::rewind(Scope& scope) {
         resends_ = 0;
         return;
     }
+    measured_from_ = std::max(measured_from_, sent_);
     sent_ = wanted_;
     lacking_.reset();
     land_window(scope);
@@ -163,6 +164,10 @@ void FillStream::rewind(Scope& scope) {
 
 void FillStream::resend(Scope& scope) {
     ++resends_;
+    if (!window_.empty()) {
+        const Duration at_least = scope.now - window_.front().sent_at;
+        scope.context.move_rest.late(scope.now, to_, at_least);
+    }
     rewind(scope);
 }
 
@@ -184,6 +189,11 @@ void FillStream::land_window(Scope& scope) {
 void FillStream::land(Scope& scope, const InFlight& chunk) {
     std::size_t& in_flight = scope.context.fill_in_flight[to_];
     in_flight -= std::min(in_flight, chunk.bytes);
+}
+
+void FillStream::measure(Scope& scope, const InFlight& chunk) const {
+    if (chunk.to <= measured_from_) return;
+    scope.context.move_rest.acked(scope.now, to_, scope.now - chunk.sent_at);
 }
 
 Time FillStream::patience_from(const Scope& scope) const {

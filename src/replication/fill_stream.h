@@ -64,6 +64,7 @@ private:
     void land_base(Scope& scope);
     void land_window(Scope& scope);
     void land(Scope& scope, const InFlight& chunk);
+    void measure(Scope& scope, const InFlight& chunk) const;
     [[nodiscard]] Time patience_from(const Scope& scope) const;
 
     NodeId to_;
@@ -73,10 +74,12 @@ private:
     std::deque<InFlight> window_;      // ascending, all of it above wanted_
     bool comparing_ = false;           // by the fill's last word
     std::optional<Lacking> lacking_;   // not sent yet
-    std::size_t keys_there_ = 0;       // acknowledged
-    std::size_t base_bytes_ = 0;       // of the base under way; 0: none is
-    std::uint32_t resends_ = 0;        // in a row
-    Time resend_at_ = Time::min();     // Time::min(): the base was not sent yet
+    // What is beyond was never sent again, so it is clear which sending an acknowledgement is of.
+    FillPosition measured_from_ = fill_base;
+    std::size_t keys_there_ = 0;    // acknowledged
+    std::size_t base_bytes_ = 0;    // of the base under way; 0: none is
+    std::uint32_t resends_ = 0;     // in a row
+    Time resend_at_ = Time::min();  // Time::min(): the base was not sent yet
 };
 
 }  // namespace grapevine

@@ -54,6 +54,10 @@ public:
     }
     // The link to the peer was lost or made anew: what was under way on it may be lost.
     void link_reset(Time now, NodeId peer);
+    // A small question was answered, by links, so long after it was asked.
+    void answered(Time now, NodeId peer, Duration after) {
+        context_.move_rest.line(now, peer, after);
+    }
     void lease_renewed(Time now);
     void tick(Time now);
     [[nodiscard]] ReplicationEffects take_effects(Time now);

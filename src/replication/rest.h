@@ -6,8 +6,12 @@
 // nobody does. Integers only; values.
 //
 // Departures from the RFC: delays are those of round trips, which need no clocks in step, and there
-// is a rest between pieces instead of a window, because pieces are few and large. The least delay
-// counts as the line's only beyond `work`: on a near line it is the work itself.
+// is a rest between pieces instead of a window, because pieces are few and large. What the line
+// takes is not learned from the pieces, which would not tell it from a load that stands, but from
+// small questions that are asked all the time, before there is anything to move (line()). A load
+// under which for minutes not one of them is answered at once looks like a longer line all the
+// same, as it does in the RFC: pieces take more than a quarter then. What a piece takes on a thin
+// line counts as work.
 
 #include <algorithm>
 #include <array>
@@ -72,21 +76,30 @@ public:
 
     // Only of what rests: the next is not due before.
     void sent(Time now) { next_ = now + took_ * 4; }
-    // A piece was acknowledged, so long after it was sent to that member.
-    void acked(Time now, NodeId by, Duration took) {
+    // A piece was acknowledged, so long after it was sent to that member, once.
+    void acked(Time now, NodeId by, Duration took) { learn(took - line_to(now, by)); }
+    // Nothing was heard of a piece for so long. Acknowledgements of what is sent again say nothing:
+    // they may be of any of the sendings (Karn and Partridge 1987).
+    void late(Time now, NodeId by, Duration at_least) {
+        const Duration waits = at_least - line_to(now, by);
+        if (waits > took_) learn(waits);
+    }
+    // A small question was answered by that member, so long after it was asked.
+    void line(Time now, NodeId by, Duration took) {
         if (!lines_.contains(by)) {
             std::erase_if(lines_, [&](const auto& line) { return line.second.is_forgotten(now); });
         }
-        BaseDelay& line = lines_[by];
-        line.saw(now, took);
-        const Duration far = std::max(line.least(now) - work, Duration{});
-        took_ = (took_ * 3 + std::min(took - far, took_max)) / 4;
+        lines_[by].saw(now, took);
     }
 
 private:
-    // What a piece costs both ends where they do nothing else, and a little.
-    static constexpr Duration work = std::chrono::milliseconds(2);
     static constexpr Duration took_max = std::chrono::milliseconds(25);
+
+    [[nodiscard]] Duration line_to(Time now, NodeId by) const {
+        const auto line = lines_.find(by);
+        return line == lines_.end() ? Duration{} : line->second.least(now);
+    }
+    void learn(Duration took) { took_ = (took_ * 3 + std::clamp(took, Duration{}, took_max)) / 4; }
 
     Time next_{};
     Duration took_ = std::chrono::milliseconds(1);  // smoothed, without what the line takes
