@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <bitset>
 #include <utility>
 
 #include "sim/gentle.h"
@@ -14,24 +14,30 @@ namespace {
 
 constexpr Duration period = 50ms;
 constexpr std::uint32_t partitions_at_once = 64;
-constexpr std::size_t members_max = 64;  // of a ring that is looked at: more do not fit a word
 
-using Mask = std::uint64_t;
+using Mask = std::bitset<watched_members_max>;
+
+std::size_t first_of(const Mask& mask) {
+    std::size_t i = 0;
+    while (!mask[i]) ++i;
+    return i;
+}
 
 // All largest sets of members that all know each other (Bron and Kerbosch 1973, with a pivot).
 // `knows[i]`: with whom i is connected, without i.
-void largest_sets(const std::vector<Mask>& knows, Mask in, Mask may, Mask not_,
+void largest_sets(const std::vector<Mask>& knows, const Mask& in, Mask may, Mask not_,
                   std::vector<Mask>& out) {
-    if (may == 0) {
-        if (not_ == 0) out.push_back(in);
+    if (may.none()) {
+        if (not_.none()) out.push_back(in);
         return;
     }
-    const auto pivot = static_cast<std::size_t>(std::countr_zero(may | not_));
-    for (Mask left = may & ~knows[pivot]; left != 0; left &= left - 1) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(left));
-        largest_sets(knows, in | Mask{1} << i, may & knows[i], not_ & knows[i], out);
-        may &= ~(Mask{1} << i);
-        not_ |= Mask{1} << i;
+    const std::size_t pivot = first_of(may | not_);
+    for (Mask left = may & ~knows[pivot]; left.any();) {
+        const std::size_t i = first_of(left);
+        left.reset(i);
+        largest_sets(knows, Mask(in).set(i), may & knows[i], not_ & knows[i], out);
+        may.reset(i);
+        not_.set(i);
     }
 }
 
@@ -67,28 +73,32 @@ bool Availability::is_fit(const Network& network) {
     return network.is_calm() || (!is_lossy && !is_slow);
 }
 
-std::vector<std::set<NodeId>> Availability::groups(const Ring& ring) const {
+std::vector<std::set<NodeId>> Availability::groups(const Ring& ring) {
     std::vector<const NodeHost*> hosts;
     if (!is_fit(world_.network())) return {};
     for (const NodeHost* host : world_.alive()) {
         const bool is_well = host->is_running() && host->slowness() == 1;
         if (is_well && ring.member(host->id()) != nullptr) hosts.push_back(host);
     }
-    if (hosts.size() > members_max) return {};
+    if (hosts.size() > most_) {
+        is_blind_ = true;
+        return {};
+    }
     std::vector<Mask> knows(hosts.size());
     for (std::size_t a = 0; a < hosts.size(); ++a) {
         for (std::size_t b = 0; b < hosts.size(); ++b) {
-            if (a != b && connected(*hosts[a], *hosts[b])) knows[a] |= Mask{1} << b;
+            if (a != b && connected(*hosts[a], *hosts[b])) knows[a].set(b);
         }
     }
     std::vector<Mask> sets;
-    const Mask all = hosts.empty() ? 0 : ~Mask{0} >> (members_max - hosts.size());
-    if (all != 0) largest_sets(knows, 0, all, 0, sets);
+    Mask all;
+    for (std::size_t i = 0; i < hosts.size(); ++i) all.set(i);
+    if (all.any()) largest_sets(knows, {}, all, {}, sets);
     std::vector<std::set<NodeId>> result;
-    for (const Mask set : sets) {
+    for (const Mask& set : sets) {
         std::set<NodeId> group;
         for (std::size_t i = 0; i < hosts.size(); ++i) {
-            if ((set >> i & 1) != 0) group.insert(hosts[i]->id());
+            if (set[i]) group.insert(hosts[i]->id());
         }
         result.push_back(std::move(group));
     }

@@ -9,6 +9,7 @@
 // the moment on at which one of its copies was in such a group, or it was last served, whichever is
 // later.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -27,6 +28,9 @@ namespace grapevine::sim {
 // of up to 2 s. They rarely come together; the longest outage seen in the swarm is far shorter.
 inline constexpr Duration outage_max = 6s;
 
+// More members than these at once are not looked at, and the run says so.
+inline constexpr std::size_t watched_members_max = 256;
+
 // A fit network loses or corrupts up to 20 % of datagrams, none in bursts (gentle_loss_max), and
 // delays them by far less than a lease lasts.
 inline constexpr Duration fit_delay_max = 10ms;
@@ -34,11 +38,15 @@ inline constexpr Duration fit_tail_max = 50ms;
 
 class Availability {
 public:
-    explicit Availability(World& world) : world_(world) {}
+    // `most`: members that are looked at, for tests; at most watched_members_max.
+    explicit Availability(World& world, std::size_t most = watched_members_max)
+        : world_(world), most_(most) {}
 
     // Looks at the whole world, again and again from now on.
     void start();
 
+    // There were more members than it can look at, for a while at least.
+    [[nodiscard]] bool is_blind() const { return is_blind_; }
     [[nodiscard]] Duration longest() const { return longest_; }
     // Of all looks at a partition: those at which one of its copies had been in a group for
     // `outage_max`, so that an outage would count from its first moment on.
@@ -46,8 +54,6 @@ public:
     [[nodiscard]] std::uint64_t armed_looks() const { return armed_looks_; }
 
 private:
-    // Members by their place in the newest ring (bit i: members[i]).
-    using Group = std::uint64_t;
     struct Aged {
         std::set<NodeId> members;
         Time since;
@@ -59,17 +65,19 @@ private:
     [[nodiscard]] bool is_served(PartitionId partition) const;
     // The oldest in which one of the copies is; null: none.
     [[nodiscard]] const Aged* group_with_copy(const Entry& entry) const;
-    [[nodiscard]] std::vector<std::set<NodeId>> groups(const Ring& ring) const;
+    [[nodiscard]] std::vector<std::set<NodeId>> groups(const Ring& ring);
     [[nodiscard]] static bool is_fit(const Network& network);
     [[nodiscard]] bool connected(const NodeHost& a, const NodeHost& b) const;
 
     World& world_;
+    std::size_t most_;
     std::vector<Aged> groups_;
     std::vector<Time> served_;  // by partition: when it was last seen to be served
     std::uint32_t next_ = 0;
     Duration longest_{};
     std::uint64_t looks_ = 0;
     std::uint64_t armed_looks_ = 0;
+    bool is_blind_ = false;
 };
 
 }  // namespace grapevine::sim

@@ -355,6 +355,10 @@ private:
         if (outcome_.result != RunResult::pass) return;
         outcome_.reason = is_whole_ ? "no acknowledged write was lost, and all copies are restored"
                                     : "nothing false was answered" + why_not_whole();
+        if (availability_.is_blind()) {
+            outcome_.reason += fmt::format("; outages were NOT watched: more than {} members",
+                                           watched_members_max);
+        }
     }
 
     // In a run beyond the promise: whether the cluster could do anything at all.

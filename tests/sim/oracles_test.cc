@@ -59,6 +59,22 @@ TEST_CASE("a partition that stays without service though its copy is back is fou
     CHECK(look_at({Bug::distrust_returned_copy}) == Rule::available);
 }
 
+TEST_CASE("large clusters are watched, and what is too large is told", "[sim]") {
+    Cluster cluster({.nodes = 3, .copies = 1, .partitions = 16});
+    REQUIRE(cluster.run_until_ready());
+    for (std::size_t i = 4; i <= 70; ++i) cluster.world().start(server_name(i));
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 70; }, 60s));
+    Availability availability(cluster.world());
+    Availability small(cluster.world(), 70);  // the coordinator is one more
+    availability.start();
+    small.start();
+    cluster.run_for(outage_max + 1s);
+    CHECK(availability.armed_looks() > 0);
+    CHECK_FALSE(availability.is_blind());
+    CHECK(small.armed_looks() == 0);
+    CHECK(small.is_blind());
+}
+
 TEST_CASE("idle clients are forgotten, and one that is not is found", "[sim]") {
     PlanChoice choice;
     choice.is_story = true;
