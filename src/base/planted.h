@@ -23,6 +23,7 @@ enum class Bug : std::uint8_t {
     // Rings.
     refuse_by_opinion,        // an accept that evicts a member that the voter hears is refused
     forget_promises,          // a voter that restarts with its state forgets what it promised
+    vote_counts_twice,        // an answer to an accept that arrives twice counts as two voters'
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
     accuse_in_haste,          // of a failure that spreads the first that is seen is judged
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy

@@ -174,7 +174,7 @@ void Agreement::choose_value(Time now, Preparing& preparing, const Chooser& choo
         return;
     }
     ASSERT(value->epoch == state_.epoch, "{} {}", value->epoch, state_.epoch);
-    attempt_->phase = Accepting{*value, {}};
+    attempt_->phase = Accepting{.change = *value};
     attempt_->retry_at = now + backoff_ + rng_.between(0us, backoff_);
     broadcast(Accept{state_.epoch, attempt_->ballot, *std::move(value)});
 }
@@ -194,8 +194,11 @@ void Agreement::on(Time now, NodeId from, const Accepted& message) {
     if (!is_for_attempt(message.ballot)) return;
     auto* accepting = std::get_if<Accepting>(&attempt_->phase);
     if (accepting == nullptr) return;
-    accepting->accepted.insert(from);
-    if (votes(accepting->accepted) < ring_->majority()) return;
+    const bool is_new = accepting->accepted.insert(from).second;
+    if (!is_new && config_.bugs.has(Bug::vote_counts_twice)) {
+        accepting->doubled += ring_->votes_of(from);
+    }
+    if (votes(accepting->accepted) + accepting->doubled < ring_->majority()) return;
     effects_.decided = std::move(accepting->change);
     attempt_.reset();
 }

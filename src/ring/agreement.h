@@ -111,6 +111,7 @@ private:
     struct Accepting {
         RingChange change;
         std::set<NodeId> accepted;
+        std::uint32_t doubled = 0;  // planted: votes that came again
     };
     struct Attempt {
         Ballot ballot;
