@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "base/assert.h"
@@ -132,6 +133,17 @@ void Node::receive(Time now, ConnectionId connection, ClientMessage&& message) {
     }
     state_->receive(now, connection, message);
     state_->settle(now);
+}
+
+void Node::prefetch(std::span<const ClientMessage> messages) const {
+    if (!state_->replication) return;
+    std::array<const Request*, Replication::prefetched_max> requests{};
+    std::size_t count = 0;
+    for (const ClientMessage& message : messages) {
+        const auto* request = std::get_if<Request>(&message);
+        if (request != nullptr && count < requests.size()) requests[count++] = request;
+    }
+    state_->replication->prefetch(std::span(requests).first(count));
 }
 
 void Node::client_closed(Time now, ConnectionId connection) {

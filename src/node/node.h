@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -147,6 +148,8 @@ public:
 
     // From clients.
     void receive(Time now, ConnectionId connection, ClientMessage&& message);
+    // These come next: a hint to the processor, which may be left out.
+    void prefetch(std::span<const ClientMessage> messages) const;
     void client_closed(Time now, ConnectionId connection);
     // What to send instead of a reply whose lease has ended: `lapsed`, for the same sequence.
     [[nodiscard]] Reply refuse(const Reply& stale) const;

@@ -1,11 +1,26 @@
 #include "replication/replication.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/prefetch.h"
 
 namespace grapevine {
+
+namespace {
+
+template <class Part, class Handle>
+void in_windows(std::span<const Part> parts, const Handle& handle) {
+    while (!parts.empty()) {
+        const std::size_t count = std::min(parts.size(), Replication::prefetched_max);
+        handle(parts.first(count));
+        parts = parts.subspan(count);
+    }
+}
+
+}  // namespace
 
 Replication::Replication(const ReplicationConfig& config, NodeId self, Store& store,
                          LeaseExpiry lease)
@@ -83,6 +98,57 @@ void Replication::request(Time now, ConnectionId connection, Request&& request) 
     touch(id).request(context_, now, connection, std::move(request));
 }
 
+// One step for all, then the next: each finds near what the one before asked for.
+void Replication::prefetch(std::span<const Request* const> requests) const {
+    if (!context_.ring) return;
+    std::array<PartitionId, prefetched_max> ids;
+    std::array<std::uint64_t, prefetched_max> hints{};
+    requests = requests.first(std::min(requests.size(), prefetched_max));
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        ids[i] = partition_of_key(requests[i]->key, context_.ring->partitions());
+        prefetch_object(partitions_[ids[i].value].replica());
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        hints[i] = context_.store.prefetch(ids[i], requests[i]->key);
+        if (requests[i]->kind == OperationKind::get) continue;
+        partitions_[ids[i].value].replica().memory.prefetch(requests[i]->client);
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        context_.store.prefetch_record(ids[i], hints[i]);
+    }
+}
+
+template <class Part>
+void Replication::prefetch_oldest(std::span<const Part> parts) const {
+    struct Oldest {
+        PartitionId id;
+        const Op* op = nullptr;
+        std::uint64_t hint = 0;
+    };
+    std::array<Oldest, prefetched_max> oldest;
+    std::size_t count = 0;
+    for (const Part& part : parts) {
+        if (part.entry.partition.value >= partitions_.size()) continue;
+        oldest[count++].id = part.entry.partition;
+        prefetch_object(partitions_[part.entry.partition.value].replica());
+    }
+    const std::span<Oldest> all = std::span(oldest).first(count);
+    for (Oldest& each : all) {
+        const auto& unfinished = partitions_[each.id.value].replica().log.unfinished();
+        if (unfinished.empty()) continue;
+        each.op = unfinished.front().get();
+        prefetch_object(*each.op);
+    }
+    for (Oldest& each : all) {
+        if (each.op == nullptr) continue;
+        each.hint = context_.store.prefetch(each.id, each.op->key);
+        partitions_[each.id.value].replica().memory.prefetch(each.op->client);
+    }
+    for (const Oldest& each : all) {
+        if (each.op != nullptr) context_.store.prefetch_record(each.id, each.hint);
+    }
+}
+
 // The rule in front of everything about data.
 template <class Part>
 void Replication::deliver(Time now, NodeId from, const EntryRef& entry, const Part& part) {
@@ -98,13 +164,19 @@ void Replication::deliver(Time now, NodeId from, const EntryRef& entry, const Pa
 }
 
 void Replication::on(Time now, NodeId from, const Replicate& message) {
-    for (const Replicate::Ack& ack : message.acks) deliver(now, from, ack.entry, ack);
+    in_windows(std::span(message.acks), [&](const auto& acks) {
+        prefetch_oldest(acks);
+        for (const Replicate::Ack& ack : acks) deliver(now, from, ack.entry, ack);
+    });
     std::span<const OpPtr> ops = message.ops;
-    for (const Replicate::Part& part : message.parts) {
-        deliver(now, from, part.entry,
-                Replicated{part.entry, part.previous, part.watermark, ops.first(part.count)});
-        ops = ops.subspan(part.count);
-    }
+    in_windows(std::span(message.parts), [&](const auto& parts) {
+        prefetch_oldest(parts);
+        for (const Replicate::Part& part : parts) {
+            deliver(now, from, part.entry,
+                    Replicated{part.entry, part.previous, part.watermark, ops.first(part.count)});
+            ops = ops.subspan(part.count);
+        }
+    });
 }
 
 void Replication::on(Time now, NodeId from, const Gather& message) {

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,11 @@ public:
     void adopt(Time now, const RingPtr& ring, bool unbroken);
 
     void request(Time now, ConnectionId connection, Request&& request);
+    // These come next. What they will touch lies in no cache, as a rule, and is fetched for all of
+    // them at once rather than for one after the other.
+    void prefetch(std::span<const Request* const> requests) const;
+    // So many accesses to memory are under way at once; processors have room for some more.
+    static constexpr std::size_t prefetched_max = 16;
     // One of the kinds of ReplicationMessage.
     template <class Message>
     void receive(Time now, NodeId from, const Message& message) {
@@ -94,6 +100,9 @@ public:
     void invariants();
 
 private:
+    // The oldest unfinished operations of these partitions are soon committed.
+    template <class Part>
+    void prefetch_oldest(std::span<const Part> parts) const;
     template <class Part>
     void deliver(Time now, NodeId from, const EntryRef& entry, const Part& part);
     void on(Time now, NodeId from, const Replicate& message);

@@ -20,6 +20,7 @@
 
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/prefetch.h"
 #include "base/time.h"
 #include "replication/messages.h"
 
@@ -44,6 +45,10 @@ public:
         std::optional<Answer> answer;  // nothing: none is remembered
     };
     [[nodiscard]] Found find(ClientId client, std::uint64_t sequence) const;
+    // The client is soon looked for.
+    void prefetch(ClientId client) const {
+        if (!table_.empty()) prefetch_object(table_[home_of(client)]);
+    }
 
     // The first stamp of an operation that lets a client be forgotten; nothing: nobody is
     // remembered.

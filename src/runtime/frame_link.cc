@@ -48,6 +48,11 @@ void FrameLink::received(Stream&, std::string_view bytes) {
 }
 
 void FrameLink::hand_out_frames() {
+    hand_out_each();
+    owner_.frames_taken(*this);
+}
+
+void FrameLink::hand_out_each() {
     while (open_) {
         if (!paused_) owner_.before_frame(*this);
         if (paused_) {

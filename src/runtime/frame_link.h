@@ -22,6 +22,8 @@ public:
     virtual void before_frame(FrameLink&) {}
     // The payload is valid during the call.
     virtual void frame(FrameLink& link, const Frame& frame) = 0;
+    // After the last frame that was handed out of what arrived.
+    virtual void frames_taken(FrameLink&) {}
     // What arrived is no frame; nothing more is read.
     virtual void garbled(FrameLink& link, const std::string& why) = 0;
     // As StreamOwner::ended.
@@ -68,6 +70,7 @@ private:
     void ended(Stream& stream, int error) override;
 
     void hand_out_frames();
+    void hand_out_each();
 
     FrameLinkOwner& owner_;
     Stream stream_;

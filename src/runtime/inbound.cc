@@ -16,6 +16,8 @@ namespace {
 // The clock is looked at once in so many messages, and after each that is larger than this.
 constexpr std::size_t messages_between_looks = 8;
 constexpr std::size_t large_message = 4096;
+// Messages of a client that are handed in together.
+constexpr std::size_t group_max = 16;
 
 }  // namespace
 
@@ -104,7 +106,6 @@ void Inbound::on_client(Connection& connection, const Frame& frame) {
         return refuse(connection,
                       "a client's connection carries a client's frames, and this one does not");
     }
-    const Time arrived = connection.frames.arrived();
     if (clients_.began == never) clients_.began = boot_time();
     auto message = decode_client_message(frame.payload);
     if (!message) return refuse(connection, message.error().message);
@@ -113,13 +114,25 @@ void Inbound::on_client(Connection& connection, const Frame& frame) {
         connection.writes = true;
         if (held_) watch(connection);
     }
-    if (frame.payload.size() > large_message) clients_.until_looked = 0;
-    events_.client_message(arrived, connection.id, std::move(*message));
-    if (++requests_in_batch_ < connection.batch) return;
-    requests_in_batch_ = 0;
-    events_.batch_full();
-    // It may have written, and so found out that clients are gone: this one too.
-    if (!connection.dropped) after_batch(connection);
+    group_.push_back(std::move(*message));
+    const bool is_large = frame.payload.size() > large_message;
+    if (is_large) clients_.until_looked = 0;
+    if (is_large || group_.size() >= std::min(connection.batch, group_max)) hand_in(connection);
+}
+
+void Inbound::hand_in(Connection& connection) {
+    if (group_.size() > 1) events_.prefetch(group_);
+    const Time arrived = connection.frames.arrived();
+    for (ClientMessage& message : group_) {
+        // Answers may have been written, and so it was found out that clients are gone: this too.
+        if (connection.dropped) break;
+        events_.client_message(arrived, connection.id, std::move(message));
+        if (++requests_in_batch_ < connection.batch) continue;
+        requests_in_batch_ = 0;
+        events_.batch_full();
+        if (!connection.dropped) after_batch(connection);
+    }
+    group_.clear();
 }
 
 void Inbound::after_batch(Connection& connection) {
@@ -171,6 +184,8 @@ void Inbound::let_in_again(Slice& slice) {
 }
 
 void Inbound::refuse(Connection& connection, const std::string& why) {
+    hand_in(connection);  // what came before is answered before
+    if (connection.dropped) return;
     const bool known_client = connection.is_client();
     log_.log(known_client ? LogLevel::info : LogLevel::warning, "a {} is refused: {}",
              !connection.hello ? "connection"

@@ -27,6 +27,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -69,6 +70,8 @@ public:
         std::function<void(Address)> peer_hung_up;
         // `arrived`: read from the clock after its bytes had.
         std::function<void(Time arrived, ConnectionId, ClientMessage&&)> client_message;
+        // These come next.
+        std::function<void(std::span<const ClientMessage>)> prefetch = [](auto) {};
         std::function<void(ConnectionId)> client_closed;
         std::function<void()> batch_full;
     };
@@ -93,6 +96,7 @@ private:
 
         void before_frame(FrameLink&) override { inbound.before_frame(*this); }
         void frame(FrameLink&, const Frame& frame) override { inbound.on_frame(*this, frame); }
+        void frames_taken(FrameLink&) override { inbound.hand_in(*this); }
         void garbled(FrameLink&, const std::string& why) override { inbound.refuse(*this, why); }
         void ended(FrameLink&, int) override {
             if (!dropped) inbound.drop(*this);
@@ -126,6 +130,7 @@ private:
     void on_hello(Connection& connection, const Frame& frame);
     void on_peer(Connection& connection, const Frame& frame);
     void on_client(Connection& connection, const Frame& frame);
+    void hand_in(Connection& connection);
     void after_batch(Connection& connection);
     void refuse(Connection& connection, const std::string& why);
     void touch(Connection& connection);
@@ -155,6 +160,9 @@ private:
     std::list<ConnectionId> strangers_;  // who was heard last comes last
     std::vector<Connection*> watched_;   // answered lately, or paused; each once
     std::uint64_t last_id_ = 0;
+    // Of the connection that is read: decoded, and handed in together, so that what they touch can
+    // be prefetched.
+    std::vector<ClientMessage> group_;
     std::size_t requests_in_batch_ = 0;
     std::size_t envelopes_in_batch_ = 0;
     Slice clients_;

@@ -60,29 +60,31 @@ PeerLinks::Events NodeHost::peer_events() {
 }
 
 Inbound::Events NodeHost::inbound_events() {
-    return {.cluster = [this] { return cluster(); },
-            .parent = [this] { return parent(); },
-            .envelope =
-                [this](const Envelope& envelope) {
-                    touched_ = true;
-                    node_.receive(now(), envelope);
-                },
-            .peer_hung_up =
-                [this](Address peer) {
-                    touched_ = true;
-                    node_.peer_hung_up(now(), peer);
-                },
-            .client_message =
-                [this](Time arrived, ConnectionId connection, ClientMessage&& message) {
-                    touched_ = true;
-                    node_.receive(now_or(arrived), connection, std::move(message));
-                },
-            .client_closed =
-                [this](ConnectionId connection) {
-                    touched_ = true;
-                    node_.client_closed(now(), connection);
-                },
-            .batch_full = [this] { answer_requests(); }};
+    return {
+        .cluster = [this] { return cluster(); },
+        .parent = [this] { return parent(); },
+        .envelope =
+            [this](const Envelope& envelope) {
+                touched_ = true;
+                node_.receive(now(), envelope);
+            },
+        .peer_hung_up =
+            [this](Address peer) {
+                touched_ = true;
+                node_.peer_hung_up(now(), peer);
+            },
+        .client_message =
+            [this](Time arrived, ConnectionId connection, ClientMessage&& message) {
+                touched_ = true;
+                node_.receive(now_or(arrived), connection, std::move(message));
+            },
+        .prefetch = [this](std::span<const ClientMessage> messages) { node_.prefetch(messages); },
+        .client_closed =
+            [this](ConnectionId connection) {
+                touched_ = true;
+                node_.client_closed(now(), connection);
+            },
+        .batch_full = [this] { answer_requests(); }};
 }
 
 Time NodeHost::now() {

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/prefetch.h"
 
 namespace grapevine {
 
@@ -19,6 +20,7 @@ constexpr int address_bits = 64 - tag_bits;
 constexpr int alignment_bits = 4;  // malloc's on 64-bit machines
 constexpr std::uint64_t address_mask = (std::uint64_t{1} << address_bits) - 1;
 constexpr std::uint32_t homes_min = 4;
+constexpr std::size_t record_lines = 3;  // of a record that are prefetched
 
 // What glibc's malloc takes for an allocation: a header of 8 bytes, multiples of 16, at least 32.
 constexpr std::size_t malloc_header = 8;
@@ -168,6 +170,26 @@ std::optional<Record> MemoryStore::find(PartitionId partition, std::string_view 
     const Place place = locate(*table, key, hash(key));
     if (!place.found) return std::nullopt;
     return read_record(table->slots[place.index]);
+}
+
+std::uint64_t MemoryStore::prefetch(PartitionId partition, std::string_view key) const {
+    const std::uint64_t key_hash = hash(key);
+    const Table* const table = find_table(tables_, partition);
+    if (table != nullptr && table->count > 0) {
+        prefetch_line(table->slots.data() + home_of(tag_of_hash(key_hash), table->homes));
+    }
+    return key_hash;
+}
+
+// The first record that may be the key's; nearly always it is, if any is.
+void MemoryStore::prefetch_record(PartitionId partition, std::uint64_t hint) const {
+    const Table* const table = find_table(tables_, partition);
+    if (table == nullptr || table->count == 0) return;
+    const std::size_t i = first_from(*table, hint);
+    if (i >= table->slots.size() || tag_of(table->slots[i]) != tag_of_hash(hint)) return;
+    const char* const record = record_at(table->slots[i]);
+    for (std::size_t line = 0; line < record_lines; ++line)
+        prefetch_line(record + cache_line * line);
 }
 
 void MemoryStore::put(PartitionId partition, std::string_view key, std::string_view value,

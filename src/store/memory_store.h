@@ -42,6 +42,8 @@ public:
 
     [[nodiscard]] std::optional<Record> find(PartitionId partition,
                                              std::string_view key) const override;
+    std::uint64_t prefetch(PartitionId partition, std::string_view key) const override;
+    void prefetch_record(PartitionId partition, std::uint64_t hint) const override;
     void put(PartitionId partition, std::string_view key, std::string_view value,
              Version version) override;
     bool erase(PartitionId partition, std::string_view key) override;

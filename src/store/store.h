@@ -28,6 +28,10 @@ public:
 
     [[nodiscard]] virtual std::optional<Record> find(PartitionId partition,
                                                      std::string_view key) const = 0;
+    // Hints that the key is soon looked for, in two steps with something else between them: both
+    // only bring nearer what find() and put() will touch. The first gives what the second takes.
+    virtual std::uint64_t prefetch(PartitionId partition, std::string_view key) const = 0;
+    virtual void prefetch_record(PartitionId partition, std::uint64_t hint) const = 0;
     // Inserts or replaces, whatever version was there. Limits of base/limits.h are the caller's.
     virtual void put(PartitionId partition, std::string_view key, std::string_view value,
                      Version version) = 0;

@@ -177,9 +177,14 @@ private:
             });
         }
         for (auto& [connection, bytes] : peer.asked) {
-            each_frame(bytes, [&, &connection = connection](const Frame& frame) {
-                peer.node.receive(now_, connection, *decode_client_message(frame.payload));
+            std::vector<ClientMessage> group;
+            each_frame(bytes, [&](const Frame& frame) {
+                group.push_back(*decode_client_message(frame.payload));
             });
+            peer.node.prefetch(group);
+            for (ClientMessage& message : group) {
+                peer.node.receive(now_, connection, std::move(message));
+            }
         }
         if (now_ >= peer.node.next_deadline()) peer.node.tick(now_);
     }
