@@ -4,6 +4,7 @@ grapevine_library(replication LINK base ring store SOURCES
                   outbox.cc
                   partition.cc
                   partition_log.cc
+                  pending_ids.cc
                   primary.cc
                   primary_requests.cc
                   replication.cc

@@ -44,7 +44,8 @@ void Partition::become_primary(Scope& scope, bool unbroken) {
         const bool first = scope.entry.tenure == scope.context.ring->genesis ||
                            scope.context.has(Bug::skip_lease_wait);
         leave_primary(scope);
-        role_.emplace<Primary>(first ? Time::min() : scope.now + scope.context.config.lease_wait);
+        role_.emplace<Primary>(first ? Time::min() : scope.now + scope.context.config.lease_wait,
+                               scope.context.config.hash_seed);
     }
     auto& primary = std::get<Primary>(role_);
     if (stays && unbroken && primary.active()) {

@@ -192,7 +192,7 @@ void Primary::commit_oldest(Scope& scope, Time valid_until) {
         if (lapsed) reply.status = Status::lapsed;
         context.out.reply(waiter.connection, std::move(reply), lapsed ? never : valid_until);
     }
-    pending_.erase({op.client, op.sequence});
+    pending_.remove(op.client, op.sequence);
     context.pending_bytes -= std::min(context.pending_bytes, weight(op));
 }
 

@@ -13,7 +13,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,6 +22,7 @@
 #include "replication/context.h"
 #include "replication/fill_stream.h"
 #include "replication/messages.h"
+#include "replication/pending_ids.h"
 #include "ring/change.h"
 #include "store/operation.h"
 
@@ -48,8 +48,9 @@ struct Active {
 class Primary {
 public:
     // `lease_wait_until`: when every lease of its predecessors has ended; Time::min(): there is
-    // none.
-    explicit Primary(Time lease_wait_until) : lease_wait_until_(lease_wait_until) {}
+    // none. `hash_seed`: as RequestMemory takes it.
+    Primary(Time lease_wait_until, std::uint64_t hash_seed)
+        : lease_wait_until_(lease_wait_until), pending_(hash_seed) {}
 
     // The entry is new to this node as primary, or a ring between was missed: activate (again).
     void take_over(Scope& scope);
@@ -105,12 +106,6 @@ private:
         Request request;
         Time until;
     };
-    using RequestKey = std::pair<ClientId, std::uint64_t>;
-    struct RequestKeyHash {
-        std::size_t operator()(const RequestKey& key) const noexcept {
-            return std::hash<std::uint64_t>{}(key.first.value ^ (key.second * 0x9e3779b97f4a7c15));
-        }
-    };
 
     void drop_waiters(Scope& scope);
     void reset_peers(Scope& scope);
@@ -149,7 +144,7 @@ private:
     Time lease_wait_until_;
     std::vector<std::pair<NodeId, Peer>> peers_;  // the write set without this node
     std::deque<Waiter> waiters_;                  // for an answer, in the order of their operations
-    std::unordered_map<RequestKey, std::uint64_t, RequestKeyHash> pending_;  // to the counter
+    PendingIds pending_;
     std::deque<Waiting> waiting_;    // requests that came too early, in order of arrival
     Time tell_at_ = never;           // when a watermark that no operation carried goes alone
     std::int64_t time_base_ms_ = 0;  // partition time at time_base_at_

@@ -150,7 +150,7 @@ void Primary::write(Scope& scope, ConnectionId connection, Request&& request, Ti
     if (op.kind == OpKind::put) op.value = std::move(request.value);
     if (!peers_.empty()) {
         const std::uint64_t counter = op.version.counter;
-        pending_.emplace(RequestKey{request.client, request.sequence}, counter);
+        pending_.add(request.client, request.sequence, counter);
         waiters_.push_back({counter, connection, request.sequence});
         context.pending_bytes += weight(op);
         order(scope, std::move(op));
@@ -193,15 +193,14 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
         scope.context.out.reply(connection, std::move(reply), valid_until);
         return true;
     }
-    const auto pending = pending_.find({request.client, request.sequence});
-    if (pending == pending_.end()) return false;
+    const auto pending = pending_.find(request.client, request.sequence);
+    if (!pending) return false;
     if (scope.context.has(Bug::duplicate_answered_early)) {
-        answer(scope, connection, scope.replica.log.at(pending->second), valid_until);
+        answer(scope, connection, scope.replica.log.at(*pending), valid_until);
         return true;
     }
-    const auto [first, last] =
-        std::ranges::equal_range(waiters_, pending->second, {}, &Waiter::counter);
-    const Waiter waiter{pending->second, connection, request.sequence};
+    const auto [first, last] = std::ranges::equal_range(waiters_, *pending, {}, &Waiter::counter);
+    const Waiter waiter{*pending, connection, request.sequence};
     if (last - first < waiters_max) {
         waiters_.insert(last, waiter);
     } else {
