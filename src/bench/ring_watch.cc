@@ -47,7 +47,8 @@ void RingWatch::changed(const RingPtr& ring) {
     const bool whole = ring->genesis && fully_replicated(*ring);
     const auto change = whole ? plan(*ring, Observations{}, PlannerConfig{}) : std::nullopt;
     at_rest_ = whole && !change;
-    settled_ = whole && (!change || can_wait(*ring, *change));
+    const auto no_doubt = [](NodeId, NodeId) { return false; };
+    settled_ = whole && (!change || can_wait(*ring, *change, no_doubt));
     host_.want_ring(ring->epoch);
 }
 
