@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ring/weight_order.h"
+
 namespace grapevine {
 
 // `partition` goes from the node `from` to the one that the step belongs to; without `from`, it is
@@ -62,16 +64,40 @@ private:
     std::vector<NodeIndex> queue_;
 };
 
-void Handout::give(const std::vector<Place>& order, const std::vector<std::uint32_t>& limits) {
+void Handout::give(WeightOrder& order, const std::vector<std::uint32_t>& limits) {
+    for (std::size_t stretch = 0; order.has_stretch(stretch); ++stretch) {
+        const std::vector<std::uint32_t> partitions = lacking();
+        std::vector<NodeIndex> nodes;  // that may get more
+        for (NodeIndex node = 0; node < load_.size(); ++node) {
+            if (load_[node] < limits[node]) nodes.push_back(node);
+        }
+        // Both only become fewer: what the rest of the order could give is among these.
+        if (order.is_few(partitions.size(), nodes.size())) {
+            give_each(order.rest(stretch, partitions, nodes), limits);
+            break;
+        }
+        give_each(order.stretch(stretch), limits);
+    }
+    for (const std::uint32_t partition : lacking()) {
+        while (lacks(partition) && make_room(partition, limits)) continue;
+    }
+}
+
+void Handout::give_each(const std::vector<Place>& order, const std::vector<std::uint32_t>& limits) {
     for (const Place& next : order) {
         if (lacks(next.partition) && load_[next.node] < limits[next.node] &&
             allowed(next.partition, next.node, std::nullopt)) {
             place(next.partition, next.node);
         }
     }
+}
+
+std::vector<std::uint32_t> Handout::lacking() const {
+    std::vector<std::uint32_t> partitions;
     for (std::uint32_t partition = 0; partition < held_.size(); ++partition) {
-        while (lacks(partition) && make_room(partition, limits)) continue;
+        if (lacks(partition)) partitions.push_back(partition);
     }
+    return partitions;
 }
 
 bool Handout::holds(std::uint32_t partition, NodeIndex node) const {

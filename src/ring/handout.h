@@ -18,6 +18,8 @@ struct Place {
     NodeIndex node = 0;
 };
 
+class WeightOrder;
+
 class Handout {
 public:
     Handout(std::uint32_t partitions, std::size_t nodes, std::size_t wanted)
@@ -27,7 +29,7 @@ public:
     // Gives each partition the holders that it lacks, as far as no node gets more than its limit.
     // First come, first served; then partitions that found only full nodes get a place by shifting
     // others along.
-    void give(const std::vector<Place>& order, const std::vector<std::uint32_t>& limits);
+    void give(WeightOrder& order, const std::vector<std::uint32_t>& limits);
 
     // Per partition, in the order in which they were given.
     [[nodiscard]] const std::vector<Holders>& held() const { return held_; }
@@ -45,6 +47,8 @@ private:
     [[nodiscard]] bool lacks(std::uint32_t partition) const {
         return held_[partition].size() < wanted_;
     }
+    void give_each(const std::vector<Place>& order, const std::vector<std::uint32_t>& limits);
+    [[nodiscard]] std::vector<std::uint32_t> lacking() const;
     void place(std::uint32_t partition, NodeIndex node);
     void move(std::uint32_t partition, NodeIndex from, NodeIndex to);
     bool make_room(std::uint32_t partition, const std::vector<std::uint32_t>& limits);

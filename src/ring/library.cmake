@@ -11,4 +11,5 @@ grapevine_library(ring LINK base SOURCES
                   ring_defect.cc
                   steps.cc
                   trims.cc
-                  voters.cc)
+                  voters.cc
+                  weight_order.cc)

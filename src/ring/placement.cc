@@ -1,15 +1,13 @@
 #include "ring/placement.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <numeric>
-#include <string_view>
 
 #include "base/hash.h"
 #include "ring/handout.h"
-#include "ring/neglog.h"
+#include "ring/weight_order.h"
 
 namespace grapevine {
 
@@ -23,43 +21,6 @@ using Shares = std::vector<std::uint64_t>;
 // Shares are fixed point, with this many bits of fraction.
 constexpr int share_bits = 16;
 constexpr std::uint64_t share_one = std::uint64_t{1} << share_bits;
-
-std::uint64_t hash_of(std::uint32_t partition, std::uint64_t name_hash) {
-    std::array<char, 4> bytes{};
-    for (auto& byte : bytes) {
-        byte = static_cast<char>(partition);
-        partition >>= 8;
-    }
-    return hash64(std::string_view(bytes.data(), bytes.size()), name_hash);
-}
-
-// All pairs, the heaviest first. A weight w is reached by scaling -log of the hash by 1 / w (the
-// logarithmic method for weighted rendezvous: Schindelhauer and Schomaker 2005).
-std::vector<Place> by_falling_weight(std::uint32_t partitions, const Nodes& nodes) {
-    struct Weighed {
-        std::uint64_t cost;
-        std::uint64_t hash;
-        Place place;
-    };
-    std::vector<Weighed> pairs;
-    pairs.reserve(std::size_t{partitions} * nodes.size());
-    for (std::uint32_t partition = 0; partition < partitions; ++partition) {
-        for (NodeIndex i = 0; i < nodes.size(); ++i) {
-            const std::uint64_t hash = hash_of(partition, nodes[i].name_hash);
-            pairs.push_back({neglog(hash) * weight_one / nodes[i].weight, hash, {partition, i}});
-        }
-    }
-    std::sort(pairs.begin(), pairs.end(), [](const Weighed& a, const Weighed& b) {
-        if (a.cost != b.cost) return a.cost < b.cost;
-        if (a.hash != b.hash) return a.hash > b.hash;
-        if (a.place.partition != b.place.partition) return a.place.partition < b.place.partition;
-        return a.place.node < b.place.node;
-    });
-    std::vector<Place> order;
-    order.reserve(pairs.size());
-    for (const Weighed& pair : pairs) order.push_back(pair.place);
-    return order;
-}
 
 // Nodes of one zone, and how many copies of one partition may be in it.
 struct Zone {
@@ -172,8 +133,7 @@ std::uint32_t whole_part(std::uint64_t share) {
 
 // First everybody gets the lower bound of its share, then the rest is given out up to the upper
 // one. What finds no place even so (unusual weights and zones) is given without limits.
-void give_shares(Handout& handout, const std::vector<Place>& order, const Shares& shares,
-                 std::uint64_t slack) {
+void give_shares(Handout& handout, WeightOrder& order, const Shares& shares, std::uint64_t slack) {
     std::vector<std::uint32_t> low;
     std::vector<std::uint32_t> high;
     for (const std::uint64_t share : shares) {
@@ -251,7 +211,7 @@ std::vector<std::vector<NodeId>> desired_placement(std::uint32_t partitions, std
                       [](const PlacementNode& n) { return std::pair(n.name_hash, n.id); });
     const std::size_t holders = std::min<std::size_t>(copies, nodes.size());
     const std::uint64_t whole = partitions * share_one;
-    const std::vector<Place> order = by_falling_weight(partitions, nodes);
+    WeightOrder order(partitions, nodes, holders);
 
     Zones zones = group_by_zone(nodes);
     bound_zones(zones, holders);

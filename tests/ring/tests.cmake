@@ -6,7 +6,7 @@ grapevine_test(ring_test LABEL unit LINK ring SOURCES
     ring/placement_test.cc
     ring/planner_test.cc
     ring/ring_test.cc
-    ring/trims_test.cc)
+    ring/trims_test.cc ring/weight_order_test.cc)
 
 grapevine_test(agreement_test LABEL unit LINK ring SOURCES
     ring/agreement_test.cc
