@@ -17,12 +17,8 @@ struct BalanceOptions : BenchOptions {
 };
 
 int run_balance(const BalanceOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
+    auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    setting->cluster.copies = options.copies;
-    if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-        return bench_usage(defect);
-    }
     const std::string about = describe_run(facts);
     auto csv = bench::CsvFile::open(options.csv, about, bench::share_csv_head());
     if (!csv) return bench_usage(csv.error().message);

@@ -52,6 +52,9 @@ void declare_own_cluster(CLI::App& command, BenchOptions& options);
 void declare_cluster(CLI::App& command, BenchOptions& options);  // its own, or a running one
 void declare_keys(CLI::App& command, BenchOptions& options);     // and the size of values
 void declare_clients(CLI::App& command, BenchOptions& options);  // and how many gets
+CLI::Option* declare_depth(CLI::App& command, BenchOptions& options);
+// `seconds` is what it is without the option. `what` they are of.
+void declare_seconds(CLI::App& command, std::string& seconds, const std::string& what);
 void declare_rounds(CLI::App& command, BenchOptions& options);
 void declare_csv(CLI::App& command, BenchOptions& options, const std::string& what);
 // --rep, one number.
@@ -66,7 +69,8 @@ CLI::Option* declare_number(CLI::App& command, const std::string& name, T& value
 }
 // The load, how often, and --csv with the above.
 void declare_common(CLI::App& command, BenchOptions& options);
-Result<bench::Setting> setting_of(const BenchOptions& options);
+// What was asked for, if it goes together and fits into memory.
+Result<bench::Setting> setting_of(const BenchOptions& options, unsigned copies);
 
 int bench_usage(const std::string& sentence);
 // What became of a command: what it has to say, or why it could not be measured; and all of its

@@ -50,6 +50,17 @@ void declare_clients(CLI::App& command, BenchOptions& options) {
                    "percent of the operations that are gets", 0u, 100u);
 }
 
+CLI::Option* declare_depth(CLI::App& command, BenchOptions& options) {
+    return declare_number<std::size_t>(
+        command, "--depth", options.depth,
+        "operations in flight of each client: the next follows an answer", 1, 4096);
+}
+
+void declare_seconds(CLI::App& command, std::string& seconds, const std::string& what) {
+    command.add_option("--seconds", seconds, fmt::format("{} (default {})", what, seconds))
+        ->type_name("SECONDS");
+}
+
 void declare_rounds(CLI::App& command, BenchOptions& options) {
     declare_number(command, "--rounds", options.rounds, "how often", 1u, 1000u);
 }
@@ -58,9 +69,7 @@ void declare_common(CLI::App& command, BenchOptions& options) {
     declare_cluster(command, options);
     declare_keys(command, options);
     declare_clients(command, options);
-    auto* depth = declare_number<std::size_t>(
-        command, "--depth", options.depth,
-        "operations in flight of each client: the next follows an answer", 1, 4096);
+    auto* depth = declare_depth(command, options);
     command
         .add_option("--rate", options.rate,
                     "operations a second of all clients, answered or not; latency counts from when "
@@ -72,7 +81,7 @@ void declare_common(CLI::App& command, BenchOptions& options) {
     declare_csv(command, options, "each phase");
 }
 
-Result<bench::Setting> setting_of(const BenchOptions& options) {
+Result<bench::Setting> setting_of(const BenchOptions& options, unsigned copies) {
     bench::Setting setting;
     if (!options.coordinator.empty()) {
         auto running =
@@ -86,12 +95,16 @@ Result<bench::Setting> setting_of(const BenchOptions& options) {
         if (!rate) return std::unexpected(rate.error());
     }
     setting.cluster.nodes = options.nodes;
+    setting.cluster.copies = copies;
     setting.cluster.partitions = options.partitions;
     setting.cluster.backfill_rate = options.backfill_rate;
     setting.load = {.clients = options.clients, .depth = options.depth, .rate = options.rate};
     setting.workload.keys = options.keys;
     setting.workload.value_size = options.value_size;
     setting.workload.gets_percent = options.gets_percent;
+    if (const std::string defect = defect_of(setting, usable_memory()); !defect.empty()) {
+        return fail("{}", defect);
+    }
     return setting;
 }
 

@@ -20,14 +20,10 @@ struct FailoverOptions : BenchOptions {
 };
 
 int run_failover(const FailoverOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
+    auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    setting->cluster.copies = options.copies;
     setting->cluster.by_hand = true;
     if (options.copies < 2) return bench_usage("--rep: a key with one copy dies with its node");
-    if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-        return bench_usage(defect);
-    }
     const std::string about = describe_run(facts);
     auto csv = bench::CsvFile::open(options.csv, about, bench::kill_csv_head());
     if (!csv) return bench_usage(csv.error().message);

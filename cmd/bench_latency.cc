@@ -20,12 +20,8 @@ struct LatencyOptions : BenchOptions {
 };
 
 int run_latency(const LatencyOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
+    auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    setting->cluster.copies = options.copies;
-    if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-        return bench_usage(defect);
-    }
     const auto span = of_option("--seconds", parse_seconds(options.seconds, 3600s));
     if (!span) return bench_usage(span.error().message);
     const std::string about = describe_run(facts);
@@ -66,8 +62,7 @@ BenchCommand add_latency(CLI::App& app) {
         ->type_name("OPS/S[,OPS/S...]")
         ->delimiter(',')
         ->check(CLI::Range(1, 10'000'000));
-    command.add_option("--seconds", options->seconds, "of each round (default 5)")
-        ->type_name("SECONDS");
+    declare_seconds(command, options->seconds, "of each round");
     declare_rounds(command, *options);
     declare_csv(command, *options, "each round");
     command

@@ -18,12 +18,8 @@ struct RebalanceOptions : BenchOptions {
 };
 
 int run_rebalance(const RebalanceOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
+    auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    setting->cluster.copies = options.copies;
-    if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-        return bench_usage(defect);
-    }
     const auto steady = of_option("--seconds", parse_seconds(options.steady, 3600s));
     if (!steady) return bench_usage(steady.error().message);
     const std::string about =
@@ -55,10 +51,7 @@ BenchCommand add_rebalance(CLI::App& app) {
                     "MB/s that each node that is started sends to fill copies, at most (default: "
                     "no bound)")
         ->type_name("MB/S");
-    command
-        .add_option("--seconds", options->steady,
-                    "of each stretch in which nothing moves (default 5)")
-        ->type_name("SECONDS");
+    declare_seconds(command, options->steady, "of each stretch in which nothing moves");
     command.footer(
         "Each round: a node joins, peace, it leaves, peace. Joins and leaves are compared with "
         "the\n"

@@ -29,12 +29,8 @@ std::uint64_t files_allowed() {
 }
 
 int run_scale(const ScaleOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
+    auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    setting->cluster.copies = options.copies;
-    if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-        return bench_usage(defect);
-    }
     const auto span = of_option("--seconds", parse_seconds(options.seconds, 3600s));
     if (!span) return bench_usage(span.error().message);
     const auto points = scale_points(*setting, options.dimensions, options.shorter,
@@ -77,11 +73,8 @@ BenchCommand add_scale(CLI::App& app) {
     declare_copies(command, options->copies);
     declare_keys(command, *options);
     declare_clients(command, *options);
-    declare_number<std::size_t>(command, "--depth", options->depth,
-                                "operations in flight of each client: the next follows an answer",
-                                1, 4096);
-    command.add_option("--seconds", options->seconds, "of each round (default 2)")
-        ->type_name("SECONDS");
+    declare_depth(command, *options);
+    declare_seconds(command, options->seconds, "of each round");
     declare_rounds(command, *options);
     declare_csv(command, *options, "each round");
     command.footer(

@@ -18,13 +18,10 @@ struct ThroughputOptions : BenchOptions {
 };
 
 int run_throughput(const ThroughputOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
-    if (!setting) return bench_usage(setting.error().message);
+    Result<bench::Setting> setting;
     for (const unsigned copies : options.copies) {
-        setting->cluster.copies = copies;
-        if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-            return bench_usage(defect);
-        }
+        setting = setting_of(options, copies);
+        if (!setting) return bench_usage(setting.error().message);
     }
     const std::string about = describe_run(facts);
     auto csv = bench::CsvFile::open(options.csv, about, bench::phase_csv_head());

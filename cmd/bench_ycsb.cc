@@ -19,15 +19,11 @@ struct YcsbOptions : BenchOptions {
 };
 
 int run_ycsb(const YcsbOptions& options, const bench::RunFacts& facts) {
-    auto setting = setting_of(options);
+    auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    setting->cluster.copies = options.copies;
     for (const std::string& name : options.workloads) {
         const auto mix = of_option("--workload", bench::ycsb_mix(name));
         if (!mix) return bench_usage(mix.error().message);
-    }
-    if (const std::string defect = defect_of(*setting, usable_memory()); !defect.empty()) {
-        return bench_usage(defect);
     }
     const std::string about = describe_run(facts);
     auto csv = bench::CsvFile::open(options.csv, about, bench::phase_csv_head());
@@ -61,9 +57,7 @@ BenchCommand add_ycsb(CLI::App& app) {
                                   4, 1'000'000'000);
     declare_number<std::size_t>(command, "--clients", options->clients,
                                 "clients, each with a connection to every node", 1, 1000);
-    declare_number<std::size_t>(command, "--depth", options->depth,
-                                "operations in flight of each client: the next follows an answer",
-                                1, 4096);
+    declare_depth(command, *options);
     declare_rounds(command, *options);
     declare_csv(command, *options, "each round");
     command.footer(
