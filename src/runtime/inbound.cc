@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -43,7 +44,9 @@ void Inbound::accept(uv_stream_t* listener) {
 }
 
 void Inbound::before_frame(Connection& connection) {
-    if (connection.hello && is_spent(slice_of(connection))) turn_away(connection);
+    // A message that joins others waits for its turn with them (hand_in).
+    if (!group_.empty() || !connection.hello) return;
+    if (is_spent(slice_of(connection))) turn_away(connection);
 }
 
 void Inbound::on_frame(Connection& connection, const Frame& frame) {
@@ -123,10 +126,15 @@ void Inbound::on_client(Connection& connection, const Frame& frame) {
 void Inbound::hand_in(Connection& connection) {
     if (group_.size() > 1) events_.prefetch(group_);
     const Time arrived = connection.frames.arrived();
-    for (ClientMessage& message : group_) {
-        // Answers may have been written, and so it was found out that clients are gone: this too.
-        if (connection.dropped) break;
-        events_.client_message(arrived, connection.id, std::move(message));
+    // Answers may have been written, and so it was found out that clients are gone: this one too.
+    for (std::size_t i = 0; i < group_.size() && !connection.dropped; ++i) {
+        if (i > 0 && is_spent(clients_)) {
+            const auto rest = std::next(group_.begin(), static_cast<std::ptrdiff_t>(i));
+            connection.left.assign(std::move_iterator(rest), std::move_iterator(group_.end()));
+            turn_away(connection);
+            break;
+        }
+        events_.client_message(arrived, connection.id, std::move(group_[i]));
         if (++requests_in_batch_ < connection.batch) continue;
         requests_in_batch_ = 0;
         events_.batch_full();
@@ -178,13 +186,19 @@ void Inbound::let_in_again(Slice& slice) {
         if (found == connections_.end()) continue;
         Connection& connection = *found->second;
         connection.turned_away = false;
-        if (!connection.paused) connection.frames.resume();
+        if (connection.paused) continue;
+        group_.swap(connection.left);
+        hand_in(connection);
+        // Whoever is turned away again, or paused, waits.
+        if (!connection.dropped && !connection.turned_away && !connection.paused) {
+            connection.frames.resume();
+        }
     }
     slice.began = never;
 }
 
 void Inbound::refuse(Connection& connection, const std::string& why) {
-    hand_in(connection);  // what came before is answered before
+    hand_in(connection);  // what came before is answered before, as far as this turn's time goes
     if (connection.dropped) return;
     const bool known_client = connection.is_client();
     log_.log(known_client ? LogLevel::info : LogLevel::warning, "a {} is refused: {}",

@@ -115,7 +115,9 @@ private:
         bool turned_away = false;  // paused for this turn: its slice is spent
         bool watched = false;      // in watched_
         bool dropped = false;      // it waits in the graveyard
-        std::size_t batch = 4;     // requests until the node is asked for answers
+        // Of a group that was handed in when its slice was spent: comes first in a later turn.
+        std::vector<ClientMessage> left;
+        std::size_t batch = 4;  // requests until the node is asked for answers
     };
 
     // The time that one kind of sender has in a turn.
