@@ -1,0 +1,29 @@
+#pragma once
+// Executes programs on the contents of a partition. Pure: what comes out depends on the program and
+// on what `Keys` says alone. (INCRBYFLOAT computes with 80-bit floating point, as Redis does on the
+// same machines; it is executed once, by the primary, and its result is what is replicated.)
+
+#include <string>
+
+#include "command/keys.h"
+#include "command/program.h"
+
+namespace grapevine::command {
+
+// One RESP3 reply for each command, one after the other; of an atomic program one array of them, or
+// a null where a watched key has another version. A command that fails is answered by an error and
+// changes nothing; those after it are executed.
+[[nodiscard]] std::string execute(const Program& program, Keys& keys);
+
+// Whether any of its commands can change something. Where none can, execute() calls neither put()
+// nor erase() nor clear().
+[[nodiscard]] bool writes(const Program& program);
+[[nodiscard]] bool writes(const Command& command);
+
+// Whether any of its commands can take more memory (denyoom in Redis): refuse it where none is
+// left, with
+inline constexpr const char* out_of_memory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+[[nodiscard]] bool takes_memory(const Program& program);
+
+}  // namespace grapevine::command

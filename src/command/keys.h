@@ -1,0 +1,55 @@
+#pragma once
+// What a running program sees and changes: the contents of one partition behind everything that is
+// ordered, with the program's own changes. Who implements it says what becomes of the changes.
+//
+// Calls come from the one thread that executes the program. Views that find() and scan() give are
+// good until the next call that changes the partition.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+
+namespace grapevine::command {
+
+struct Entry {
+    std::string_view value;
+    std::int64_t expires_ms = 0;  // unix time; 0: never
+    Version version;              // {0, 0}: changed by the program itself
+};
+
+class Keys {
+public:
+    virtual ~Keys() = default;
+
+    // Nothing for a key whose time has come, whether or not its record is there still.
+    [[nodiscard]] virtual std::optional<Entry> find(std::string_view key) = 0;
+    // Inserts or replaces. `expires_ms` is 0 (never) or later than now_ms(). Key and value are
+    // within the limits of base/limits.h.
+    virtual void put(std::string_view key, std::string value, std::int64_t expires_ms) = 0;
+    // True where find() would have found it.
+    virtual bool erase(std::string_view key) = 0;
+
+    // Unix time of the primary, the same throughout a program.
+    [[nodiscard]] virtual std::int64_t now_ms() const = 0;
+
+    // Visits what find() would find from `cursor` (0: the beginning; any number is a good one)
+    // until about `keys` keys were visited, and returns the cursor to go on from, never 0, or
+    // nothing at the end. What is there throughout is visited at least once, whatever changes
+    // between calls. The visitor changes nothing.
+    using Visitor = std::function<void(std::string_view key, const Entry& entry)>;
+    virtual std::optional<std::uint64_t> scan(std::uint64_t cursor, std::size_t keys,
+                                              const Visitor& visit) = 0;
+    // Keys of the partition; those whose time has come may be among them.
+    [[nodiscard]] virtual std::size_t count() = 0;
+    // A number drawn at random, for RANDOMKEY: read-only programs alone depend on it.
+    [[nodiscard]] virtual std::uint64_t draw() = 0;
+    // Erases all keys. This one collects them by scan() and erases one after the other.
+    virtual void clear();
+};
+
+}  // namespace grapevine::command
