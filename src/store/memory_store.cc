@@ -1,6 +1,7 @@
 #include "store/memory_store.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <functional>
 #include <iterator>
@@ -9,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/prefetch.h"
 
 namespace grapevine {
@@ -24,7 +26,7 @@ constexpr std::size_t record_lines = 3;  // of a record that are prefetched
 
 // What glibc's malloc takes for an allocation: a header of 8 bytes, multiples of 16, at least 32.
 constexpr std::size_t malloc_header = 8;
-std::size_t malloc_bytes(std::size_t size) {
+constexpr std::size_t malloc_bytes(std::size_t size) {
     return size == 0 ? 0 : std::max<std::size_t>(32, (size + malloc_header + 15) / 16 * 16);
 }
 
@@ -75,17 +77,28 @@ std::uint64_t take_varint(const char*& from) {
     }
 }
 
+// Added to the size of a key that expires.
+constexpr std::size_t expires_mark = std::bit_ceil(key_size_max + 1);
+// What a place in the order of expiry takes: a node of a red-black tree.
+constexpr std::size_t expiry_bytes =
+    malloc_bytes(32 + sizeof(std::int64_t) + sizeof(std::uint64_t));
+
 std::size_t record_size(const Record& record) {
-    return varint_size(record.key.size()) + varint_size(record.value.size()) +
-           varint_size(record.version.epoch.value) + varint_size(record.version.counter) +
-           record.key.size() + record.value.size();
+    const bool expires = record.expires_ms != 0;
+    const std::size_t more =
+        expires ? varint_size(static_cast<std::uint64_t>(record.expires_ms)) : 0;
+    return varint_size(record.key.size() + (expires ? expires_mark : 0)) +
+           varint_size(record.value.size()) + varint_size(record.version.epoch.value) +
+           varint_size(record.version.counter) + more + record.key.size() + record.value.size();
 }
 
 void write_record(char* to, const Record& record) {
-    to = put_varint(to, record.key.size());
+    const bool expires = record.expires_ms != 0;
+    to = put_varint(to, record.key.size() + (expires ? expires_mark : 0));
     to = put_varint(to, record.value.size());
     to = put_varint(to, record.version.epoch.value);
     to = put_varint(to, record.version.counter);
+    if (expires) to = put_varint(to, static_cast<std::uint64_t>(record.expires_ms));
     to += record.key.copy(to, record.key.size());
     record.value.copy(to, record.value.size());
 }
@@ -101,11 +114,15 @@ char* new_record(const Record& record) {
 
 Record read_record(std::uint64_t slot) {
     const char* from = record_at(slot);
-    const std::size_t key_size = take_varint(from);
+    std::size_t key_size = take_varint(from);
     const std::size_t value_size = take_varint(from);
     Record record;
     record.version.epoch = Epoch{take_varint(from)};
     record.version.counter = take_varint(from);
+    if (key_size >= expires_mark) {
+        key_size -= expires_mark;
+        record.expires_ms = static_cast<std::int64_t>(take_varint(from));
+    }
     record.key = {from, key_size};
     record.value = {from + key_size, value_size};
     return record;
@@ -192,14 +209,16 @@ void MemoryStore::prefetch_record(PartitionId partition, std::uint64_t hint) con
         prefetch_line(record + cache_line * line);
 }
 
-void MemoryStore::put(PartitionId partition, std::string_view key, std::string_view value,
-                      Version version) {
+void MemoryStore::put(PartitionId partition, const Record& record) {
     Table& table = make_table(tables_, partition);
-    const Record record{key, value, version};
-    const std::uint64_t key_hash = hash(key);
-    const Place place = locate(table, key, key_hash);
+    const std::uint64_t key_hash = hash(record.key);
+    const Place place = locate(table, record.key, key_hash);
     const std::size_t bytes = malloc_bytes(record_size(record));
-    if (place.found && replace(table.slots[place.index], record, bytes)) return;
+    const Record before = place.found ? read_record(table.slots[place.index]) : Record{};
+    if (before.expires_ms != record.expires_ms) {
+        move_expiry(partition, key_hash, before.expires_ms, record.expires_ms);
+    }
+    if (place.found && replace(table.slots[place.index], before, record, bytes)) return;
     // The new record first: key and value may be views of the one that it replaces.
     const Slot slot = make_slot(key_hash, new_record(record));
     allocated_ += bytes;
@@ -207,8 +226,9 @@ void MemoryStore::put(PartitionId partition, std::string_view key, std::string_v
 }
 
 // Where the record that the key has now takes as much memory, and the new one is no view of it.
-bool MemoryStore::replace(Slot slot, const Record& record, std::size_t bytes) {
-    const std::size_t size = record_size(read_record(slot));
+bool MemoryStore::replace(Slot slot, const Record& before, const Record& record,
+                          std::size_t bytes) {
+    const std::size_t size = record_size(before);
     if (malloc_bytes(size) != bytes) return false;
     char* const start = record_at(slot);
     const auto is_view = [&](std::string_view text) {
@@ -262,9 +282,12 @@ void MemoryStore::insert(Table& table, std::size_t index, Slot slot) {
 bool MemoryStore::erase(PartitionId partition, std::string_view key) {
     if (count(partition) == 0) return false;
     Table& table = tables_[partition.value];
-    const Place place = locate(table, key, hash(key));
+    const std::uint64_t key_hash = hash(key);
+    const Place place = locate(table, key, key_hash);
     if (!place.found) return false;
 
+    const std::int64_t expires_ms = read_record(table.slots[place.index]).expires_ms;
+    if (expires_ms != 0) move_expiry(partition, key_hash, expires_ms, 0);
     forget(table, table.slots[place.index]);
     remove_at(table, place.index);
     --count_;
@@ -294,6 +317,7 @@ void MemoryStore::clear(PartitionId partition) {
     if (partition.value >= tables_.size()) return;
     Table& table = tables_[partition.value];
     count_ -= table.count;
+    drop_expiries(partition);
     free_slots(table);
 }
 
@@ -310,6 +334,7 @@ void MemoryStore::set_aside(PartitionId partition) {
     if (count(partition) == 0) return;
     Table& table = tables_[partition.value];
     Table& aside = make_table(aside_, partition);
+    drop_expiries(partition);
     count_ -= table.count;
     aside_count_ -= aside.count;
     aside_bytes_ -= aside.bytes;
@@ -346,7 +371,10 @@ bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version
     --aside_count_;
     remove_at(aside, place.index);
     Table& table = make_table(tables_, partition);
-    add(table, bytes, slot, key_hash, locate(table, record.key, key_hash));
+    const Place at = locate(table, record.key, key_hash);
+    const std::int64_t expired_ms = at.found ? read_record(table.slots[at.index]).expires_ms : 0;
+    move_expiry(partition, key_hash, expired_ms, record.expires_ms);
+    add(table, bytes, slot, key_hash, at);
     return true;
 }
 
@@ -417,6 +445,68 @@ std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint6
     return std::nullopt;
 }
 
+// --- expiry ---
+
+const MemoryStore::Expiries* MemoryStore::find_expiries(PartitionId partition) const {
+    return partition.value < expiries_.size() ? expiries_[partition.value].get() : nullptr;
+}
+
+void MemoryStore::move_expiry(PartitionId partition, std::uint64_t key_hash, std::int64_t before_ms,
+                              std::int64_t after_ms) {
+    if (before_ms == after_ms) return;
+    if (partition.value >= expiries_.size()) expiries_.resize(partition.value + 1);
+    std::unique_ptr<Expiries>& expiries = expiries_[partition.value];
+    if (expiries == nullptr) expiries = std::make_unique<Expiries>();
+    if (after_ms != 0) {
+        expiries->emplace(after_ms, key_hash);
+        allocated_ += expiry_bytes;
+    }
+    if (before_ms == 0) return;
+    const auto before = expiries->find({before_ms, key_hash});
+    ASSERT(before != expiries->end(), "{} ms", before_ms);
+    expiries->erase(before);
+    allocated_ -= expiry_bytes;
+    if (expiries->empty()) expiries.reset();
+}
+
+void MemoryStore::drop_expiries(PartitionId partition) {
+    const Expiries* const expiries = find_expiries(partition);
+    if (expiries == nullptr) return;
+    allocated_ -= expiries->size() * expiry_bytes;
+    expiries_[partition.value].reset();
+}
+
+std::optional<std::int64_t> MemoryStore::expires_next_ms(PartitionId partition) const {
+    const Expiries* const expiries = find_expiries(partition);
+    return expiries == nullptr ? std::nullopt : std::optional(expiries->begin()->first);
+}
+
+void MemoryStore::visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,
+                            const Visitor& visit) const {
+    const Expiries* const expiries = find_expiries(partition);
+    if (expiries == nullptr) return;
+    const Table& table = tables_[partition.value];
+    const auto& slots = table.slots;
+    const std::pair<std::int64_t, std::uint64_t>* before = nullptr;
+    for (const auto& due : *expiries) {
+        if (due.first > until_ms || keys == 0) return;
+        // Keys of one hash that expire together are visited together.
+        if (before != nullptr && *before == due) continue;
+        before = &due;
+        const auto& [expires_ms, key_hash] = due;
+        const std::uint64_t tag = tag_of_hash(key_hash);
+        for (std::size_t i = first_from(table, key_hash);
+             i < slots.size() && slots[i] != 0 && tag_of(slots[i]) == tag && keys > 0; ++i) {
+            const Record record = read_record(slots[i]);
+            if (record.expires_ms != expires_ms || hash(record.key) != key_hash) continue;
+            visit(record);
+            --keys;
+        }
+    }
+}
+
+// --- sizes ---
+
 std::size_t MemoryStore::count(PartitionId partition) const {
     const Table* const table = find_table(tables_, partition);
     return table == nullptr ? 0 : table->count;
@@ -424,7 +514,8 @@ std::size_t MemoryStore::count(PartitionId partition) const {
 
 std::size_t MemoryStore::memory_bytes() const {
     return allocated_ + malloc_bytes(tables_.capacity() * sizeof(Table)) +
-           malloc_bytes(aside_.capacity() * sizeof(Table));
+           malloc_bytes(aside_.capacity() * sizeof(Table)) +
+           malloc_bytes(expiries_.capacity() * sizeof(std::unique_ptr<Expiries>));
 }
 
 void MemoryStore::check(const Table& table, std::size_t& bytes) const {
@@ -450,9 +541,25 @@ void MemoryStore::check(const Table& table, std::size_t& bytes) const {
     bytes += records + malloc_bytes(table.slots.capacity() * sizeof(Slot));
 }
 
+void MemoryStore::check_expiries(PartitionId partition) const {
+    Expiries expected;
+    for (const Slot slot : tables_[partition.value].slots) {
+        if (slot == 0) continue;
+        const Record record = read_record(slot);
+        if (record.expires_ms != 0) expected.emplace(record.expires_ms, hash(record.key));
+    }
+    const Expiries* const expiries = find_expiries(partition);
+    ASSERT(expiries == nullptr ? expected.empty() : *expiries == expected && !expected.empty(),
+           "partition {}: {} keys expire", partition, expected.size());
+}
+
 void MemoryStore::invariants() const {
     std::size_t keys = 0;
     std::size_t bytes = 0;
+    for (std::uint32_t i = 0; i < tables_.size(); ++i) check_expiries(PartitionId{i});
+    for (const auto& expiries : expiries_) {
+        if (expiries != nullptr) bytes += expiries->size() * expiry_bytes;
+    }
     for (const Table& table : tables_) {
         check(table, bytes);
         keys += table.count;

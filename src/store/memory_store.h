@@ -9,13 +9,17 @@
 //   slot    | top 20 bits of the hash: the tag | address of the record / 16: 44 bits |   0: empty
 //   record  | key size | value size | epoch | counter | key ... | value ...    numbers as varints
 //
+// A record that expires has its unix time in milliseconds behind the counter; a size that no key
+// has says so.
+//
 // The tag gives a slot's home and all but one in a million comparisons, so that a lookup reads a
 // few neighbouring slots and then the one record, and growing reads no record at all.
 //
 // Cost of a key beyond its own bytes and its value's: 27 to 47 bytes, some 35 in the mean, malloc's
 // share included: about 7 for the four numbers, 8 to 23 for malloc's header and rounding, 9 to 14
 // for the slot (tables are kept 7/12 to 7/8 full; where keys are deleted, 1/4). A partition without
-// keys costs 40 bytes.
+// keys costs 40 bytes. A key that expires costs 72 more: 8 in its record, and 64 for its place in
+// the order of expiry, a balanced tree of (time, hash) for each partition that has such keys.
 //
 // 2^20 tags are plenty: a partition with more keys than that goes on working, with longer probes.
 //
@@ -24,8 +28,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -44,14 +51,19 @@ public:
                                              std::string_view key) const override;
     std::uint64_t prefetch(PartitionId partition, std::string_view key) const override;
     void prefetch_record(PartitionId partition, std::uint64_t hint) const override;
-    void put(PartitionId partition, std::string_view key, std::string_view value,
-             Version version) override;
+    using Store::put;
+    void put(PartitionId partition, const Record& record) override;
     bool erase(PartitionId partition, std::string_view key) override;
     void clear(PartitionId partition) override;
 
     // `visit` must not change the store.
     std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
                                       std::size_t bytes, const Visitor& visit) const override;
+
+    [[nodiscard]] std::optional<std::int64_t> expires_next_ms(PartitionId partition) const override;
+    // `visit` must not change the store.
+    void visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,
+                   const Visitor& visit) const override;
 
     // Costs nothing where nothing was aside, else a lookup for each record of the smaller.
     void set_aside(PartitionId partition) override;
@@ -86,6 +98,8 @@ private:
     };
 
     using Tables = std::vector<Table>;  // by PartitionId, as far as any was written to
+    // Times of expiry in unix ms, with the hash of the key. None where no key expires.
+    using Expiries = std::multiset<std::pair<std::int64_t, std::uint64_t>>;
 
     static const Table* find_table(const Tables& tables, PartitionId partition);  // null: none
     static Table& make_table(Tables& tables, PartitionId partition);
@@ -94,8 +108,17 @@ private:
     [[nodiscard]] std::size_t first_from(const Table& table, std::uint64_t hash) const;
     [[nodiscard]] Place locate(const Table& table, std::string_view key, std::uint64_t hash) const;
 
+    // Null: none of its keys expires.
+    [[nodiscard]] const Expiries* find_expiries(PartitionId partition) const;
+    // A key's time of expiry was the first and is the second; 0: never.
+    void move_expiry(PartitionId partition, std::uint64_t key_hash, std::int64_t before_ms,
+                     std::int64_t after_ms);
+    void drop_expiries(PartitionId partition);
+    void check_expiries(PartitionId partition) const;
+
     // In place, without allocating. False: it did not.
-    [[nodiscard]] static bool replace(Slot slot, const Record& record, std::size_t bytes);
+    [[nodiscard]] static bool replace(Slot slot, const Record& before, const Record& record,
+                                      std::size_t bytes);
     // The record that had the key before; 0: none.
     Slot put_slot(Table& table, Slot slot, std::uint64_t key_hash, Place place);
     void add(Table& table, std::size_t bytes, Slot slot, std::uint64_t key_hash, Place place);
@@ -110,10 +133,11 @@ private:
     std::uint64_t hash_seed_;
     Tables tables_;
     Tables aside_;
-    std::size_t count_ = 0;        // of tables_
-    std::size_t aside_count_ = 0;  // of aside_
+    std::vector<std::unique_ptr<Expiries>> expiries_;  // of tables_, as far as any is needed
+    std::size_t count_ = 0;                            // of tables_
+    std::size_t aside_count_ = 0;                      // of aside_
     std::size_t aside_bytes_ = 0;
-    std::size_t allocated_ = 0;  // bytes of records and slots, malloc's share included
+    std::size_t allocated_ = 0;  // bytes of records, slots and expiries, malloc's share included
 };
 
 }  // namespace grapevine

@@ -2,8 +2,9 @@
 // Where a node keeps the committed contents of its partitions. One interface, engines behind it:
 // MemoryStore (store/memory_store.h) now, a durable one later.
 //
-// An engine knows keys, values and versions, nothing of replication: it does what it is told, in
-// order. One owner, no threads. Views returned are valid until the next call that changes the
+// An engine knows keys, values, versions and when keys are to expire, nothing of replication: it
+// does what it is told, in order, and knows no time: a record whose time has come is there until it
+// is erased. One owner, no threads. Views returned are valid until the next call that changes the
 // partition.
 
 #include <cstddef>
@@ -20,6 +21,7 @@ struct Record {
     std::string_view key;
     std::string_view value;
     Version version;
+    std::int64_t expires_ms = 0;  // unix time; 0: never
 };
 
 class Store {
@@ -33,8 +35,10 @@ public:
     virtual std::uint64_t prefetch(PartitionId partition, std::string_view key) const = 0;
     virtual void prefetch_record(PartitionId partition, std::uint64_t hint) const = 0;
     // Inserts or replaces, whatever version was there. Limits of base/limits.h are the caller's.
-    virtual void put(PartitionId partition, std::string_view key, std::string_view value,
-                     Version version) = 0;
+    virtual void put(PartitionId partition, const Record& record) = 0;
+    void put(PartitionId partition, std::string_view key, std::string_view value, Version version) {
+        put(partition, Record{.key = key, .value = value, .version = version});
+    }
     // True where the key was there.
     virtual bool erase(PartitionId partition, std::string_view key) = 0;
     // Drops the whole partition and gives its memory back.
@@ -48,6 +52,13 @@ public:
     using Visitor = std::function<void(const Record&)>;
     virtual std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
                                               std::size_t bytes, const Visitor& visit) const = 0;
+
+    // When the next key of the partition expires; nothing: none ever does.
+    [[nodiscard]] virtual std::optional<std::int64_t> expires_next_ms(
+        PartitionId partition) const = 0;
+    // Visits records that expire at `until_ms` or before, the earliest first, at most `keys`.
+    virtual void visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,
+                           const Visitor& visit) const = 0;
 
     // Puts the records of a partition aside, to those that are there already: what may be out of
     // date, until somebody says which of it is not. Only memory_bytes() sees it, and the following.

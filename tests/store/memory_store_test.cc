@@ -38,6 +38,7 @@ struct Model {
     struct Held {
         std::string value;
         Version version;
+        std::int64_t expires_ms = 0;
     };
     std::map<std::uint32_t, std::map<std::string, Held>> partitions;
 
@@ -52,11 +53,33 @@ struct Model {
                 const auto found = store.find(at, key);
                 REQUIRE(found.has_value());
                 CHECK((found->key == key && found->value == record.value &&
-                       found->version == record.version));
+                       found->version == record.version && found->expires_ms == record.expires_ms));
             }
+            check_expiry(store, at, held);
             keys += held.size();
         }
         CHECK(store.count() == keys);
+    }
+
+    static void check_expiry(const MemoryStore& store, PartitionId at,
+                             const std::map<std::string, Held>& held) {
+        std::multimap<std::int64_t, std::string> expire;
+        for (const auto& [key, record] : held) {
+            if (record.expires_ms != 0) expire.emplace(record.expires_ms, key);
+        }
+        const auto next_ms = store.expires_next_ms(at);
+        REQUIRE(next_ms.has_value() == !expire.empty());
+        if (next_ms) CHECK(*next_ms == expire.begin()->first);
+        std::set<std::string> due;
+        std::int64_t before = 0;
+        store.visit_due(at, 500, 1000, [&](const Record& record) {
+            CHECK(record.expires_ms >= before);
+            before = record.expires_ms;
+            due.emplace(record.key);
+        });
+        std::erase_if(expire, [](const auto& each) { return each.first > 500; });
+        CHECK(due.size() == std::min<std::size_t>(expire.size(), 1000));
+        for (const std::string& key : due) CHECK(held.at(key).expires_ms <= 500);
     }
 };
 
@@ -75,8 +98,10 @@ void random_step(Rng& rng, std::uint64_t wave, const Step& step, MemoryStore& st
     if (rng.chance(wave % 2 == 0 ? 4 : 1, 5)) {
         const std::string value(rng.below(300), static_cast<char>(rng.below(256)));
         const Version version = random_version(rng);
-        store.put(step.at, step.key, value, version);
-        held[step.key] = {value, version};
+        const std::int64_t expires_ms =
+            rng.chance(1, 3) ? 1 + static_cast<std::int64_t>(rng.below(1000)) : 0;
+        store.put(step.at, {step.key, value, version, expires_ms});
+        held[step.key] = {value, version, expires_ms};
     } else if (rng.chance(1, 2000)) {
         store.clear(step.at);
         held.clear();
@@ -319,6 +344,64 @@ TEST_CASE("a key costs at most 48 bytes beyond key and value", "[store]") {
     CHECK(said >= 20);
     CHECK(said <= 48);
     // What malloc itself says. Under the sanitizers mallinfo2() stays at zero.
+    const std::size_t taken = mallinfo2().uordblks - before;
+    if (taken != 0) {
+        CHECK(store.memory_bytes() > taken / 100 * 97);
+        CHECK(store.memory_bytes() < taken / 100 * 103);
+    }
+}
+
+TEST_CASE("due keys are visited in the order of their expiry, so many at a time", "[store]") {
+    MemoryStore store(7);
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        const auto expires_ms = static_cast<std::int64_t>(1000 + (i * 37) % 100);
+        store.put(partition, {key_of(i), "v", {Epoch{1}, i}, expires_ms});
+    }
+    store.put(partition, "stays", "v", {});
+    CHECK(store.expires_next_ms(partition) == 1000);
+    std::vector<std::int64_t> seen;
+    const auto note = [&](const Record& record) { seen.push_back(record.expires_ms); };
+    store.visit_due(partition, 999, 10, note);
+    CHECK(seen.empty());
+    store.visit_due(partition, 2000, 10, note);
+    REQUIRE(seen.size() == 10);
+    for (std::int64_t i = 0; i < 10; ++i) CHECK(seen[static_cast<std::size_t>(i)] == 1000 + i);
+    // Without an expiry in its new version a key is due no more, erased neither.
+    store.put(partition, key_of(0), "w", {});
+    CHECK(store.expires_next_ms(partition) == 1001);
+    for (std::uint64_t i = 1; i < 100; ++i) store.erase(partition, key_of(i));
+    CHECK_FALSE(store.expires_next_ms(partition).has_value());
+    store.invariants();
+}
+
+TEST_CASE("what is put aside is not due, and what is taken back is again", "[store]") {
+    MemoryStore store;
+    store.put(partition, {"a", "v", {Epoch{1}, 1}, 100});
+    store.put(partition, {"b", "v", {Epoch{1}, 2}, 200});
+    store.set_aside(partition);
+    CHECK_FALSE(store.expires_next_ms(partition).has_value());
+    store.put(partition, {"b", "w", {Epoch{1}, 3}, 300});
+    CHECK(store.take_back(partition, "b", {Epoch{1}, 2}));
+    CHECK(store.expires_next_ms(partition) == 200);
+    CHECK(store.find(partition, "b")->expires_ms == 200);
+    store.invariants();
+    store.clear(partition);
+    CHECK_FALSE(store.expires_next_ms(partition).has_value());
+    store.invariants();
+}
+
+TEST_CASE("a key that expires costs at most 112 bytes beyond key and value", "[store]") {
+    constexpr std::size_t keys = 100'000;
+    const std::size_t before = mallinfo2().uordblks;
+    MemoryStore store;
+    for (std::uint64_t i = 0; i < keys; ++i) {
+        const std::string key = fmt::format("key:{:012}", i);
+        store.put(partition_of_key(key, 1024),
+                  {key, "0123456789", {Epoch{40}, i}, 1'800'000'000'000 + static_cast<int>(i)});
+    }
+    const std::size_t said = store.memory_bytes() / keys - 26;
+    std::cout << "bytes per expiring key beyond key and value: " << said << "\n";
+    CHECK(said <= 112);
     const std::size_t taken = mallinfo2().uordblks - before;
     if (taken != 0) {
         CHECK(store.memory_bytes() > taken / 100 * 97);
