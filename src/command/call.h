@@ -36,17 +36,34 @@ struct Call {
     // The argument as a number. Nothing: the reply is the error.
     [[nodiscard]] std::optional<std::int64_t> integer(
         std::size_t index, std::string_view error = text::not_an_integer) const;
-    // Writes a value of allowed size. False: it is larger, nothing was changed, the reply is the
-    // error.
+    // Writes a value, with a time that may have come: then the key is gone. False: the value is
+    // larger than allowed, nothing was changed, the reply is the error.
     bool put(std::string_view key, std::string value, std::int64_t expires_ms) const;
-    // Writes the error and returns false where a value of so many bytes is not allowed.
-    [[nodiscard]] bool allows_size(std::uint64_t size) const;
+    // False where a value of so many bytes is not allowed: the reply is the error.
+    [[nodiscard]] bool allows_value(std::uint64_t size) const;
+    // False where so many bytes are more than a reply may have: the reply is the error.
+    [[nodiscard]] bool allows_reply(std::uint64_t size) const;
+    void error_wrong_number() const;
+    void error_expire_time() const;
 };
+
+// Bytes of one reply, and of those before it in a program, past which no more is added: both
+// together fit a frame.
+inline constexpr std::size_t reply_size_max = 24 * 1024 * 1024;
 
 // A number as Redis reads and writes it: no spaces, no plus, no leading zeros.
 [[nodiscard]] std::optional<std::int64_t> to_integer(std::string_view text);
 
 // Whether text is `word`, which is in capitals, in any case.
 [[nodiscard]] bool is_word(std::string_view text, std::string_view word);
+
+// Positions that a command counts from the end where they are negative, made good for `size`
+// elements: first <= last < size, or nothing where no element is meant.
+struct Range {
+    std::size_t first = 0;
+    std::size_t last = 0;
+};
+[[nodiscard]] std::optional<Range> to_range(std::int64_t first, std::int64_t last,
+                                            std::size_t size);
 
 }  // namespace grapevine::command

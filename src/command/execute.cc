@@ -1,18 +1,36 @@
 #include "command/execute.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/limits.h"
 #include "command/call.h"
+#include "command/handlers.h"
 #include "command/table.h"
 
 namespace grapevine::command {
 
 namespace {
 
+// Keys that are too long are never there, so reading them needs no check.
+bool allows_keys(const CommandInfo& info, Arguments args) {
+    if (!info.has(flag::write)) return true;
+    bool allowed = true;
+    for_each_key(info, args, [&](std::size_t at) { allowed &= args[at].size() <= key_size_max; });
+    return allowed;
+}
+
 void run(const Command& command, Keys& keys, Reply& reply) {
     const auto info = check_command(command.args);
     if (!info) return reply.error(info.error());
-    if (!(*info)->runs_on_primary()) return reply.error("ERR no primary executes this command");
+    if (!(*info)->runs_on_primary()) return reply.error("ERR this command is not for a primary");
+    if (reply.size() > reply_size_max) {
+        return reply.error("ERR the replies before this one are too large");
+    }
+    if (!allows_keys(**info, command.args)) {
+        return reply.error(fmt::format("ERR key exceeds {} bytes", key_size_max));
+    }
     Call call{**info, command.args, keys, reply};
     (*info)->handler(call);
 }
@@ -22,9 +40,16 @@ bool unchanged(const Watched& watched, Keys& keys) {
     return (entry ? entry->version : Version{}) == watched.version;
 }
 
-bool has_flag(const Command& command, std::uint32_t flag) {
+// The command, if it is one that arguments of this number can call.
+const CommandInfo* callable(const Command& command) {
     const CommandInfo* info = find_command(command.args);
-    return info != nullptr && info->has(flag) && arity_allows(*info, command.args.size());
+    return info != nullptr && arity_allows(*info, command.args.size()) ? info : nullptr;
+}
+
+// Writing commands that with these arguments do not.
+bool only_reads(const CommandInfo& info, Arguments args) {
+    if (info.handler == getex) return args.size() == 2;
+    return info.handler == bitfield && bitfield_reads(args);
 }
 
 }  // namespace
@@ -45,7 +70,8 @@ std::string execute(const Program& program, Keys& keys) {
 }
 
 bool writes(const Command& command) {
-    return has_flag(command, flag::write);
+    const CommandInfo* info = callable(command);
+    return info != nullptr && info->has(flag::write) && !only_reads(*info, command.args);
 }
 
 bool writes(const Program& program) {
@@ -54,8 +80,10 @@ bool writes(const Program& program) {
 }
 
 bool takes_memory(const Program& program) {
-    return std::ranges::any_of(
-        program.commands, [](const Command& command) { return has_flag(command, flag::denyoom); });
+    return std::ranges::any_of(program.commands, [](const Command& command) {
+        const CommandInfo* info = callable(command);
+        return info != nullptr && info->has(flag::denyoom);
+    });
 }
 
 }  // namespace grapevine::command

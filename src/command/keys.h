@@ -3,7 +3,7 @@
 // ordered, with the program's own changes. Who implements it says what becomes of the changes.
 //
 // Calls come from the one thread that executes the program. Views that find() and scan() give are
-// good until the next call that changes the partition.
+// good until the next put(), erase() or clear(), whatever is found or scanned meanwhile.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,13 +1,29 @@
 grapevine_library(command LINK base fmt::fmt SOURCES
+                  bitfield.cc
+                  bits.cc
                   call.cc
+                  conditional.cc
+                  describe.cc
                   execute.cc
+                  expiry.cc
+                  glob.cc
                   keys.cc
                   keyspace.cc
+                  lcs.cc
                   numbers.cc
+                  object.cc
                   program.cc
                   reply.cc
+                  rows_bitmap.cc
+                  rows_cluster.cc
+                  rows_connection.cc
                   rows_generic.cc
+                  rows_scripting.cc
+                  rows_server.cc
                   rows_string.cc
+                  rows_transactions.cc
+                  scan.cc
                   set.cc
+                  set_options.cc
                   strings.cc
                   table.cc)

@@ -122,6 +122,7 @@ Result<Program> decode(std::string_view bytes) {
     read_watched(reader, program);
     read_commands(reader, program);
     if (reader.failed() || !reader.at_end()) return fail("a program of a wrong size");
+    if (program.commands.size() > commands_max) return fail("a program of too many commands");
     if (!names_all_commands(program)) return fail("a command without a name");
     if (!program.atomic && !program.watched.empty()) return fail("watched keys of no transaction");
     return program;

@@ -18,6 +18,10 @@
 
 namespace grapevine::command {
 
+// More than that in one program keep a node from everything else for too long, and their replies
+// might not fit a frame.
+inline constexpr std::size_t commands_max = 64 * 1024;
+
 // args[0] is the name, in any case. The bytes are somebody else's and must outlive it.
 struct Command {
     std::vector<std::string_view> args;

@@ -40,7 +40,9 @@ std::uint32_t hash_name(std::string_view text) {
 class Index {
 public:
     Index() {
-        for (const auto rows : {string_rows(), generic_rows()}) {
+        for (const auto rows :
+             {bitmap_rows(), cluster_rows(), connection_rows(), generic_rows(), scripting_rows(),
+              server_rows(), string_rows(), transactions_rows()}) {
             for (const CommandInfo& info : rows) commands_.push_back(&info);
         }
         std::ranges::sort(commands_, {}, &CommandInfo::name);

@@ -103,6 +103,8 @@ struct CommandInfo {
     KeySpec keys = {};
     KeySpec more_keys = {};
     std::string_view tips = {};  // separated by spaces
+    std::string_view deprecated_since = {};
+    std::string_view replaced_by = {};
     // Null: not executed by a primary, but answered by the node that the client is connected to. A
     // command that has one and no keys runs on every partition, and the node merges the replies.
     Handler handler = nullptr;
@@ -130,7 +132,8 @@ struct CommandInfo {
 [[nodiscard]] std::expected<const CommandInfo*, std::string> check_command(Arguments args);
 
 // Calls visit(position of a key in args) for each key of a command whose arity was checked, in
-// order. False where the number of keys that the arguments tell is none, or more than there are.
+// order. False where the number of keys that the arguments tell is none, or more than there are:
+// then any primary answers with the error.
 template <class Visit>
 bool for_each_key(const CommandInfo& info, Arguments args, const Visit& visit);
 

@@ -1,0 +1,13 @@
+#pragma once
+// Patterns of KEYS, SCAN and CONFIG GET: * any bytes, ? any one, [a-z] and [^a-z] one of or one not
+// of, \ takes what follows as it is.
+
+#include <string_view>
+
+namespace grapevine::command {
+
+// Time is at most proportional to the product of the sizes.
+[[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text,
+                                bool any_case = false);
+
+}  // namespace grapevine::command

@@ -1,0 +1,102 @@
+// Every table against the reference and against what executes commands, in the same run.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "conformance/cases.h"
+#include "conformance/peer.h"
+
+using namespace grapevine;
+using namespace grapevine::conformance;
+
+namespace {
+
+// Aggregates with their elements in order of bytes, at every depth.
+std::string in_order(std::string_view reply) {
+    std::string_view rest = reply;
+    const auto elements = command::take_aggregate(rest);
+    if (!elements) return std::string(reply);
+    std::string result(reply.substr(0, reply.size() - rest.size()));
+    std::vector<std::string> parts;
+    while (const auto part = command::take_reply(rest)) parts.push_back(in_order(*part));
+    std::ranges::sort(parts);
+    for (const std::string& part : parts) result += part;
+    return result;
+}
+
+bool are_near(const std::string& a, const std::string& b, std::int64_t tolerance) {
+    const auto left = command::integer_of(a);
+    const auto right = command::integer_of(b);
+    return left && right && std::abs(*left - *right) <= tolerance;
+}
+
+class Comparison {
+public:
+    Comparison(Reference& reference, Peer& subject, Protocol protocol)
+        : reference_(reference), subject_(subject), protocol_(protocol) {}
+
+    void run(const Case& compared) {
+        reference_.ask({"FLUSHALL"}, protocol_);
+        subject_.ask({"FLUSHALL"}, protocol_);
+        for (const Step& step : compared.steps) {
+            INFO(compared.name << ", RESP" << static_cast<int>(protocol_) << ": " << step.line);
+            run(step);
+        }
+    }
+
+private:
+    void run(const Step& step) {
+        if (step.mark == Mark::wait) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(step.number));
+            return;
+        }
+        if (step.node_only && !subject_.is_node()) return;
+        const std::string reply = subject_.ask(step.args, protocol_);
+        const std::string& told = protocol_ == Protocol::resp2 ? step.resp2 : step.resp3;
+        if (step.mark == Mark::added) {
+            CHECK(readable(reply) == readable(told));
+            return;
+        }
+        const std::string wanted = reference_.ask(step.args, protocol_);
+        INFO("the reference: " << readable(wanted));
+        INFO("replied: " << readable(reply));
+        if (step.mark == Mark::near) {
+            CHECK(are_near(reply, wanted, step.number));
+        } else if (step.mark == Mark::any_order) {
+            CHECK(readable(in_order(reply)) == readable(in_order(wanted)));
+        } else if (step.mark == Mark::differs) {
+            CHECK(readable(reply) == readable(told));
+            // Or it need not be marked.
+            CHECK(readable(reply) != readable(wanted));
+        } else {
+            CHECK(readable(reply) == readable(wanted));
+        }
+    }
+
+    Reference& reference_;
+    Peer& subject_;
+    Protocol protocol_;
+};
+
+}  // namespace
+
+TEST_CASE("commands are answered as the reference answers them", "[conformance]") {
+    const auto reference = Reference::start();
+    if (reference == nullptr) {
+        std::cout << "SKIPPED: redis-server is not installed\n";
+        return;
+    }
+    Executor executor;
+    const auto cases = read_cases(GRAPEVINE_CASES);
+    std::size_t steps = 0;
+    for (const Case& compared : cases) steps += compared.steps.size();
+    REQUIRE(steps > 1000);  // or the tables were not found
+    for (const Protocol protocol : {Protocol::resp2, Protocol::resp3}) {
+        Comparison comparison(*reference, executor, protocol);
+        for (const Case& compared : cases) comparison.run(compared);
+    }
+}
