@@ -173,6 +173,7 @@ void bitcount(Call& call) {
     if (!first) return;
     const auto last = call.integer(3);
     if (!last) return;
+    if (is_backward(*first, *last)) return call.reply.integer(0);
     const auto unit = bit_unit(call, 4);
     if (!unit) return;
     const auto range = bit_range(*unit, *first, *last, entry->value.size());

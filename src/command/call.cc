@@ -71,13 +71,16 @@ bool is_word(std::string_view text, std::string_view word) {
 
 std::optional<Range> to_range(std::int64_t first, std::int64_t last, std::size_t size) {
     const auto end = static_cast<std::int64_t>(size);
-    if (first < 0 && last < 0 && first > last) return {};
     const auto from_end = [end](std::int64_t at) { return std::max<std::int64_t>(at + end, 0); };
     if (first < 0) first = from_end(first);
     if (last < 0) last = from_end(last);
     last = std::min(last, end - 1);
     if (first > last) return {};
     return Range{static_cast<std::size_t>(first), static_cast<std::size_t>(last)};
+}
+
+bool is_backward(std::int64_t first, std::int64_t last) {
+    return first < 0 && last < 0 && first > last;
 }
 
 }  // namespace grapevine::command

@@ -65,5 +65,7 @@ struct Range {
 };
 [[nodiscard]] std::optional<Range> to_range(std::int64_t first, std::int64_t last,
                                             std::size_t size);
+// What some commands take for an empty range, others for one that begins and ends in front.
+[[nodiscard]] bool is_backward(std::int64_t first, std::int64_t last);
 
 }  // namespace grapevine::command

@@ -58,6 +58,7 @@ void getrange(Call& call) {
     const auto last = call.integer(3);
     if (!last) return;
     const std::string_view value = call.value_or_empty(call[1]);
+    if (is_backward(*first, *last)) return call.reply.bulk("");
     const auto range = to_range(*first, *last, value.size());
     call.reply.bulk(range ? value.substr(range->first, range->last - range->first + 1) : "");
 }

@@ -1,38 +1,18 @@
 // Every table against the reference and against what executes commands, in the same run.
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <thread>
 
 #include "conformance/cases.h"
+#include "conformance/compare.h"
 #include "conformance/peer.h"
 
 using namespace grapevine;
 using namespace grapevine::conformance;
 
 namespace {
-
-// Aggregates with their elements in order of bytes, at every depth.
-std::string in_order(std::string_view reply) {
-    std::string_view rest = reply;
-    const auto elements = command::take_aggregate(rest);
-    if (!elements) return std::string(reply);
-    std::string result(reply.substr(0, reply.size() - rest.size()));
-    std::vector<std::string> parts;
-    while (const auto part = command::take_reply(rest)) parts.push_back(in_order(*part));
-    std::ranges::sort(parts);
-    for (const std::string& part : parts) result += part;
-    return result;
-}
-
-bool are_near(const std::string& a, const std::string& b, std::int64_t tolerance) {
-    const auto left = command::integer_of(a);
-    const auto right = command::integer_of(b);
-    return left && right && std::abs(*left - *right) <= tolerance;
-}
 
 class Comparison {
 public:

@@ -82,37 +82,33 @@ public:
     }
 
     std::string read_reply() {
-        // Bytes are looked at again when twice as many are there, so that large replies cost
-        // little.
+        // Large replies are looked at again when a half more is there, or nothing comes any more.
         std::size_t look_at = 1;
         while (true) {
-            if (received_.size() >= look_at) {
+            if (received_.size() >= look_at || !is_readable(std::chrono::milliseconds(0))) {
                 if (const auto size = command::reply_size(received_)) {
                     std::string reply = received_.substr(0, *size);
                     received_.erase(0, *size);
                     return reply;
                 }
-                look_at = received_.size() + received_.size() / 2;
+                look_at = received_.size() + received_.size() / 2 + 1;
+                if (!is_readable(patience)) throw std::runtime_error("the reference is silent");
             }
-            if (!receive(received_.size() < look_at)) look_at = received_.size();
+            receive();
         }
     }
 
 private:
-    // False: nothing is there now, and what is has to be looked at.
-    bool receive(bool at_once) {
+    [[nodiscard]] bool is_readable(std::chrono::milliseconds bound) const {
         pollfd wanted{descriptor_, POLLIN, 0};
-        const int wait_ms = at_once && !received_.empty()
-                                ? 0
-                                : static_cast<int>(std::chrono::milliseconds(patience).count());
-        const int ready = poll(&wanted, 1, wait_ms);
-        if (ready == 0 && wait_ms == 0) return false;
-        if (ready <= 0) throw std::runtime_error("the reference does not answer");
+        return poll(&wanted, 1, static_cast<int>(bound.count())) == 1;
+    }
+
+    void receive() {
         std::array<char, 64 * 1024> bytes{};
         const ssize_t size = recv(descriptor_, bytes.data(), bytes.size(), 0);
         if (size <= 0) throw std::runtime_error("the reference hung up");
         received_.append(bytes.data(), static_cast<std::size_t>(size));
-        return true;
     }
 
     int descriptor_;

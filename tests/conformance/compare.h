@@ -1,0 +1,16 @@
+#pragma once
+// How replies are compared where their bytes need not be the same.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace grapevine::conformance {
+
+// Aggregates with their elements in order of bytes, at every depth.
+[[nodiscard]] std::string in_order(std::string_view reply);
+
+// Two integers that differ by no more than that.
+[[nodiscard]] bool are_near(std::string_view a, std::string_view b, std::int64_t tolerance);
+
+}  // namespace grapevine::conformance
