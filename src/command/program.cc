@@ -87,6 +87,17 @@ void read_commands(Reader& reader, Program& program) {
     }
 }
 
+// About: heads of usual sizes.
+std::size_t size_of(const Program& program) {
+    std::size_t size = 8;
+    for (const Watched& watched : program.watched) size += watched.key.size() + 16;
+    for (const Command& command : program.commands) {
+        size += 2;
+        for (const std::string_view argument : command.args) size += argument.size() + 2;
+    }
+    return size;
+}
+
 bool names_all_commands(const Program& program) {
     for (const Command& command : program.commands) {
         if (command.args.empty()) return false;
@@ -98,6 +109,7 @@ bool names_all_commands(const Program& program) {
 
 std::string encode(const Program& program) {
     std::string bytes;
+    bytes.reserve(size_of(program));
     bytes.push_back(program.atomic ? '\1' : '\0');
     put_number(bytes, program.watched.size());
     for (const Watched& watched : program.watched) {

@@ -182,7 +182,12 @@ std::string Executor::ask(const std::vector<std::string>& args, Protocol protoco
     command::Program program;
     program.commands.push_back(asked);
     const std::string bytes = command::encode(program);
+    const std::uint64_t changes = keys_.changes();
     const std::string resp3 = command::execute(command::decode(bytes).value(), keys_);
+    // What primaries rely on.
+    if (keys_.changes() != changes && (!command::writes(program) || resp3.starts_with('-'))) {
+        throw std::runtime_error(args[0] + " changed something and should not");
+    }
     if (protocol == Protocol::resp3) return resp3;
     std::string resp2;
     if (!command::append_resp2(resp2, resp3)) throw std::runtime_error("no RESP3: " + resp3);
