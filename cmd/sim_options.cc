@@ -44,6 +44,7 @@ when the cluster is ready and the first keys are written.
   1500ms:pause=server1        it stands still until resume=server1
   3s:slow=server1@50          its turns cost 50 times as much
   3s:drift=server1@-15625     its clock is slower by so many parts per million
+  3s:wall=server1@-60000      its wall clock is set back by so many milliseconds, or forwards
   6s:cut=server1/server2      nothing passes; a+b/c+d: between groups
   6s:cutoneway=a/b            nothing passes from a to b
   6s:flap=a/b@200ms           cut and healed in turn; clog=a/b holds everything; hang=a/b links alone

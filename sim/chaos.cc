@@ -83,6 +83,7 @@ bool needs_names(FaultKind kind) {
         case FaultKind::drift:
         case FaultKind::full:
         case FaultKind::roomy:
+        case FaultKind::wall:
             return true;
         default:
             return false;

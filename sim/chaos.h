@@ -65,6 +65,7 @@ private:
     void pause();
     void slow_down();
     void drift();
+    void set_wall_clocks();
     void fill_up();
     void cut();
     void cut_one_way();

@@ -35,6 +35,7 @@ const std::vector<Chaos::Draw>& Chaos::draws() {
         {FaultClass::client, 1, &Chaos::kill_client},
         {FaultClass::echo, 1, &Chaos::echo},
         {FaultClass::full, 1, &Chaos::fill_up},
+        {FaultClass::wall, 1, &Chaos::set_wall_clocks},
     };
     return all;
 }
@@ -151,6 +152,17 @@ void Chaos::drift() {
                                      ? (draw % 2 == 0 ? 1 : -1) * LocalClock::drift_max
                                      : draw - LocalClock::drift_max;
         apply({.kind = FaultKind::drift, .names = {name}, .number = ppm});
+    }
+}
+
+// No failure. As often by less than keys of the load live as by hours, and both ways.
+void Chaos::set_wall_clocks() {
+    for (const std::string& name : pick(cluster_.running(), 1 + rng_.below(3))) {
+        const std::uint64_t most = rng_.chance(1, 2) ? 1000 : 10'000'000;
+        const auto jump_ms = static_cast<std::int64_t>(1 + rng_.below(most));
+        apply({.kind = FaultKind::wall,
+               .names = {name},
+               .number = rng_.chance(1, 2) ? jump_ms : -jump_ms});
     }
 }
 

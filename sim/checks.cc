@@ -62,7 +62,7 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
     if (reply.status == Status::full) check_room(host, request);
     if (!is_answer(reply.status)) return;
     const Ring& ring = *host.ring();
-    const PartitionId partition = partition_of_key(request.key, ring.partitions());
+    const PartitionId partition = partition_of(request, ring.partitions());
     // An answer that was made before the node adopted a ring in the same turn may still leave.
     const auto adopted = adopted_.find(host.id());
     const bool is_new = adopted == adopted_.end() || adopted->second->epoch != ring.epoch;
@@ -75,11 +75,18 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
     check_one_server(partition, alive, &host);
 }
 
+void Checks::before_read(const Request& request, const Reply& reply, const NodeHost& host,
+                         std::int64_t unix_ms) {
+    if (!is_answer(reply.status)) return;
+    const PartitionId partition = partition_of(request, host.ring()->partitions());
+    commits_.reads(host.name(), partition, request, reply, unix_ms);
+}
+
 void Checks::check_room(const NodeHost& host, const Request& request) {
-    const bool adds = request.kind == OperationKind::put;
+    const bool adds = request.kind == OperationKind::put || request.kind == OperationKind::run;
     if (adds && host.is_short_of_memory()) return;
     report(Rule::room, fmt::format("{} refuses a {} for its memory{}", host.name(),
-                                   adds ? "put" : "request that is no put",
+                                   adds ? "write that adds" : "request that adds nothing",
                                    host.is_short_of_memory() ? "" : ", of which there is enough"));
 }
 

@@ -39,6 +39,9 @@ public:
     void after_turn(const NodeHost& host);
     void before_answer(const NodeHost& host, const Request& request, const Reply& reply,
                        const std::vector<const NodeHost*>& alive);
+    // It was asked when its wall clock showed that time, and the clock was not set back since.
+    void before_read(const Request& request, const Reply& reply, const NodeHost& host,
+                     std::int64_t unix_ms);
     void committed(const std::string& holder, PartitionId partition, const Op& op) {
         commits_.committed(holder, partition, op);
     }

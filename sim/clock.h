@@ -1,9 +1,10 @@
 #pragma once
 // A process's own clock: monotonic, and faster or slower than the world's by a few in a million.
 //
-// It is the only clock that anything in the cores depends on. They know no wall clock, so there is
-// nothing for it to jump in: a core is told the time, CoreClock has no now(), and the test
-// "no_core_reads_a_clock" looks at what the libraries of the cores call.
+// It is the clock that everything in the cores depends on but the expiry of keys: for that the host
+// tells them a wall clock (sim/node_host.h), which is this one and a number that faults change. A
+// core is told the time, CoreClock has no now(), and the test "no_core_reads_a_clock" looks at what
+// the libraries of the cores call.
 
 #include <cstdint>
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/assert.h"
@@ -16,7 +17,8 @@ namespace grapevine::sim {
 std::string to_text(const Operation& operation, const Outcome& outcome) {
     switch (outcome.kind) {
         case OutcomeKind::ok:
-            return operation.kind == OperationKind::get ? outcome.value : "OK";
+            return is_read(operation.kind) || operation.kind == OperationKind::run ? outcome.value
+                                                                                   : "OK";
         case OutcomeKind::not_found:
             return "not found";
         case OutcomeKind::condition_failed:
@@ -199,11 +201,12 @@ bool Cluster::serves(const std::string& name, const std::string& key) const {
 
 namespace {
 
-std::map<std::string, std::pair<std::string, Version>> contents(const Store& store,
-                                                                PartitionId partition) {
-    std::map<std::string, std::pair<std::string, Version>> records;
+std::map<std::string, std::tuple<std::string, Version, std::int64_t>> contents(
+    const Store& store, PartitionId partition) {
+    std::map<std::string, std::tuple<std::string, Version, std::int64_t>> records;
     store.scan(partition, 0, SIZE_MAX, [&](const Record& record) {
-        records[std::string(record.key)] = {std::string(record.value), record.version};
+        records[std::string(record.key)] = {std::string(record.value), record.version,
+                                            record.expires_ms};
     });
     return records;
 }

@@ -19,7 +19,14 @@ std::uint64_t digest_of(const Op& op) {
     digest = mix(digest, op.sequence);
     digest = mix(digest, static_cast<std::uint64_t>(op.answer.status));
     digest = mix(digest, op.answer.version.counter);
-    return hash64(op.value, hash64(op.key, digest));
+    digest = hash64(op.value, hash64(op.key, digest));
+    if (!op.more) return digest;
+    for_each_change(op, [&](const ChangeView& change) {
+        digest = mix(mix(digest, static_cast<std::uint64_t>(change.kind)),
+                     static_cast<std::uint64_t>(change.expires_ms));
+        digest = hash64(change.value, hash64(change.key, digest));
+    });
+    return hash64(op.more->reply, digest);
 }
 
 }  // namespace
@@ -61,8 +68,22 @@ void Commits::committed(const std::string& holder, PartitionId partition, const 
 void Commits::first_commit(const std::string& holder, PartitionId partition, const Op& op) {
     Line& here = line(partition);
     here.operations.push_back({op.version.epoch, digest_of(op)});
-    if (op.kind == OpKind::put) here.contents[op.key] = {op.version, hash64(op.value)};
-    if (op.kind == OpKind::erase) here.contents.erase(op.key);
+    for_each_change(op, [&](const ChangeView& change) {
+        const std::string key(change.key);
+        if (change.kind == OpKind::put) {
+            here.contents[key] = {op.version, hash64(change.value), change.expires_ms};
+            if (change.expires_ms != 0) here.expire[op.version][key] = change.expires_ms;
+            return;
+        }
+        const auto held = here.contents.find(key);
+        const bool expires = held != here.contents.end() && held->second.expires_ms != 0;
+        if (!op.client && !expires) {
+            defect_.report(Rule::expiry, fmt::format("{} erases {} of partition {}, which nobody "
+                                                     "asked for and which does not expire",
+                                                     holder, key, partition));
+        }
+        here.contents.erase(key);
+    });
     note_request(holder, op, {partition, op.version});
 }
 
@@ -84,7 +105,7 @@ void Commits::note_request(const std::string& holder, const Op& op, const Place&
 
 void Commits::answers(const std::string& holder, PartitionId partition, const Request& request,
                       const Reply& reply) {
-    if (request.kind == OperationKind::get || !is_answer(reply.status)) return;
+    if (is_read(request.kind) || !is_answer(reply.status)) return;
     const auto known = requests_.find({request.client, request.sequence});
     if (known == requests_.end()) {
         return defect_.report(
@@ -95,6 +116,19 @@ void Commits::answers(const std::string& holder, PartitionId partition, const Re
     if (is_given_up(known->second)) return;
     std::uint64_t& highest = line(partition).acknowledged;
     highest = std::max(highest, known->second.version.counter);
+}
+
+void Commits::reads(const std::string& holder, PartitionId partition, const Request& request,
+                    const Reply& reply, std::int64_t unix_ms) {
+    if (request.kind != OperationKind::get || reply.status != Status::ok) return;
+    const auto& expire = line(partition).expire;
+    const auto written = expire.find(reply.version);
+    if (written == expire.end()) return;
+    const auto expires = written->second.find(request.key);
+    if (expires == written->second.end() || expires->second > unix_ms) return;
+    defect_.report(Rule::expiry,
+                   fmt::format("{} was asked for {} at {} ms and answers what it held until {} ms",
+                               holder, request.key, unix_ms, expires->second));
 }
 
 std::uint64_t Commits::acknowledged(PartitionId partition) const {

@@ -4,7 +4,8 @@
 // - an order is one: all holders of a partition commit the same operation under the same counter;
 // - nothing is committed before what is in front of it: the first commits have no gaps;
 // - a request has at most one effect: the same (client, sequence) never gets two versions;
-// - only what is committed is acknowledged.
+// - only what is committed is acknowledged;
+// - what nobody asked for erases only what expires, and nothing is read when its time has come.
 // Where a loss is accepted, the order begins anew: what was ordered in earlier rings counts for
 // nothing, though a holder that has not heard of it may commit and acknowledge some more.
 // From these operations it makes the contents that every complete copy has to have.
@@ -34,6 +35,11 @@ public:
     void answers(const std::string& holder, PartitionId partition, const Request& request,
                  const Reply& reply);
 
+    // A node is about to answer a read that it was asked at this time by its wall clock, which was
+    // not set back since.
+    void reads(const std::string& holder, PartitionId partition, const Request& request,
+               const Reply& reply, std::int64_t unix_ms);
+
     // The highest counter of an acknowledged write; 0: none.
     [[nodiscard]] std::uint64_t acknowledged(PartitionId partition) const;
     [[nodiscard]] std::uint64_t count(PartitionId partition) const;
@@ -41,6 +47,7 @@ public:
     struct Value {
         Version version;
         std::uint64_t digest = 0;  // of the value
+        std::int64_t expires_ms = 0;
         bool operator==(const Value&) const = default;
     };
     using Contents = std::map<std::string, Value>;
@@ -56,6 +63,8 @@ private:
         std::vector<Committed> operations;  // by counter, from 1
         std::uint64_t acknowledged = 0;
         Contents contents;
+        // When what was written with a version expires, by key.
+        std::map<Version, std::map<std::string, std::int64_t>> expire;
         Epoch restarted;  // zero: it never was
     };
     struct RequestId {

@@ -24,14 +24,16 @@ std::string difference_to_committed(const NodeHost& holder, PartitionId partitio
     }
     Commits::Contents held;
     holder.store()->scan(partition, 0, SIZE_MAX, [&](const Record& record) {
-        held[std::string(record.key)] = {record.version, hash64(record.value)};
+        held[std::string(record.key)] = {record.version, hash64(record.value), record.expires_ms};
     });
     const Commits::Contents& right = commits.contents(partition);
     for (const auto& [key, value] : right) {
         const auto found = held.find(key);
         if (found == held.end()) return fmt::format("lacks {} ({})", key, value.version);
         if (found->second == value) continue;
-        return fmt::format("has another {}: {}, not {}", key, found->second.version, value.version);
+        return fmt::format("has another {}: {} until {} ms, not {} until {} ms", key,
+                           found->second.version, found->second.expires_ms, value.version,
+                           value.expires_ms);
     }
     for (const auto& [key, value] : held) {
         if (!right.contains(key)) return fmt::format("has {}, which is deleted", key);

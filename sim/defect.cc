@@ -30,6 +30,8 @@ std::string_view to_string(Rule rule) {
             return "acknowledged";
         case Rule::room:
             return "room";
+        case Rule::expiry:
+            return "expiry";
         case Rule::available:
             return "available";
         case Rule::false_eviction:

@@ -21,7 +21,8 @@ enum class Rule : std::uint8_t {
     order,           // all holders commit the same operations in the same order
     at_most_once,    // a request takes effect once
     acknowledged,    // an acknowledged write is committed, and is where its partition is served
-    room,            // only puts are refused for memory, and only where it is short
+    room,            // only what adds is refused for memory, and only where it is short
+    expiry,          // what expires is not read after its time, and nothing else expires
     available,       // with a copy and a quorum up and connected, a partition is served
     false_eviction,  // nobody is evicted who was only slow or lossy within the limits
     copies_equal,    // when the faults have ended, all copies are the same, and right

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/hash.h"
+#include "history/program_model.h"
 #include "sim/ring_words.h"
 
 namespace grapevine::sim {
@@ -20,6 +21,8 @@ std::string_view word(OpKind kind) {
             return "erase";
         case OpKind::none:
             return "no change";
+        case OpKind::batch:
+            return "batch";
     }
     return "?";
 }
@@ -32,6 +35,10 @@ std::string_view word(OperationKind kind) {
             return "put";
         case OperationKind::erase:
             return "erase";
+        case OperationKind::run:
+            return "run";
+        case OperationKind::query:
+            return "query";
     }
     return "?";
 }
@@ -79,8 +86,18 @@ std::string text_of(std::span<const OpPtr> ops, const std::string& key) {
     for (const OpPtr& each : ops) {
         const Op& op = *each;
         text += fmt::format(" [{} {}", op.version, word(op.kind));
-        if (op.kind != OpKind::none && op.key != key) text += " of another key";
-        if (op.kind == OpKind::put && op.key == key) text += " " + shortened(op.value);
+        bool is_about_it = op.kind == OpKind::none;
+        for_each_change(op, [&](const ChangeView& change) {
+            const bool is_in_group = key.starts_with('{') && change.key.starts_with(key);
+            if (change.key != key && !is_in_group) return;
+            is_about_it = true;
+            if (op.kind == OpKind::batch) text += fmt::format(": {}", word(change.kind));
+            if (change.key != key) text += fmt::format(" {}", change.key);
+            if (change.kind == OpKind::put) text += " " + shortened(std::string(change.value));
+            if (change.expires_ms != 0) text += fmt::format(" until {} ms", change.expires_ms);
+        });
+        if (!is_about_it) text += op.kind == OpKind::batch ? " of other keys" : " of another key";
+        if (op.more && !op.more->reply.empty()) text += " = " + reply_text(op.more->reply);
         text += "]";
     }
     return text;
@@ -195,23 +212,29 @@ void Explain::message(Cluster& cluster, const NodeHost& host, const Envelope& en
 
 void Explain::answer(Cluster& cluster, const NodeHost& host, const Request& request,
                      const Reply& reply) {
-    if (request.key != key_) return;
+    const bool is_about_it = request.key == key_ || (is_program(request.kind) &&
+                                                     slot_of_key(request.key) == slot_of_key(key_));
+    if (!is_about_it) return;
     std::string text = fmt::format("{} answers request {} of {} ({}", host.name(), request.sequence,
                                    cluster.world().name_of(request.client), word(request.kind));
     if (request.kind == OperationKind::put) text += " " + shortened(request.value);
+    if (is_program(request.kind)) text += " " + program_text(request.value);
     if (request.condition == Condition::absent) text += " if absent";
     if (request.condition == Condition::version) {
         text += fmt::format(" if at {}", request.expected);
     }
     text += fmt::format("), ring {}: {}", reply.epoch, word(reply.status));
     if (reply.version != Version{}) text += fmt::format(" at {}", reply.version);
-    if (!reply.value.empty()) text += " = " + shortened(reply.value);
+    if (!reply.value.empty()) {
+        text +=
+            " = " + (is_program(request.kind) ? reply_text(reply.value) : shortened(reply.value));
+    }
     note(cluster.world().now(), text);
 }
 
 void Explain::add_operation(const OperationRecord& record) {
     OperationRecord asked = record;
-    asked.value = shortened(asked.value);
+    if (!is_program(record.kind)) asked.value = shortened(asked.value);
     note(record.called, fmt::format("client{} begins: {}", record.client, to_string(asked)));
     if (record.returned != never) {
         note(record.returned,

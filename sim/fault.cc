@@ -45,6 +45,7 @@ constexpr std::array words{
     Word{FaultKind::drift, "drift", Takes::names_and_number},
     Word{FaultKind::full, "full", Takes::names_and_number},
     Word{FaultKind::roomy, "roomy", Takes::names},
+    Word{FaultKind::wall, "wall", Takes::names_and_number},
     Word{FaultKind::cut, "cut", Takes::pairs},
     Word{FaultKind::cut_one_way, "cutoneway", Takes::pairs},
     Word{FaultKind::flap, "flap", Takes::pairs_and_span},
@@ -128,6 +129,13 @@ Result<void> read_number(Fault& fault, std::string_view text) {
             if (!value || *value > LocalClock::drift_max) {
                 return fail("drift is in parts per million, -{} to {}", LocalClock::drift_max,
                             LocalClock::drift_max);
+            }
+            fault.number = is_negative ? -*value : *value;
+            return {};
+        case FaultKind::wall:
+            if (!value || *value > wall_jump_max_ms) {
+                return fail("wall is in milliseconds, -{} to {}", wall_jump_max_ms,
+                            wall_jump_max_ms);
             }
             fault.number = is_negative ? -*value : *value;
             return {};

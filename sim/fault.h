@@ -13,6 +13,7 @@
 //     3s:slow=server1@50          its turns cost 50 times as much; @1: as usual
 //     3s:full=server1@16          all but so many KiB of the memory that it may use are taken
 //     9s:roomy=server1            and free again
+//     3s:wall=server1@-60000      its wall clock is set by so many milliseconds, back or forwards
 //     3s:drift=server1@-15625     its clock is slower by so many parts per million; @0: as usual
 //
 //     6s:cut=server1/server2      nothing passes either way; a+b/c+d: between groups
@@ -32,8 +33,6 @@
 //     3s:echo=10@4s               percent of what clients send comes again on a new connection, up
 //                                 to 4 s later
 //     9s:calm                     all that goes on ends: heal, resume, no loss ...
-//
-// A jump of the wall clock is not among them: nothing in the cores can see one (sim/clock.h).
 
 #include <cstdint>
 #include <string>
@@ -75,9 +74,11 @@ enum class FaultKind : std::uint8_t {
     calm,
     full,
     roomy,
+    wall,
 };
 
 inline constexpr std::int64_t slow_max = 1000;
+inline constexpr std::int64_t wall_jump_max_ms = 100'000'000'000;  // three years
 
 struct Fault {
     Duration at{};  // after the cluster was first ready
@@ -85,8 +86,9 @@ struct Fault {
     std::vector<std::string> names;                          // whom; aim: of whom one (empty: any)
     std::vector<std::pair<std::string, std::string>> pairs;  // between whom; heal: empty for all
     std::uint32_t percent = 0;  // loss, burst, duplicate, corrupt, echo
-    std::int64_t number = 0;    // slow: times; drift: ppm; full: KiB; burst: how many in a row
-    Duration span{};            // flap: half a period; duplicate, echo: how late at most
+    std::int64_t number =
+        0;            // slow: times; drift: ppm; full: KiB; wall: ms; burst: how many in a row
+    Duration span{};  // flap: half a period; duplicate, echo: how late at most
     Moment moment = Moment::prepare;     // aim
     DelayPlan delay{.least{}, .most{}};  // delay
     bool operator==(const Fault&) const = default;

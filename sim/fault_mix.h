@@ -31,8 +31,9 @@ enum class FaultClass : std::uint8_t {
     client,     // clients that die in the middle of an operation
     echo,       // requests that come again on a new connection, seconds later
     full,       // memory that something else takes
+    wall,       // wall clocks that are set
 };
-inline constexpr std::size_t fault_classes = 20;
+inline constexpr std::size_t fault_classes = 21;
 
 class FaultMix {
 public:

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "sim/workload.h"
 
 namespace grapevine::sim {
 
@@ -63,13 +64,42 @@ bool Load::is_idle() const {
 void Load::next(std::size_t worker) {
     world_.queue().after(rng_.between(Duration{}, config_.think_max), [this, worker] {
         if (!running_) return;
-        const std::size_t key = keys_.draw(rng_);
         std::unique_ptr<Recorder>& recorder = workers_[worker].recorder;
         if (!recorder->is_alive()) dead_.push_back(std::exchange(recorder, recruit()));
-        recorder->submit(draw(workers_[worker], key), [this, worker, key](const Outcome& outcome) {
+        if (draws(config_.programs_percent)) return submit_program(worker);
+        const std::size_t key = keys_.draw(rng_);
+        const Operation operation = draw(workers_[worker], key);
+        if (operation.condition == Condition::none && draws(config_.disguised_percent)) {
+            return submit_disguised(worker, key, operation);
+        }
+        recorder->submit(operation, [this, worker, key](const Outcome& outcome) {
             answered(worker, key, outcome);
         });
     });
+}
+
+void Load::submit_program(std::size_t worker) {
+    Operation program =
+        draw_program(rng_, group_name(rng_.below(config_.groups)), fmt::format("v{}", ++values_));
+    program.deadline = config_.deadline;
+    workers_[worker].recorder->submit(program, [this, worker](const Outcome& outcome) {
+        if (outcome.kind == OutcomeKind::ok) ++answered_;
+        next(worker);
+    });
+}
+
+void Load::submit_disguised(std::size_t worker, std::size_t key, const Operation& operation) {
+    std::int64_t ttl_ms = 0;
+    if (operation.kind == OperationKind::put && draws(config_.brief_percent)) {
+        ttl_ms = to_ms(rng_.between(20ms, config_.ttl_max));
+    }
+    Duration expires_after{};
+    if (ttl_ms > 0) {
+        expires_after = config_.clocks_agree ? std::chrono::milliseconds(ttl_ms) : Duration{1};
+    }
+    workers_[worker].recorder->submit_as(
+        operation, as_program(operation, ttl_ms), expires_after,
+        [this, worker, key](const Outcome& outcome) { answered(worker, key, outcome); });
 }
 
 Operation Load::draw(const Worker& worker, std::size_t key) {

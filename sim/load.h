@@ -34,6 +34,16 @@ struct LoadConfig {
     std::uint32_t huge_per_mille = 0;        // of the values are up to huge_bytes_max long
     std::size_t huge_bytes_max = 200 << 10;  // at most value_size_max
     std::size_t huge_bytes_all = 64 << 20;   // together; later ones are small: all are kept
+    // Of the operations are programs on groups of keys, so many groups.
+    std::uint32_t programs_percent = 0;
+    std::size_t groups = 3;
+    // Of the others without a condition are sent as programs that mean the same.
+    std::uint32_t disguised_percent = 0;
+    // Of the puts among these write keys that expire after 20 ms to `ttl_max`.
+    std::uint32_t brief_percent = 0;
+    Duration ttl_max = 2s;
+    // Nobody's clock is set or drifts: keys expire no earlier than they are to.
+    bool clocks_agree = false;
 };
 
 // Draws which key an operation is about, 0 ... keys - 1.
@@ -68,7 +78,12 @@ private:
 
     [[nodiscard]] std::unique_ptr<Recorder> recruit();
     void next(std::size_t worker);
+    void submit_program(std::size_t worker);
+    void submit_disguised(std::size_t worker, std::size_t key, const Operation& operation);
     [[nodiscard]] Operation draw(const Worker& worker, std::size_t key);
+    [[nodiscard]] bool draws(std::uint32_t percent) {
+        return percent > 0 && rng_.chance(percent, 100);
+    }
     [[nodiscard]] std::string draw_value();
     void answered(std::size_t worker, std::size_t key, const Outcome& outcome);
 

@@ -42,6 +42,17 @@ bool NodeHost::is_short_of_memory() const {
     return store_->is_laden() || was;
 }
 
+void NodeHost::set_wall_clock(std::int64_t by_ms) {
+    wall_offset_ms_ += by_ms;
+    if (by_ms < 0) set_back_at_ = now();
+    wake_at(now());
+}
+
+std::int64_t NodeHost::unix_ms() const {
+    constexpr std::int64_t beginning_ms = 1'800'000'000'000;
+    return beginning_ms + wall_offset_ms_ + to_ms(now().time_since_epoch());
+}
+
 ClusterId NodeHost::cluster() const {
     return node_->ring() ? node_->ring()->cluster : ClusterId{};
 }
@@ -51,6 +62,7 @@ ClusterId NodeHost::parent() const {
 }
 
 void NodeHost::take(Arrival arrival) {
+    node_->wall_clock(now(), unix_ms());
     switch (arrival.kind) {
         case ArrivalKind::datagram:
             return take_datagram(arrival);
@@ -146,7 +158,9 @@ void NodeHost::take_request(LinkId link, ClientMessage message) {
     if (client == incoming_.end()) return;
     if (const auto* request = std::get_if<Request>(&message)) {
         auto& requests = client->second.requests;
-        requests.insert_or_assign(request->sequence, *request);
+        const auto [asked, is_first] =
+            requests.try_emplace(request->sequence, Asked{*request, now(), unix_ms()});
+        if (!is_first) asked->second.request = *request;
         requests.erase(requests.begin(), requests.lower_bound(request->floor));
     }
     node_->receive(now(), ConnectionId{link.value}, std::move(message));
@@ -174,6 +188,7 @@ void NodeHost::take_end(LinkId link, ArrivalKind how) {
 }
 
 void NodeHost::tick() {
+    node_->wall_clock(now(), unix_ms());
     node_->tick(now());
 }
 

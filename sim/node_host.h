@@ -20,6 +20,13 @@ namespace grapevine::sim {
 
 class NodeHost;
 
+// A request, and when it came.
+struct Asked {
+    Request request;
+    Time at;
+    std::int64_t unix_ms = 0;  // by the node's wall clock
+};
+
 // Who wants to know what nodes do: the checks, and the story.
 class NodeObserver {
 public:
@@ -27,7 +34,7 @@ public:
     // After its effects were carried out.
     virtual void took_turn(const NodeHost& host) = 0;
     // Just before the bytes leave.
-    virtual void answers(const NodeHost& host, const Request& request, const Reply& reply) = 0;
+    virtual void answers(const NodeHost& host, const Asked& asked, const Reply& reply) = 0;
     virtual void sends(const NodeHost& host, const Envelope& envelope) = 0;
     virtual void says(const NodeHost& host, const LogLine& line) = 0;
 };
@@ -65,15 +72,21 @@ public:
     // Why bytes did not decode that were not corrupted, or that corrupted ones did. Neither
     // happens, so it stays empty.
     [[nodiscard]] const std::string& bad_message() const { return bad_message_; }
+    // Its wall clock is set by so much, forwards or back.
+    void set_wall_clock(std::int64_t by_ms);
+    [[nodiscard]] std::int64_t unix_ms() const;
+    // The wall clock was not set back since then, by its own clock.
+    [[nodiscard]] bool has_trusted_clock_since(Time local) const { return set_back_at_ < local; }
     [[nodiscard]] std::uint64_t corrupted_rejected() const { return corrupted_rejected_; }
 
 private:
     // A link that somebody dialed to this process.
     struct Incoming {
         FrameReader reader;
-        std::optional<Hello> hello;                 // none yet: the first frame has not arrived
-        std::string answers;                        // of this turn
-        std::map<std::uint64_t, Request> requests;  // by sequence, from the floor on
+        std::optional<Hello> hello;  // none yet: the first frame has not arrived
+        std::string answers;         // of this turn
+        // By sequence, from the floor on; of one that came more than once the first time.
+        std::map<std::uint64_t, Asked> requests;
     };
 
     void take(Arrival arrival) override;
@@ -109,6 +122,8 @@ private:
     bool leave_is_due_ = false;  // it was asked, and took no turn since: it may be paused
     std::string bad_message_;
     std::string saved_;
+    std::int64_t wall_offset_ms_ = 0;
+    Time set_back_at_ = Time::min();
     std::uint64_t corrupted_rejected_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "history/of_client.h"
+#include "sim/workload.h"
 
 namespace grapevine::sim {
 
@@ -19,13 +20,24 @@ void Recorder::submit(const Operation& operation, Then then) {
     open_.emplace(client_.submit(operation), Open{index, std::move(then)});
 }
 
+void Recorder::submit_as(const Operation& meaning, const Operation& program, Duration expires_after,
+                         Then then) {
+    OperationRecord record = open_record(meaning, client_.number(), queue_.now());
+    record.expires_after = expires_after;
+    history_.push_back(std::move(record));
+    const std::size_t index = history_.size() - 1;
+    open_.emplace(client_.submit(program), Open{index, std::move(then), meaning.kind});
+}
+
 void Recorder::complete(const Completion& completion) {
     const auto found = open_.find(completion.id);
     ASSERT(found != open_.end(), "operation {} completed twice", completion.id);
     Open open = std::move(found->second);
     open_.erase(found);
-    close_record(history_[open.record], completion.outcome, queue_.now());
-    if (open.then) open.then(completion.outcome);
+    const Outcome outcome =
+        open.meaning ? as_answer(*open.meaning, completion.outcome) : completion.outcome;
+    close_record(history_[open.record], outcome, queue_.now());
+    if (open.then) open.then(outcome);
 }
 
 // The records say already what they are: called, and of unknown fate.

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "history/record.h"
 #include "sim/client_host.h"
@@ -22,6 +23,10 @@ public:
 
     // The client is alive.
     void submit(const Operation& operation, Then then);
+    // A program (as_program()) that is written down as the operation that it stands for. A put's
+    // key may be gone so long after it; zero: it stays.
+    void submit_as(const Operation& meaning, const Operation& program, Duration expires_after,
+                   Then then);
 
     // Where its process has died, nothing can be submitted any more.
     [[nodiscard]] bool is_alive() const { return client_.is_alive(); }
@@ -32,6 +37,7 @@ private:
     struct Open {
         std::size_t record;
         Then then;
+        std::optional<OperationKind> meaning{};  // of a program that stands for something else
     };
     void complete(const Completion& completion);
     void died();

@@ -15,6 +15,7 @@
 #include "history/linearizability.h"
 #include "sim/availability.h"
 #include "sim/convergence.h"
+#include "sim/workload.h"
 
 namespace grapevine::sim {
 
@@ -256,7 +257,9 @@ private:
         std::map<std::string, std::shared_ptr<std::string>> answers;
         for (const OperationRecord& record : load_.history()) answers[record.key];
         for (const std::string& key : keys_) answers[key];
-        for (auto& [key, answer] : answers) answer = cluster_.begin({.key = key});
+        for (auto& [key, answer] : answers) {
+            answer = cluster_.begin(key.starts_with('{') ? read_group(key) : Operation{.key = key});
+        }
         const auto all_there = [&] {
             return std::ranges::none_of(answers, [](const auto& a) { return a.second->empty(); });
         };

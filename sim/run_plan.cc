@@ -34,6 +34,11 @@ void draw_load(Rng& rng, RunPlan& plan) {
     plan.load.keys = 1 + rng.below(20);
     plan.load.choice = static_cast<KeyChoice>(rng.below(3));
     if (rng.chance(1, 6)) plan.load.huge_per_mille = 5;
+    if (rng.chance(3, 4)) plan.load.programs_percent = static_cast<std::uint32_t>(rng.below(50));
+    plan.load.groups = 1 + rng.below(4);
+    if (rng.chance(1, 2)) plan.load.disguised_percent = static_cast<std::uint32_t>(rng.below(101));
+    if (rng.chance(2, 3)) plan.load.brief_percent = static_cast<std::uint32_t>(rng.below(101));
+    plan.load.ttl_max = Duration{50'000LL << rng.below(7)};
     const auto operations = static_cast<std::int64_t>(1300 + rng.below(1200));
     plan.load.think_max = std::max<Duration>(
         1ms, plan.faults_for * 2 * static_cast<std::int64_t>(plan.load.clients) / operations);
@@ -128,6 +133,8 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     if (plan.checks_memory) plan.world.request_memory = idle_memory_window;
     keep(choice, plan);
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
+    plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
+                             !plan.chaos.mix.has(FaultClass::drift) && !choice.script;
     plan.is_gentle = plan.is_gentle && choice.faults == FaultMix::all() && !plan.beyond_promise &&
                      (!choice.script || is_gentle(*choice.script));
     if (plan.is_gentle && !plan.chaos.script) {

@@ -214,6 +214,9 @@ void World::apply(const Fault& fault) {
         if (fault.kind == FaultKind::full && was_alive && node(name) != nullptr) {
             node(name)->fill_up(static_cast<std::size_t>(fault.number) << 10);
         }
+        if (fault.kind == FaultKind::wall && was_alive && node(name) != nullptr) {
+            node(name)->set_wall_clock(fault.number);
+        }
         if (fault.kind == FaultKind::roomy && was_alive && node(name) != nullptr) {
             node(name)->make_room();
         }
@@ -389,8 +392,12 @@ void World::took_turn(const NodeHost& host) {
     if (on_ring_) on_ring_(host, ring);
 }
 
-void World::answers(const NodeHost& host, const Request& request, const Reply& reply) {
+void World::answers(const NodeHost& host, const Asked& asked, const Reply& reply) {
+    const Request& request = asked.request;
     checks_.before_answer(host, request, reply, alive());
+    if (host.has_trusted_clock_since(asked.at)) {
+        checks_.before_read(request, reply, host, asked.unix_ms);
+    }
     if (on_answer_) on_answer_(host, request, reply);
 }
 

@@ -8,9 +8,15 @@
 
 namespace grapevine {
 
-inline constexpr std::size_t key_size_max = 64 * 1024;           // bytes
-inline constexpr std::size_t value_size_max = 16 * 1024 * 1024;  // bytes
-inline constexpr std::size_t frame_size_max = 64 * 1024 * 1024;  // bytes, header included
+inline constexpr std::size_t key_size_max = 64 * 1024;                       // bytes
+inline constexpr std::size_t value_size_max = 16 * 1024 * 1024;              // bytes
+inline constexpr std::size_t program_size_max = value_size_max + (1 << 20);  // bytes, as it is sent
+// What a program changes, or shows of the store and writes, in one piece: a message to a backup has
+// to hold it.
+inline constexpr std::size_t outcome_size_max = 2 * value_size_max + (1 << 20);  // bytes
+// What a program may be shown and write, in all: of values that it changes again and again, too.
+inline constexpr std::size_t program_work_max = 6 * value_size_max;  // bytes
+inline constexpr std::size_t frame_size_max = 64 * 1024 * 1024;      // bytes, header included
 // Fits one Ethernet frame with room for tunnels (memberlist uses 1,400).
 inline constexpr std::size_t datagram_size_max = 1400;  // bytes, header included
 inline constexpr std::size_t copies_max = 9;            // --rep; past that every write crawls

@@ -54,6 +54,7 @@ enum class Bug : std::uint8_t {
     orphan_survives,          // what a fill held from before its session stays
     fill_without_ids,         // a fill is not told the remembered request ids
     compare_blindly,          // a fill takes what it held before for what the primary has
+    fill_without_expiry,      // what a fill is sent never expires there
 
     // Exactly once.
     refusal_not_remembered,  // a refused condition is answered at once, not ordered and remembered
@@ -61,6 +62,12 @@ enum class Bug : std::uint8_t {
     stamp_unchecked,         // a request may be older than what is remembered
     stamp_told_early,        // a client is told a stamp that may be lost with the primary
     duplicate_answered_early,  // a duplicate is answered before its original commits
+    duplicate_runs_again,      // a program that comes twice is executed twice
+    reply_forgotten,           // what a program answered is not remembered with its id
+
+    // Programs and expiry.
+    batch_in_part,    // a copy makes the first of several changes that belong together
+    expired_is_read,  // a key whose time has come is shown while it is not erased
 
     count_
 };

@@ -40,7 +40,8 @@ Client::State::Sequence Client::State::submit(Time now, Operation operation) {
                         pending.size(), bytes));
     }
     Pending& added = pending[sequence];
-    added.slot = slot_of_key(operation.key);
+    added.slot = operation.slot >= 0 ? static_cast<std::uint32_t>(operation.slot)
+                                     : slot_of_key(operation.key);
     added.started = now;
     added.deadline = now + operation.deadline;
     added.due = added.deadline;

@@ -60,8 +60,9 @@ struct Operation {
     OperationKind kind = OperationKind::get;
     Condition condition = Condition::none;
     Version expected;
-    std::string key;
-    std::string value;
+    std::int32_t slot = -1;  // of a program that names no key; -1: the key's
+    std::string key;         // of a program: any of its keys
+    std::string value;       // put: the value; a program: its bytes
     Duration deadline = 5s;  // (0, deadline_max]
 };
 
@@ -79,8 +80,8 @@ enum class OutcomeKind : std::uint8_t {
 
 struct Outcome {
     OutcomeKind kind = OutcomeKind::ok;
-    std::string value;  // get: the value
-    Version version;    // of the record read or written
+    std::string value;  // get: the value; programs: what they answered
+    Version version;    // of the record read or written (store/operation.h: of programs)
     NodeId server;      // who answered as primary; zero: nobody
     std::string server_name;
     std::string detail;  // for a person, where kind is not ok: what happened, what to do

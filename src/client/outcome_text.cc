@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/limits.h"
 
 namespace grapevine {
@@ -76,6 +77,24 @@ std::string_view unchanged(const Pending& pending) {
     return pending.is_write() ? "nothing was changed; " : "";
 }
 
+std::string deadline_defect(const Operation& operation) {
+    if (operation.deadline > Duration{} && operation.deadline <= deadline_max) return {};
+    return fmt::format("a deadline of {} is not possible; choose one of up to {}",
+                       span_text(operation.deadline), span_text(deadline_max));
+}
+
+std::string program_defect(const Operation& operation) {
+    if (operation.value.size() > program_size_max) {
+        return fmt::format("the program has {} bytes; a program has at most {}",
+                           operation.value.size(), program_size_max);
+    }
+    if (operation.condition != Condition::none) return "a program takes no condition";
+    if (operation.slot < -1 || operation.slot >= static_cast<std::int32_t>(slot_count)) {
+        return fmt::format("there is no slot {}", operation.slot);
+    }
+    return deadline_defect(operation);
+}
+
 }  // namespace
 
 std::string operation_defect(const Operation& operation) {
@@ -83,14 +102,13 @@ std::string operation_defect(const Operation& operation) {
         return fmt::format("the key has {} bytes; a key has at most {}", operation.key.size(),
                            key_size_max);
     }
+    if (is_program(operation.kind)) return program_defect(operation);
+    if (operation.slot != -1) return "only a program names a slot";
     if (operation.value.size() > value_size_max) {
         return fmt::format("the value has {} bytes; a value has at most {}", operation.value.size(),
                            value_size_max);
     }
-    if (operation.deadline <= Duration{} || operation.deadline > deadline_max) {
-        return fmt::format("a deadline of {} is not possible; choose one of up to {}",
-                           span_text(operation.deadline), span_text(deadline_max));
-    }
+    if (std::string deadline = deadline_defect(operation); !deadline.empty()) return deadline;
     if (operation.kind == OperationKind::get && operation.condition != Condition::none) {
         return "a read takes no condition; leave it out";
     }

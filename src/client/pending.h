@@ -71,7 +71,7 @@ struct Pending {
     Epoch watches_since;
     Trouble trouble = Trouble::none;
 
-    [[nodiscard]] bool is_write() const { return operation.kind != OperationKind::get; }
+    [[nodiscard]] bool is_write() const { return !is_read(operation.kind); }
     [[nodiscard]] std::size_t bytes() const {
         return operation.key.size() + operation.value.size();
     }

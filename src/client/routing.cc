@@ -63,6 +63,7 @@ void Client::State::send(Time now, Sequence sequence, Pending& of, Address to) {
                                               .kind = operation.kind,
                                               .condition = operation.condition,
                                               .expected = operation.expected,
+                                              .slot = operation.slot,
                                               .key = operation.key,
                                               .value = operation.value});
     peers.used(to);

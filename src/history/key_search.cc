@@ -72,6 +72,7 @@ struct SeenHash {
     std::size_t operator()(const Seen& seen) const noexcept {
         return seen.taken.low ^ (seen.state.value * 0x9e3779b97f4a7c15ULL) ^
                (seen.state.version.counter * 0xff51afd7ed558ccdULL) ^
+               (seen.state.unseen * 0x94d049bb133111ebULL) ^
                (seen.state.idle ? 0xc4ceb9fe1a85ec53ULL : 0);
     }
 };
@@ -87,6 +88,11 @@ public:
         const std::unordered_map<std::string, Version> told = versions_by_reader(records);
         Rng rng(1);  // any fixed keys do
         for (const OperationRecord* record : records) {
+            if (is_program(record->kind)) {
+                steps_.push_back(program_step(*record));
+                keys_.push_back({rng.next(), rng.next()});
+                continue;
+            }
             Step step{record, number_of(record->value), record->version};
             const auto found = told.find(record->value);
             if (is_unknown_put(*record)) {
@@ -137,6 +143,9 @@ private:
         std::size_t partner = 0;  // the return of a call; 0: none
         std::size_t previous = 0;
         std::size_t next = 0;
+        std::size_t same_before =
+            0;                  // the call before it of the same program of unknown fate; 0: none
+        bool is_taken = false;  // it has taken effect
     };
     struct Taken {
         std::size_t call;
@@ -153,6 +162,16 @@ private:
     std::uint32_t number_of(const std::string& value) {
         return values_.try_emplace(value, static_cast<std::uint32_t>(values_.size()) + 2)
             .first->second;
+    }
+
+    Step program_step(const OperationRecord& record) {
+        Step step{&record, number_of(record.program), record.version};
+        for (const std::string& key : program_keys(record.program)) {
+            const auto place = static_cast<std::uint32_t>(group_keys_.size());
+            step.keys |= 1U << group_keys_.try_emplace(key, place).first->second % key_bits;
+        }
+        step.is_blind = is_blind_program(record.program);
+        return step;
     }
 
     static bool is_open_ended(const OperationRecord& record) {
@@ -182,6 +201,7 @@ private:
         nodes_[unknown_head].next = unknown_tail;
         nodes_[unknown_tail].previous = unknown_head;
         std::vector<std::size_t> calls(steps_.size());
+        std::unordered_map<std::uint32_t, std::size_t> last_of_program;
         for (const Moment& moment : moments) {
             const std::size_t node = nodes_.size();
             const bool is_unknown = is_open_ended(*steps_[moment.step].record);
@@ -192,6 +212,10 @@ private:
             if (is_interchangeable(steps_[moment.step])) {
                 const bool is_put = steps_[moment.step].record->kind == RecordKind::put;
                 (is_put ? unread_puts_ : erases_).push_back(node);
+            }
+            if (is_unknown && is_program(steps_[moment.step].record->kind)) {
+                std::size_t& last = last_of_program[steps_[moment.step].value];
+                nodes_[node].same_before = std::exchange(last, node);
             }
             if (moment.is_return) {
                 nodes_[calls[moment.step]].partner = node;
@@ -239,6 +263,10 @@ private:
     // Unknown operations that can stand in for each other are taken in the order of their calls.
     [[nodiscard]] bool is_first_of_its_kind(std::size_t call) const {
         const Step& step = steps_[nodes_[call].step];
+        if (is_program(step.record->kind)) {
+            const std::size_t before = nodes_[call].same_before;
+            return before == 0 || nodes_[before].is_taken;
+        }
         if (!is_interchangeable(step)) return true;
         return step.record->kind == RecordKind::put ? unread_puts_[spent_.puts] == call
                                                     : erases_[spent_.erases] == call;
@@ -247,7 +275,8 @@ private:
     static bool is_interchangeable(const Step& step) {
         const OperationRecord& record = *step.record;
         if (!is_open_ended(record) || record.condition != RecordCondition::none) return false;
-        return record.kind == RecordKind::erase || step.value == unread_value;
+        return record.kind == RecordKind::erase ||
+               (record.kind == RecordKind::put && step.value == unread_value);
     }
 
     [[nodiscard]] std::size_t first_return() const {
@@ -260,7 +289,7 @@ private:
     // on.
     std::size_t try_step(std::size_t call) {
         const std::size_t step = nodes_[call].step;
-        const std::optional<Register> after = apply(state_, steps_[step]);
+        const std::optional<Register> after = apply(state_, steps_[step], groups_);
         if (!after) return nodes_[call].next;
         const Taken before{call, state_, taken_, spent_};
         take(step);
@@ -272,6 +301,7 @@ private:
         path_.push_back(before);
         state_ = *after;
         lift(call);
+        nodes_[call].is_taken = true;
         if (nodes_[call].partner != 0) {
             lift(nodes_[call].partner);
             --open_;
@@ -318,6 +348,7 @@ private:
             ++open_;
         }
         put_back(last.call);
+        nodes_[last.call].is_taken = false;
         return nodes_[last.call].next;
     }
 
@@ -339,11 +370,13 @@ private:
     std::vector<Step> steps_;
     std::vector<SetHash> keys_;
     std::unordered_map<std::string, std::uint32_t> values_;
+    std::unordered_map<std::string, std::uint32_t> group_keys_;  // to their places
     std::vector<ListNode> nodes_;
     std::vector<std::size_t> unread_puts_;  // calls of interchangeable operations, in order
     std::vector<std::size_t> erases_;
     std::size_t open_ = 0;  // operations with a return that have not taken effect
     std::vector<Taken> path_;
+    GroupStates groups_;
     Register state_;
     SetHash taken_;
     Spent spent_;

@@ -1,2 +1,3 @@
-grapevine_library(history LINK base client SOURCES
-                  key_search.cc linearizability.cc of_client.cc record.cc register.cc shortcuts.cc)
+grapevine_library(history LINK base client command SOURCES
+                  key_search.cc linearizability.cc of_client.cc program_model.cc record.cc register.cc
+                  shortcuts.cc)

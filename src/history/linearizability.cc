@@ -40,7 +40,8 @@ Records relevant(const Records& records) {
     for (const OperationRecord* record : records) {
         if (record->outcome == RecordOutcome::no_effect) continue;
         if (record->outcome == RecordOutcome::unknown) {
-            if (record->kind == RecordKind::get) continue;
+            const bool reads = record->kind == RecordKind::get || record->kind == RecordKind::query;
+            if (reads) continue;
             if (record->kind == RecordKind::put && !read.contains(record->value) &&
                 record->called > presence_mattered) {
                 continue;
@@ -51,10 +52,35 @@ Records relevant(const Records& records) {
     return kept;
 }
 
+// A key that may expire is one that somebody may delete, later: what was written then and nothing
+// else, where its version is known.
+std::vector<OperationRecord> expiries(const Records& records) {
+    std::vector<OperationRecord> expiries;
+    for (const OperationRecord* record : records) {
+        if (record->expires_after == Duration{} || record->outcome == RecordOutcome::no_effect ||
+            record->outcome == RecordOutcome::refused) {
+            continue;
+        }
+        OperationRecord expiry;
+        expiry.called = record->called + record->expires_after;
+        expiry.kind = RecordKind::erase;
+        expiry.key = record->key;
+        if (record->version != Version{}) {
+            expiry.condition = RecordCondition::version;
+            expiry.expected = record->version;
+        }
+        expiries.push_back(std::move(expiry));
+    }
+    return expiries;
+}
+
 HistoryVerdict check_key(const Records& records, const CheckBudget& budget) {
     std::string defect = broken_in_any_order(records);
     if (!defect.empty()) return {Verdict::violated, {}, std::move(defect), 0};
-    return search_order(relevant(records), budget);
+    const std::vector<OperationRecord> expired = expiries(records);
+    Records all = records;
+    for (const OperationRecord& expiry : expired) all.push_back(&expiry);
+    return search_order(relevant(all), budget);
 }
 
 }  // namespace

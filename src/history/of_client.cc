@@ -12,6 +12,10 @@ RecordKind kind_of(OperationKind kind) {
             return RecordKind::put;
         case OperationKind::erase:
             return RecordKind::erase;
+        case OperationKind::run:
+            return RecordKind::run;
+        case OperationKind::query:
+            return RecordKind::query;
     }
     return RecordKind::get;
 }
@@ -57,7 +61,11 @@ OperationRecord open_record(const Operation& operation, std::uint64_t client, Ti
     record.condition = condition_of(operation.condition);
     record.expected = operation.expected;
     record.key = operation.key;
-    record.value = operation.value;
+    (is_program(operation.kind) ? record.program : record.value) = operation.value;
+    if (!is_program(operation.kind)) return record;
+    // All keys with one hash tag are one thing.
+    const std::size_t end = operation.key.find('}');
+    if (operation.key.starts_with('{') && end != std::string::npos) record.key.resize(end + 1);
     return record;
 }
 
@@ -65,7 +73,8 @@ void close_record(OperationRecord& record, const Outcome& outcome, Time returned
     record.returned = returned;
     record.outcome = outcome_of(outcome.kind);
     record.version = outcome.version;
-    if (record.kind == RecordKind::get) record.value = outcome.value;
+    const bool reads = record.kind == RecordKind::get || is_program(record.kind);
+    if (reads) record.value = outcome.value;
 }
 
 }  // namespace grapevine

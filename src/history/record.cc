@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "history/program_model.h"
+
 namespace grapevine {
 
 namespace {
@@ -16,6 +18,10 @@ std::string_view name_of(RecordKind kind) {
             return "put";
         case RecordKind::erase:
             return "delete";
+        case RecordKind::run:
+            return "run";
+        case RecordKind::query:
+            return "query";
     }
     return "?";
 }
@@ -56,6 +62,14 @@ std::string condition_of(const OperationRecord& record) {
 }  // namespace
 
 std::string to_string(const OperationRecord& record) {
+    if (is_program(record.kind)) {
+        const std::string answer =
+            record.value.empty() ? "" : fmt::format(" = {}", reply_text(record.value));
+        return fmt::format("{} [{}]{} ({}) by client {}, {} to {}: {}", name_of(record.kind),
+                           program_text(record.program), answer, record.version, record.client,
+                           seconds(record.called), seconds(record.returned),
+                           name_of(record.outcome));
+    }
     const bool shows_value =
         record.kind == RecordKind::put ||
         (record.kind == RecordKind::get && record.outcome == RecordOutcome::done);

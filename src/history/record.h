@@ -11,7 +11,17 @@
 
 namespace grapevine {
 
-enum class RecordKind : std::uint8_t { get, put, erase };
+enum class RecordKind : std::uint8_t {
+    get,
+    put,
+    erase,
+    run,    // a program on the keys of a group (OperationRecord::key names the group)
+    query,  // one that changes nothing
+};
+
+constexpr bool is_program(RecordKind kind) {
+    return kind >= RecordKind::run;
+}
 
 enum class RecordCondition : std::uint8_t {
     none,
@@ -35,8 +45,10 @@ struct OperationRecord {
     RecordCondition condition = RecordCondition::none;
     Version expected;
     std::string key;
-    std::string value;  // put: what to write; get: what was read
-    Version version;    // as told with the outcome; {0, 0}: not told
+    std::string value;    // put: what to write; get: what was read; programs: what they answered
+    std::string program;  // run, query: its bytes
+    Duration expires_after{};  // put: so long after it the key may be gone; zero: it stays
+    Version version;           // as told with the outcome; {0, 0}: not told
     RecordOutcome outcome = RecordOutcome::unknown;
 };
 

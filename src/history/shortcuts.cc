@@ -94,7 +94,8 @@ std::string version_that_goes_back(std::vector<Versioned> called) {
             if (highest == nullptr || before->version > highest->version) highest = &*before;
         }
         if (highest == nullptr || each.version > highest->version) continue;
-        const bool is_write = is_done(*each.record, RecordKind::put);
+        const bool is_write =
+            is_done(*each.record, RecordKind::put) || is_done(*each.record, RecordKind::run);
         if (each.version == highest->version && !is_write) continue;
         return fmt::format("a version goes backwards: {}; after: {}", to_string(*each.record),
                            to_string(*highest->record));

@@ -120,7 +120,8 @@ StatusReply Node::State::status(Time now) {
 
 void Node::State::on_request(Time now, ConnectionId connection, Request&& request) {
     Status refused = Status::not_primary;
-    if (request.key.size() > key_size_max || request.value.size() > value_size_max) {
+    const std::size_t bytes_max = is_program(request.kind) ? program_size_max : value_size_max;
+    if (request.key.size() > key_size_max || request.value.size() > bytes_max) {
         refused = Status::too_large;
     } else if (!request.client || request.sequence == 0) {
         refused = Status::malformed;  // without an id it could not be told from another

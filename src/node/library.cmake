@@ -1,4 +1,4 @@
-grapevine_library(node LINK base swim ring store replication client SOURCES
+grapevine_library(node LINK base swim ring store command replication client SOURCES
                   bad_links.cc
                   clients.cc
                   consent.cc
@@ -11,5 +11,6 @@ grapevine_library(node LINK base swim ring store replication client SOURCES
                   node.cc
                   obstacle.cc
                   peers.cc
+                  programs.cc
                   ring_history.cc
                   rings.cc)

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "node/programs.h"
 #include "node/state.h"
 
 namespace grapevine {
@@ -32,6 +33,7 @@ ReplicationConfig replication_config(const NodeConfig& config) {
     replication.memory_max = config.memory_max;
     replication.fill_bytes_per_second = config.backfill_rate;
     replication.request_memory = config.request_memory;
+    replication.interpreter = &programs();
     replication.on_commit = config.on_commit;
     replication.bugs = config.bugs;
     return replication;
@@ -122,6 +124,10 @@ void Node::peer_hung_up(Time now, Address peer) {
     // Our own link tells more: if it is not up, see whether anybody listens.
     if (state_->ring && state_->ring->member_at(peer) != nullptr) state_->links.use(now, peer);
     state_->settle(now);
+}
+
+void Node::wall_clock(Time now, std::int64_t unix_ms) {
+    if (state_->replication) state_->replication->wall_clock(now, unix_ms);
 }
 
 void Node::receive(Time now, ConnectionId connection, ClientMessage&& message) {

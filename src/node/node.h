@@ -4,7 +4,8 @@
 // and serves rings, and stores nothing.
 //
 // Contract with the host, in this order, for each turn of its loop:
-//  1. Hand in everything that has arrived (datagrams, links, clients) with a fresh `now`.
+//  1. Tell the wall clock; hand in everything that has arrived (datagrams, links, clients) with a
+//     fresh `now`.
 //  2. If next_deadline() has come, tick(now). Never tick before draining the sockets: after a
 //  stall,
 //     silence would be judged while the answers wait.
@@ -145,6 +146,10 @@ public:
     void link_down(Time now, Address peer, LinkEnd how);
     // A peer's link to us ended: its process may be gone, so ours is dialed again.
     void peer_hung_up(Time now, Address peer);
+
+    // What the host's wall clock shows at `now`: by it keys expire. To be told once in a turn,
+    // before what has arrived is handed in; it may jump.
+    void wall_clock(Time now, std::int64_t unix_ms);
 
     // From clients.
     void receive(Time now, ConnectionId connection, ClientMessage&& message);

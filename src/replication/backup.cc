@@ -34,8 +34,14 @@ void follow(Scope& scope, NodeId from, const Replicated& part, const Apply& appl
 }  // namespace
 
 void Backup::replicate(Scope& scope, NodeId from, const Replicated& part) {
-    follow(scope, from, part,
-           [&](const Op& op) { apply_committed(scope.context.store, scope.replica.id, op); });
+    follow(scope, from, part, [&](const Op& op) {
+        if (op.kind != OpKind::batch || !scope.context.has(Bug::batch_in_part)) {
+            return apply_committed(scope.context.store, scope.replica.id, op);
+        }
+        const Change& first = op.more->changes.front();
+        apply_change(scope.context.store, scope.replica.id, op.version,
+                     {first.kind, first.key, first.value, first.expires_ms});
+    });
 }
 
 void Backup::report(Scope& scope) const {
@@ -76,11 +82,12 @@ void Receiving::replicate(Scope& scope, NodeId from, const Replicated& part) {
 
 // Chunks may be ahead of the operations: the later version wins.
 void Receiving::apply(Scope& scope, const Op& op) {
-    if (op.kind == OpKind::none) return;
-    const auto present = scope.context.store.find(scope.replica.id, op.key);
-    if (present && present->version > op.version) return;
-    apply_committed(scope.context.store, scope.replica.id, op);
-    if (op.kind == OpKind::erase) erased_[op.key] = op.version;
+    for_each_change(op, [&](const ChangeView& change) {
+        const auto present = scope.context.store.find(scope.replica.id, change.key);
+        if (present && present->version > op.version) return;
+        apply_change(scope.context.store, scope.replica.id, op.version, change);
+        if (change.kind == OpKind::erase) erased_[std::string(change.key)] = op.version;
+    });
 }
 
 void Receiving::chunk(Scope& scope, NodeId from, const FillChunk& chunk) {
@@ -129,7 +136,9 @@ void Receiving::store(Scope& scope, const FillChunk& chunk) const {
     for (const FillItem& item : chunk.items) {
         bytes += item.key.size() + item.value.size();
         if (is_outdated(scope, item)) continue;
-        scope.context.store.put(scope.replica.id, item.key, item.value, item.version);
+        const bool expires = !scope.context.has(Bug::fill_without_expiry);
+        scope.context.store.put(
+            scope.replica.id, {item.key, item.value, item.version, expires ? item.expires_ms : 0});
     }
     scope.context.fill_bytes.add(scope.now, bytes);
     scope.context.fill_keys.add(scope.now, chunk.items.size());

@@ -17,12 +17,14 @@
 #include "base/pacer.h"
 #include "base/planted.h"
 #include "base/rate_meter.h"
+#include "base/rng.h"
 #include "base/time.h"
 #include "replication/messages.h"
 #include "replication/partition_log.h"
 #include "replication/request_memory.h"
 #include "replication/rest.h"
 #include "ring/ring.h"
+#include "store/interpreter.h"
 #include "store/operation.h"
 #include "store/store.h"
 
@@ -55,8 +57,15 @@ struct ReplicationConfig {
     std::size_t remembered_max = 512 << 10;
     std::size_t all_remembered_max = 8 << 20;
     Duration request_memory = grapevine::request_memory;  // a constant of the cluster
-    std::uint64_t hash_seed = 0;                          // drawn by who serves strangers
-    OnCommit on_commit;                                   // null: nobody listens
+    // Keys whose time has come are erased so long after it, as many at once as have gathered by
+    // then; a read that meets one does not wait for that.
+    Duration sweep_delay = 200ms;
+    std::size_t sweep_keys = 128;        // of one partition at once
+    std::size_t sweep_keys_turn = 1000;  // of all, between two calls of tick()
+    const Interpreter* interpreter =
+        nullptr;                  // outlives the Replication; null: programs are refused
+    std::uint64_t hash_seed = 0;  // drawn by who serves strangers
+    OnCommit on_commit;           // null: nobody listens
     PlantedBugs bugs{};
 };
 
@@ -92,8 +101,8 @@ public:
     void send(NodeId to, ReplicationMessage message) {
         single_.emplace_back(to, std::move(message));
     }
-    void reply(ConnectionId connection, Reply reply, Time valid_until = never) {
-        replies_.push_back({connection, std::move(reply), valid_until});
+    void reply(ConnectionId connection, Reply&& reply, Time valid_until = never) {
+        replies_.emplace_back(connection, std::move(reply), valid_until);
     }
 
     // What is kept for peers that have nothing to be told is forgotten.
@@ -145,9 +154,16 @@ struct Context {
     RateMeter fill_bytes;                                  // of chunks that came
     RateMeter fill_keys;                                   // their keys
     bool aside_is_dropped = false;                         // Store::drop_aside(), bit by bit
+    std::int64_t unix_offset_ms = 0;                       // of unix time to the time of calls
+    std::size_t sweep_left = 0;                            // keys that may be swept in this turn
+    Rng rng{0};                                            // for programs that draw
     LogLines log;
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }
+    // As the host's wall clock shows it: it jumps, forwards and back.
+    [[nodiscard]] std::int64_t unix_ms(Time now) const {
+        return to_ms(now.time_since_epoch()) + unix_offset_ms;
+    }
 };
 
 // One partition's contents at one holder: the committed state is in the store, its order and the
@@ -167,15 +183,30 @@ void change_memory(Context& context, RequestMemory& memory, const Change& change
 }
 
 inline void remember(Context& context, Replica& replica, const Op& op) {
-    change_memory(context, replica.memory,
-                  [&](RequestMemory& memory) { memory.record(op, context.config.request_memory); });
+    change_memory(context, replica.memory, [&](RequestMemory& memory) {
+        if (op.more && context.has(Bug::reply_forgotten)) {
+            Op silent = op;
+            silent.more.edit().reply.clear();
+            return memory.record(silent, context.config.request_memory);
+        }
+        memory.record(op, context.config.request_memory);
+    });
     if (context.config.on_commit) context.config.on_commit(replica.id, op);
 }
 
-// Makes a committed operation part of the store.
+// Makes a change of a committed operation part of the store.
+inline void apply_change(Store& store, PartitionId partition, Version version,
+                         const ChangeView& change) {
+    if (change.kind == OpKind::put) {
+        store.put(partition, {change.key, change.value, version, change.expires_ms});
+    } else {
+        store.erase(partition, change.key);
+    }
+}
+// The whole operation: nobody sees the store between its changes.
 inline void apply_committed(Store& store, PartitionId partition, const Op& op) {
-    if (op.kind == OpKind::put) store.put(partition, op.key, op.value, op.version);
-    if (op.kind == OpKind::erase) store.erase(partition, op.key);
+    for_each_change(
+        op, [&](const ChangeView& change) { apply_change(store, partition, op.version, change); });
 }
 
 // The place and time of one call.

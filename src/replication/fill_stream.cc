@@ -83,7 +83,8 @@ FillChunk FillStream::next_chunk(const Scope& scope, std::size_t& keys) const {
         scope.replica.id, cursor_of(sent_), scope.context.config.chunk_bytes,
         [&](const Record& record) {
             chunk.items.push_back({record.version, std::string(record.key),
-                                   compare ? std::string() : std::string(record.value)});
+                                   compare ? std::string() : std::string(record.value),
+                                   compare ? 0 : record.expires_ms});
             ++keys;
         });
     chunk.to = next.value_or(fill_end);
@@ -101,8 +102,8 @@ std::optional<FillChunk> FillStream::lacking_chunk(const Scope& scope) const {
         if (!record) continue;
         if (bytes > scope.context.config.chunk_bytes) return std::nullopt;
         bytes += record->key.size() + record->value.size();
-        chunk.items.push_back(
-            {record->version, std::string(record->key), std::string(record->value)});
+        chunk.items.push_back({record->version, std::string(record->key),
+                               std::string(record->value), record->expires_ms});
     }
     return chunk;
 }

@@ -1,4 +1,4 @@
-grapevine_library(replication LINK base ring store SOURCES
+grapevine_library(replication LINK base ring store command SOURCES
                   backup.cc
                   fill_stream.cc
                   outbox.cc
@@ -8,4 +8,5 @@ grapevine_library(replication LINK base ring store SOURCES
                   primary.cc
                   primary_requests.cc
                   replication.cc
-                  request_memory.cc)
+                  request_memory.cc
+                  view.cc)

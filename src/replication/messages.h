@@ -7,11 +7,13 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/rare.h"
 #include "base/recycler.h"
 #include "store/operation.h"
 
@@ -27,7 +29,31 @@ struct Answer {
 enum class OpKind : std::uint8_t {
     put,
     erase,
-    none,  // changes no key: a refused condition to be remembered, or partition time alone
+    none,   // changes no key: a refused condition to be remembered, or partition time alone
+    batch,  // changes several, at once
+};
+
+// What an operation does to one key: `kind` is put or erase.
+struct Change {
+    OpKind kind = OpKind::put;
+    std::string key;
+    std::string value;
+    std::int64_t expires_ms = 0;  // put: unix time, by the primary's clock; 0: never
+    bool operator==(const Change&) const = default;
+};
+struct ChangeView {
+    OpKind kind = OpKind::put;
+    std::string_view key;
+    std::string_view value;
+    std::int64_t expires_ms = 0;
+};
+
+// What few operations have.
+struct OpMore {
+    std::int64_t expires_ms = 0;  // put: of its key
+    std::vector<Change> changes;  // batch: each of another key
+    std::string reply;            // what a program answered
+    bool operator==(const OpMore&) const = default;
 };
 
 // One ordered operation of a partition, as its primary decided it: replicas execute, never judge.
@@ -41,8 +67,22 @@ struct Op {
     Answer answer;
     std::string key;
     std::string value;
+    Rare<OpMore> more;
     bool operator==(const Op&) const = default;
 };
+
+// Calls visit(ChangeView) for each key that the operation changes.
+template <class Visit>
+void for_each_change(const Op& op, const Visit& visit) {
+    if (op.kind == OpKind::put || op.kind == OpKind::erase) {
+        visit(ChangeView{op.kind, op.key, op.value, op.more ? op.more->expires_ms : 0});
+    } else if (op.kind == OpKind::batch) {
+        for (const Change& change : op.more->changes) {
+            visit(ChangeView{change.kind, change.key, change.value, change.expires_ms});
+        }
+    }
+}
+
 // Ordered operations do not change: the log and the messages to all backups share each.
 using OpPtr = std::shared_ptr<const Op>;
 inline OpPtr make_op(Op&& op) {
@@ -116,6 +156,7 @@ struct ClientMemory {
     struct Remembered {
         std::uint64_t sequence = 0;
         Answer answer;
+        std::string reply;  // a program's
         bool operator==(const Remembered&) const = default;
     };
     ClientId client;
@@ -129,6 +170,7 @@ struct FillItem {
     Version version;
     std::string key;
     std::string value;
+    std::int64_t expires_ms = 0;  // as in Change
 };
 
 // How far a fill is. Every partition is a line of positions, the same for all sessions of one

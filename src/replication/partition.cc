@@ -103,7 +103,7 @@ void Partition::discard(Scope& scope) {
 
 bool Partition::read(Context& context, Time now, ConnectionId connection, const Request& request) {
     const auto* primary = std::get_if<Primary>(&role_);
-    return primary != nullptr && request.kind == OperationKind::get &&
+    return primary != nullptr && is_read(request.kind) &&
            primary->read(scope(context, now), connection, request);
 }
 

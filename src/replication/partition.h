@@ -25,7 +25,7 @@ public:
     // The ring in `context` was adopted. `unbroken`: this node had adopted its predecessor.
     void adopt(Context& context, Time now, bool unbroken);
 
-    // Answers a get where that takes no waiting; false: it is for request().
+    // Answers a read where that takes no waiting; false: it is for request().
     bool read(Context& context, Time now, ConnectionId connection, const Request& request);
     void request(Context& context, Time now, ConnectionId connection, Request&& request);
     void receive(Context& context, Time now, NodeId from, const Replicated& part);

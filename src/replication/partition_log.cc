@@ -6,8 +6,26 @@
 
 namespace grapevine {
 
-std::size_t weight(const Op& op) {
-    return sizeof(Op) + op.key.size() + op.value.size();
+namespace {
+
+// A client and an answer, and what a program answered.
+std::size_t remembered_weight(const Op& op) {
+    return 2 + (op.more ? reply_weight(op.more->reply) : 0);
+}
+
+}  // namespace
+
+std::size_t weight(const OpMore& more) {
+    std::size_t sum = sizeof(OpMore) + more.reply.size();
+    for (const Change& change : more.changes) {
+        sum += sizeof(Change) + change.key.size() + change.value.size();
+    }
+    return sum;
+}
+
+std::size_t reply_weight(std::string_view reply) {
+    constexpr std::size_t unit = 64;  // bytes; fewer than an answer is counted for (FillStream)
+    return (reply.size() + unit - 1) / unit;
 }
 
 std::size_t weight(const Request& request) {
@@ -19,6 +37,7 @@ void PartitionLog::start(Version base, std::int64_t stamp_ms) {
     base_stamp_ms_ = stamp_ms;
     ops_.clear();
     bytes_ = 0;
+    to_remember_ = 0;
 }
 
 std::int64_t PartitionLog::last_stamp_ms() const {
@@ -28,6 +47,7 @@ std::int64_t PartitionLog::last_stamp_ms() const {
 void PartitionLog::append(OpPtr op) {
     ASSERT(op->version.counter == held() + 1, "{} after {}", op->version, held());
     bytes_ += weight(*op);
+    to_remember_ += remembered_weight(*op);
     ops_.push_back(std::move(op));
 }
 
@@ -36,6 +56,7 @@ OpPtr PartitionLog::take_oldest() {
     OpPtr op = std::move(ops_.front());
     ops_.pop_front();
     bytes_ -= weight(*op);
+    to_remember_ -= remembered_weight(*op);
     base_ = op->version;
     base_stamp_ms_ = op->stamp_ms;
     return op;
@@ -61,11 +82,28 @@ const Op& PartitionLog::at(std::uint64_t counter) const {
     return *ops_[static_cast<std::size_t>(counter - watermark() - 1)];
 }
 
-const Op* PartitionLog::last_change(std::string_view key) const {
-    for (auto op = ops_.rbegin(); op != ops_.rend(); ++op) {
-        if ((*op)->kind != OpKind::none && (*op)->key == key) return op->get();
+std::optional<PartitionLog::LastChange> PartitionLog::last_change(std::string_view key) const {
+    std::optional<LastChange> last;
+    for (auto op = ops_.rbegin(); op != ops_.rend() && !last; ++op) {
+        for_each_change(**op, [&](const ChangeView& change) {
+            if (change.key == key) last = LastChange{(*op)->version, change};
+        });
     }
-    return nullptr;
+    return last;
+}
+
+std::uint64_t PartitionLog::drop_changed(std::set<std::string, std::less<>>& keys) const {
+    std::set<std::string, std::less<>> changed;
+    std::uint64_t last = 0;
+    for (const OpPtr& op : ops_) {
+        for_each_change(*op, [&](const ChangeView& change) {
+            if (!keys.contains(change.key)) return;
+            changed.emplace(change.key);
+            last = op->version.counter;
+        });
+    }
+    for (const std::string& key : changed) keys.erase(key);
+    return last;
 }
 
 }  // namespace grapevine

@@ -5,6 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,18 +40,34 @@ public:
     std::uint32_t add_after(std::uint64_t after, std::size_t bytes, std::vector<OpPtr>& ops) const;
     // The unfinished operation with this counter.
     [[nodiscard]] const Op& at(std::uint64_t counter) const;
-    // The last unfinished operation that changes the key; nullptr: none.
-    [[nodiscard]] const Op* last_change(std::string_view key) const;
+    // What the last unfinished operation that changes the key does to it; nothing: none does. Views
+    // are good as long as that operation is unfinished.
+    struct LastChange {
+        Version version;
+        ChangeView change;
+    };
+    [[nodiscard]] std::optional<LastChange> last_change(std::string_view key) const;
+    // Takes out of `keys` what unfinished operations change. The counter of the last that changes
+    // one of them; 0: none does.
+    std::uint64_t drop_changed(std::set<std::string, std::less<>>& keys) const;
+    // What the unfinished operations will weigh in RequestMemory, at most.
+    [[nodiscard]] std::size_t to_remember() const { return to_remember_; }
 
 private:
     Version base_;
     std::int64_t base_stamp_ms_ = 0;
     std::deque<OpPtr> ops_;
     std::size_t bytes_ = 0;
+    std::size_t to_remember_ = 0;
 };
 
 // What an operation weighs against the bounds on memory and messages, in bytes.
-std::size_t weight(const Op& op);
+std::size_t weight(const OpMore& more);
+inline std::size_t weight(const Op& op) {
+    return sizeof(Op) + op.key.size() + op.value.size() + (op.more ? weight(*op.more) : 0);
+}
 std::size_t weight(const Request& request);
+// Of what a program answered against the bounds on what is remembered.
+std::size_t reply_weight(std::string_view reply);
 
 }  // namespace grapevine

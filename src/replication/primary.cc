@@ -142,6 +142,7 @@ void Primary::activate(Scope& scope) {
     // Partition time continues from the last replicated value, never faster than this clock.
     time_base_ms_ = scope.replica.log.last_stamp_ms();
     time_base_at_ = scope.now;
+    swept_ = 0;
     serve_waiting(scope);
 }
 
@@ -168,6 +169,7 @@ void Primary::advance(Scope& scope) {
         scope.now >= lease_wait_until_) {
         activate(scope);
     }
+    if (first_behind_ != 0 && log.watermark() >= first_behind_) serve_waiting(scope);
 }
 
 void Primary::commit_oldest(Scope& scope, Time valid_until) {
@@ -186,10 +188,14 @@ void Primary::commit_oldest(Scope& scope, Time valid_until) {
                     .epoch = context.ring->epoch,
                     .stamp_ms = op.stamp_ms,
                     .value = {}};
+        if (op.more) reply.value = op.more->reply;
         // Committed, but no longer ours to say so: the client asks again, and is answered from
         // what is remembered.
         const bool lapsed = scope.now >= valid_until;
-        if (lapsed) reply.status = Status::lapsed;
+        if (lapsed) {
+            reply.status = Status::lapsed;
+            reply.value = {};
+        }
         context.out.reply(waiter.connection, std::move(reply), lapsed ? never : valid_until);
     }
     pending_.remove(op.client, op.sequence);
@@ -308,6 +314,7 @@ void Primary::tick(Scope& scope) {
     expire_waiting(scope);
     if (active() && !waiting_.empty() && lease_until(scope) > scope.now) serve_waiting(scope);
     if (scope.now >= forget_at(scope)) keep_time(scope, partition_time(scope.now));
+    if (const auto in_ms = sweep_in_ms(scope); in_ms && *in_ms <= 0) sweep(scope);
 }
 
 void Primary::flush(Scope& scope) {
@@ -366,6 +373,7 @@ Time Primary::next_deadline(const Scope& scope) const {
         if (peer.stream) due = std::min(due, peer.stream->resend_at());
     }
     for (const Waiting& waiting : waiting_) due = std::min(due, waiting.until);
+    if (scope.context.store.any_expires()) due = std::min(due, look_for_due_at(scope));
     return std::min(due, forget_at(scope));
 }
 

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -59,7 +60,7 @@ public:
     // Another member is the primary now, or the partition went down: whoever waits is told.
     void retire(Scope& scope);
 
-    // Answers a get where that takes no waiting; false: it is for request().
+    // Answers a read where that takes no waiting; false: it is for request().
     bool read(const Scope& scope, ConnectionId connection, const Request& request) const;
     void request(Scope& scope, ConnectionId connection, Request&& request);
     void gathered(Scope& scope, NodeId from, const Gathered::Part& part);
@@ -105,7 +106,9 @@ private:
         ConnectionId connection;
         Request request;
         Time until;
+        std::uint64_t behind = 0;  // the operation that it waits for; 0: the lease, or activation
     };
+    enum class ReadEnd : std::uint8_t { answered, no_lease, met_expired };
 
     void drop_waiters(Scope& scope);
     void reset_peers(Scope& scope);
@@ -118,9 +121,27 @@ private:
     void serve_waiting(Scope& scope);
     void expire_waiting(Scope& scope);
 
-    void park(Scope& scope, ConnectionId connection, Request&& request, Time until);
+    // False: it was refused, because too much waits.
+    bool park(Scope& scope, Waiting&& waiting);
+    // `expired`: the keys that it met and whose time has come.
+    ReadEnd try_read(const Scope& scope, ConnectionId connection, const Request& request,
+                     std::vector<std::string>& expired) const;
+    void get(const Scope& scope, const Request& request, Reply& reply,
+             std::vector<std::string>& expired) const;
+    void query(const Scope& scope, const Request& request, Reply& reply,
+               std::vector<std::string>& expired) const;
+    // Reads again when these are erased.
+    void read_behind(Scope& scope, Waiting&& read, const std::vector<std::string>& expired);
+
     void write(Scope& scope, ConnectionId connection, Request&& request, Time valid_until);
+    [[nodiscard]] Status refusal_of(const Scope& scope, const Request& request) const;
+    [[nodiscard]] bool has_room(const Scope& scope, std::size_t added) const;
     [[nodiscard]] bool has_room(const Scope& scope, const Request& request) const;
+    [[nodiscard]] bool has_room(const Scope& scope, const Op& op) const;
+    [[nodiscard]] bool may_remember(const Scope& scope, std::size_t replies) const;
+    // Executes a program. ok: `op` is what becomes of it; anything else refuses it.
+    [[nodiscard]] Status run(const Scope& scope, const Request& request, Op& op) const;
+    [[nodiscard]] Status limits_of(const Scope& scope, const Op& op) const;
     bool answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
                           Time valid_until);
     bool check_stamp(Scope& scope, ConnectionId connection, const Request& request);
@@ -129,6 +150,13 @@ private:
     [[nodiscard]] std::int64_t partition_time(Time now) const;
     [[nodiscard]] Time forget_at(const Scope& scope) const;
     void keep_time(Scope& scope, std::int64_t stamp_ms);
+    // Nothing unfinished changes them.
+    void order_erasures(Scope& scope, const std::set<std::string, std::less<>>& keys);
+    // Erases keys whose time has come.
+    void sweep(Scope& scope);
+    // In so many milliseconds, at most a day; zero or less: now. Nothing: not as far as is known.
+    [[nodiscard]] std::optional<std::int64_t> sweep_in_ms(const Scope& scope) const;
+    [[nodiscard]] Time look_for_due_at(const Scope& scope) const;
     void refuse(Scope& scope, ConnectionId connection, std::uint64_t sequence, Status status) const;
     void answer(Scope& scope, ConnectionId connection, const Op& op, Time valid_until) const;
 
@@ -145,9 +173,11 @@ private:
     std::vector<std::pair<NodeId, Peer>> peers_;  // the write set without this node
     std::deque<Waiter> waiters_;                  // for an answer, in the order of their operations
     PendingIds pending_;
-    std::deque<Waiting> waiting_;    // requests that came too early, in order of arrival
-    Time tell_at_ = never;           // when a watermark that no operation carried goes alone
-    std::int64_t time_base_ms_ = 0;  // partition time at time_base_at_
+    std::deque<Waiting> waiting_;     // requests that came too early, in order of arrival
+    std::uint64_t first_behind_ = 0;  // the lowest of their `behind`; 0: none has any
+    std::uint64_t swept_ = 0;         // the operation that the last sweep waits for
+    Time tell_at_ = never;            // when a watermark that no operation carried goes alone
+    std::int64_t time_base_ms_ = 0;   // partition time at time_base_at_
     Time time_base_at_;
 };
 

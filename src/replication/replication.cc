@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/assert.h"
 #include "base/hash.h"
@@ -41,6 +42,9 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .fill_bytes = {},
                .fill_keys = {},
                .aside_is_dropped = false,
+               .unix_offset_ms = 0,
+               .sweep_left = 0,
+               .rng = Rng(config.hash_seed),
                .log = {}} {}
 
 void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
@@ -92,7 +96,7 @@ Partition& Replication::touch(PartitionId id) {
 
 void Replication::request(Time now, ConnectionId connection, Request&& request) {
     ASSERT(context_.ring != nullptr);
-    const PartitionId id = partition_of_key(request.key, context_.ring->partitions());
+    const PartitionId id = partition_of(request, context_.ring->partitions());
     // Most reads are answered at once, and leave nothing to do.
     if (partitions_[id.value].read(context_, now, connection, request)) return;
     touch(id).request(context_, now, connection, std::move(request));
@@ -105,12 +109,12 @@ void Replication::prefetch(std::span<const Request* const> requests) const {
     std::array<std::uint64_t, prefetched_max> hints{};
     requests = requests.first(std::min(requests.size(), prefetched_max));
     for (std::size_t i = 0; i < requests.size(); ++i) {
-        ids[i] = partition_of_key(requests[i]->key, context_.ring->partitions());
+        ids[i] = partition_of(*requests[i], context_.ring->partitions());
         prefetch_object(partitions_[ids[i].value].replica());
     }
     for (std::size_t i = 0; i < requests.size(); ++i) {
         hints[i] = context_.store.prefetch(ids[i], requests[i]->key);
-        if (requests[i]->kind == OperationKind::get) continue;
+        if (is_read(requests[i]->kind)) continue;
         partitions_[ids[i].value].replica().memory.prefetch(requests[i]->client);
     }
     for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -146,6 +150,18 @@ void Replication::prefetch_oldest(std::span<const Part> parts) const {
     }
     for (const Oldest& each : all) {
         if (each.op != nullptr) context_.store.prefetch_record(each.id, each.hint);
+    }
+}
+
+// Where it jumped, the times at which partitions look for what is due are wrong.
+void Replication::wall_clock(Time now, std::int64_t unix_ms) {
+    constexpr std::int64_t tolerance_ms = 100;
+    context_.unix_offset_ms = unix_ms - to_ms(now.time_since_epoch());
+    if (std::abs(context_.unix_offset_ms - swept_offset_ms_) < tolerance_ms) return;
+    swept_offset_ms_ = context_.unix_offset_ms;
+    for (const Partition& partition : partitions_) {
+        const PartitionId id = partition.replica().id;
+        if (context_.store.expires_next_ms(id)) touch(id);
     }
 }
 
@@ -222,6 +238,7 @@ void Replication::lease_renewed(Time now) {
 // --- time and effects ---
 
 void Replication::tick(Time now) {
+    context_.sweep_left = context_.config.sweep_keys_turn;
     while (const auto id = agenda_.take(now)) touch(*id).tick(context_, now);
     if (drops_aside() && now >= drop_at_) drop_some_aside(now);
     // One stream sends one chunk: the lowest goes on until it is complete.

@@ -53,6 +53,8 @@ public:
     void prefetch(std::span<const Request* const> requests) const;
     // So many accesses to memory are under way at once; processors have room for some more.
     static constexpr std::size_t prefetched_max = 16;
+    // What the host's wall clock shows at that time. It may jump.
+    void wall_clock(Time now, std::int64_t unix_ms);
     // One of the kinds of ReplicationMessage.
     template <class Message>
     void receive(Time now, NodeId from, const Message& message) {
@@ -117,6 +119,7 @@ private:
     void drop_some_aside(Time now);
 
     Context context_;
+    std::int64_t swept_offset_ms_ = 0;  // by which expiry was looked for
     std::vector<Partition> partitions_;
     std::vector<PartitionId> touched_;      // to be flushed, each once, in this order
     std::vector<std::uint8_t> is_touched_;  // by partition

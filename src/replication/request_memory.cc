@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "replication/partition_log.h"
+
 namespace grapevine {
 
 namespace {
@@ -94,16 +96,51 @@ void RequestMemory::note_first() {
 
 // --- answers ---
 
-void RequestMemory::Known::put(std::size_t i, const ClientMemory::Remembered& remembered) {
-    sequences[i] = remembered.sequence;
-    statuses[i] = remembered.answer.status;
-    versions[i] = remembered.answer.version;
+void RequestMemory::Known::put(std::size_t i, const Kept& kept) {
+    sequences[i] = kept.sequence;
+    statuses[i] = kept.answer.status;
+    versions[i] = kept.answer.version;
+    replies[i] = kept.reply;
+}
+
+RequestMemory::Place RequestMemory::keep_reply(std::string_view reply) {
+    if (reply.empty()) return 0;
+    replies_weight_ += reply_weight(reply);
+    if (replies_free_.empty()) {
+        replies_.emplace_back(reply);
+        return static_cast<Place>(replies_.size());
+    }
+    const Place place = replies_free_.back();
+    replies_free_.pop_back();
+    replies_[place - 1] = reply;
+    return place;
+}
+
+void RequestMemory::forget_reply(Place reply) {
+    if (reply == 0) return;
+    std::string& text = replies_[reply - 1];
+    replies_weight_ -= reply_weight(text);
+    text = std::string();  // its memory too
+    replies_free_.push_back(reply);
+    if (replies_free_.size() == replies_.size()) {
+        replies_ = {};
+        replies_free_ = {};
+    }
+}
+
+std::string_view RequestMemory::reply_at(Place reply) const {
+    return reply == 0 ? std::string_view() : std::string_view(replies_[reply - 1]);
+}
+
+ClientMemory::Remembered RequestMemory::remembered(const Kept& kept) const {
+    return {kept.sequence, kept.answer, std::string(reply_at(kept.reply))};
 }
 
 void RequestMemory::forget_below_floor(Known& known) {
     std::size_t gone = 0;
     while (gone < known.count && known.sequences[gone] < known.floor) ++gone;
     if (gone > 0) {
+        for (std::size_t i = 0; i < gone; ++i) forget_reply(known.replies[i]);
         for (std::size_t i = gone; i < known.count; ++i) known.put(i - gone, known.answer(i));
         known.count = static_cast<std::uint8_t>(known.count - gone);
         answers_ -= gone;
@@ -111,16 +148,21 @@ void RequestMemory::forget_below_floor(Known& known) {
     if (!known.has_earlier) return;
     Earlier& earlier = earlier_.at(known.client);
     answers_ -= earlier.size();
-    earlier.erase(earlier.begin(), earlier.lower_bound(known.floor));
+    const auto kept = earlier.lower_bound(known.floor);
+    for (auto each = earlier.begin(); each != kept; ++each) forget_reply(each->second.reply);
+    earlier.erase(earlier.begin(), kept);
     answers_ += earlier.size();
     known.has_earlier = !earlier.empty();
     if (earlier.empty()) earlier_.erase(known.client);
 }
 
-void RequestMemory::set_answer(Known& known, const ClientMemory::Remembered& answer) {
+void RequestMemory::set_answer(Known& known, const Kept& answer) {
     std::size_t at = known.count;
     while (at > 0 && known.sequences[at - 1] > answer.sequence) --at;
-    if (at > 0 && known.sequences[at - 1] == answer.sequence) return known.put(at - 1, answer);
+    if (at > 0 && known.sequences[at - 1] == answer.sequence) {
+        forget_reply(known.replies[at - 1]);
+        return known.put(at - 1, answer);
+    }
     if (known.count < Known::latest_max) {
         for (std::size_t i = known.count; i > at; --i) known.put(i, known.answer(i - 1));
         known.put(at, answer);
@@ -135,10 +177,16 @@ void RequestMemory::set_answer(Known& known, const ClientMemory::Remembered& ans
     known.put(at - 1, answer);
 }
 
-void RequestMemory::set_earlier(Known& known, const ClientMemory::Remembered& answer) {
+void RequestMemory::set_earlier(Known& known, const Kept& answer) {
     Earlier& earlier = earlier_[known.client];
     known.has_earlier = true;
-    if (earlier.insert_or_assign(answer.sequence, answer.answer).second) ++answers_;
+    const auto [at, is_new] = earlier.try_emplace(answer.sequence, answer);
+    if (is_new) {
+        ++answers_;
+        return;
+    }
+    forget_reply(at->second.reply);
+    at->second = answer;
 }
 
 // --- the whole ---
@@ -161,7 +209,10 @@ void RequestMemory::record(const Op& op, Duration window) {
             forget_below_floor(known);
         }
         const bool counts = op.sequence != 0 && op.sequence >= known.floor;
-        if (counts) set_answer(known, {op.sequence, op.answer});
+        if (counts) {
+            const Place reply = op.more ? keep_reply(op.more->reply) : 0;
+            set_answer(known, {op.sequence, op.answer, reply});
+        }
     }
     forget_idle(op.stamp_ms - to_ms(window));
 }
@@ -171,8 +222,11 @@ void RequestMemory::forget_idle(std::int64_t horizon_ms) {
         const Place place = first_;
         const Known& longest_idle = table_[place];
         answers_ -= longest_idle.count;
+        for (std::size_t i = 0; i < longest_idle.count; ++i) forget_reply(longest_idle.replies[i]);
         if (longest_idle.has_earlier) {
-            answers_ -= earlier_.at(longest_idle.client).size();
+            const Earlier& earlier = earlier_.at(longest_idle.client);
+            answers_ -= earlier.size();
+            for (const auto& [sequence, kept] : earlier) forget_reply(kept.reply);
             earlier_.erase(longest_idle.client);
         }
         unlink(longest_idle);
@@ -190,12 +244,16 @@ RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence
     for (std::size_t i = known.count; i-- > 0;) {
         if (known.sequences[i] != sequence) continue;
         found.answer = known.answer(i).answer;
+        found.reply = reply_at(known.replies[i]);
         return found;
     }
     if (known.has_earlier) {
         const Earlier& earlier = earlier_.at(client);
         const auto at = earlier.find(sequence);
-        if (at != earlier.end()) found.answer = at->second;
+        if (at != earlier.end()) {
+            found.answer = at->second.answer;
+            found.reply = reply_at(at->second.reply);
+        }
     }
     return found;
 }
@@ -212,11 +270,13 @@ std::vector<ClientMemory> RequestMemory::all() const {
         const Known& known = table_[place];
         ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
         if (known.has_earlier) {
-            for (const auto& [sequence, answer] : earlier_.at(known.client)) {
-                memory.answers.push_back({sequence, answer});
+            for (const auto& [sequence, kept] : earlier_.at(known.client)) {
+                memory.answers.push_back(remembered(kept));
             }
         }
-        for (std::size_t i = 0; i < known.count; ++i) memory.answers.push_back(known.answer(i));
+        for (std::size_t i = 0; i < known.count; ++i) {
+            memory.answers.push_back(remembered(known.answer(i)));
+        }
         all.push_back(std::move(memory));
     }
     return all;
@@ -230,7 +290,8 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
         known.floor = memory.floor;
         known.stamp_ms = memory.stamp_ms;
         for (const ClientMemory::Remembered& answer : memory.answers) {
-            if (answer.sequence != 0) set_answer(known, answer);
+            if (answer.sequence == 0) continue;
+            set_answer(known, {answer.sequence, answer.answer, keep_reply(answer.reply)});
         }
     }
     note_first();

@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -43,6 +45,7 @@ public:
         std::uint64_t floor = 0;  // the client has the answers of all sequences below; 0: never
                                   // heard of it
         std::optional<Answer> answer;  // nothing: none is remembered
+        std::string_view reply;        // good until the memory changes
     };
     [[nodiscard]] Found find(ClientId client, std::uint64_t sequence) const;
     // The client is soon looked for.
@@ -59,12 +62,20 @@ public:
     void restore(const std::vector<ClientMemory>& clients);
     void clear();
     [[nodiscard]] std::size_t size() const { return count_; }  // clients
-    // What it costs: one for each client and each answer.
-    [[nodiscard]] std::size_t weight() const { return count_ + answers_; }
+    // What it costs: one for each client and each answer, and reply_weight() of what programs
+    // answered.
+    [[nodiscard]] std::size_t weight() const { return count_ + answers_ + replies_weight_; }
 
 private:
     using Place = std::uint32_t;  // in table_
     static constexpr Place nowhere = ~Place{0};
+
+    // `reply`: its place in replies_, from 1 on; 0: none.
+    struct Kept {
+        std::uint64_t sequence = 0;
+        Answer answer;
+        Place reply = 0;
+    };
 
     // One client. A member of a list as well, which is ordered by stamps in steps: a busy client
     // changes its place in it once in a step. Stamps never fall, so whoever does comes last.
@@ -82,15 +93,16 @@ private:
         std::array<Status, latest_max> statuses{};
         std::array<std::uint64_t, latest_max> sequences{};
         std::array<Version, latest_max> versions{};
+        std::array<Place, latest_max> replies{};  // as Kept::reply
 
-        [[nodiscard]] ClientMemory::Remembered answer(std::size_t i) const {
-            return {sequences[i], {statuses[i], versions[i]}};
+        [[nodiscard]] Kept answer(std::size_t i) const {
+            return {sequences[i], {statuses[i], versions[i]}, replies[i]};
         }
-        void put(std::size_t i, const ClientMemory::Remembered& remembered);
+        void put(std::size_t i, const Kept& kept);
     };
     static_assert(sizeof(Known) == 128);
     // All at or above the floor and before the latest, which are as many as can be.
-    using Earlier = std::map<std::uint64_t, Answer>;  // by sequence
+    using Earlier = std::map<std::uint64_t, Kept>;  // by sequence
 
     [[nodiscard]] static std::int64_t step_of(std::int64_t stamp_ms) { return stamp_ms / step_ms; }
     [[nodiscard]] std::size_t home_of(ClientId client) const;
@@ -107,8 +119,12 @@ private:
     void unlink(const Known& known);
     void note_first();
     void forget_below_floor(Known& known);
-    void set_answer(Known& known, const ClientMemory::Remembered& answer);
-    void set_earlier(Known& known, const ClientMemory::Remembered& answer);
+    void set_answer(Known& known, const Kept& answer);
+    void set_earlier(Known& known, const Kept& answer);
+    Place keep_reply(std::string_view reply);
+    void forget_reply(Place reply);
+    [[nodiscard]] std::string_view reply_at(Place reply) const;
+    [[nodiscard]] ClientMemory::Remembered remembered(const Kept& kept) const;
     void forget_idle(std::int64_t horizon_ms);
 
     std::uint64_t hash_seed_;
@@ -116,6 +132,9 @@ private:
     std::unordered_map<ClientId, Earlier> earlier_;
     std::size_t count_ = 0;
     std::size_t answers_ = 0;  // of all clients
+    std::vector<std::string> replies_;
+    std::vector<Place> replies_free_;  // places of replies_ that are empty
+    std::size_t replies_weight_ = 0;
     Place first_ = nowhere;
     Place last_ = nowhere;
     std::int64_t first_step_ = 0;  // of the first: looked at with every write, which it is not

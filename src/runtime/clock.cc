@@ -14,6 +14,12 @@ Time boot_time() {
     return time_from_us(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000);
 }
 
+std::int64_t unix_ms() {
+    timespec now{};
+    ASSERT(clock_gettime(CLOCK_REALTIME, &now) == 0);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 std::uint64_t random_u64() {
     std::uint64_t word = 0;
     // Eight bytes come whole or not at all; before the system has entropy the call waits for it.

@@ -11,6 +11,10 @@ namespace grapevine {
 // lease must not outlive.
 Time boot_time();
 
+// CLOCK_REALTIME in milliseconds: what the machine takes for the time, which may be set forwards or
+// back. Keys expire by it, and nothing else depends on it.
+std::int64_t unix_ms();
+
 // From getrandom(2). For ids that must be unique for all time, and as seeds.
 std::uint64_t random_u64();
 

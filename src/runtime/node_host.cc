@@ -147,6 +147,8 @@ void NodeHost::incoming(uv_stream_t* listener) {
 }
 
 void NodeHost::after_polling() {
+    // Told once a turn, the Node goes on counting from here: a jump is noticed with the next turn.
+    node_.wall_clock(now(), unix_ms());
     const bool more_wait = std::exchange(datagrams_, 0) >= datagrams_per_turn;
     if (more_wait && ticks_put_off_ < ticks_put_off_max) {
         ++ticks_put_off_;

@@ -84,12 +84,12 @@ constexpr std::size_t expiry_bytes =
     malloc_bytes(32 + sizeof(std::int64_t) + sizeof(std::uint64_t));
 
 std::size_t record_size(const Record& record) {
-    const bool expires = record.expires_ms != 0;
-    const std::size_t more =
-        expires ? varint_size(static_cast<std::uint64_t>(record.expires_ms)) : 0;
-    return varint_size(record.key.size() + (expires ? expires_mark : 0)) +
-           varint_size(record.value.size()) + varint_size(record.version.epoch.value) +
-           varint_size(record.version.counter) + more + record.key.size() + record.value.size();
+    const std::size_t size =
+        varint_size(record.value.size()) + varint_size(record.version.epoch.value) +
+        varint_size(record.version.counter) + record.key.size() + record.value.size();
+    if (record.expires_ms == 0) return varint_size(record.key.size()) + size;
+    return varint_size(record.key.size() + expires_mark) + size +
+           varint_size(static_cast<std::uint64_t>(record.expires_ms));
 }
 
 void write_record(char* to, const Record& record) {
@@ -421,25 +421,28 @@ void MemoryStore::rebuild(Table& table, std::uint32_t homes) {
 }
 
 std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint64_t cursor,
-                                               std::size_t bytes, const Visitor& visit) const {
+                                               ScanLimit limit, const Visitor& visit) const {
     const Table* const table = find_table(tables_, partition);
     if (table == nullptr || table->count == 0) return std::nullopt;
     const auto& slots = table->slots;
     const std::uint64_t cursor_tag = tag_of_hash(cursor);
-    std::size_t visited = 0;
+    std::size_t bytes = 0;
+    std::size_t keys = 0;
     std::optional<Slot> last;
     for (std::size_t i = home_of(cursor_tag, table->homes); i < slots.size(); ++i) {
         const Slot slot = slots[i];
         if (slot == 0 || tag_of(slot) < cursor_tag) continue;
         if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) continue;
         // Keys of one hash are visited together: the cursor cannot point between them.
-        if (last && visited >= bytes && hash_at(*last) != hash_at(slot)) {
+        const bool is_enough = bytes >= limit.bytes || keys >= limit.keys;
+        if (last && is_enough && hash_at(*last) != hash_at(slot)) {
             const std::uint64_t next = hash_at(*last) + 1;
             if (next != ~std::uint64_t{0}) return next;
         }
         const Record record = read_record(slot);
         visit(record);
-        visited += record.key.size() + record.value.size();
+        bytes += record.key.size() + record.value.size();
+        ++keys;
         last = slot;
     }
     return std::nullopt;
@@ -460,12 +463,14 @@ void MemoryStore::move_expiry(PartitionId partition, std::uint64_t key_hash, std
     if (after_ms != 0) {
         expiries->emplace(after_ms, key_hash);
         allocated_ += expiry_bytes;
+        ++expiring_;
     }
     if (before_ms == 0) return;
     const auto before = expiries->find({before_ms, key_hash});
     ASSERT(before != expiries->end(), "{} ms", before_ms);
     expiries->erase(before);
     allocated_ -= expiry_bytes;
+    --expiring_;
     if (expiries->empty()) expiries.reset();
 }
 
@@ -473,6 +478,7 @@ void MemoryStore::drop_expiries(PartitionId partition) {
     const Expiries* const expiries = find_expiries(partition);
     if (expiries == nullptr) return;
     allocated_ -= expiries->size() * expiry_bytes;
+    expiring_ -= expiries->size();
     expiries_[partition.value].reset();
 }
 
@@ -557,9 +563,12 @@ void MemoryStore::invariants() const {
     std::size_t keys = 0;
     std::size_t bytes = 0;
     for (std::uint32_t i = 0; i < tables_.size(); ++i) check_expiries(PartitionId{i});
+    std::size_t expiring = 0;
     for (const auto& expiries : expiries_) {
-        if (expiries != nullptr) bytes += expiries->size() * expiry_bytes;
+        if (expiries != nullptr) expiring += expiries->size();
     }
+    ASSERT(expiring == expiring_, "{} keys expire, {} counted", expiring, expiring_);
+    bytes += expiring * expiry_bytes;
     for (const Table& table : tables_) {
         check(table, bytes);
         keys += table.count;

@@ -57,9 +57,11 @@ public:
     void clear(PartitionId partition) override;
 
     // `visit` must not change the store.
-    std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
-                                      std::size_t bytes, const Visitor& visit) const override;
+    using Store::scan;
+    std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor, ScanLimit limit,
+                                      const Visitor& visit) const override;
 
+    [[nodiscard]] bool any_expires() const override { return expiring_ > 0; }
     [[nodiscard]] std::optional<std::int64_t> expires_next_ms(PartitionId partition) const override;
     // `visit` must not change the store.
     void visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,
@@ -134,6 +136,7 @@ private:
     Tables tables_;
     Tables aside_;
     std::vector<std::unique_ptr<Expiries>> expiries_;  // of tables_, as far as any is needed
+    std::size_t expiring_ = 0;                         // in expiries_
     std::size_t count_ = 0;                            // of tables_
     std::size_t aside_count_ = 0;                      // of aside_
     std::size_t aside_bytes_ = 0;

@@ -24,6 +24,12 @@ struct Record {
     std::int64_t expires_ms = 0;  // unix time; 0: never
 };
 
+// Where a scan stops: when so many bytes of keys and values or so many keys were visited.
+struct ScanLimit {
+    std::size_t bytes = SIZE_MAX;
+    std::size_t keys = SIZE_MAX;
+};
+
 class Store {
 public:
     virtual ~Store() = default;
@@ -44,15 +50,20 @@ public:
     // Drops the whole partition and gives its memory back.
     virtual void clear(PartitionId partition) = 0;
 
-    // Visits records from `cursor` (0: the beginning) until `bytes` of keys and values were visited
-    // (at least one record, if any is left) and returns the cursor to go on from, or nothing at the
-    // end. Changes between calls are allowed: every key that is there throughout is visited at
-    // least once; keys that come or go meanwhile may or may not be. Cursors grow from call to call,
-    // each stands for all keys that were visited before it, and none is the largest number.
+    // Visits records from `cursor` (0: the beginning) until `limit` is reached (at least one
+    // record, if any is left) and returns the cursor to go on from, or nothing at the end. Changes
+    // between calls are allowed: every key that is there throughout is visited at least once; keys
+    // that come or go meanwhile may or may not be. Cursors grow from call to call, each stands for
+    // all keys that were visited before it, and none is the largest number.
     using Visitor = std::function<void(const Record&)>;
     virtual std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
-                                              std::size_t bytes, const Visitor& visit) const = 0;
+                                              ScanLimit limit, const Visitor& visit) const = 0;
+    std::optional<std::uint64_t> scan(PartitionId partition, std::uint64_t cursor,
+                                      std::size_t bytes, const Visitor& visit) const {
+        return scan(partition, cursor, ScanLimit{.bytes = bytes}, visit);
+    }
 
+    [[nodiscard]] virtual bool any_expires() const = 0;  // of all partitions' keys
     // When the next key of the partition expires; nothing: none ever does.
     [[nodiscard]] virtual std::optional<std::int64_t> expires_next_ms(
         PartitionId partition) const = 0;

@@ -2,7 +2,7 @@
 
 namespace grapevine::wire {
 
-static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(OperationKind::erase));
+static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(OperationKind::query));
 static_assert(static_cast<int>(fb::Condition::MAX) == static_cast<int>(Condition::version));
 static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::full));
 
@@ -22,7 +22,7 @@ Packed<fb::Request> pack(Builder& builder, const Request& message) {
     const auto key = pack_bytes(builder, message.key);
     const auto value = pack_bytes(builder, message.value);
     const fb::RequestHead head = pack_head(message);
-    return fb::CreateRequest(builder, &head, key, value);
+    return fb::CreateRequest(builder, &head, key, value, message.slot);
 }
 
 Request unpack(Unpacker& unpacker, const fb::Request& in) {
@@ -36,6 +36,7 @@ Request unpack(Unpacker& unpacker, const fb::Request& in) {
             .kind = static_cast<OperationKind>(head.kind()),
             .condition = static_cast<Condition>(head.condition()),
             .expected = unpack(&head.expected()),
+            .slot = in.slot(),
             .key = unpacker.bytes(in.key()),
             .value = unpacker.bytes(in.value())};
 }

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "wire/rule_tools.h"
 #include "wire/rules.h"
 
@@ -11,12 +13,28 @@ bool is_stamp(std::int64_t stamp_ms) {
 }
 
 std::string defect_of_condition(const Request& request) {
-    if (!is_known(request.kind, OperationKind::erase)) return "a request is of an unknown kind";
+    if (!is_known(request.kind, OperationKind::query)) return "a request is of an unknown kind";
     if (!is_known(request.condition, Condition::version)) return "a condition is unknown";
     if (request.condition == Condition::absent && request.kind != OperationKind::put) {
         return "only a put can be conditional on absence";
     }
+    if (is_program(request.kind) && request.condition != Condition::none) {
+        return "a program has no condition";
+    }
     return {};
+}
+
+std::string defect_of_slot(const Request& request) {
+    if (!is_program(request.kind)) return "only a program names a slot";
+    const bool exists = request.slot >= 0 && std::cmp_less(request.slot, slot_count);
+    return exists ? "" : fmt::format("there is no slot {}", request.slot);
+}
+
+std::string defect_of_bytes(const Request& request) {
+    if (!is_program(request.kind)) return defect_of_value(request.value);
+    if (request.value.size() <= program_size_max) return {};
+    return fmt::format("a program of {} bytes is over the limit of {}", request.value.size(),
+                       program_size_max);
 }
 
 }  // namespace
@@ -31,8 +49,11 @@ std::string defect(const Request& message) {
                            deadline_max / 1ms);
     }
     if (std::string condition = defect_of_condition(message); !condition.empty()) return condition;
+    if (message.slot != -1) {
+        if (std::string slot = defect_of_slot(message); !slot.empty()) return slot;
+    }
     if (std::string key = defect_of_key(message.key); !key.empty()) return key;
-    return defect_of_value(message.value);
+    return defect_of_bytes(message);
 }
 
 std::string defect(const RingPoll&) {
@@ -50,7 +71,9 @@ std::string defect(const StopRequest&) {
 std::string defect(const Reply& message) {
     if (!is_known(message.status, Status::full)) return "a reply's status is unknown";
     if (!is_stamp(message.stamp_ms)) return "a reply's stamp is out of range";
-    return defect_of_value(message.value);
+    if (message.value.size() <= outcome_size_max) return {};
+    return fmt::format("a reply of {} bytes is over the limit of {}", message.value.size(),
+                       outcome_size_max);
 }
 
 std::string defect(const RingReply& message) {

@@ -429,7 +429,7 @@ const ReplicateLayout& replicate_layout() {
 
 bool append_directly(std::string& out, const ClientMessage& message) {
     const auto* const request = std::get_if<Request>(&message);
-    if (request == nullptr) return false;
+    if (request == nullptr || request->slot != -1) return false;
     request_layout().append<fb::RequestHead>(out, FrameKind::client, pack_head(*request),
                                              {request->key, request->value});
     return true;
@@ -442,9 +442,12 @@ bool append_directly(std::string& out, const ServerMessage& message) {
     return true;
 }
 
+// What programs leave behind is rarer, and goes the long way.
 bool append_directly(std::string& out, const Envelope& envelope) {
     const auto* const replicate = std::get_if<Replicate>(&envelope.body);
     if (replicate == nullptr) return false;
+    const auto has_more = [](const OpPtr& op) { return static_cast<bool>(op->more); };
+    if (std::ranges::any_of(replicate->ops, has_more)) return false;
     replicate_layout().append(out, envelope, *replicate);
     return true;
 }

@@ -2,7 +2,7 @@
 
 namespace grapevine::wire {
 
-static_assert(static_cast<int>(fb::OpKind::MAX) == static_cast<int>(OpKind::none));
+static_assert(static_cast<int>(fb::OpKind::MAX) == static_cast<int>(OpKind::batch));
 
 fb::OpHead pack_head(const Op& op) {
     return {pack(op.version),
@@ -43,11 +43,40 @@ FillSession unpack(const fb::FillSession* in) {
     return {.tenure = Epoch{in->tenure()}, .opened = Epoch{in->opened()}};
 }
 
+Packed<fb::Change> pack(Builder& builder, const Change& change) {
+    const auto key = pack_bytes(builder, change.key);
+    const auto value = pack_bytes(builder, change.value);
+    return fb::CreateChange(builder, static_cast<fb::OpKind>(change.kind), key, value,
+                            change.expires_ms);
+}
+
+Change unpack(Unpacker& unpacker, const fb::Change& in) {
+    return {.kind = static_cast<OpKind>(in.kind()),
+            .key = unpacker.bytes(in.key()),
+            .value = unpacker.bytes(in.value()),
+            .expires_ms = in.expires_ms()};
+}
+
+OpMore unpack(Unpacker& unpacker, const fb::OpMore& in) {
+    const auto one = [&](const fb::Change* change) { return unpack(unpacker, *change); };
+    return {.expires_ms = in.expires_ms(),
+            .changes = unpacker.list(in.changes(), one),
+            .reply = unpacker.bytes(in.reply())};
+}
+
+Packed<fb::OpMore> pack(Builder& builder, const OpMore& more) {
+    const auto changes = pack_list(builder, more.changes,
+                                   [&](const Change& change) { return pack(builder, change); });
+    const auto reply = pack_bytes(builder, more.reply);
+    return fb::CreateOpMore(builder, more.expires_ms, changes, reply);
+}
+
 Packed<fb::Op> pack(Builder& builder, const Op& op) {
     const auto key = pack_bytes(builder, op.key);
     const auto value = pack_bytes(builder, op.value);
     const fb::OpHead head = pack_head(op);
-    return fb::CreateOp(builder, &head, key, value);
+    const Packed<fb::OpMore> more = op.more ? pack(builder, *op.more) : 0;
+    return fb::CreateOp(builder, &head, key, value, more);
 }
 
 Op unpack(Unpacker& unpacker, const fb::Op& in) {
@@ -61,7 +90,8 @@ Op unpack(Unpacker& unpacker, const fb::Op& in) {
             .answer = {.status = static_cast<Status>(head.status()),
                        .version = wire::unpack(&head.answer_version())},
             .key = unpacker.bytes(in.key()),
-            .value = unpacker.bytes(in.value())};
+            .value = unpacker.bytes(in.value()),
+            .more = in.more() == nullptr ? Rare<OpMore>() : Rare(unpack(unpacker, *in.more()))};
 }
 
 auto pack(Builder& builder, const std::vector<OpPtr>& ops) {
@@ -79,33 +109,55 @@ Packed<fb::ClientMemory> pack(Builder& builder, const ClientMemory& memory) {
             return fb::Remembered{remembered.sequence, wire::pack(remembered.answer.version),
                                   static_cast<fb::Status>(remembered.answer.status)};
         });
+    std::vector<Packed<fb::RememberedReply>> replies;
+    for (std::uint32_t i = 0; i < memory.answers.size(); ++i) {
+        const std::string& reply = memory.answers[i].reply;
+        if (reply.empty()) continue;
+        const auto bytes = pack_bytes(builder, reply);
+        replies.push_back(fb::CreateRememberedReply(builder, i, bytes));
+    }
+    const auto packed_replies = pack_list(builder, replies, [](const auto& each) { return each; });
     return fb::CreateClientMemory(builder, memory.client.value, memory.floor, memory.stamp_ms,
-                                  answers);
+                                  answers, packed_replies);
+}
+
+void unpack_replies(Unpacker& unpacker, const fb::ClientMemory& in,
+                    std::vector<ClientMemory::Remembered>& answers) {
+    unpacker.list(in.replies(), [&](const fb::RememberedReply* reply) {
+        const bool fits = reply->answer() < answers.size();
+        if (fits) answers[reply->answer()].reply = unpacker.bytes(reply->reply());
+        if (!fits) unpacker.fail("a reply belongs to no answer");
+        return 0;
+    });
 }
 
 ClientMemory unpack(Unpacker& unpacker, const fb::ClientMemory& in) {
     const auto remembered = [](const fb::Remembered* answer) {
         return ClientMemory::Remembered{.sequence = answer->sequence(),
                                         .answer = {.status = static_cast<Status>(answer->status()),
-                                                   .version = wire::unpack(&answer->version())}};
+                                                   .version = wire::unpack(&answer->version())},
+                                        .reply = {}};
     };
-    return {.client = ClientId{in.client()},
-            .floor = in.floor(),
-            .stamp_ms = in.stamp_ms(),
-            .answers = unpacker.list(in.answers(), remembered)};
+    ClientMemory memory{.client = ClientId{in.client()},
+                        .floor = in.floor(),
+                        .stamp_ms = in.stamp_ms(),
+                        .answers = unpacker.list(in.answers(), remembered)};
+    unpack_replies(unpacker, in, memory.answers);
+    return memory;
 }
 
 Packed<fb::FillItem> pack(Builder& builder, const FillItem& item) {
     const auto key = pack_bytes(builder, item.key);
     const auto value = pack_bytes(builder, item.value);
     const fb::Version version = wire::pack(item.version);
-    return fb::CreateFillItem(builder, &version, key, value);
+    return fb::CreateFillItem(builder, &version, key, value, item.expires_ms);
 }
 
 FillItem unpack(Unpacker& unpacker, const fb::FillItem& in) {
     return {.version = wire::unpack(in.version()),
             .key = unpacker.bytes(in.key()),
-            .value = unpacker.bytes(in.value())};
+            .value = unpacker.bytes(in.value()),
+            .expires_ms = in.expires_ms()};
 }
 
 }  // namespace

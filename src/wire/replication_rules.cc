@@ -18,10 +18,35 @@ std::string defect(const Answer& answer) {
     return is_known(answer.status, Status::full) ? "" : "an answer's status is unknown";
 }
 
+// 0: never.
+std::string defect_of_expiry(std::int64_t expires_ms) {
+    if (expires_ms >= 0 && expires_ms <= stamp_ms_max) return {};
+    return fmt::format("a key expires at {} ms", expires_ms);
+}
+
+std::string defect(const Change& change) {
+    if (!is_known(change.kind, OpKind::erase)) return "a change is of an unknown kind";
+    if (std::string key = defect_of_key(change.key); !key.empty()) return key;
+    if (std::string value = defect_of_value(change.value); !value.empty()) return value;
+    return defect_of_expiry(change.expires_ms);
+}
+
+// Of one that has more than most, in its kind or beside it.
+[[gnu::noinline]] std::string defect_of_more(const Op& op) {
+    if (!is_known(op.kind, OpKind::batch)) return "an operation is of an unknown kind";
+    const bool is_batch = op.kind == OpKind::batch;
+    if (op.more->changes.empty() == is_batch) return "changes belong to a batch, and alone";
+    if (std::string expiry = defect_of_expiry(op.more->expires_ms); !expiry.empty()) return expiry;
+    if (op.more->reply.size() > outcome_size_max) return "what a program answered is too long";
+    return first_defect(op.more->changes, [](const Change& change) { return defect(change); });
+}
+
 std::string defect(const Op& op) {
-    if (!is_known(op.kind, OpKind::none)) return "an operation is of an unknown kind";
     if (std::string key = defect_of_key(op.key); !key.empty()) return key;
     if (std::string value = defect_of_value(op.value); !value.empty()) return value;
+    if (op.more || !is_known(op.kind, OpKind::none)) {
+        if (std::string more = defect_of_more(op); !more.empty()) return more;
+    }
     if (std::string stamp = defect_of_stamp(op.stamp_ms); !stamp.empty()) return stamp;
     return defect(op.answer);
 }
@@ -42,11 +67,16 @@ std::string defect(std::span<const OpPtr> ops, std::uint64_t after, bool gaps) {
 std::string defect(const ClientMemory& memory) {
     if (!memory.client) return "a remembered client has no id";
     if (std::string stamp = defect_of_stamp(memory.stamp_ms); !stamp.empty()) return stamp;
-    return first_defect(memory.answers, [](const auto& in) { return defect(in.answer); });
+    return first_defect(memory.answers, [](const auto& in) {
+        if (in.reply.size() > outcome_size_max)
+            return std::string("a remembered reply is too long");
+        return defect(in.answer);
+    });
 }
 
 std::string defect(const FillItem& item) {
     if (std::string key = defect_of_key(item.key); !key.empty()) return key;
+    if (std::string expiry = defect_of_expiry(item.expires_ms); !expiry.empty()) return expiry;
     return defect_of_value(item.value);
 }
 

@@ -34,6 +34,10 @@ struct Footprint {
         return bytes;
     }
     template <class T>
+    static std::size_t of(const Rare<T>& value) {
+        return value ? sizeof(T) + of(*value) : 0;
+    }
+    template <class T>
     static std::size_t of(const std::optional<T>& value) {
         return value ? of(*value) : 0;
     }

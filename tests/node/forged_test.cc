@@ -144,6 +144,10 @@ private:
         bend(op);
         value = make_op(std::move(op));
     }
+    template <class T>
+    void bend(Rare<T>& value) {
+        if (value) bend(value.edit());
+    }
     void bend(PartitionId& value) {
         value.value = static_cast<std::uint32_t>(rng().below(rng().chance(1, 20) ? 64 : 16));
     }

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/rng.h"
+#include "replication/partition_log.h"
 
 using namespace grapevine;
 
@@ -78,7 +79,9 @@ public:
             Known& known = clients_[op.client];
             known.stamp_ms = op.stamp_ms;
             known.floor = std::max(known.floor, op.floor);
-            if (op.sequence >= known.floor) known.answers[op.sequence] = op.answer;
+            if (op.sequence >= known.floor) {
+                known.answers[op.sequence] = {op.sequence, op.answer, op.more->reply};
+            }
             std::erase_if(known.answers,
                           [&](const auto& item) { return item.first < known.floor; });
         }
@@ -93,7 +96,7 @@ public:
             ClientMemory& memory = all[client];
             memory = {client, known.floor, known.stamp_ms, {}};
             for (const auto& [sequence, answer] : known.answers) {
-                memory.answers.push_back({sequence, answer});
+                memory.answers.push_back(answer);
             }
         }
         return all;
@@ -103,7 +106,7 @@ private:
     struct Known {
         std::uint64_t floor = 0;
         std::int64_t stamp_ms = 0;
-        std::map<std::uint64_t, Answer> answers;
+        std::map<std::uint64_t, ClientMemory::Remembered> answers;
     };
     std::map<ClientId, Known> clients_;
 };
@@ -127,6 +130,9 @@ TEST_CASE("what is remembered is what the operations say, in any order", "[repli
             stamp_ms += static_cast<std::int64_t>(rng.below(i % 1000 == 999 ? 60'000 : 50));
             Op recorded = op(client, sequence, latest - std::min(latest, rng.below(6)), stamp_ms);
             recorded.answer.version.counter = static_cast<std::uint64_t>(i);
+            if (rng.chance(1, 3)) {
+                recorded.more.edit().reply.assign(rng.below(200), static_cast<char>(rng.next()));
+            }
             memory.record(recorded, window);
             model.record(recorded, window);
             const auto wanted = model.all();
@@ -138,6 +144,7 @@ TEST_CASE("what is remembered is what the operations say, in any order", "[repli
                 std::ranges::find(answers, sequence, &ClientMemory::Remembered::sequence);
             REQUIRE(found.answer.has_value() == (answer != answers.end()));
             if (found.answer) REQUIRE(*found.answer == answer->answer);
+            if (found.answer) REQUIRE(found.reply == answer->reply);
             if (i % 50 != 0) continue;
             const std::vector<ClientMemory> all = memory.all();
             REQUIRE(all.size() == wanted.size());
@@ -146,6 +153,7 @@ TEST_CASE("what is remembered is what the operations say, in any order", "[repli
             for (const ClientMemory& each : all) {
                 REQUIRE(each == wanted.at(each.client));
                 weight += 1 + each.answers.size();
+                for (const auto& answer_of : each.answers) weight += reply_weight(answer_of.reply);
             }
             REQUIRE(memory.weight() == weight);
             const auto step = [](const ClientMemory& each) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/time.h"
@@ -146,6 +147,11 @@ public:
         }
     }
     void drop() { queue_.clear(); }
+    // What this node's wall clock shows now.
+    void set_wall(NodeId id, std::int64_t unix_ms) {
+        peer(id).replication.wall_clock(now, unix_ms);
+        collect(id);
+    }
     void run_for(Duration span) {
         const Time end = now + span;
         while (now < end) {
@@ -178,9 +184,10 @@ public:
     // Equal contents, order and remembered ids.
     bool same(NodeId one, NodeId other) {
         const auto dump = [&](NodeId id) {
-            std::map<std::string, std::pair<std::string, Version>> all;
+            std::map<std::string, std::tuple<std::string, Version, std::int64_t>> all;
             peer(id).store.scan(partition, 0, ~std::size_t{0}, [&](const Record& record) {
-                all[std::string(record.key)] = {std::string(record.value), record.version};
+                all[std::string(record.key)] = {std::string(record.value), record.version,
+                                                record.expires_ms};
             });
             return all;
         };

@@ -23,8 +23,8 @@ Op put(std::uint64_t counter, const std::string& key, const std::string& value,
     return op;
 }
 
-Op erase(std::uint64_t counter, const std::string& key) {
-    Op op = put(counter, key, "");
+Op erase(std::uint64_t counter, const std::string& key, std::uint64_t sequence = 0) {
+    Op op = put(counter, key, "", sequence);
     op.kind = OpKind::erase;
     return op;
 }
@@ -50,7 +50,7 @@ TEST_CASE("the same operations at all holders are fine, and make the contents", 
     for (const char* holder : {"server1", "server2"}) {
         bench.commits.committed(holder, partition, put(1, "a", "x", 1));
         bench.commits.committed(holder, partition, put(2, "b", "y", 2));
-        bench.commits.committed(holder, partition, erase(3, "a"));
+        bench.commits.committed(holder, partition, erase(3, "a", 3));
     }
     CHECK(bench.defect.sentence() == "");
     CHECK(bench.commits.count(partition) == 3);
@@ -130,4 +130,50 @@ TEST_CASE("where a loss was accepted the order begins anew", "[sim]") {
     again.version.counter = 2;
     bench.commits.committed("server2", partition, again);
     CHECK(bench.defect.rule() == Rule::at_most_once);
+}
+
+TEST_CASE("a batch makes all its changes, and other changes are another operation", "[sim]") {
+    Bench bench;
+    Op batch = put(1, "", "");
+    batch.kind = OpKind::batch;
+    batch.more.edit().changes = {{OpKind::put, "a", "x", 0}, {OpKind::put, "b", "y", 900}};
+    bench.commits.committed("server1", partition, batch);
+    bench.commits.committed("server2", partition, batch);
+    CHECK(bench.defect.sentence() == "");
+    CHECK(bench.commits.contents(partition).at("b").expires_ms == 900);
+    CHECK(bench.commits.contents(partition).at("b").version == batch.version);
+    batch.more.edit().changes[1].expires_ms = 901;
+    bench.commits.committed("server3", partition, batch);
+    CHECK(bench.defect.rule() == Rule::order);
+}
+
+TEST_CASE("nobody's operation erases only what expires", "[sim]") {
+    const bool expires = GENERATE(true, false);
+    Bench bench;
+    Op written = put(1, "a", "x");
+    if (expires) written.more.edit().expires_ms = 500;
+    bench.commits.committed("server1", partition, written);
+    bench.commits.committed("server1", partition, erase(2, "a"));
+    CHECK(bench.defect.is_found() == !expires);
+    if (!expires) CHECK(bench.defect.rule() == Rule::expiry);
+}
+
+TEST_CASE("what is read after its time is found", "[sim]") {
+    Bench bench;
+    Op written = put(1, "a", "x");
+    written.more.edit().expires_ms = 500;
+    bench.commits.committed("server1", partition, written);
+    Request get;
+    get.kind = OperationKind::get;
+    get.key = "a";
+    Reply reply;
+    reply.version = written.version;
+    bench.commits.reads("server1", partition, get, reply, 499);
+    CHECK_FALSE(bench.defect.is_found());
+    get.key = "other";
+    bench.commits.reads("server1", partition, get, reply, 600);
+    CHECK_FALSE(bench.defect.is_found());
+    get.key = "a";
+    bench.commits.reads("server1", partition, get, reply, 500);
+    CHECK(bench.defect.rule() == Rule::expiry);
 }

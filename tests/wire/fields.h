@@ -70,7 +70,9 @@ GRAPEVINE_FIELDS(Founding, epoch, ballot, survivors)
 GRAPEVINE_FIELDS(FoundAnew, founding, digest)
 
 GRAPEVINE_FIELDS(Answer, status, version)
-GRAPEVINE_FIELDS(Op, version, kind, stamp_ms, client, sequence, floor, answer, key, value)
+GRAPEVINE_FIELDS(Change, kind, key, value, expires_ms)
+GRAPEVINE_FIELDS(OpMore, expires_ms, changes, reply)
+GRAPEVINE_FIELDS(Op, version, kind, stamp_ms, client, sequence, floor, answer, key, value, more)
 GRAPEVINE_FIELDS(EntryRef, partition, since)
 GRAPEVINE_FIELDS(Replicate::Part, entry, previous, watermark, count)
 GRAPEVINE_FIELDS(Replicate::Ack, entry, held, gap)
@@ -79,15 +81,15 @@ GRAPEVINE_FIELDS(Gather, entries)
 GRAPEVINE_FIELDS(Gathered::Part, entry, watermark, unfinished, stepped_down)
 GRAPEVINE_FIELDS(Gathered, parts)
 GRAPEVINE_FIELDS(FillSession, tenure, opened)
-GRAPEVINE_FIELDS(ClientMemory::Remembered, sequence, answer)
+GRAPEVINE_FIELDS(ClientMemory::Remembered, sequence, answer, reply)
 GRAPEVINE_FIELDS(ClientMemory, client, floor, stamp_ms, answers)
-GRAPEVINE_FIELDS(FillItem, version, key, value)
+GRAPEVINE_FIELDS(FillItem, version, key, value, expires_ms)
 GRAPEVINE_FIELDS(FillChunk, entry, session, from, to, base, base_stamp_ms, clients, compare, items)
 GRAPEVINE_FIELDS(FillAck, entry, session, next, compares, lacks_to, lacks)
 GRAPEVINE_FIELDS(Envelope, cluster, from, from_address, to, epoch, body)
 
 GRAPEVINE_FIELDS(Request, client, sequence, floor, stamp_ms, epoch, deadline_ms, kind, condition,
-                 expected, key, value)
+                 expected, slot, key, value)
 GRAPEVINE_FIELDS(RingPoll, have, wait_ms)
 GRAPEVINE_NO_FIELDS(StatusRequest)
 GRAPEVINE_NO_FIELDS(StopRequest)
@@ -136,6 +138,10 @@ inline bool same(const RingPtr& a, const RingPtr& b) {
     return a && b ? *a == *b : a == b;
 }
 
+template <class T>
+bool same(const Rare<T>& a, const Rare<T>& b) {
+    return same(*a, *b);
+}
 inline bool same(const OpPtr& a, const OpPtr& b) {
     return *a == *b;
 }

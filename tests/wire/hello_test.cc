@@ -19,7 +19,8 @@ TEST_CASE("a mismatch names both sides, and travels as a refusal", "[wire]") {
     REQUIRE_FALSE(version.has_value());
     CHECK(version.error().message ==
           "this member speaks protocol version 2, the other side version 3");
-    const auto cluster = check_hello({.cluster = ClusterId{0xbeef}}, protocol_version, ClusterId{0xf00d});
+    const auto cluster =
+        check_hello({.cluster = ClusterId{0xbeef}}, protocol_version, ClusterId{0xf00d});
     REQUIRE_FALSE(cluster.has_value());
     CHECK(cluster.error().message ==
           "this member is in cluster f00d, the other side in cluster beef");

@@ -46,14 +46,14 @@ std::string client_error(Builder& builder, fb::ClientBody type, flatbuffers::Off
 }
 
 std::string request_error(std::size_t key, std::size_t value, std::uint8_t kind,
-                          std::uint8_t condition) {
+                          std::uint8_t condition, std::int32_t slot = -1) {
     Builder builder;
     const auto key_bytes = builder.CreateVector(std::vector<std::uint8_t>(key, 'k'));
     const auto value_bytes = builder.CreateVector(std::vector<std::uint8_t>(value, 'v'));
     const fb::RequestHead head(1, 1, 1, -1, 1, fb::Version(0, 0), 1000,
                                static_cast<fb::OperationKind>(kind),
                                static_cast<fb::Condition>(condition));
-    const auto request = fb::CreateRequest(builder, &head, key_bytes, value_bytes);
+    const auto request = fb::CreateRequest(builder, &head, key_bytes, value_bytes, slot);
     return client_error(builder, fb::ClientBody::Request, request);
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("absent and unknown bodies are refused", "[wire]") {
 
 TEST_CASE("enumerators, sizes and conditions are checked", "[wire]") {
     CHECK(request_error(3, 3, 1, 0).empty());
-    CHECK(request_error(3, 3, 3, 0) == "a request is of an unknown kind");
+    CHECK(request_error(3, 3, 5, 0) == "a request is of an unknown kind");
     CHECK(request_error(3, 3, 1, 3) == "a condition is unknown");
     CHECK(request_error(3, 3, 2, 1) == "only a put can be conditional on absence");
     CHECK(request_error(key_size_max, 3, 1, 0).empty());
@@ -116,6 +116,65 @@ TEST_CASE("enumerators, sizes and conditions are checked", "[wire]") {
           "a key of 65537 bytes is over the limit of 65536");
     CHECK(request_error(3, value_size_max + 1, 1, 0) ==
           "a value of 16777217 bytes is over the limit of 16777216");
+}
+
+TEST_CASE("programs name a slot or a key, and may be a little longer than a value", "[wire]") {
+    for (const std::uint8_t kind : {std::uint8_t{3}, std::uint8_t{4}}) {
+        CHECK(request_error(3, 3, kind, 0).empty());
+        CHECK(request_error(0, 3, kind, 0, 0).empty());
+        CHECK(request_error(0, 3, kind, 0, 16383).empty());
+        CHECK(request_error(0, 3, kind, 0, 16384) == "there is no slot 16384");
+        CHECK(request_error(0, 3, kind, 0, -2) == "there is no slot -2");
+        CHECK(request_error(3, 3, kind, 2) == "a program has no condition");
+        CHECK(request_error(3, program_size_max, kind, 0).empty());
+        CHECK(request_error(3, program_size_max + 1, kind, 0) ==
+              "a program of 17825793 bytes is over the limit of 17825792");
+    }
+    CHECK(request_error(3, 3, 1, 0, 5) == "only a program names a slot");
+}
+
+TEST_CASE("changes belong to batches, and replies to remembered answers", "[wire]") {
+    const auto op_error = [](fb::OpKind kind, int changes, fb::OpKind change,
+                             std::int64_t expires_ms) {
+        Builder builder;
+        const std::vector<std::uint8_t> key(1, 'k');
+        std::vector<flatbuffers::Offset<fb::Change>> list;
+        for (int i = 0; i < changes; ++i) {
+            list.push_back(
+                fb::CreateChange(builder, change, builder.CreateVector(key), 0, expires_ms));
+        }
+        const auto list_at = builder.CreateVector(list);
+        const fb::OpHead head(fb::Version(1, 6), 0, 1, 1, 1, fb::Version(0, 0), kind,
+                              fb::Status::ok);
+        const auto op = fb::CreateOp(builder, &head, 0, 0, fb::CreateOpMore(builder, 0, list_at));
+        const auto ops = builder.CreateVector(&op, 1);
+        const fb::ReplicatePart part(fb::EntryRef(1, 3), 5, 5, 1);
+        const auto parts = builder.CreateVectorOfStructs(&part, 1);
+        return envelope_error(builder, fb::PeerBody::Replicate,
+                              fb::CreateReplicate(builder, 0, parts, ops));
+    };
+    const std::string misplaced = "changes belong to a batch, and alone";
+    CHECK(op_error(fb::OpKind::batch, 2, fb::OpKind::put, 7).empty());
+    CHECK(op_error(fb::OpKind::batch, 0, fb::OpKind::put, 0) == misplaced);
+    CHECK(op_error(fb::OpKind::put, 1, fb::OpKind::put, 0) == misplaced);
+    CHECK(op_error(fb::OpKind::batch, 1, fb::OpKind::none, 0) == "a change is of an unknown kind");
+    CHECK(op_error(fb::OpKind::batch, 1, fb::OpKind::put, -1) == "a key expires at -1 ms");
+
+    Builder builder;
+    const fb::Remembered answer(5, fb::Version(1, 6), fb::Status::ok);
+    const auto answers = builder.CreateVectorOfStructs(&answer, 1);
+    const auto text = builder.CreateVector(std::vector<std::uint8_t>(3, 'x'));
+    const auto reply = fb::CreateRememberedReply(builder, 1, text);
+    const auto replies = builder.CreateVector(&reply, 1);
+    const auto client = fb::CreateClientMemory(builder, 9, 1, 0, answers, replies);
+    const auto clients = builder.CreateVector(&client, 1);
+    const fb::EntryRef entry(1, 3);
+    const fb::FillSession session(1, 1);
+    const fb::Version base(1, 6);
+    const auto chunk =
+        fb::CreateFillChunk(builder, &entry, &session, 0, 1, &base, 0, clients, 0, false);
+    CHECK(envelope_error(builder, fb::PeerBody::FillChunk, chunk) ==
+          "a reply belongs to no answer");
 }
 
 TEST_CASE("sentences have the length that encoding leaves them", "[wire]") {
@@ -242,7 +301,7 @@ TEST_CASE("replicated operations are in order", "[wire]") {
     CHECK(error(7, 0).empty());
     CHECK(error(8, 0) == "operation 8 after 6");
     CHECK(error(6, 0) == "operation 6 after 6");
-    CHECK(error(7, 3) == "an operation is of an unknown kind");
+    CHECK(error(7, 4) == "an operation is of an unknown kind");
 }
 
 TEST_CASE("a small message cannot unpack to a huge one", "[wire]") {

@@ -47,6 +47,18 @@ void Samples::fit(Promise& message) {
     if (message.accepted) message.accepted->change.epoch = message.epoch;
 }
 
+void Samples::fit(Change& change) {
+    change.kind = change.kind == OpKind::put ? OpKind::put : OpKind::erase;
+}
+
+void Samples::fit(Op& op) {
+    if (op.kind != OpKind::batch) {
+        if (op.more) op.more.edit().changes.clear();
+    } else if (op.more->changes.empty()) {
+        fill(op.more.edit().changes.emplace_back());
+    }
+}
+
 void Samples::fit(Replicate& message) {
     if (message.parts.empty()) message.ops.clear();
     std::size_t left = message.ops.size();
@@ -79,7 +91,10 @@ void Samples::fit(FillChunk& chunk) {
         chunk.clients.clear();
     }
     if (!chunk.compare) return;
-    for (FillItem& item : chunk.items) item.value.clear();
+    for (FillItem& item : chunk.items) {
+        item.value.clear();
+        item.expires_ms = 0;
+    }
 }
 
 void Samples::fit(FillAck& ack) {
@@ -92,6 +107,9 @@ void Samples::fit(Request& request) {
     request.deadline_ms %= static_cast<std::uint32_t>(deadline_max / 1ms);
     if (request.kind != OperationKind::put) request.condition = Condition::none;
     if (request.condition != Condition::version) request.expected = {};
+    request.slot = is_program(request.kind) && rng_.chance(1, 2)
+                       ? static_cast<std::int32_t>(rng_.below(slot_count))
+                       : -1;
     if (rng_.chance(1, 4)) request.stamp_ms = -1;
 }
 

@@ -82,6 +82,11 @@ private:
         std::size_t index = 0;
         ((index++ == chosen ? fill(value.template emplace<T>()) : void()), ...);
     }
+    template <class T>
+    void fill(Rare<T>& value) {
+        value = {};
+        if (rng_.chance(1, 2)) fill(value.edit());
+    }
     void fill(PartitionId& id) { id.value = static_cast<std::uint32_t>(rng_.below(slot_count)); }
     void fill(std::string& text) { text = bytes(40); }
     void fill(RingPtr& ring);
@@ -94,6 +99,8 @@ private:
     void fit(Member& member) { member = plain_member(member); }
     void fit(Promise& message);
     void fit(Accept& message) { message.change.epoch = message.epoch; }
+    void fit(Change& change);
+    void fit(Op& op);
     void fit(Replicate& message);
     void fit(Gathered::Part& part);
     void fit(FillChunk& chunk);
@@ -106,8 +113,8 @@ private:
     static Evidence last(Evidence) { return Evidence::gone; }
     static Role last(Role) { return Role::coordinator; }
     static MemberState last(MemberState) { return MemberState::down; }
-    static OpKind last(OpKind) { return OpKind::none; }
-    static OperationKind last(OperationKind) { return OperationKind::erase; }
+    static OpKind last(OpKind) { return OpKind::batch; }
+    static OperationKind last(OperationKind) { return OperationKind::query; }
     static Condition last(Condition) { return Condition::version; }
     static Status last(Status) { return Status::full; }
     static Speaker last(Speaker) { return Speaker::client; }

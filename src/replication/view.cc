@@ -1,0 +1,158 @@
+#include "replication/view.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/limits.h"
+
+namespace grapevine {
+
+namespace {
+
+// Of keys whose time has come and that a scan met: the others are met the next time.
+constexpr std::size_t expired_max = 1000;
+
+}  // namespace
+
+View::View(const Scope& scope, Of of, std::string_view key)
+    : scope_(scope), of_(of), key_(key), now_ms_(scope.context.unix_ms(scope.now)) {}
+
+bool View::may_touch(std::string_view key, std::size_t bytes) {
+    const std::uint32_t partitions = scope_.context.ring->partitions();
+    if (key != key_ && partition_of_key(key, partitions) != scope_.replica.id) {
+        verdict_ = Status::malformed;
+        return false;
+    }
+    work_ += key.size() + bytes;
+    const bool is_large = key.size() > key_size_max || bytes > value_size_max;
+    if (work_ > program_work_max || is_large) verdict_ = Status::too_large;
+    return verdict_ == Status::ok;
+}
+
+std::optional<View::Held> View::look(std::string_view key) const {
+    if (of_ == Of::ordered) {
+        if (const auto own = own_.find(key); own != own_.end()) {
+            if (!own->second.is_there) return std::nullopt;
+            return Held{own->second.value, own->second.expires_ms, {}};
+        }
+        if (const auto last = scope_.replica.log.last_change(key)) {
+            if (last->change.kind == OpKind::erase) return std::nullopt;
+            return Held{last->change.value, last->change.expires_ms, last->version};
+        }
+    }
+    const auto record = scope_.context.store.find(scope_.replica.id, key);
+    if (!record) return std::nullopt;
+    return Held{record->value, record->expires_ms, record->version};
+}
+
+std::optional<command::Entry> View::show(std::string_view key, const std::optional<Held>& held) {
+    if (!held) return std::nullopt;
+    const bool is_due = held->expires_ms != 0 && held->expires_ms <= now_ms_;
+    if (is_due && !scope_.context.has(Bug::expired_is_read)) {
+        if (of_ == Of::ordered) {
+            own_.insert_or_assign(std::string(key), Own{});
+        } else if (expired_.size() < expired_max) {
+            expired_.emplace_back(key);
+        }
+        return std::nullopt;
+    }
+    return command::Entry{held->value, held->expires_ms, held->version};
+}
+
+std::optional<command::Entry> View::find(std::string_view key) {
+    const std::optional<Held> held = look(key);
+    if (!may_touch(key, held ? held->value.size() : 0)) return std::nullopt;
+    return show(key, held);
+}
+
+void View::put(std::string_view key, std::string value, std::int64_t expires_ms) {
+    if (of_ == Of::committed) verdict_ = Status::malformed;  // it was said to change nothing
+    if (!may_touch(key, value.size())) return;
+    own_.insert_or_assign(std::string(key), Own{true, std::move(value), expires_ms});
+}
+
+bool View::erase(std::string_view key) {
+    if (!find(key)) return false;
+    if (of_ == Of::committed) verdict_ = Status::malformed;
+    own_.insert_or_assign(std::string(key), Own{});
+    return true;
+}
+
+View::Changed View::changed() const {
+    Changed changed;
+    if (of_ == Of::committed) return changed;
+    for (const OpPtr& op : scope_.replica.log.unfinished()) {
+        for_each_change(*op, [&](const ChangeView& change) {
+            std::optional<Held> held;
+            if (change.kind == OpKind::put) {
+                held = Held{change.value, change.expires_ms, op->version};
+            }
+            changed.insert_or_assign(change.key, held);
+        });
+    }
+    for (const auto& [key, own] : own_) {
+        std::optional<Held> held;
+        if (own.is_there) held = Held{own.value, own.expires_ms, {}};
+        changed.insert_or_assign(key, held);
+    }
+    return changed;
+}
+
+// What the store has not is visited with the beginning. What comes into the store later was there,
+// and visited, or was not there throughout.
+std::optional<std::uint64_t> View::scan(std::uint64_t cursor, std::size_t keys,
+                                        const Visitor& visit) {
+    const Store& store = scope_.context.store;
+    const Changed changes = changed();
+    std::vector<std::pair<std::string_view, Held>> met;  // to be shown when nothing is looked up
+    for (const auto& [key, held] : changes) {
+        if (cursor == 0 && held && !store.find(scope_.replica.id, key))
+            met.emplace_back(key, *held);
+    }
+    const auto next = store.scan(
+        scope_.replica.id, cursor, ScanLimit{.keys = std::max<std::size_t>(keys, 1)},
+        [&](const Record& record) {
+            const auto change = changes.find(record.key);
+            if (change == changes.end()) {
+                met.emplace_back(record.key, Held{record.value, record.expires_ms, record.version});
+            } else if (change->second) {
+                met.emplace_back(record.key, *change->second);
+            }
+        });
+    for (const auto& [key, held] : met) {
+        if (!may_touch(key, 0)) return std::nullopt;
+        if (const auto entry = show(key, held)) visit(key, *entry);
+    }
+    return next;
+}
+
+std::size_t View::count() {
+    const Store& store = scope_.context.store;
+    std::size_t count = store.count(scope_.replica.id);
+    for (const auto& [key, held] : changed()) {
+        const bool was_there = store.find(scope_.replica.id, key).has_value();
+        if (held && !was_there) ++count;
+        if (!held && was_there) --count;
+    }
+    return count;
+}
+
+std::uint64_t View::draw() {
+    return scope_.context.rng.next();
+}
+
+std::vector<Change> View::take_changes() {
+    std::vector<Change> changes;
+    changes.reserve(own_.size());
+    for (auto& [key, own] : own_) {
+        changes.push_back({.kind = own.is_there ? OpKind::put : OpKind::erase,
+                           .key = key,
+                           .value = std::move(own.value),
+                           .expires_ms = own.expires_ms});
+    }
+    own_.clear();
+    return changes;
+}
+
+}  // namespace grapevine
