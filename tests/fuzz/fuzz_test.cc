@@ -98,6 +98,14 @@ TEST_CASE("faults of any bytes", "[fuzz]") {
     fuzz_target(fuzz::fault, 10'000);
 }
 
+TEST_CASE("programs of any bytes", "[fuzz]") {
+    fuzz_target(fuzz::program, 20'000);
+}
+
+TEST_CASE("replies of any bytes", "[fuzz]") {
+    fuzz_target(fuzz::reply, 20'000);
+}
+
 TEST_CASE("the mutations of messages are different, broken and good", "[fuzz]") {
     Samples samples(1);
     const fuzz::Mutator mutator(fuzz::envelope.seeds(samples), fuzz::envelope.size_max);

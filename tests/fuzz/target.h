@@ -38,6 +38,8 @@ extern const Target slot;
 extern const Target words;
 extern const Target trace;
 extern const Target fault;
+extern const Target program;
+extern const Target reply;
 
 std::span<const Target* const> all_targets();
 // Aborts where there is none of that name.

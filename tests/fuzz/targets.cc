@@ -8,8 +8,9 @@ namespace grapevine::fuzz {
 
 namespace {
 
-constexpr std::array all{&datagram, &stream, &envelope, &client_message, &server_message, &hello,
-                         &refusal,  &saved,  &slot,     &words,          &trace,          &fault};
+constexpr std::array all{&datagram, &stream,  &envelope, &client_message, &server_message,
+                         &hello,    &refusal, &saved,    &slot,           &words,
+                         &trace,    &fault,   &program,  &reply};
 
 }  // namespace
 
