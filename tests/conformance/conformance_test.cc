@@ -1,82 +1,59 @@
-// Every table against the reference and against what executes commands, in the same run.
+// What is offered against the reference, in the same run. The subject is the library that a primary
+// executes commands with, or, with
+//
+//     GRAPEVINE_CONFORMANCE_PORT=7000 build/release/bin/conformance_test
+//
+// the node at a port of this machine, whose keys are deleted. Random commands are drawn from the
+// seed 1, or from GRAPEVINE_CONFORMANCE_SEED.
 
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <cstdlib>
 #include <iostream>
-#include <thread>
 
-#include "conformance/cases.h"
-#include "conformance/compare.h"
-#include "conformance/peer.h"
+#include "conformance/tables.h"
 
 using namespace grapevine;
 using namespace grapevine::conformance;
 
 namespace {
 
-class Comparison {
-public:
-    Comparison(Reference& reference, Peer& subject, Protocol protocol)
-        : reference_(reference), subject_(subject), protocol_(protocol) {}
+std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
+    const char* said = std::getenv(variable);
+    return said == nullptr ? otherwise : std::strtoull(said, nullptr, 10);
+}
 
-    void run(const Case& compared) {
-        reference_.ask({"FLUSHALL"}, protocol_);
-        subject_.ask({"FLUSHALL"}, protocol_);
-        for (const Step& step : compared.steps) {
-            INFO(compared.name << ", RESP" << static_cast<int>(protocol_) << ": " << step.line);
-            run(step);
-        }
-    }
+std::unique_ptr<Peer> the_subject() {
+    const std::uint64_t port = number_in("GRAPEVINE_CONFORMANCE_PORT", 0);
+    if (port == 0) return std::make_unique<Executor>();
+    return std::make_unique<Node>(static_cast<std::uint16_t>(port));
+}
 
-private:
-    void run(const Step& step) {
-        if (step.mark == Mark::wait) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(step.number));
-            return;
-        }
-        if (step.node_only && !subject_.is_node()) return;
-        const std::string reply = subject_.ask(step.args, protocol_);
-        const std::string& told = protocol_ == Protocol::resp2 ? step.resp2 : step.resp3;
-        if (step.mark == Mark::added) {
-            CHECK(readable(reply) == readable(told));
-            return;
-        }
-        const std::string wanted = reference_.ask(step.args, protocol_);
-        INFO("the reference: " << readable(wanted));
-        INFO("replied: " << readable(reply));
-        if (step.mark == Mark::near) {
-            CHECK(are_near(reply, wanted, step.number));
-        } else if (step.mark == Mark::any_order) {
-            CHECK(readable(in_order(reply)) == readable(in_order(wanted)));
-        } else if (step.mark == Mark::differs) {
-            CHECK(readable(reply) == readable(told));
-            // Or it need not be marked.
-            CHECK(readable(reply) != readable(wanted));
-        } else {
-            CHECK(readable(reply) == readable(wanted));
-        }
-    }
+std::uint64_t the_seed() {
+    return number_in("GRAPEVINE_CONFORMANCE_SEED", 1);
+}
 
-    Reference& reference_;
-    Peer& subject_;
-    Protocol protocol_;
-};
+std::unique_ptr<Reference> the_reference() {
+    auto reference = Reference::start();
+    if (reference == nullptr) std::cout << "SKIPPED: redis-server is not installed\n";
+    return reference;
+}
 
 }  // namespace
 
 TEST_CASE("commands are answered as the reference answers them", "[conformance]") {
-    const auto reference = Reference::start();
-    if (reference == nullptr) {
-        std::cout << "SKIPPED: redis-server is not installed\n";
-        return;
+    if (const auto reference = the_reference()) {
+        compare_tables(GRAPEVINE_CASES, *reference, *the_subject());
     }
-    Executor executor;
-    const auto cases = read_cases(GRAPEVINE_CASES);
-    std::size_t steps = 0;
-    for (const Case& compared : cases) steps += compared.steps.size();
-    REQUIRE(steps > 1000);  // or the tables were not found
-    for (const Protocol protocol : {Protocol::resp2, Protocol::resp3}) {
-        Comparison comparison(*reference, executor, protocol);
-        for (const Case& compared : cases) comparison.run(compared);
+}
+
+TEST_CASE("random commands are answered as the reference answers them", "[conformance]") {
+    if (const auto reference = the_reference()) {
+        compare_random_commands(the_seed(), *reference, *the_subject());
+    }
+}
+
+TEST_CASE("random patterns match what the reference says they match", "[conformance]") {
+    if (const auto reference = the_reference()) {
+        compare_random_patterns(the_seed(), *reference, *the_subject());
     }
 }

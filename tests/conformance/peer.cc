@@ -1,18 +1,12 @@
 #include "conformance/peer.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <poll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
@@ -26,31 +20,7 @@ namespace grapevine::conformance {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(30);
 constexpr const char* server_path = "/usr/bin/redis-server";
-
-std::string as_request(const std::vector<std::string>& args) {
-    std::string bytes = fmt::format("*{}\r\n", args.size());
-    for (const std::string& arg : args) {
-        bytes += fmt::format("${}\r\n", arg.size());
-        bytes += arg;
-        bytes += "\r\n";
-    }
-    return bytes;
-}
-
-int connect_to(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) throw std::runtime_error("a path is too long");
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        return descriptor;
-    }
-    close(descriptor);
-    return -1;
-}
 
 [[noreturn]] void become_server(const std::string& folder) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,54 +36,37 @@ int connect_to(const std::string& path) {
 
 }  // namespace
 
-class Reference::Connection {
-public:
-    explicit Connection(int descriptor) : descriptor_(descriptor) {}
-    ~Connection() { close(descriptor_); }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-
-    void send_all(std::string_view bytes) const {
-        while (!bytes.empty()) {
-            const ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (sent <= 0) throw std::runtime_error("the reference hung up");
-            bytes.remove_prefix(static_cast<std::size_t>(sent));
-        }
+Link& Server::link(Protocol protocol) {
+    auto& link = protocol == Protocol::resp2 ? resp2_ : resp3_;
+    if (link != nullptr) return *link;
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    int descriptor = connect();
+    while (descriptor < 0) {
+        if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("nobody listens");
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        descriptor = connect();
     }
-
-    std::string read_reply() {
-        // Large replies are looked at again when a half more is there, or nothing comes any more.
-        std::size_t look_at = 1;
-        while (true) {
-            if (received_.size() >= look_at || !is_readable(std::chrono::milliseconds(0))) {
-                if (const auto size = command::reply_size(received_)) {
-                    std::string reply = received_.substr(0, *size);
-                    received_.erase(0, *size);
-                    return reply;
-                }
-                look_at = received_.size() + received_.size() / 2 + 1;
-                if (!is_readable(patience)) throw std::runtime_error("the reference is silent");
-            }
-            receive();
-        }
+    link = std::make_unique<Link>(descriptor);
+    if (protocol == Protocol::resp3) {
+        link->send({"HELLO", "3"});
+        (void)link->read_reply();
     }
+    return *link;
+}
 
-private:
-    [[nodiscard]] bool is_readable(std::chrono::milliseconds bound) const {
-        pollfd wanted{descriptor_, POLLIN, 0};
-        return poll(&wanted, 1, static_cast<int>(bound.count())) == 1;
-    }
+std::string Server::ask(const std::vector<std::string>& args, Protocol protocol) {
+    Link& to = link(protocol);
+    to.send(args);
+    return to.read_reply();
+}
 
-    void receive() {
-        std::array<char, 64 * 1024> bytes{};
-        const ssize_t size = recv(descriptor_, bytes.data(), bytes.size(), 0);
-        if (size <= 0) throw std::runtime_error("the reference hung up");
-        received_.append(bytes.data(), static_cast<std::size_t>(size));
-    }
-
-    int descriptor_;
-    std::string received_;
-};
+std::vector<std::string> Server::ask_all(const std::vector<std::vector<std::string>>& commands) {
+    Link& to = link(Protocol::resp3);
+    for (const auto& args : commands) to.send(args);
+    std::vector<std::string> replies;
+    for (std::size_t i = 0; i < commands.size(); ++i) replies.push_back(to.read_reply());
+    return replies;
+}
 
 std::unique_ptr<Reference> Reference::start() {
     if (!std::filesystem::exists(server_path)) return nullptr;
@@ -125,46 +78,14 @@ std::unique_ptr<Reference> Reference::start() {
     return std::unique_ptr<Reference>(new Reference(folder, pid));
 }
 
-Reference::Reference(std::string folder, int pid) : folder_(std::move(folder)), pid_(pid) {}
-
 Reference::~Reference() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
     std::filesystem::remove_all(folder_);
 }
 
-Reference::Connection& Reference::connection(Protocol protocol) {
-    auto& connection = protocol == Protocol::resp2 ? resp2_ : resp3_;
-    if (connection != nullptr) return *connection;
-    const auto give_up = std::chrono::steady_clock::now() + patience;
-    int descriptor = connect_to(folder_ + "/socket");
-    while (descriptor < 0) {
-        if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no reference");
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        descriptor = connect_to(folder_ + "/socket");
-    }
-    connection = std::make_unique<Connection>(descriptor);
-    if (protocol == Protocol::resp3) {
-        connection->send_all(as_request({"HELLO", "3"}));
-        (void)connection->read_reply();
-    }
-    return *connection;
-}
-
-std::string Reference::ask(const std::vector<std::string>& args, Protocol protocol) {
-    Connection& to = connection(protocol);
-    to.send_all(as_request(args));
-    return to.read_reply();
-}
-
-std::vector<std::string> Reference::ask_all(const std::vector<std::vector<std::string>>& commands) {
-    Connection& to = connection(Protocol::resp3);
-    std::string bytes;
-    for (const auto& args : commands) bytes += as_request(args);
-    to.send_all(bytes);
-    std::vector<std::string> replies;
-    for (std::size_t i = 0; i < commands.size(); ++i) replies.push_back(to.read_reply());
-    return replies;
+int Reference::connect() const {
+    return connect_to_path(folder_ + "/socket");
 }
 
 std::string Executor::ask(const std::vector<std::string>& args, Protocol protocol) {

@@ -2,13 +2,14 @@
 // Who answers commands in the conformance tests: a server at the other end of a socket, or the
 // library that a primary executes commands with.
 
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "command/memory_keys.h"
 #include "command/reply.h"
+#include "conformance/link.h"
 
 namespace grapevine::conformance {
 
@@ -23,9 +24,28 @@ public:
     [[nodiscard]] virtual bool is_node() const = 0;
 };
 
+// A server with one connection for each protocol, made when they are wanted.
+class Server : public Peer {
+public:
+    std::string ask(const std::vector<std::string>& args, Protocol protocol) override;
+    [[nodiscard]] bool is_node() const override { return true; }
+    // Sends all and then reads all replies, in RESP3.
+    std::vector<std::string> ask_all(const std::vector<std::vector<std::string>>& commands);
+
+protected:
+    // A descriptor; -1: it does not listen yet.
+    [[nodiscard]] virtual int connect() const = 0;
+
+private:
+    Link& link(Protocol protocol);
+
+    std::unique_ptr<Link> resp2_;
+    std::unique_ptr<Link> resp3_;
+};
+
 // A Redis server of its own for a test, on a socket in a folder of its own; without persistence,
 // with values of up to the size that ours may have.
-class Reference : public Peer {
+class Reference : public Server {
 public:
     // Nothing where redis-server is not installed.
     static std::unique_ptr<Reference> start();
@@ -33,21 +53,23 @@ public:
     Reference(const Reference&) = delete;
     Reference& operator=(const Reference&) = delete;
 
-    std::string ask(const std::vector<std::string>& args, Protocol protocol) override;
-    [[nodiscard]] bool is_node() const override { return true; }
-    // Sends all and then reads all replies, in RESP3.
-    std::vector<std::string> ask_all(const std::vector<std::vector<std::string>>& commands);
-
 private:
-    class Connection;
-
-    Reference(std::string folder, int pid);
-    Connection& connection(Protocol protocol);
+    Reference(std::string folder, int pid) : folder_(std::move(folder)), pid_(pid) {}
+    [[nodiscard]] int connect() const override;
 
     std::string folder_;
     int pid_;
-    std::unique_ptr<Connection> resp2_;
-    std::unique_ptr<Connection> resp3_;
+};
+
+// A node that somebody started on this machine.
+class Node : public Server {
+public:
+    explicit Node(std::uint16_t port) : port_(port) {}
+
+private:
+    [[nodiscard]] int connect() const override { return connect_to_port(port_); }
+
+    std::uint16_t port_;
 };
 
 // The library on a partition in memory, by the clock of this machine.

@@ -1,21 +1,16 @@
-// Commands drawn at random, on a few keys, against the reference. Every run of a seed is the same;
-//
-//     GRAPEVINE_CONFORMANCE_SEED=N build/release/bin/conformance_test "random*"
-//
-// runs another one.
+// Commands drawn at random, on a few keys, and patterns. What is drawn depends on the seed alone.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <deque>
-#include <iostream>
 
 #include "base/rng.h"
 #include "conformance/cases.h"
 #include "conformance/compare.h"
-#include "conformance/peer.h"
+#include "conformance/tables.h"
 
-using namespace grapevine;
-using namespace grapevine::conformance;
+namespace grapevine::conformance {
+
 using namespace std::string_view_literals;
 
 namespace {
@@ -236,17 +231,12 @@ std::string shown(const Args& args) {
     return line;
 }
 
-std::uint64_t seed_of_run() {
-    const char* said = std::getenv("GRAPEVINE_CONFORMANCE_SEED");
-    return said == nullptr ? 1 : std::strtoull(said, nullptr, 10);
-}
-
 // False: they differ, and what led there was printed.
-bool agree(Reference& reference, Executor& executor, const std::vector<Args>& commands,
+bool agree(Reference& reference, Peer& subject, const std::vector<Args>& commands,
            std::deque<std::string>& recent) {
     const auto wanted = reference.ask_all(commands);
     for (std::size_t i = 0; i < commands.size(); ++i) {
-        const std::string reply = executor.ask(commands[i], Protocol::resp3);
+        const std::string reply = subject.ask(commands[i], Protocol::resp3);
         recent.push_back(shown(commands[i]));
         if (recent.size() > 15) recent.pop_front();
         if (in_order(reply) == in_order(wanted[i])) continue;
@@ -264,37 +254,29 @@ constexpr int batch_size = 50;
 
 }  // namespace
 
-TEST_CASE("random commands are answered as the reference answers them", "[conformance]") {
-    const auto reference = Reference::start();
-    if (reference == nullptr) {
-        std::cout << "SKIPPED: redis-server is not installed\n";
-        return;
-    }
-    Executor executor;
-    Drawer drawer(seed_of_run());
-    INFO("GRAPEVINE_CONFORMANCE_SEED=" << seed_of_run());
+void compare_random_commands(std::uint64_t seed, Reference& reference, Peer& subject) {
+    subject.ask({"FLUSHALL"}, Protocol::resp3);
+    Drawer drawer(seed);
+    INFO("seed " << seed);
     std::deque<std::string> recent;
     for (int batch = 0; batch < batches; ++batch) {
         std::vector<Args> commands;
         for (int i = 0; i < batch_size; ++i) commands.push_back(drawer.command());
-        REQUIRE(agree(*reference, executor, commands, recent));
+        REQUIRE(agree(reference, subject, commands, recent));
     }
 }
 
-TEST_CASE("random patterns match what the reference says they match", "[conformance]") {
-    const auto reference = Reference::start();
-    if (reference == nullptr) {
-        std::cout << "SKIPPED: redis-server is not installed\n";
-        return;
-    }
-    Executor executor;
-    Drawer drawer(seed_of_run());
-    INFO("GRAPEVINE_CONFORMANCE_SEED=" << seed_of_run());
+void compare_random_patterns(std::uint64_t seed, Reference& reference, Peer& subject) {
+    subject.ask({"FLUSHALL"}, Protocol::resp3);
+    Drawer drawer(seed);
+    INFO("seed " << seed);
     std::deque<std::string> recent;
     std::vector<Args> commands;
     for (int i = 0; i < 200; ++i) commands.push_back({"SET", drawer.glob_text(), "v"});
-    REQUIRE(agree(*reference, executor, commands, recent));
+    REQUIRE(agree(reference, subject, commands, recent));
     for (int i = 0; i < 2000; ++i) {
-        REQUIRE(agree(*reference, executor, {{"KEYS", drawer.glob_text()}}, recent));
+        REQUIRE(agree(reference, subject, {{"KEYS", drawer.glob_text()}}, recent));
     }
 }
+
+}  // namespace grapevine::conformance

@@ -1,0 +1,17 @@
+#pragma once
+// The comparison itself, for any subject: checks of Catch2.
+
+#include <string>
+
+#include "conformance/peer.h"
+
+namespace grapevine::conformance {
+
+// Every table of a folder, in RESP2 and in RESP3. Deletes all keys of both.
+void compare_tables(const std::string& folder, Reference& reference, Peer& subject);
+
+// Commands and patterns drawn at random from a seed. Deletes all keys of both.
+void compare_random_commands(std::uint64_t seed, Reference& reference, Peer& subject);
+void compare_random_patterns(std::uint64_t seed, Reference& reference, Peer& subject);
+
+}  // namespace grapevine::conformance
