@@ -56,9 +56,8 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
     const std::string_view digits = text.substr(negative ? 1 : 0);
     if (digits.empty() || (digits.front() == '0' && text.size() > 1)) return {};
     std::int64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc{} || rest != end) return {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
     return number;
 }
 

@@ -22,9 +22,8 @@ std::optional<Line> first_line(std::string_view bytes) {
 
 std::optional<std::int64_t> number_of(std::string_view text) {
     std::int64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc{} || rest != end) return {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
     return number;
 }
 

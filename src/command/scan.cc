@@ -48,9 +48,8 @@ std::optional<ScanOptions> scan_options(Call& call) {
 
 std::optional<std::uint64_t> to_cursor(std::string_view text) {
     std::uint64_t cursor = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, cursor);
-    if (error != std::errc{} || rest != end) return {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
     return cursor;
 }
 
