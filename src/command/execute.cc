@@ -26,7 +26,7 @@ void run(const Command& command, Keys& keys, Reply& reply) {
     if (!info) return reply.error(info.error());
     if (!(*info)->runs_on_primary()) return reply.error("ERR this command is not for a primary");
     if (reply.size() > reply_size_max) {
-        return reply.error("ERR the replies before this one are too large");
+        return reply.error(too_much_before);
     }
     if (!allows_keys(**info, command.args)) {
         return reply.error(fmt::format("ERR key exceeds {} bytes", key_size_max));

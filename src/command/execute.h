@@ -15,6 +15,10 @@ namespace grapevine::command {
 // changes nothing; those after it are executed.
 [[nodiscard]] std::string execute(const Program& program, Keys& keys);
 
+// The error of commands that are not executed because the replies of those before them are as large
+// as replies may be together: they may be asked for again, without these.
+inline constexpr const char* too_much_before = "ERR the replies before this one are too large";
+
 // Whether any of its commands can change something. Where none can, execute() calls neither put()
 // nor erase() nor clear().
 [[nodiscard]] bool writes(const Program& program);
