@@ -119,6 +119,8 @@ Step step_of(std::string_view line) {
         step.number = take_number(line);
     } else if (take_mark(line, '%')) {
         step.mark = Mark::any_order;
+    } else if (take_mark(line, '*')) {
+        step.mark = Mark::scan;
     } else if (take_mark(line, '+')) {
         step.mark = Mark::added;
     } else if (take_mark(line, '!')) {
@@ -172,7 +174,9 @@ void check(const Case& read) {
 void read_line(std::string_view line, const std::string& file, std::vector<Case>& cases) {
     if (line.empty() || line.starts_with('#')) return;
     if (line.starts_with("==")) {
-        cases.push_back({fmt::format("{}: {}", file, trimmed(line.substr(2))), {}});
+        const std::string_view name = trimmed(line.substr(2));
+        const std::string_view tag = name.substr(std::min(name.find('{'), name.size()));
+        cases.push_back({fmt::format("{}: {}", file, name), std::string(tag), {}});
         return;
     }
     if (take_detail(line, cases.empty() ? nullptr : &cases.back())) return;

@@ -3,11 +3,14 @@
 //
 //   # comment
 //   == name            a case begins, with no keys
+//   == name {tag}      the same, and all keys of its commands get the tag in front: what takes
+//                      several keys wants them in one slot of a cluster
 //   SET k "v\x00" NX   a command, quoted as in redis-cli; its reply must be the reference's, byte
 //   by
 //                      byte, in RESP2 and in RESP3. <1000*ab> stands for 1,000 times ab.
 //   ~5000 PTTL k       the same, but integers may differ by 5,000
 //   % KEYS *           the same, but elements may come in any order
+//   * SCAN 0 TYPE x    scans to the end; the keys that are found have to be the same
 //   + DIGEST k         newer than the reference, which is not asked: the lines that follow tell the
 //   ! OBJECT FREQ k    differs from the reference, for a reason: the lines that follow tell the
 //     2> "$-1\r\n"     reply in RESP2, quoted, and the reply in RESP3 where that is another
@@ -23,7 +26,7 @@
 
 namespace grapevine::conformance {
 
-enum class Mark : std::uint8_t { same, near, any_order, added, differs, wait };
+enum class Mark : std::uint8_t { same, near, any_order, scan, added, differs, wait };
 
 struct Step {
     Mark mark = Mark::same;
@@ -38,6 +41,7 @@ struct Step {
 
 struct Case {
     std::string name;  // "file: name"
+    std::string tag;   // "{tag}"
     std::vector<Step> steps;
 };
 

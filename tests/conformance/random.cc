@@ -1,10 +1,13 @@
 // Commands drawn at random, on a few keys, and patterns. What is drawn depends on the seed alone.
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <deque>
 
+#include "base/hash.h"
 #include "base/rng.h"
+#include "command/table.h"
 #include "conformance/cases.h"
 #include "conformance/compare.h"
 #include "conformance/tables.h"
@@ -111,7 +114,8 @@ const std::vector<std::string> forms = {
     "OBJECT REFCOUNT missing",
 };
 
-const std::vector<std::string> keys = {"k", "a{t}", "\xff"};
+// Of one slot.
+const std::vector<std::string> keys = {"{t}k", "a{t}", "\xff{t}"};
 const std::vector<std::string> numbers = {"0",
                                           "1",
                                           "-1",
@@ -153,7 +157,29 @@ const std::vector<std::string> milliseconds = {
     "99999999999000", "99999999998500", "99999999998499", "1", "0", "9223372036854775807", "x"};
 const std::vector<std::string> types = {"u1",  "i1",  "u8",  "i8",  "i5",  "u13", "i16",
                                         "u32", "i64", "u63", "u64", "i65", "u0",  "x"};
-const std::vector<std::string> patterns = {"*", "k", "a*", "?", "[a-k]*", "*{t}", "x", "[^k]*"};
+const std::vector<std::string> patterns = {"*",      "{t}k", "a*", "????",
+                                           "[a-k]*", "*{t}", "x",  "[^{]*"};
+
+std::vector<std::string_view> keys_of(const Args& args) {
+    const std::vector<std::string_view> views(args.begin(), args.end());
+    const auto info = command::check_command(views);
+    std::vector<std::string_view> found;
+    if (info) {
+        (void)command::for_each_key(**info, views, [&](auto at) { found.push_back(views[at]); });
+    }
+    return found;
+}
+
+bool has_one_slot(const Args& args) {
+    const auto found = keys_of(args);
+    return std::ranges::all_of(
+        found, [&](auto key) { return slot_of_key(key) == slot_of_key(found.front()); });
+}
+
+bool wants_one_slot(const Args& args) {
+    constexpr std::array splits{"MGET", "MSET", "DEL", "UNLINK", "EXISTS", "TOUCH"};
+    return std::ranges::find(splits, args[0]) == splits.end();
+}
 
 class Drawer {
 public:
@@ -167,8 +193,10 @@ public:
             args.push_back(word(form.substr(0, size)));
             form.erase(0, size + 1);
         }
-        if (rng_.chance(1, 40)) spoil(args);
-        return args;
+        if (!rng_.chance(1, 40)) return args;
+        Args spoilt = args;
+        spoil(spoilt);
+        return wants_one_slot(spoilt) && !has_one_slot(spoilt) ? args : spoilt;
     }
 
     // Of few different bytes, among them those that patterns are made of.

@@ -2,14 +2,43 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <set>
 #include <thread>
 
+#include "command/table.h"
 #include "conformance/cases.h"
 #include "conformance/compare.h"
 
 namespace grapevine::conformance {
 
 namespace {
+
+// The arguments with a tag in front of every key.
+std::vector<std::string> tagged(std::vector<std::string> args, const std::string& tag) {
+    if (args.empty() || tag.empty()) return args;
+    const std::vector<std::string_view> views(args.begin(), args.end());
+    const auto info = command::check_command(views);
+    std::vector<std::size_t> keys;
+    if (info) (void)command::for_each_key(**info, views, [&](auto at) { keys.push_back(at); });
+    for (const std::size_t at : keys) args[at].insert(0, tag);
+    return args;
+}
+
+// The keys of all replies until the cursor is 0, each once; or the reply that is none of a scan.
+std::string scan_to_end(Peer& peer, std::vector<std::string> args, Protocol protocol) {
+    std::set<std::string> keys;
+    do {
+        const std::string reply = peer.ask(args, protocol);
+        std::string_view rest = reply;
+        if (command::take_aggregate(rest) != 2) return reply;
+        args.at(1) = command::bulk_of(command::take_reply(rest).value_or("")).value_or("none");
+        if (!command::take_aggregate(rest)) return reply;
+        while (const auto key = command::take_reply(rest)) keys.emplace(*key);
+    } while (args[1] != "0");
+    std::string all;
+    for (const std::string& key : keys) all += key;
+    return all;
+}
 
 class Comparison {
 public:
@@ -21,24 +50,29 @@ public:
         subject_.ask({"FLUSHALL"}, protocol_);
         for (const Step& step : compared.steps) {
             INFO(compared.name << ", RESP" << static_cast<int>(protocol_) << ": " << step.line);
-            run(step);
+            run(step, tagged(step.args, compared.tag));
         }
     }
 
 private:
-    void run(const Step& step) {
+    void run(const Step& step, const std::vector<std::string>& args) {
         if (step.mark == Mark::wait) {
             std::this_thread::sleep_for(std::chrono::milliseconds(step.number));
             return;
         }
         if (step.node_only && !subject_.is_node()) return;
-        const std::string reply = subject_.ask(step.args, protocol_);
+        if (step.mark == Mark::scan) {
+            CHECK(readable(scan_to_end(subject_, args, protocol_)) ==
+                  readable(scan_to_end(reference_, args, protocol_)));
+            return;
+        }
+        const std::string reply = subject_.ask(args, protocol_);
         const std::string& told = protocol_ == Protocol::resp2 ? step.resp2 : step.resp3;
         if (step.mark == Mark::added) {
             CHECK(readable(reply) == readable(told));
             return;
         }
-        const std::string wanted = reference_.ask(step.args, protocol_);
+        const std::string wanted = reference_.ask(args, protocol_);
         INFO("the reference: " << readable(wanted));
         INFO("replied: " << readable(reply));
         if (step.mark == Mark::near) {
