@@ -1,0 +1,56 @@
+#include "resp/front.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace grapevine::resp {
+
+Result<Redirect> parse_redirect(std::string_view text) {
+    if (text == "auto") return Redirect::automatic;
+    if (text == "moved") return Redirect::moved;
+    if (text == "proxy") return Redirect::proxy;
+    return fail("\"{}\" is neither auto, moved nor proxy", text);
+}
+
+Front::Front(FrontConfig config, std::function<Facts()> facts)
+    : config_(std::move(config)),
+      facts_(std::move(facts)),
+      cluster_(config_.self, config_.advertise_replicas) {}
+
+void Front::set_ring(Time now, RingPtr ring) {
+    const bool first = ring_ == nullptr;
+    primary_since_.resize(ring->table.size(), Time::min());
+    own_slots_ = 0;
+    const auto slots = static_cast<std::uint32_t>(slot_count / ring->table.size());
+    for (std::size_t i = 0; i < ring->table.size(); ++i) {
+        const NodeId primary = ring->table[i].primary();
+        if (primary == config_.self) own_slots_ += slots;
+        if (!first && ring_->table[i].primary() != primary) primary_since_[i] = now;
+    }
+    ring_ = std::move(ring);
+    cluster_.set_ring(ring_);
+}
+
+PartitionId Front::partition_of(std::uint32_t slot) const {
+    return partition_of_slot(slot, partitions());
+}
+
+bool Front::is_own(PartitionId partition) const {
+    return ring_ != nullptr && ring_->entry(partition).primary() == config_.self;
+}
+
+const Member* Front::elsewhere(Time now, PartitionId partition) const {
+    if (ring_ == nullptr || is_own(partition)) return nullptr;
+    const Time since = primary_since_[partition.value];
+    if (since != Time::min() && now < since + limits().moved_after) return nullptr;
+    const Member* const primary = ring_->member(ring_->entry(partition).primary());
+    return primary != nullptr && primary->is_up() ? primary : nullptr;
+}
+
+std::size_t Front::replicas() const {
+    return ring_ == nullptr ? 0 : std::max<std::size_t>(copies_possible(*ring_), 1) - 1;
+}
+
+}  // namespace grapevine::resp

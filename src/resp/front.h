@@ -1,0 +1,124 @@
+#pragma once
+// What all Redis connections of a node have in common: the ring as this node has it, what CLUSTER
+// says of it, counters, settings, and what the host knows about the process. Pure: the host says
+// what the time is. One owner, no threads.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "resp/cluster_text.h"
+#include "resp/request_parser.h"
+#include "ring/ring.h"
+
+namespace grapevine::resp {
+
+class Session;
+
+// Whether a command on a key of another node is answered by MOVED.
+enum class Redirect : std::uint8_t {
+    automatic,  // where the client shows that it knows clusters
+    moved,      // always
+    proxy,      // never: it is carried out there
+};
+
+// "auto", "moved" or "proxy".
+Result<Redirect> parse_redirect(std::string_view text);
+
+struct FrontLimits {
+    std::size_t replies_max = 8192;              // of a connection, that are owed
+    std::size_t parts_max = 65'536;              // of those, in programs
+    std::size_t bytes_max = 32 * 1024 * 1024;    // of a connection, in programs that wait
+    std::size_t commands_per_program = 128;      // at most
+    std::size_t bytes_per_program = 128 * 1024;  // unless it is one command
+    std::size_t queued_max = 16 * 1024 * 1024;   // bytes of a connection's MULTI
+    // A partition whose primary has just changed is proxied: its new primary may not know yet.
+    Duration moved_after = 500ms;
+    ParserLimits parser;
+};
+
+struct FrontConfig {
+    NodeId self;
+    std::string run_id;  // 40 hexadecimal digits, for INFO
+    Redirect redirect = Redirect::automatic;
+    bool advertise_replicas = false;
+    FrontLimits limits;
+};
+
+// What the host knows, read when a client asks for it.
+struct Facts {
+    std::string version;  // of Grapevine
+    std::string name;     // of this member
+    Address address;      // of this member
+    std::uint32_t pid = 0;
+    std::uint64_t uptime_s = 0;
+    std::int64_t unix_us = 0;
+    std::uint64_t used_memory = 0;    // by keys and values
+    std::uint64_t rss = 0;            // of the process
+    std::uint64_t memory_max = 0;     // of used_memory; 0: no bound
+    std::uint64_t keys = 0;           // in partitions that this node is primary of
+    std::uint64_t keys_expiring = 0;  // of keys: those that have a time to live
+    std::uint64_t keys_held = 0;      // in all partitions that it holds
+    std::uint64_t cpu_user_us = 0;
+    std::uint64_t cpu_system_us = 0;
+    std::uint64_t connections_max = 0;
+    bool overloaded = false;
+};
+
+struct Counters {
+    std::uint64_t connections = 0;  // accepted
+    std::uint64_t commands = 0;
+    std::uint64_t errors = 0;  // replies
+    std::uint64_t moved = 0;   // of those
+    std::uint64_t programs = 0;
+    std::uint64_t input_bytes = 0;
+    std::uint64_t output_bytes = 0;
+};
+
+class Front {
+public:
+    Front(FrontConfig config, std::function<Facts()> facts);
+
+    // A newer ring was adopted.
+    void set_ring(Time now, RingPtr ring);
+
+    [[nodiscard]] const RingPtr& ring() const { return ring_; }
+    [[nodiscard]] const FrontConfig& config() const { return config_; }
+    [[nodiscard]] const FrontLimits& limits() const { return config_.limits; }
+    [[nodiscard]] Facts facts() const { return facts_(); }
+    [[nodiscard]] ClusterText& cluster() { return cluster_; }
+    [[nodiscard]] std::uint32_t partitions() const { return ring_ ? ring_->partitions() : 1; }
+    [[nodiscard]] PartitionId partition_of(std::uint32_t slot) const;
+    [[nodiscard]] bool is_own(PartitionId partition) const;
+    // Who the client is to ask instead of this node; null: it is this node, or nobody is known to
+    // be better.
+    [[nodiscard]] const Member* elsewhere(Time now, PartitionId partition) const;
+    // Slots of partitions that this node is primary of.
+    [[nodiscard]] std::uint32_t own_slots() const { return own_slots_; }
+    // Copies of a key beside the primary's, as far as there are nodes.
+    [[nodiscard]] std::size_t replicas() const;
+
+    // By id, which are given in the order of arrival.
+    std::map<std::uint64_t, Session*> sessions;
+    std::vector<std::uint64_t> killed;  // of those, by another's CLIENT KILL; the host empties it
+    Counters counters;
+
+private:
+    FrontConfig config_;
+    std::function<Facts()> facts_;
+    RingPtr ring_;
+    ClusterText cluster_;
+    std::vector<Time> primary_since_;  // by partition: when this node learned of its primary
+    std::uint32_t own_slots_ = 0;
+};
+
+}  // namespace grapevine::resp

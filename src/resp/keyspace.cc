@@ -1,0 +1,257 @@
+// Commands on all keys: each runs on every partition that is meant, and the replies are merged.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "resp/local.h"
+#include "resp/merges.h"
+#include "resp/scan_cursor.h"
+
+namespace grapevine::resp {
+
+namespace {
+
+std::vector<PartitionId> partitions_meant(const Call& call) {
+    const bool own = call.session.answers_moved();
+    std::vector<PartitionId> meant;
+    for (std::uint32_t i = 0; i < call.front.partitions(); ++i) {
+        if (!own || call.front.is_own(PartitionId{i})) meant.push_back(PartitionId{i});
+    }
+    return meant;
+}
+
+// --------------------------------------------------------------------- SCAN
+
+// Asks partition after partition until enough keys have come, or so many partitions were asked that
+// the client should hear that it goes on.
+constexpr std::size_t asked_per_scan_max = 32;
+constexpr std::size_t scan_count_default = 10;
+
+class ScanTask final : public Task {
+public:
+    ScanTask(std::uint32_t partitions, std::vector<PartitionId> meant, ScanPlace place,
+             std::vector<std::string> args, std::size_t count_at, std::size_t wanted)
+        : partitions_(partitions),
+          meant_(std::move(meant)),
+          began_(place),
+          place_(place),
+          args_(std::move(args)),
+          count_at_(count_at),
+          wanted_(wanted) {}
+
+    void begin(Parts& parts) override { ask(parts); }
+
+    void answered(Parts& parts, std::size_t, std::string_view reply, NodeId by) override {
+        if (reply.starts_with('-')) {
+            error_ = reply;
+            done_ = true;
+            return;
+        }
+        const std::uint16_t tag = scan_tag(by);
+        if (place_.position != 0 && place_.tag != 0 && place_.tag != tag) {
+            // Another node answers, whose keys lie in another order.
+            place_.position = 0;
+            began_ = place_;
+        } else {
+            take(reply);
+        }
+        place_.tag = tag;
+        const bool enough = keys_.size() >= wanted_ || asked_ >= asked_per_scan_max;
+        done_ = over_ || (enough && is_past(place_, began_, partitions_));
+        if (!done_) ask(parts);
+    }
+
+    [[nodiscard]] bool is_done() const override { return done_; }
+
+    void write(Reply& reply) override {
+        if (!error_.empty()) return append_reply(reply, error_);
+        reply.array(2);
+        reply.bulk(over_ ? "0" : std::to_string(encode_place(place_, partitions_)));
+        reply.array(keys_.size());
+        for (const std::string& key : keys_) append_reply(reply, key);
+    }
+
+private:
+    void ask(Parts& parts) {
+        ++asked_;
+        args_[1] = std::to_string(place_.position);
+        if (count_at_ != 0) {
+            const std::size_t left = wanted_ - std::min(wanted_, keys_.size());
+            args_[count_at_] = std::to_string(std::max<std::size_t>(1, left));
+        }
+        const std::vector<std::string_view> views(args_.begin(), args_.end());
+        parts.add(0, {.partition = place_.partition}, false, views);
+    }
+
+    void take(std::string_view reply) {
+        if (command::take_aggregate(reply) != 2) return next_partition();
+        const auto cursor_bytes = command::take_reply(reply);
+        const auto cursor = cursor_bytes ? command::bulk_of(*cursor_bytes) : std::nullopt;
+        const std::size_t count = command::take_aggregate(reply).value_or(0);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (const auto key = command::take_reply(reply)) keys_.emplace_back(*key);
+        }
+        const auto next = cursor ? parse_cursor(*cursor) : std::nullopt;
+        if (next.value_or(0) == 0) return next_partition();
+        place_.position = *next;
+    }
+
+    void next_partition() {
+        const auto next = std::ranges::upper_bound(meant_, place_.partition);
+        over_ = next == meant_.end();
+        if (!over_) place_ = {.partition = *next, .tag = 0, .position = 0};
+    }
+
+    std::uint32_t partitions_;
+    std::vector<PartitionId> meant_;  // ascending
+    ScanPlace began_;
+    ScanPlace place_;
+    std::vector<std::string> args_;
+    std::size_t count_at_;  // in args_; 0: not given
+    std::size_t wanted_;
+    std::size_t asked_ = 0;
+    std::vector<std::string> keys_;  // RESP3
+    std::string error_;
+    bool over_ = false;  // nothing is left
+    bool done_ = false;
+};
+
+// Where the number of COUNT stands; 0: nowhere.
+std::size_t find_count(Args args) {
+    for (std::size_t i = 2; i + 1 < args.size(); i += 2) {
+        if (is_word(args[i], "COUNT")) return i + 1;
+    }
+    return 0;
+}
+
+std::unique_ptr<Task> scan_task(Call& call) {
+    const auto cursor = parse_cursor(call.args[1]);
+    if (!cursor) {
+        call.reply.error("ERR invalid cursor");
+        return nullptr;
+    }
+    const std::uint32_t partitions = call.front.partitions();
+    const auto meant = partitions_meant(call);
+    ScanPlace place = decode_place(*cursor, partitions);
+    const auto from = std::ranges::lower_bound(meant, place.partition);
+    if (from == meant.end()) {
+        call.reply.array(2);
+        call.reply.bulk("0");
+        call.reply.array(0);
+        return nullptr;
+    }
+    if (*from != place.partition) place = {.partition = *from, .tag = 0, .position = 0};
+    const std::size_t count_at = find_count(call.args);
+    std::size_t wanted = scan_count_default;
+    std::size_t given = count_at;
+    if (count_at != 0) {
+        // Where it is no good number, the partition says so.
+        const auto number = to_integer(call.args[count_at]);
+        if (number && *number > 0) {
+            wanted = static_cast<std::size_t>(*number);
+        } else {
+            given = 0;
+        }
+    }
+    return std::make_unique<ScanTask>(partitions, meant, place,
+                                      std::vector<std::string>(call.args.begin(), call.args.end()),
+                                      given, wanted);
+}
+
+// --------------------------------------------------------------------- RANDOMKEY
+
+// Asks some partitions at a time until one of them has a key.
+class RandomKeyTask final : public Task {
+public:
+    explicit RandomKeyTask(std::vector<PartitionId> order) : order_(std::move(order)) {}
+
+    void begin(Parts& parts) override { ask(parts); }
+
+    void answered(Parts& parts, std::size_t, std::string_view reply, NodeId) override {
+        --open_;
+        const bool is_null = reply == "_\r\n";
+        if (!is_null && found_.empty()) found_ = reply;
+        if (open_ == 0 && found_.empty()) ask(parts);
+    }
+
+    [[nodiscard]] bool is_done() const override { return open_ == 0; }
+
+    void write(Reply& reply) override {
+        if (found_.empty()) return reply.null();
+        append_reply(reply, found_);
+    }
+
+private:
+    static constexpr std::size_t at_once = 16;
+
+    void ask(Parts& parts) {
+        const std::string_view args[] = {"RANDOMKEY"};
+        for (; open_ < at_once && next_ < order_.size(); ++next_) {
+            ++open_;
+            parts.add(0, {.partition = order_[next_]}, false, args);
+        }
+    }
+
+    std::vector<PartitionId> order_;
+    std::size_t next_ = 0;
+    std::size_t open_ = 0;
+    std::string found_;  // RESP3; a key, or an error
+};
+
+std::unique_ptr<Task> random_key_task(Call& call) {
+    auto order = partitions_meant(call);
+    if (order.empty()) {
+        call.reply.null();
+        return nullptr;
+    }
+    Rng rng(static_cast<std::uint64_t>(to_us(call.now)) ^ call.session.about.commands);
+    rng.shuffle(order);
+    return std::make_unique<RandomKeyTask>(std::move(order));
+}
+
+// --------------------------------------------------------------------- keys of a slot
+
+// CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT: the slot's partition alone has its keys.
+std::unique_ptr<Task> slot_task(Call& call) {
+    const auto slot = to_integer(call.args[2]);
+    const bool is_slot = slot && *slot >= 0 && *slot < std::int64_t{slot_count};
+    // Where it is none, any partition says so.
+    const PartitionId partition =
+        call.front.partition_of(is_slot ? static_cast<std::uint32_t>(*slot) : 0);
+    std::vector<Share> share(1);
+    share.front() = {.target = {.partition = partition},
+                     .args = {call.args.begin(), call.args.end()}};
+    return std::make_unique<MergeTask>(Merging::alone, false, std::move(share));
+}
+
+}  // namespace
+
+std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info) {
+    if (info.name == "scan") return scan_task(call);
+    if (info.name == "randomkey") return random_key_task(call);
+    if (info.name.starts_with("cluster|")) return slot_task(call);
+    const auto meant = partitions_meant(call);
+    const bool is_keys = info.name == "keys";
+    const bool is_size = info.name == "dbsize";
+    if (meant.empty()) {
+        if (is_keys) {
+            call.reply.array(0);
+        } else if (is_size) {
+            call.reply.integer(0);
+        } else {
+            call.reply.ok();
+        }
+        return nullptr;
+    }
+    std::vector<Share> shares;
+    for (const PartitionId partition : meant) {
+        shares.push_back(
+            {.target = {.partition = partition}, .args = {call.args.begin(), call.args.end()}});
+    }
+    const Merging merging = is_keys ? Merging::join : is_size ? Merging::sum : Merging::ok;
+    return std::make_unique<MergeTask>(merging, info.has(command::flag::write), std::move(shares));
+}
+
+}  // namespace grapevine::resp

@@ -1,0 +1,260 @@
+#include "resp/request_parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace grapevine::resp {
+
+namespace {
+
+constexpr std::size_t part_weight = 16;
+// Empty memory of a large command is given back.
+constexpr std::size_t buffer_kept = 64UZ * 1024;
+
+// As Redis reads lengths: digits, no blanks, no plus sign, no leading zeros.
+std::optional<std::int64_t> parse_length(std::string_view text) {
+    const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
+    const bool leading_zero = digits.starts_with('0') && text.size() > 1;
+    if (digits.empty() || leading_zero) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+void RequestParser::feed(std::string_view bytes) {
+    if (!error_.empty()) return;
+    if (consumed_ > 0) {
+        buffer_.erase(0, consumed_);
+        position_ -= consumed_;
+        for (Part& part : parts_) part.begin -= consumed_;
+        consumed_ = 0;
+    }
+    if (buffer_.empty() && buffer_.capacity() > buffer_kept) buffer_ = {};
+    buffer_.append(bytes);
+}
+
+RequestParser::Got RequestParser::next() {
+    if (!error_.empty()) return Got::error;
+    for (;;) {
+        if (parts_left_ == 0 && rest().empty()) return Got::nothing;
+        const bool is_array = parts_left_ > 0 || rest().front() == '*';
+        const Step step = is_array ? read_array() : read_inline();
+        if (step == Step::more) return Got::nothing;
+        if (step == Step::failed) return Got::error;
+        if (too_large_ || !parts_.empty()) return hand_out();
+        if (!is_array && !words_.empty()) {
+            args_.assign(words_.begin(), words_.end());
+            return Got::command;
+        }
+        // An empty array or line says nothing, and is not answered.
+    }
+}
+
+RequestParser::Step RequestParser::fail(std::string what) {
+    error_ = "Protocol error: " + std::move(what);
+    buffer_ = {};
+    parts_.clear();
+    consumed_ = position_ = 0;
+    return Step::failed;
+}
+
+RequestParser::Step RequestParser::read_inline() {
+    const auto end = rest().find('\n');
+    if (end == std::string_view::npos) {
+        if (rest().size() > limits_.line_max) return fail("too big inline request");
+        return Step::more;
+    }
+    std::string_view line = rest().substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    words_.clear();
+    if (!split_words(line, words_)) return fail("unbalanced quotes in request");
+    consumed_ = position_ += end + 1;
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::read_line(std::string_view& line, std::string_view too_long) {
+    const auto end = rest().find('\r');
+    if (end == std::string_view::npos) {
+        return rest().size() > limits_.line_max ? fail(std::string(too_long)) : Step::more;
+    }
+    if (end + 1 >= rest().size()) return Step::more;  // the '\n' is still to come
+    line = rest().substr(0, end);
+    position_ += end + 2;
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::read_array() {
+    if (parts_left_ == 0) {
+        const Step step = read_header();
+        if (step != Step::done) return step;
+    }
+    while (parts_left_ > 0) {
+        const Step step = read_part();
+        if (step != Step::done) return step;
+    }
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::read_header() {
+    std::string_view line;
+    const Step step = read_line(line, "too big mbulk count string");
+    if (step != Step::done) return step;
+    const auto count = parse_length(line.substr(1));
+    if (!count || *count > std::numeric_limits<std::int32_t>::max()) {
+        return fail("invalid multibulk length");
+    }
+    if (*count <= 0) {
+        consumed_ = position_;
+        return Step::done;
+    }
+    parts_left_ = static_cast<std::uint64_t>(*count);
+    weight_ = 0;
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::read_part() {
+    if (!in_body_) {
+        const Step step = read_bulk_header();
+        if (step != Step::done) return step;
+    }
+    const Step step = too_large_ ? skip_body() : read_body();
+    if (step != Step::done) return step;
+    in_body_ = false;
+    --parts_left_;
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::read_bulk_header() {
+    if (rest().empty()) return Step::more;
+    std::string_view line;
+    const Step step = read_line(line, "too big bulk count string");
+    if (step != Step::done) return step;
+    if (line.empty() || line.front() != '$') {
+        return fail(fmt::format("expected '$', got '{}'", line.empty() ? '\r' : line.front()));
+    }
+    const auto size = parse_length(line.substr(1));
+    if (!size || *size < 0 || std::cmp_greater(*size, limits_.bulk_max)) {
+        return fail("invalid bulk length");
+    }
+    in_body_ = true;
+    body_left_ = static_cast<std::size_t>(*size) + 2;  // Redis does not look at the last two either
+    weight_ += body_left_ + part_weight;
+    too_large_ =
+        too_large_ || std::cmp_greater(*size, limits_.part_max) || weight_ > limits_.command_max;
+    if (too_large_) parts_.clear();
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::read_body() {
+    if (rest().size() < body_left_) return Step::more;
+    parts_.push_back({position_, body_left_ - 2});
+    position_ += body_left_;
+    return Step::done;
+}
+
+RequestParser::Step RequestParser::skip_body() {
+    const std::size_t skipped = std::min(body_left_, rest().size());
+    body_left_ -= skipped;
+    consumed_ = position_ += skipped;
+    return body_left_ == 0 ? Step::done : Step::more;
+}
+
+RequestParser::Got RequestParser::hand_out() {
+    args_.clear();
+    for (const Part& part : parts_) {
+        args_.push_back(std::string_view(buffer_).substr(part.begin, part.size));
+    }
+    parts_.clear();
+    consumed_ = position_;
+    return std::exchange(too_large_, false) ? Got::too_large : Got::command;
+}
+
+namespace {
+
+bool is_blank(char c) {
+    return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
+
+std::optional<int> hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return std::nullopt;
+}
+
+char escaped(char c) {
+    switch (c) {
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        case 'b':
+            return '\b';
+        case 'a':
+            return '\a';
+        default:
+            return c;
+    }
+}
+
+// Behind the opening quote at `at`; false where it is not closed, or text follows the closing one.
+bool take_quoted(std::string_view line, std::size_t& at, char quote, std::string& word) {
+    while (at < line.size()) {
+        const char c = line[at];
+        if (c == quote) {
+            ++at;
+            return at == line.size() || is_blank(line[at]);
+        }
+        const auto following = [&](std::size_t n) {
+            return at + n < line.size() ? line[at + n] : '\0';
+        };
+        if (quote == '\'' && c == '\\' && following(1) == '\'') {
+            word += '\'';
+            at += 2;
+        } else if (quote == '"' && c == '\\' && following(1) == 'x' && hex_digit(following(2)) &&
+                   hex_digit(following(3))) {
+            word += static_cast<char>(*hex_digit(following(2)) * 16 + *hex_digit(following(3)));
+            at += 4;
+        } else if (quote == '"' && c == '\\' && at + 1 < line.size()) {
+            word += escaped(following(1));
+            at += 2;
+        } else {
+            word += c;
+            ++at;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+bool split_words(std::string_view line, std::vector<std::string>& words) {
+    std::size_t at = 0;
+    for (;;) {
+        while (at < line.size() && is_blank(line[at])) ++at;
+        if (at == line.size()) return true;
+        std::string word;
+        while (at < line.size() && !is_blank(line[at])) {
+            const char c = line[at++];
+            if (c != '"' && c != '\'') {
+                word += c;
+            } else if (!take_quoted(line, at, c, word)) {
+                return false;
+            }
+        }
+        words.push_back(std::move(word));
+    }
+}
+
+}  // namespace grapevine::resp

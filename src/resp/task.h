@@ -1,0 +1,67 @@
+#pragma once
+// A command of a connection that takes more than one program of one partition, or whose reply is
+// not what the partition's primary says: its parts, and what becomes of their replies.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "command/program.h"
+#include "command/reply.h"
+
+namespace grapevine::resp {
+
+using command::Protocol;
+using command::Reply;
+using Args = std::span<const std::string_view>;
+
+// Where a part goes.
+struct Target {
+    PartitionId partition;
+    std::string_view key{};  // routes; empty: the partition is meant as a whole
+    bool has_key = false;
+};
+
+// What a transaction has watched; shared by those who read the versions and by EXEC.
+struct WatchSet {
+    struct Key {
+        std::string key;
+        Version version;
+        bool known = false;  // the version was told
+    };
+    std::vector<Key> keys;  // each once
+    bool failed = false;    // a version could not be had: what watches it is not executed
+};
+
+// Takes parts of a task: a session.
+class Parts {
+public:
+    // A command of one partition. `part`: what the task calls it.
+    virtual void add(std::size_t part, const Target& target, bool writes, Args args) = 0;
+    // All of a transaction's, with the reply of EXEC.
+    virtual void add_atomic(std::size_t part, const Target& target,
+                            std::span<const std::vector<std::string>> commands, bool writes,
+                            std::shared_ptr<const WatchSet> watched) = 0;
+
+protected:
+    ~Parts() = default;
+};
+
+class Task {
+public:
+    virtual ~Task() = default;
+    // Adds its first parts; one at least.
+    virtual void begin(Parts& parts) = 0;
+    // The RESP3 reply to a part, and who gave it (zero: nobody); may add more.
+    virtual void answered(Parts& parts, std::size_t part, std::string_view reply, NodeId by) = 0;
+    // Everything that was asked is answered.
+    [[nodiscard]] virtual bool is_done() const = 0;
+    virtual void write(Reply& reply) = 0;
+};
+
+}  // namespace grapevine::resp

@@ -1,0 +1,258 @@
+// Order and bounds: what a session has executed, and when.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "resp/world.h"
+
+namespace grapevine::resp {
+namespace {
+
+// Keys of different partitions of 16, by tag.
+std::string key_in(std::uint32_t partition) {
+    for (int i = 0;; ++i) {
+        std::string key = "k" + std::to_string(i);
+        if (partition_of_key(key, 16).value == partition) return key;
+    }
+}
+
+void read_all(World& world, Session& session) {
+    while (session.step(world.now)) {
+    }
+}
+
+RunResult failed(RunStatus status) {
+    return {.status = status, .replies = {}, .detail = "it cannot be done", .by = {}};
+}
+
+}  // namespace
+
+TEST_CASE("partitions go side by side, replies in order", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string a = key_in(1);
+    const std::string b = key_in(2);
+    session->feed("SET " + a + " 1\r\nGET " + b + "\r\nPING\r\nGET " + a + "\r\n");
+    read_all(world, *session);
+    auto runs = session->take_runs();
+    REQUIRE(runs.size() == 2);  // the second on `a` waits for the first
+    CHECK(session->take_runs().empty());
+    CHECK(runs[0].writes);
+    CHECK_FALSE(runs[1].writes);
+    // The later one is answered first, and waits.
+    session->finished(runs[1].partition, world.execute(runs[1]));
+    CHECK(session->take_output().empty());
+    CHECK(session->take_runs().empty());
+    session->finished(runs[0].partition, world.execute(runs[0]));
+    CHECK(session->take_output() == "+OK\r\n$-1\r\n+PONG\r\n");
+    runs = session->take_runs();
+    REQUIRE(runs.size() == 1);
+    session->finished(runs[0].partition, world.execute(runs[0]));
+    CHECK(session->take_output() == "$1\r\n1\r\n");
+}
+
+TEST_CASE("what follows on a partition under way gathers in one program", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string key = key_in(3);
+    session->feed("INCR " + key + "\r\n");
+    read_all(world, *session);
+    const auto first = session->take_runs();
+    REQUIRE(first.size() == 1);
+    std::string expected = ":1\r\n";
+    for (int i = 2; i <= 50; ++i) {
+        session->feed("INCR " + key + "\r\n");
+        expected += ":" + std::to_string(i) + "\r\n";
+    }
+    read_all(world, *session);
+    CHECK(session->take_runs().empty());
+    session->finished(first[0].partition, world.execute(first[0]));
+    CHECK(session->take_output() + world.settle(*session) == expected);
+    CHECK(world.programs == 2);
+    CHECK(world.largest == 49);
+}
+
+TEST_CASE("programs that read have fewer commands where replies are large", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string key = key_in(3);
+    CHECK(world.say(*session, "SET " + key + " " + std::string(1000, 'x')) == "+OK\r\n");
+    std::string gets;
+    for (int i = 0; i < 256; ++i) gets += "GET " + key + "\r\n";
+    CHECK(world.talk(*session, gets).size() == 256UZ * 1009);
+    CHECK(world.largest == 128);
+    CHECK(world.talk(*session, "APPEND " + key + " " + std::string(60'000, 'x') + "\r\n") ==
+          ":61000\r\n");
+    for (int i = 0; i < 4; ++i) static_cast<void>(world.talk(*session, gets));
+    world.largest = 0;
+    static_cast<void>(world.talk(*session, gets));
+    CHECK(world.largest <= 32);
+    CHECK(world.largest >= 4);
+    // And more again where they are small.
+    CHECK(world.say(*session, "SET " + key + " x") == "+OK\r\n");
+    for (int i = 0; i < 8; ++i) static_cast<void>(world.talk(*session, gets));
+    CHECK(world.largest == 128);
+}
+
+TEST_CASE("what is too much for one program is done a command at a time", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string key = key_in(3);
+    std::string sets;
+    std::string replies;
+    for (int i = 0; i < 20; ++i) {
+        sets += "INCR " + key + "\r\n";
+        replies += ":" + std::to_string(i + 1) + "\r\n";
+    }
+    world.commands_max = 1;
+    CHECK(world.talk(*session, sets) == replies);
+    world.commands_max = 0;
+    CHECK(world.talk(*session, "INCR " + key + "\r\n") == "-ERR too large\r\n");
+}
+
+TEST_CASE("failures are told to each command of a program", "[resp]") {
+    struct Row {
+        RunStatus status;
+        std::string reply;
+    };
+    const std::vector<Row> rows{
+        {RunStatus::unavailable, "-CLUSTERDOWN Hash slot not served\r\n"},
+        {RunStatus::unknown,
+         "-UNKNOWN no answer came in time: what was asked may have been done, or not\r\n"},
+        {RunStatus::overloaded, "-TRYAGAIN too much is under way: nothing was changed\r\n"},
+        {RunStatus::full, "-OOM command not allowed when used memory > 'maxmemory'.\r\n"},
+    };
+    for (const Row& row : rows) {
+        World world;
+        const auto session = world.connect();
+        session->feed("SET a 1\r\nSET a 2\r\nMGET a b c d\r\nDEL a b c\r\nPING\r\n");
+        std::string out;
+        for (int turn = 0; turn < 10; ++turn) {
+            read_all(world, *session);
+            for (const Run& run : session->take_runs()) {
+                session->finished(run.partition, failed(row.status));
+            }
+            out += session->take_output();
+        }
+        CHECK(out == row.reply + row.reply + row.reply + row.reply + "+PONG\r\n");
+    }
+}
+
+TEST_CASE("a watch that fails keeps its transaction from being executed", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    session->feed("WATCH a\r\nMULTI\r\nSET a 1\r\nEXEC\r\n");
+    read_all(world, *session);
+    const auto runs = session->take_runs();
+    REQUIRE(runs.size() == 1);
+    session->finished(runs[0].partition, failed(RunStatus::unavailable));
+    CHECK(session->take_runs().empty());
+    CHECK(session->take_output() ==
+          "-CLUSTERDOWN Hash slot not served\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
+}
+
+TEST_CASE("what is owed is bounded", "[resp]") {
+    FrontConfig config;
+    config.limits.replies_max = 100;
+    World world(config);
+    const auto session = world.connect();
+    std::string sets;
+    std::string replies;
+    for (int i = 0; i < 1000; ++i) {
+        sets += "INCR " + key_in(static_cast<std::uint32_t>(i % 16)) + "\r\n";
+        replies += ":" + std::to_string(i / 16 + 1) + "\r\n";
+    }
+    session->feed(sets);
+    std::size_t handled = 0;
+    while (session->step(world.now)) ++handled;
+    CHECK(handled == 100);
+    CHECK(session->is_full());
+    CHECK(world.settle(*session) == replies);
+    CHECK_FALSE(session->is_full());
+}
+
+TEST_CASE("MOVED for those who know clusters", "[resp]") {
+    const std::string here = key_in(0);
+    const std::string there = key_in(1);
+    const std::uint32_t slot = slot_of_key(there);
+    const std::string moved = "-MOVED " + std::to_string(slot) + " 127.0.0.1:7002\r\n";
+
+    World world({.redirect = Redirect::automatic}, 5);
+    const auto plain = world.connect();
+    CHECK(world.say(*plain, "SET " + there + " 1") == "+OK\r\n");
+    const auto aware = world.connect();
+    CHECK(world.say(*aware, "CLUSTER SLOTS").starts_with("*16\r\n"));
+    CHECK(world.say(*aware, "GET " + there) == moved);
+    CHECK(world.say(*aware, "GET " + here) == "$-1\r\n");
+    CHECK(world.say(*aware, "MULTI") == "+OK\r\n");
+    CHECK(world.say(*aware, "GET " + there) == moved);
+    CHECK(world.say(*aware, "EXEC") ==
+          "-EXECABORT Transaction discarded because of previous errors.\r\n");
+    // Its own keys alone.
+    CHECK(world.say(*aware, "DBSIZE") == ":0\r\n");
+    CHECK(world.say(*plain, "DBSIZE") == ":1\r\n");
+
+    World always({.redirect = Redirect::moved}, 5);
+    CHECK(always.say(*always.connect(), "GET " + there) == moved);
+    World never({.redirect = Redirect::proxy}, 5);
+    const auto readonly = never.connect();
+    CHECK(never.say(*readonly, "READONLY") == "+OK\r\n");
+    CHECK(never.say(*readonly, "GET " + there) == "$-1\r\n");
+}
+
+TEST_CASE("who asks for what is here alone knows clusters", "[resp]") {
+    World world({.redirect = Redirect::automatic}, 5);
+    const auto aware = world.connect();
+    const auto plain = world.connect();
+    std::size_t slots = 0;
+    CHECK(world.say(*plain, "GET " + key_in(1)) == "$-1\r\n");
+    for (int i = 0; slots < 8; ++i) {
+        const std::string key = "key" + std::to_string(i);
+        if (!world.front.is_own(world.front.partition_of(slot_of_key(key)))) continue;
+        ++slots;
+        CHECK_FALSE(aware->answers_moved());
+        // The same slot again proves nothing.
+        for (int again = 0; again < 3; ++again) {
+            CHECK(world.say(*aware, "GET " + key) == "$-1\r\n");
+        }
+        CHECK(world.say(*plain, "GET " + key) == "$-1\r\n");
+    }
+    CHECK_FALSE(plain->answers_moved());
+    // Chance: 4 of 16 partitions are here, so it takes more than eight.
+    for (int i = 1000; !aware->answers_moved(); ++i) {
+        const std::string key = "key" + std::to_string(i);
+        if (!world.front.is_own(world.front.partition_of(slot_of_key(key)))) continue;
+        REQUIRE(++slots < 20);
+        static_cast<void>(world.say(*aware, "GET " + key));
+    }
+    CHECK(slots == 10);  // 4^-10 < 5^-8 < 4^-9
+
+    // One node has everything: that nobody asks for anything else proves nothing.
+    World alone({.redirect = Redirect::automatic}, 1);
+    const auto session = alone.connect();
+    for (int i = 0; i < 200; ++i) {
+        static_cast<void>(alone.say(*session, "GET key" + std::to_string(i)));
+    }
+    CHECK_FALSE(session->answers_moved());
+}
+
+TEST_CASE("a partition whose primary has just changed is not pointed at", "[resp]") {
+    World world({.redirect = Redirect::moved}, 5);
+    const auto session = world.connect();
+    const std::string key = key_in(1);
+    const std::string slot = std::to_string(slot_of_key(key));
+    CHECK(world.say(*session, "GET " + key) == "-MOVED " + slot + " 127.0.0.1:7002\r\n");
+    auto changed = std::make_shared<Ring>(*ring_of(5, 16, 2));
+    changed->table[1].copies = {NodeId{102}};
+    world.front.set_ring(world.now, changed);
+    CHECK(world.say(*session, "GET " + key) == "$-1\r\n");
+    world.now += 1s;
+    CHECK(world.say(*session, "GET " + key) == "-MOVED " + slot + " 127.0.0.1:7003\r\n");
+    // Where nobody is up there is nobody to point at: it waits here.
+    auto down = std::make_shared<Ring>(*changed);
+    down->members[2].state = MemberState::down;
+    world.front.set_ring(world.now, down);
+    CHECK(world.say(*session, "GET " + key) == "$-1\r\n");
+}
+
+}  // namespace grapevine::resp

@@ -1,0 +1,123 @@
+#include "resp/request_parser.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace grapevine::resp {
+namespace {
+
+using Got = RequestParser::Got;
+
+std::string show(const RequestParser& parser, Got got) {
+    if (got == Got::error) return "error " + parser.error();
+    if (got == Got::too_large) return "too large";
+    std::string text;
+    for (const std::string_view arg : parser.args()) text += "(" + std::string(arg) + ")";
+    return text;
+}
+
+// What comes out of bytes that are fed in pieces of one size.
+std::vector<std::string> cut(std::string_view bytes, std::size_t piece, ParserLimits limits = {}) {
+    RequestParser parser(limits);
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+        parser.feed(bytes.substr(at, piece));
+        for (;;) {
+            const Got got = parser.next();
+            if (got == Got::nothing) break;
+            out.push_back(show(parser, got));
+            if (got == Got::error) return out;
+        }
+    }
+    return out;
+}
+
+using Out = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("commands come out whole, however their bytes are cut", "[resp]") {
+    struct Row {
+        std::string bytes;
+        Out out;
+    };
+    const std::vector<Row> rows{
+        {"*2\r\n$3\r\nGET\r\n$3\r\nfoo\r\n", {"(GET)(foo)"}},
+        {"*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n", {"(PING)", "(PING)"}},
+        {"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", {"(GET)()"}},
+        {"*1\r\n$6\r\na\r\nb\r\n\r\n", {"(a\r\nb\r\n)"}},
+        {"PING\r\n", {"(PING)"}},
+        {"PING\n", {"(PING)"}},
+        {"  set  a\tb \r\n", {"(set)(a)(b)"}},
+        {"\r\n\r\nPING\r\n", {"(PING)"}},
+        {"*0\r\n*-1\r\nPING\r\n", {"(PING)"}},
+        {"set a \"x y\\x41\\n\" 'it\\'s'\r\n", {"(set)(a)(x yA\n)(it's)"}},
+        {"set a \"\"\r\n", {"(set)(a)()"}},
+        {"PING\r\n*1\r\n$4\r\nPING\r\nECHO hi\r\n", {"(PING)", "(PING)", "(ECHO)(hi)"}},
+    };
+    for (const Row& row : rows) {
+        INFO(row.bytes);
+        for (const std::size_t piece : {row.bytes.size(), std::size_t{1}, std::size_t{3}}) {
+            CHECK(cut(row.bytes, piece) == row.out);
+        }
+    }
+}
+
+TEST_CASE("bytes that make no sense are refused in Redis's words", "[resp]") {
+    struct Row {
+        std::string bytes;
+        std::string error;
+    };
+    const std::string long_text(70'000, 'x');
+    const std::vector<Row> rows{
+        {"*x\r\n", "invalid multibulk length"},
+        {"*2147483648\r\n", "invalid multibulk length"},
+        {"*01\r\n", "invalid multibulk length"},
+        {"*1\r\n:5\r\n", "expected '$', got ':'"},
+        {"*1\r\nfoo\r\n", "expected '$', got 'f'"},
+        {"*1\r\n$-1\r\n", "invalid bulk length"},
+        {"*1\r\n$x\r\n", "invalid bulk length"},
+        {"*1\r\n$536870913\r\n", "invalid bulk length"},
+        {"set a \"b\r\n", "unbalanced quotes in request"},
+        {"set a 'b\r\n", "unbalanced quotes in request"},
+        {"set a \"b\"c\r\n", "unbalanced quotes in request"},
+        {long_text, "too big inline request"},
+        {"*" + long_text, "too big mbulk count string"},
+        {"*1\r\n$" + long_text, "too big bulk count string"},
+    };
+    for (const Row& row : rows) {
+        INFO(row.bytes.substr(0, 40));
+        for (const std::size_t piece : {row.bytes.size(), std::size_t{1000}, std::size_t{7}}) {
+            CHECK(cut(row.bytes, piece) == Out{"error Protocol error: " + row.error});
+        }
+    }
+}
+
+TEST_CASE("what is larger than a value may be is read past", "[resp]") {
+    const ParserLimits limits{.part_max = 10, .command_max = 100};
+    const std::string large(11, 'x');
+    const std::string bytes = "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$11\r\n" + large + "\r\nPING\r\n";
+    for (const std::size_t piece : {bytes.size(), std::size_t{1}, std::size_t{5}}) {
+        CHECK(cut(bytes, piece, limits) == Out{"too large", "(PING)"});
+    }
+    std::string many = "*9\r\n";
+    for (int i = 0; i < 9; ++i) many += "$1\r\na\r\n";
+    CHECK(cut(many + "PING\r\n", 4, limits) == Out{"too large", "(PING)"});
+}
+
+TEST_CASE("memory grows with what has come, not with what is announced", "[resp]") {
+    RequestParser parser;
+    parser.feed("*1000000000\r\n$500000000\r\n");
+    CHECK(parser.next() == Got::nothing);
+    CHECK(parser.memory_bytes() < 1000);
+    // A value that is too large is not kept.
+    const std::string block(64UZ * 1024, 'x');
+    for (int i = 0; i < 1000; ++i) {
+        parser.feed(block);
+        REQUIRE(parser.next() == Got::nothing);
+    }
+    CHECK(parser.memory_bytes() < 4 * block.size());
+}
+
+}  // namespace grapevine::resp
