@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "command/execute.h"
 #include "resp/local.h"
 #include "resp/merges.h"
 
@@ -488,12 +489,25 @@ Run Session::launch(PartitionId partition, Lane& lane) {
     return run;
 }
 
+std::size_t Session::executed(const Lane& lane, const RunResult& result) {
+    const std::size_t commands = lane.flying.size();
+    if (commands == 1) return 1;
+    if (result.status == RunStatus::refused) return 0;
+    if (result.replies.size() < large_replies) return commands;
+    std::string_view rest = result.replies;
+    for (std::size_t i = 0; i < commands; ++i) {
+        const auto one = command::take_reply(rest);
+        if (one && one->substr(1).starts_with(command::too_much_before)) return i;
+    }
+    return commands;
+}
+
 // What was too much for one program is done a command at a time, ahead of what follows.
-void Session::split(Lane& lane) {
+void Session::split(Lane& lane, std::size_t from) {
     const std::string bytes = std::exchange(lane.flying_program, {});
     const auto program = command::decode(bytes);
     ASSERT(program && program->commands.size() == lane.flying.size());
-    for (std::size_t i = lane.flying.size(); i-- > 0;) {
+    for (std::size_t i = lane.flying.size(); i-- > from;) {
         const Args args = program->commands[i].args;
         Batch& batch = lane.waiting.emplace_front();
         batch.writes = lane.flying_writes;
@@ -505,7 +519,7 @@ void Session::split(Lane& lane) {
         batch.has_key = info->has_keys();
         if (batch.has_key) batch.key = slots_of(*info, args).first_key;
     }
-    lane.flying.clear();
+    lane.flying.resize(from);
 }
 
 std::vector<Run> Session::take_runs() {
@@ -544,7 +558,8 @@ void Session::finished(PartitionId partition, RunResult&& result) {
     ASSERT(lane.under_way);
     waiting_bytes_ -= std::exchange(lane.flying_bytes, 0);
     learn_size(result, lane.flying.size());
-    if (result.status == RunStatus::refused && lane.flying.size() > 1) split(lane);
+    const std::size_t done = executed(lane, result);
+    if (done < lane.flying.size()) split(lane, done);
     lane.flying_program.clear();
     const std::vector<PartOf> parts = std::exchange(lane.flying, {});
     Reply failure(Protocol::resp3);

@@ -216,7 +216,9 @@ private:
     Batch& batch_for(const Target& target, bool writes, std::size_t size);
     void touch(PartitionId partition, Lane& lane);
     Run launch(PartitionId partition, Lane& lane);
-    void split(Lane& lane);
+    void split(Lane& lane, std::size_t from);
+    // How many of the commands that are under way were executed.
+    [[nodiscard]] static std::size_t executed(const Lane& lane, const RunResult& result);
     void learn_size(const RunResult& result, std::size_t commands);
 
     Front& front_;

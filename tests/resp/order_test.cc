@@ -110,6 +110,29 @@ TEST_CASE("what is too much for one program is done a command at a time", "[resp
     CHECK(world.talk(*session, "INCR " + key + "\r\n") == "-ERR too large\r\n");
 }
 
+TEST_CASE("values that are too large together come one by one", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string key = key_in(3);
+    const std::string large(16UZ * 1024 * 1024, 'x');
+    CHECK(world.talk(*session, "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
+                                   "\r\n$16777216\r\n" + large + "\r\n") == "+OK\r\n");
+    std::string asked;
+    std::string expected;
+    for (int i = 1; i <= 4; ++i) {
+        asked += "GETSET " + key + " " + std::to_string(i) + "\r\nGET " + key + "\r\n";
+        const std::string before = i == 1 ? large : std::to_string(i - 1);
+        expected += "$" + std::to_string(before.size()) + "\r\n" + before + "\r\n$1\r\n" +
+                    std::to_string(i) + "\r\n";
+    }
+    CHECK((world.talk(*session, asked) == expected));
+    CHECK(world.talk(*session, "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
+                                   "\r\n$16777216\r\n" + large + "\r\n") == "+OK\r\n");
+    const std::string get = "GET " + key + "\r\n";
+    const std::string one = "$16777216\r\n" + large + "\r\n";
+    CHECK((world.talk(*session, get + get + get + get) == one + one + one + one));
+}
+
 TEST_CASE("failures are told to each command of a program", "[resp]") {
     struct Row {
         RunStatus status;
