@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "options.h"
+#include "resp/front.h"
 #include "runtime/clock.h"
 #include "runtime/coordinator_host.h"
 #include "runtime/listen.h"
@@ -30,6 +31,8 @@ struct Options {
     std::string data_dir;
     std::string backfill_rate;  // empty: no bound
     std::string max_memory;     // of each node; empty: default_memory_max()
+    std::string redirect;       // of each node; empty: its default
+    bool advertise_replicas = false;
     bool respawn = false;
     std::string log_level;  // empty: not given
     std::string wait_deadline = "30";
@@ -81,6 +84,12 @@ void declare(CLI::App& app, Options& options) {
            "what would add to it is refused (default: 60 % of the memory of this machine or "
            "control group, shared among them)")
         ->type_name("SIZE");
+    app.add_option("--redirect", options.redirect,
+                   "of each launched node, for Redis clients: auto, moved or proxy, see kvnode "
+                   "--help (default auto)")
+        ->type_name("HOW");
+    app.add_flag("--advertise-replicas", options.advertise_replicas,
+                 "of each launched node: CLUSTER SLOTS and SHARDS tell of all copies of a key");
     app.add_flag("--respawn", options.respawn,
                  "start a node that it launched and that died again, under its name; pauses grow "
                  "from 0.5 to 30 s (default: the cluster goes on without it)");
@@ -142,6 +151,10 @@ std::vector<std::string> node_command(const Options& options, Address address) {
     if (!options.backfill_rate.empty()) {
         command.insert(command.end(), {"--backfill-rate", options.backfill_rate});
     }
+    if (!options.redirect.empty()) {
+        command.insert(command.end(), {"--redirect", options.redirect});
+    }
+    if (options.advertise_replicas) command.emplace_back("--advertise-replicas");
     return command;
 }
 
@@ -192,6 +205,10 @@ Result<Meaning> understand(const Options& options) {
     if (!options.backfill_rate.empty()) {
         const auto rate = of_option("--backfill-rate", parse_rate(options.backfill_rate));
         if (!rate) return std::unexpected(rate.error());
+    }
+    if (!options.redirect.empty()) {
+        const auto redirect = of_option("--redirect", resp::parse_redirect(options.redirect));
+        if (!redirect) return std::unexpected(redirect.error());
     }
     if (!options.max_memory.empty()) {
         const auto size = of_option("--max-memory", parse_size(options.max_memory));

@@ -35,6 +35,8 @@ struct Options {
     std::string backfill_rate;  // empty: no bound
     std::string max_memory;     // empty: default_memory_max()
     std::string drain_timeout = "30";
+    std::string redirect = "auto";
+    bool advertise_replicas = false;
     std::string log_level = "info";
 };
 
@@ -92,6 +94,13 @@ void declare(CLI::App& app, Options& options) {
                    "on SIGTERM: seconds without progress after which it ends all the same "
                    "(default 30)")
         ->type_name("SECONDS");
+    app.add_option("--redirect", options.redirect,
+                   "how Redis clients are answered that ask for a key of another node: moved, as "
+                   "Redis Cluster does; proxy: it is asked for them; auto: moved for clients that "
+                   "show that they know clusters, proxy for the others (default auto)")
+        ->type_name("HOW");
+    app.add_flag("--advertise-replicas", options.advertise_replicas,
+                 "CLUSTER SLOTS and SHARDS tell of all copies of a key, not of primaries alone");
     app.add_option("--log-level", options.log_level, "debug, info, warning or error (default info)")
         ->type_name("LEVEL");
     app.footer(
@@ -150,7 +159,7 @@ private:
 };
 
 Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config,
-         Duration drain_timeout, Logger& log) {
+         Duration drain_timeout, const NodeHost::Redis& redis, Logger& log) {
     Exit code = Exit::done;
     MemoryStore store(random_u64());
     Announcement announcement;
@@ -177,7 +186,8 @@ Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& confi
                                holder.name, holder.address, holder.pid);
                            code = Exit::unchanged;
                            loop.stop();
-                       }});
+                       }},
+                  redis);
     const SignalWatch interrupted(loop, SIGINT, [&] { loop.stop(); });
     std::optional<Drain> drain;
     const auto give_up = [&](const std::string& why) {
@@ -218,6 +228,8 @@ int main(int argc, const char* const* argv) {
     const auto drain_timeout =
         of_option("--drain-timeout", parse_seconds(options.drain_timeout, 86'400s));
     if (!drain_timeout) return exit_with(Exit::usage, "kvnode", drain_timeout.error().message);
+    const auto redirect = of_option("--redirect", resp::parse_redirect(options.redirect));
+    if (!redirect) return exit_with(Exit::usage, "kvnode", redirect.error().message);
 
     Logger log(*level);
     log.set_name(options.name.empty() ? "kvnode" : options.name);
@@ -235,7 +247,10 @@ int main(int argc, const char* const* argv) {
                         name_size_max));
     }
     log.log(LogLevel::info, "listening on {}", (*endpoint)->address());
-    return static_cast<int>(run(loop, std::move(*endpoint), config, *drain_timeout, log));
+    const NodeHost::Redis redis{.redirect = *redirect,
+                                .advertise_replicas = options.advertise_replicas,
+                                .version = GRAPEVINE_RELEASE};
+    return static_cast<int>(run(loop, std::move(*endpoint), config, *drain_timeout, redis, log));
 }
 
 }  // namespace

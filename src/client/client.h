@@ -86,6 +86,7 @@ struct Outcome {
     std::string server_name;
     std::string detail;  // for a person, where kind is not ok: what happened, what to do
     std::uint32_t attempts = 0;
+    bool full = false;  // unavailable, because the primary has no memory for it
 };
 
 using OperationId = std::uint64_t;

@@ -147,11 +147,14 @@ std::string explain_down(const Pending& pending, const Entry& entry, const Ring&
         names.empty() ? "one of its holders" : fmt::format("{}", fmt::join(names, " or ")));
 }
 
-std::string explain_full(const std::string& primary) {
-    return fmt::format(
-        "{} has no memory left for it; nothing was changed; delete keys, start more nodes, or give "
-        "them more with --max-memory",
-        primary);
+Outcome full(const std::string& primary) {
+    Outcome outcome = without_answer(OutcomeKind::unavailable,
+                                     fmt::format("{} has no memory left for it; nothing was "
+                                                 "changed; delete keys, start more nodes, or give "
+                                                 "them more with --max-memory",
+                                                 primary));
+    outcome.full = true;
+    return outcome;
 }
 
 std::string explain_unknown_refusal(const Pending& pending, Status refusal) {

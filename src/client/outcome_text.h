@@ -28,8 +28,8 @@ struct Circumstances {
 std::string explain_no_answer(const Pending& pending, const Circumstances& circumstances);
 // No copy of its partition is up in the ring of that epoch, of which `ring` may be a predecessor.
 std::string explain_down(const Pending& pending, const Entry& entry, const Ring& ring, Epoch epoch);
-// The primary has no memory for what the write would add.
-std::string explain_full(const std::string& primary);
+// Unavailable: the primary has no memory for what the write would add.
+Outcome full(const std::string& primary);
 // Its write may have been executed, and a refusal cannot tell.
 std::string explain_unknown_refusal(const Pending& pending, Status refusal);
 

@@ -116,8 +116,7 @@ void Client::State::refused(Time now, Address from, Sequence sequence, const Rep
                             of.is_write() ? "; nothing was changed" : ""));
         case Status::full:
             if (of.uncertain()) break;
-            return complete_without_answer(sequence, OutcomeKind::unavailable,
-                                           explain_full(peers.describe(from)));
+            return complete(sequence, full(peers.describe(from)));
         case Status::unavailable:
             if (of.uncertain() || reply.epoch < epoch()) break;
             return complete_without_answer(

@@ -69,10 +69,8 @@ RequestParser::Step RequestParser::fail(std::string what) {
 
 RequestParser::Step RequestParser::read_inline() {
     const auto end = rest().find('\n');
-    if (end == std::string_view::npos) {
-        if (rest().size() > limits_.line_max) return fail("too big inline request");
-        return Step::more;
-    }
+    if (std::min(end, rest().size()) > limits_.line_max) return fail("too big inline request");
+    if (end == std::string_view::npos) return Step::more;
     std::string_view line = rest().substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     words_.clear();
@@ -83,9 +81,8 @@ RequestParser::Step RequestParser::read_inline() {
 
 RequestParser::Step RequestParser::read_line(std::string_view& line, std::string_view too_long) {
     const auto end = rest().find('\r');
-    if (end == std::string_view::npos) {
-        return rest().size() > limits_.line_max ? fail(std::string(too_long)) : Step::more;
-    }
+    if (std::min(end, rest().size()) > limits_.line_max) return fail(std::string(too_long));
+    if (end == std::string_view::npos) return Step::more;
     if (end + 1 >= rest().size()) return Step::more;  // the '\n' is still to come
     line = rest().substr(0, end);
     position_ += end + 2;

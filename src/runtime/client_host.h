@@ -2,6 +2,9 @@
 // The client for programs with a libuv loop: submit operations, hear their outcomes. Many can be
 // under way; one connection per member, written to once per turn. Runs the Client core, which has
 // the rules (client/client.h).
+//
+// A process that is a member itself may take the shortcut to it: what is meant for its address is
+// handed over, and not sent.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,13 +31,25 @@ public:
         std::function<void(const std::string&)> note;  // what --verbose tells
     };
 
+    struct Shortcut {
+        Address address;                               // the member that is here
+        std::function<void(ClientMessage&&)> deliver;  // its answers come by receive()
+    };
+
     // `seeds`: the coordinator or any members. An id of config is drawn here.
-    ClientHost(Loop& loop, ClientConfig config, Events events = {});
+    ClientHost(Loop& loop, ClientConfig config, Events events = {}, Shortcut shortcut = {});
 
     // `done` is called once, in a later turn of the loop; it may submit more.
     void submit(Operation operation, Done done);
     // The ring is fetched without an operation; then events.ring is called.
     void want_ring(Epoch newer_than = Epoch{});
+
+    // From the member at the end of the shortcut.
+    void receive(const ServerMessage& message);
+    // What a turn does, now: what was submitted leaves, and who waits hears of outcomes. Not from
+    // within a call of `done`.
+    void work();
+    [[nodiscard]] bool has_work() const { return touched_; }
 
     // What is in flight ends in the next turn, and whatever is submitted from now on, too.
     void end(const std::string& why);
@@ -50,9 +65,8 @@ private:
     void garbled(FrameLink& frames, const std::string& why) override;
     void ended(FrameLink& frames, int error) override;
 
-    void after_polling();
     void carry_out();
-    void send(Address to, const ClientMessage& message);
+    void send(Address to, ClientMessage&& message);
     void forget(Address peer);
     void fail(Address peer, const std::string& why);
     void ask_who_refused(Address peer);
@@ -61,6 +75,7 @@ private:
 
     Loop& loop_;
     Events events_;
+    Shortcut shortcut_;
     Outbox outbox_;
     Turn turn_;
     Client client_;

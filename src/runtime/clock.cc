@@ -14,10 +14,14 @@ Time boot_time() {
     return time_from_us(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000);
 }
 
-std::int64_t unix_ms() {
+std::int64_t unix_us() {
     timespec now{};
     ASSERT(clock_gettime(CLOCK_REALTIME, &now) == 0);
-    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+    return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+}
+
+std::int64_t unix_ms() {
+    return unix_us() / 1000;
 }
 
 std::uint64_t random_u64() {

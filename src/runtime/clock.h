@@ -1,5 +1,5 @@
 #pragma once
-// The two things that cores are denied: the time, and chance that nobody can predict.
+// What cores are denied: the time, and chance that nobody can predict.
 
 #include <cstdint>
 
@@ -14,6 +14,8 @@ Time boot_time();
 // CLOCK_REALTIME in milliseconds: what the machine takes for the time, which may be set forwards or
 // back. Keys expire by it, and nothing else depends on it.
 std::int64_t unix_ms();
+// The same in microseconds, for those who ask what time it is.
+std::int64_t unix_us();
 
 // From getrandom(2). For ids that must be unique for all time, and as seeds.
 std::uint64_t random_u64();

@@ -18,8 +18,8 @@ void FrameLink::resume() {
     if (!paused_ || !open_) return;
     paused_ = false;
     const std::string bytes = std::exchange(unread_, {});
-    reader_.feed(bytes);
-    hand_out_frames();
+    if (!is_text()) reader_.feed(bytes);
+    hand_out();
     if (open_ && !paused_) stream_.resume_reading();
 }
 
@@ -43,16 +43,28 @@ void FrameLink::connected(Stream&) {
 
 void FrameLink::received(Stream&, std::string_view bytes) {
     last_bytes_ = boot_time();
-    reader_.feed(bytes);
-    hand_out_frames();
+    if (kind_ == Kind::unknown) {
+        const bool is_frame = static_cast<std::uint8_t>(bytes.front()) == frame_magic;
+        kind_ = !is_frame && owner_.takes_text(*this) ? Kind::text : Kind::frames;
+    }
+    is_text() ? owner_.text(*this, bytes) : reader_.feed(bytes);
+    hand_out();
 }
 
-void FrameLink::hand_out_frames() {
-    hand_out_each();
+void FrameLink::hand_out_text() {
+    while (open_) {
+        if (!paused_) owner_.before_frame(*this);
+        if (paused_ || !owner_.next_text(*this)) return;
+    }
+}
+
+void FrameLink::hand_out() {
+    if (is_text()) return hand_out_text();
+    hand_out_frames();
     owner_.frames_taken(*this);
 }
 
-void FrameLink::hand_out_each() {
+void FrameLink::hand_out_frames() {
     while (open_) {
         if (!paused_) owner_.before_frame(*this);
         if (paused_) {

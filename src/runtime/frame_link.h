@@ -1,7 +1,9 @@
 #pragma once
-// A Stream of frames: what arrives is cut into frames, messages are written as frames.
+// A Stream of frames: what arrives is cut into frames, messages are written as frames. Where its
+// owner takes text, a stream that begins with another byte than frames do is handed out as it is.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +31,13 @@ public:
     // As StreamOwner::ended.
     virtual void ended(FrameLink& link, int error) = 0;
 
+    // The first bytes are those of no frame. True: what has arrived and all that follows comes by
+    // text(), and instead of frames the owner hands out by next_text(), again and again, what it
+    // made of it; false from there: there is no more now.
+    virtual bool takes_text(FrameLink&) { return false; }
+    virtual void text(FrameLink&, std::string_view) {}
+    virtual bool next_text(FrameLink&) { return false; }
+
 protected:
     ~FrameLinkOwner() = default;
 };
@@ -53,6 +62,7 @@ public:
     // The same, after what was sent has left (Stream::finish).
     void finish();
     [[nodiscard]] bool is_open() const { return open_; }
+    [[nodiscard]] bool is_text() const { return kind_ == Kind::text; }
 
     [[nodiscard]] Stream& stream() { return stream_; }
     [[nodiscard]] const Stream& stream() const { return stream_; }
@@ -69,8 +79,12 @@ private:
     void received(Stream& stream, std::string_view bytes) override;
     void ended(Stream& stream, int error) override;
 
+    // What is known of a stream by its first byte.
+    enum class Kind : std::uint8_t { unknown, frames, text };
+
+    void hand_out();
+    void hand_out_text();
     void hand_out_frames();
-    void hand_out_each();
 
     FrameLinkOwner& owner_;
     Stream stream_;
@@ -79,6 +93,7 @@ private:
     Time last_bytes_;
     bool paused_ = false;
     bool open_ = true;
+    Kind kind_ = Kind::unknown;
 };
 
 }  // namespace grapevine

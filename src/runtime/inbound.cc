@@ -45,7 +45,7 @@ void Inbound::accept(uv_stream_t* listener) {
 
 void Inbound::before_frame(Connection& connection) {
     // A message that joins others waits for its turn with them (hand_in).
-    if (!group_.empty() || !connection.hello) return;
+    if (!group_.empty() || !connection.has_begun()) return;
     if (is_spent(slice_of(connection))) turn_away(connection);
 }
 
@@ -113,7 +113,7 @@ void Inbound::on_client(Connection& connection, const Frame& frame) {
     auto message = decode_client_message(frame.payload);
     if (!message) return refuse(connection, message.error().message);
     const auto* request = std::get_if<Request>(&*message);
-    if (request != nullptr && request->kind != OperationKind::get) {
+    if (request != nullptr && !is_read(request->kind)) {
         connection.writes = true;
         if (held_) watch(connection);
     }
@@ -141,6 +141,69 @@ void Inbound::hand_in(Connection& connection) {
         if (!connection.dropped) after_batch(connection);
     }
     group_.clear();
+}
+
+bool Inbound::begin_text(Connection& connection) {
+    if (!events_.text) return false;
+    connection.text_client = events_.text(connection.id, connection.frames.stream().peer());
+    return connection.text_client != nullptr;
+}
+
+void Inbound::on_text(Connection& connection, std::string_view bytes) {
+    touch(connection);
+    if (clients_.began == never) clients_.began = boot_time();
+    if (bytes.size() > large_message) clients_.until_looked = 0;
+    connection.text_client->received(bytes);
+}
+
+bool Inbound::next_text(Connection& connection) {
+    if (clients_.began == never) clients_.began = boot_time();
+    const bool worked = connection.text_client->next(connection.frames.arrived());
+    if (!connection.writes && connection.text_client->has_written()) {
+        connection.writes = true;
+        if (held_) watch(connection);
+    }
+    if (worked || connection.paused || !connection.text_client->is_full()) return worked;
+    connection.paused = true;
+    connection.frames.pause();
+    watch(connection);
+    return false;
+}
+
+Inbound::Connection* Inbound::find_text(ConnectionId id) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return nullptr;
+    Connection& connection = *found->second;
+    const bool speaks = connection.text_client != nullptr && !connection.finishing_since;
+    return speaks ? &connection : nullptr;
+}
+
+void Inbound::write(ConnectionId id, std::string_view bytes) {
+    Connection* const connection = find_text(id);
+    if (connection == nullptr) return;
+    watch(*connection);
+    touch(*connection);
+    connection->frames.stream().send([&](std::string& block) { block.append(bytes); });
+    all_queued_ += bytes.size();
+}
+
+void Inbound::go_on(ConnectionId id) {
+    Connection* const connection = find_text(id);
+    if (connection == nullptr) return;
+    // Where it is paused, check_limits() looks whether it still has to be.
+    if (connection->paused) return watch(*connection);
+    turn_away(*connection);
+}
+
+void Inbound::finish(ConnectionId id) {
+    Connection* const connection = find_text(id);
+    if (connection == nullptr) return;
+    connection->finishing_since = boot_time();
+    connection->frames.finish();
+}
+
+void Inbound::hang_up(ConnectionId id) {
+    if (Connection* const connection = find_text(id)) drop(*connection);
 }
 
 void Inbound::after_batch(Connection& connection) {
@@ -224,7 +287,7 @@ void Inbound::drop(Connection& connection) {
     connection.frames.close();
     graveyard_.push_back(std::move(found->second));
     connections_.erase(found);
-    if (!connection.hello) return;
+    if (!connection.hello) return;  // nor does who speaks text matter to anybody else
     if (connection.is_client()) {
         events_.client_closed(connection.id);
     } else {
@@ -265,12 +328,18 @@ void Inbound::hold_writers(bool hold) {
     }
 }
 
+std::size_t Inbound::pause_bound(const Connection& connection) const {
+    if (crowded_since_ != never) return 0;
+    if (connection.text_client != nullptr) {
+        return connection.paused ? limits_.text_queue_resume : limits_.text_queue_pause;
+    }
+    return connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
+}
+
 bool Inbound::keep_in_bounds(Connection& connection) {
     const std::size_t queued = connection.frames.stream().queued();
-    std::size_t bound =
-        connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
-    if (crowded_since_ != never) bound = 0;
-    const bool pause = (held_ && connection.writes) || queued > bound;
+    const bool is_full = connection.text_client != nullptr && connection.text_client->is_full();
+    const bool pause = is_full || (held_ && connection.writes) || queued > pause_bound(connection);
     const bool was_paused = std::exchange(connection.paused, pause);
     if (pause && !was_paused) connection.frames.pause();
     // What had arrived is handed out in its turn; that may fill the queue, and pause, again.
@@ -301,7 +370,8 @@ void Inbound::drop_who_reads_nothing() {
     for (std::size_t i = watched_.size(); i-- > 0;) {
         Connection& connection = *watched_[i];
         const std::size_t queued = connection.frames.stream().queued();
-        if (queued <= limits_.client_queue_max) continue;
+        const bool is_text = connection.text_client != nullptr;
+        if (queued <= (is_text ? limits_.text_queue_max : limits_.client_queue_max)) continue;
         log_.log(LogLevel::warning, "a client reads no answers: closed with {} bytes queued",
                  queued);
         drop(connection);
@@ -312,8 +382,9 @@ void Inbound::sweep(Time now) {
     std::vector<Connection*> late;
     std::size_t half_frames = 0;
     for (const auto& [id, connection] : connections_) {
-        half_frames += connection->frames.begun_bytes();
-        const bool silent = !connection->hello && now - connection->opened_at > limits_.patience;
+        half_frames += connection->memory_bytes();
+        const bool may_wait = connection->has_begun() || events_.text;
+        const bool silent = !may_wait && now - connection->opened_at > limits_.patience;
         const bool waits = connection->paused || connection->turned_away;
         const bool stuck = !waits && connection->frames.is_stuck(now, limits_.patience);
         const bool gone = connection->finishing_since.value_or(now) < now - limits_.goodbye;
@@ -332,9 +403,9 @@ void Inbound::sweep(Time now) {
 
 void Inbound::close_largest_half_frame() {
     const auto largest = std::ranges::max_element(
-        connections_, {}, [](const auto& item) { return item.second->frames.begun_bytes(); });
+        connections_, {}, [](const auto& item) { return item.second->memory_bytes(); });
     log_.log(LogLevel::warning, "too many half frames: a connection with {} bytes is closed",
-             largest->second->frames.begun_bytes());
+             largest->second->memory_bytes());
     drop(*largest->second);
 }
 

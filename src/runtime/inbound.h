@@ -1,9 +1,11 @@
 #pragma once
 // Connections that others dialed: peers, that only send, and clients, that are answered. Which of
-// them it is, is said by the Hello that a connection begins with.
+// them it is, is said by the Hello that a connection begins with. A client that begins with text
+// instead is one of another protocol (runtime/text_client.h), where there are such here.
 //
 // Whoever sends bytes that make no sense is told what is wrong with them and loses the connection;
 // so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
+// Clients of text protocols may be silent from the beginning, so where there are such, so may all.
 // Memory is bounded: a client is not read, and what was read of it waits, while its answers pile
 // up, while those of all clients do and some are its own, or, if it writes, while the node is
 // overloaded; gets whose answers find no room all the same are answered `busy`. The answers of all
@@ -28,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -37,6 +40,7 @@
 #include "node/node.h"
 #include "runtime/frame_link.h"
 #include "runtime/logger.h"
+#include "runtime/text_client.h"
 
 namespace grapevine {
 
@@ -48,6 +52,11 @@ struct InboundLimits {
     std::size_t client_queue_resume = 512 * 1024;      // below: read again
     std::size_t client_queue_busy = 32 * 1024 * 1024;  // above: gets are answered `busy`
     std::size_t client_queue_max = 64 * 1024 * 1024;   // above: closed
+    // The same for clients that speak text: they send thousands of commands before they read the
+    // first answer, and if they were not read meanwhile, they would never come to that.
+    std::size_t text_queue_pause = 64 * 1024 * 1024;
+    std::size_t text_queue_resume = 32 * 1024 * 1024;
+    std::size_t text_queue_max = 256 * 1024 * 1024;
     std::size_t all_queues_pause = 256 * 1024 * 1024;  // of all clients; above: none is read
     std::size_t all_queues_busy = 512 * 1024 * 1024;   // above: gets are answered `busy`
     Duration all_queues_patience = 2s;                 // above `pause` for so long: some are closed
@@ -74,6 +83,8 @@ public:
         std::function<void(std::span<const ClientMessage>)> prefetch = [](auto) {};
         std::function<void(ConnectionId)> client_closed;
         std::function<void()> batch_full;
+        // Somebody begins with text. Empty: that is refused.
+        std::function<std::unique_ptr<TextClient>(ConnectionId, Address peer)> text{};
     };
 
     Inbound(Loop& loop, Outbox& outbox, Logger& log, Events events, InboundLimits limits = {});
@@ -81,6 +92,11 @@ public:
     void accept(uv_stream_t* listener);
     // Ignored where the connection is gone.
     void answer(ConnectionId connection, const ServerMessage& message);
+    // Of a client that speaks text; all four are ignored where the connection is gone.
+    void write(ConnectionId connection, std::string_view bytes);
+    void go_on(ConnectionId connection);   // TextClient::next() has something again
+    void finish(ConnectionId connection);  // what was written leaves, nothing more is read
+    void hang_up(ConnectionId connection);
     // Once per turn, after the answers were written. While the node is overloaded, clients that
     // write are not read.
     void check_limits(Time now, bool overloaded);
@@ -101,13 +117,24 @@ private:
         void ended(FrameLink&, int) override {
             if (!dropped) inbound.drop(*this);
         }
-        [[nodiscard]] bool is_client() const { return hello && hello->speaker == Speaker::client; }
+        bool takes_text(FrameLink&) override { return inbound.begin_text(*this); }
+        void text(FrameLink&, std::string_view bytes) override { inbound.on_text(*this, bytes); }
+        bool next_text(FrameLink&) override { return inbound.next_text(*this); }
+        [[nodiscard]] bool is_client() const {
+            return text_client != nullptr || (hello && hello->speaker == Speaker::client);
+        }
+        [[nodiscard]] bool has_begun() const { return text_client != nullptr || hello; }
+        // Of what has arrived and was not handled.
+        [[nodiscard]] std::size_t memory_bytes() const {
+            return text_client ? text_client->memory_bytes() : frames.begun_bytes();
+        }
 
         Inbound& inbound;
         ConnectionId id;
         FrameLink frames;
         Time opened_at;
         std::optional<Hello> hello;
+        std::unique_ptr<TextClient> text_client;  // null: it speaks frames, or nothing yet
         std::optional<Time> finishing_since;
         std::optional<std::list<ConnectionId>::iterator> stranger;  // where in strangers_
         bool paused = false;
@@ -134,6 +161,11 @@ private:
     void on_client(Connection& connection, const Frame& frame);
     void hand_in(Connection& connection);
     void after_batch(Connection& connection);
+    bool begin_text(Connection& connection);
+    void on_text(Connection& connection, std::string_view bytes);
+    bool next_text(Connection& connection);
+    // Null where it is gone, or finishes, or does not speak text.
+    [[nodiscard]] Connection* find_text(ConnectionId id);
     void refuse(Connection& connection, const std::string& why);
     void touch(Connection& connection);
     void no_stranger(Connection& connection);
@@ -146,6 +178,7 @@ private:
     [[nodiscard]] Slice& slice_of(const Connection& connection) {
         return connection.is_client() ? clients_ : peers_;
     }
+    [[nodiscard]] std::size_t pause_bound(const Connection& connection) const;
     [[nodiscard]] bool is_spent(Slice& slice) const;
     void turn_away(Connection& connection);
     void let_in_again(Slice& slice);

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "runtime/clock.h"
+#include "runtime/system.h"
 
 namespace grapevine {
 
@@ -22,11 +23,13 @@ constexpr int rounds_max = 8;
 // How long seeds may be silent before that is said, and how often it is said again.
 constexpr Duration seed_patience = 2s;
 constexpr Duration seed_reminder = 10s;
+// The Redis clients of this process, among the connections that others dialed.
+constexpr ConnectionId within{~std::uint64_t{0}};
 
 }  // namespace
 
 NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config,
-                   Store* store, Logger& log, Events events)
+                   Store* store, Logger& log, Events events, const std::optional<Redis>& redis)
     : log_(log),
       events_(std::move(events)),
       seeds_(config.found ? "" : fmt::format("{}", fmt::join(config.seeds, ", "))),
@@ -35,8 +38,11 @@ NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeCon
       node_(config, store, random_u64(), boot_time()),
       peers_(loop, outbox_, log, peer_events()),
       inbound_(
-          loop, outbox_, log, inbound_events(),
-          {.strangers_max = std::min(client_connections_max(), InboundLimits{}.strangers_max)}) {
+          loop, outbox_, log, inbound_events(redis.has_value()),
+          {.strangers_max = std::min(client_connections_max(), InboundLimits{}.strangers_max)}),
+      store_(store),
+      started_(boot_time()) {
+    if (redis) open_redis(loop, *redis);
     peers_.set_hello(hello());
     if (!config.found) {
         silence_.emplace(loop, seed_patience, seed_reminder,
@@ -59,7 +65,9 @@ PeerLinks::Events NodeHost::peer_events() {
                 }};
 }
 
-Inbound::Events NodeHost::inbound_events() {
+Inbound::Events NodeHost::inbound_events(bool takes_text) {
+    using Open = std::function<std::unique_ptr<TextClient>(ConnectionId, Address)>;
+    const Open open = [this](ConnectionId id, Address peer) { return redis_->open(id, peer); };
     return {
         .cluster = [this] { return cluster(); },
         .parent = [this] { return parent(); },
@@ -84,7 +92,59 @@ Inbound::Events NodeHost::inbound_events() {
                 touched_ = true;
                 node_.client_closed(now(), connection);
             },
-        .batch_full = [this] { answer_requests(); }};
+        .batch_full = [this] { answer_requests(); },
+        .text = takes_text ? open : Open{}};
+}
+
+void NodeHost::open_redis(Loop& loop, const Redis& redis) {
+    version_ = redis.version;
+    resp::FrontConfig config;
+    config.self = node_.self().id;
+    config.run_id = resp::node_name(NodeId{random_u64()});
+    config.redirect = redis.redirect;
+    config.advertise_replicas = redis.advertise_replicas;
+    redis_ = std::make_unique<RedisFront>(
+        loop, std::move(config), node_.self().address,
+        RedisFront::Outside{
+            .facts = [this] { return redis_facts(); },
+            .deliver =
+                [this](ClientMessage&& message) {
+                    if (!std::exchange(touched_, true)) turn_.again();
+                    node_.receive(now(), within, std::move(message));
+                },
+            .write = [this](ConnectionId id, std::string_view bytes) { inbound_.write(id, bytes); },
+            .go_on = [this](ConnectionId id) { inbound_.go_on(id); },
+            .finish = [this](ConnectionId id) { inbound_.finish(id); },
+            .hang_up = [this](ConnectionId id) { inbound_.hang_up(id); },
+            .note =
+                [this](const std::string& text) {
+                    log_.log(LogLevel::debug, "for Redis clients: {}", text);
+                }});
+}
+
+resp::Facts NodeHost::redis_facts() const {
+    const StatusReply status = node_.status(boot_time());
+    const CpuTimes cpu = cpu_times_of_self();
+    resp::Facts facts;
+    facts.version = version_;
+    facts.name = node_.self().name;
+    facts.address = node_.self().address;
+    facts.pid = node_.self().pid;
+    facts.uptime_s = static_cast<std::uint64_t>((boot_time() - started_) / 1s);
+    facts.unix_us = unix_us();
+    facts.used_memory = status.memory_bytes;
+    facts.rss = use_of_process(static_cast<int>(facts.pid)).value_or(ProcessUse{}).rss;
+    facts.memory_max = status.memory_max;
+    facts.keys = status.keys;
+    facts.keys_held = status.keys_held;
+    for (std::uint32_t i = 0; ring_ != nullptr && i < ring_->partitions(); ++i) {
+        const bool own = ring_->table[i].primary() == node_.self().id;
+        if (own) facts.keys_expiring += store_->count_expiring(PartitionId{i});
+    }
+    facts.cpu_user_us = static_cast<std::uint64_t>(to_us(cpu.user));
+    facts.cpu_system_us = static_cast<std::uint64_t>(to_us(cpu.system));
+    facts.connections_max = std::min(client_connections_max(), InboundLimits{}.strangers_max);
+    return facts;
 }
 
 Time NodeHost::now() {
@@ -160,8 +220,11 @@ void NodeHost::after_polling() {
             touched_ = true;
         }
     }
-    for (int round = 0; touched_ && round < rounds_max; ++round) {
+    const auto has_work = [this] { return touched_ || (redis_ != nullptr && redis_->has_work()); };
+    for (int round = 0; has_work() && round < rounds_max; ++round) {
+        if (redis_ != nullptr) redis_->work();
         carry_out();
+        if (redis_ != nullptr) redis_->work();
         outbox_.flush_all();
         peers_.check_limits(boot_time());
     }
@@ -169,7 +232,7 @@ void NodeHost::after_polling() {
     inbound_.check_limits(boot_time(), node_.overloaded());
     peers_.check_limits(boot_time());
     // Clients that are read again may have been answered already.
-    if (touched_ || !outbox_.is_empty()) turn_.again();
+    if (has_work() || !outbox_.is_empty()) turn_.again();
     turn_.wake_at(boot_time(), std::min(node_.next_deadline(), inbound_.next_deadline()));
 }
 
@@ -214,10 +277,15 @@ void NodeHost::answer_requests() {
 
 void NodeHost::answer(Time now, const NodeEffects::ToClient& reply) {
     if (reply.valid_until != never && now >= reply.valid_until) {
-        inbound_.answer(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
+        tell(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
     } else {
-        inbound_.answer(reply.connection, reply.message);
+        tell(reply.connection, reply.message);
     }
+}
+
+void NodeHost::tell(ConnectionId connection, const ServerMessage& message) {
+    if (connection != within) return inbound_.answer(connection, message);
+    redis_->receive(message);
 }
 
 void NodeHost::look_at_ring() {
@@ -227,6 +295,7 @@ void NodeHost::look_at_ring() {
     peers_.set_hello(hello());
     if (!node_.self().name.empty()) log_.set_name(node_.self().name);
     log_.set_epoch(ring_->epoch);
+    if (redis_ != nullptr) redis_->set_ring(boot_time(), ring_);
     events_.ring(ring_);
 }
 

@@ -3,7 +3,8 @@
 //
 // One turn: whatever the sockets hold is handed to the Node as it is read; when all were read, the
 // Node is ticked if something is due, its effects are carried out, and everything that was queued
-// is written, one write per connection.
+// is written, one write per connection. Clients that speak Redis's protocol (runtime/redis_front.h)
+// are served where that is asked for.
 
 #include <cstdint>
 #include <functional>
@@ -18,6 +19,7 @@
 #include "runtime/logger.h"
 #include "runtime/loop.h"
 #include "runtime/peer_links.h"
+#include "runtime/redis_front.h"
 
 namespace grapevine {
 
@@ -36,9 +38,17 @@ public:
         std::function<bool(const SavedState&)> save{};
     };
 
-    // config.self.address is the endpoint's, or what others reach it by (--advertise).
+    // How Redis clients are served.
+    struct Redis {
+        resp::Redirect redirect = resp::Redirect::automatic;
+        bool advertise_replicas = false;
+        std::string version;  // of this program, for INFO
+    };
+
+    // config.self.address is the endpoint's, or what others reach it by (--advertise). redis: of a
+    // storage node; none: text is refused.
     NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config, Store* store,
-             Logger& log, Events events);
+             Logger& log, Events events, const std::optional<Redis>& redis = {});
 
     [[nodiscard]] const Node& node() const { return node_; }
     // Node::leave().
@@ -50,7 +60,7 @@ private:
     void incoming(uv_stream_t* listener) override;
 
     [[nodiscard]] PeerLinks::Events peer_events();
-    [[nodiscard]] Inbound::Events inbound_events();
+    [[nodiscard]] Inbound::Events inbound_events(bool takes_text);
     [[nodiscard]] ClusterId cluster() const;
     [[nodiscard]] ClusterId parent() const;  // of that cluster; zero: none
     [[nodiscard]] Hello hello() const;
@@ -63,6 +73,9 @@ private:
     void carry_out();
     void answer_requests();
     void answer(Time now, const NodeEffects::ToClient& reply);
+    void tell(ConnectionId connection, const ServerMessage& message);
+    void open_redis(Loop& loop, const Redis& redis);
+    [[nodiscard]] resp::Facts redis_facts() const;
     void look_at_ring();
     void say_that_seeds_are_silent();
 
@@ -75,7 +88,11 @@ private:
     std::unique_ptr<Endpoint> endpoint_;
     Node node_;
     PeerLinks peers_;
-    Inbound inbound_;
+    std::unique_ptr<RedisFront> redis_;  // null: Redis clients are not served
+    Inbound inbound_;                    // some of its connections are redis_'s
+    const Store* store_;
+    std::string version_;  // told to Redis clients
+    Time started_;
     RingPtr ring_;                     // the last that events_.ring was told
     Time now_ = Time::min();           // the Node was told last
     bool is_mute_ = false;             // something could not be saved

@@ -104,6 +104,13 @@ int Stream::dial(Address address) {
     return error;
 }
 
+Address Stream::peer() const {
+    sockaddr_in name{};
+    int size = sizeof name;
+    const int error = uv_tcp_getpeername(tcp_.get(), reinterpret_cast<sockaddr*>(&name), &size);
+    return error == 0 ? from_sockaddr(name) : Address{};
+}
+
 int Stream::start_reading() {
     reading_ = true;
     return uv_read_start(as_stream(tcp_), provide_buffer,

@@ -89,6 +89,8 @@ public:
     void finish();
     [[nodiscard]] bool finishing() const { return finishing_; }
     [[nodiscard]] bool is_connected() const { return connected_; }
+    // Who is at the other end; zero where that is not known any more.
+    [[nodiscard]] Address peer() const;
 
 private:
     friend class Outbox;

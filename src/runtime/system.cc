@@ -34,14 +34,26 @@ std::uint16_t try_bind(int type, std::uint16_t port) {
     return bound ? ntohs(address.sin_port) : std::uint16_t{0};
 }
 
-Duration cpu_of(int who) {
+Duration span_of(const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + Duration{time.tv_usec};
+}
+
+CpuTimes cpu_times_of(int who) {
     rusage usage{};
     getrusage(who, &usage);
-    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           Duration{usage.ru_utime.tv_usec + usage.ru_stime.tv_usec};
+    return {.user = span_of(usage.ru_utime), .system = span_of(usage.ru_stime)};
+}
+
+Duration cpu_of(int who) {
+    const CpuTimes times = cpu_times_of(who);
+    return times.user + times.system;
 }
 
 }  // namespace
+
+CpuTimes cpu_times_of_self() {
+    return cpu_times_of(RUSAGE_SELF);
+}
 
 // "pid (name) state ppid ..."; the name may hold anything, so the rest is looked for from the end.
 std::optional<ProcessUse> use_of_process(int pid) {

@@ -17,7 +17,13 @@ struct ProcessUse {
 // From /proc; nothing: there is no such process.
 std::optional<ProcessUse> use_of_process(int pid);
 
-// User and system time of this process, and of its children that have been reaped.
+// User and system time of this process.
+struct CpuTimes {
+    Duration user{};
+    Duration system{};
+};
+CpuTimes cpu_times_of_self();
+// Both together, and those of its children that have been reaped.
 Duration cpu_of_self();
 Duration cpu_of_reaped();
 

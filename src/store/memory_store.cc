@@ -482,6 +482,11 @@ void MemoryStore::drop_expiries(PartitionId partition) {
     expiries_[partition.value].reset();
 }
 
+std::size_t MemoryStore::count_expiring(PartitionId partition) const {
+    const Expiries* const expiries = find_expiries(partition);
+    return expiries == nullptr ? 0 : expiries->size();
+}
+
 std::optional<std::int64_t> MemoryStore::expires_next_ms(PartitionId partition) const {
     const Expiries* const expiries = find_expiries(partition);
     return expiries == nullptr ? std::nullopt : std::optional(expiries->begin()->first);

@@ -62,6 +62,7 @@ public:
                                       const Visitor& visit) const override;
 
     [[nodiscard]] bool any_expires() const override { return expiring_ > 0; }
+    [[nodiscard]] std::size_t count_expiring(PartitionId partition) const override;
     [[nodiscard]] std::optional<std::int64_t> expires_next_ms(PartitionId partition) const override;
     // `visit` must not change the store.
     void visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,

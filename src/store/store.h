@@ -64,6 +64,7 @@ public:
     }
 
     [[nodiscard]] virtual bool any_expires() const = 0;  // of all partitions' keys
+    [[nodiscard]] virtual std::size_t count_expiring(PartitionId partition) const = 0;
     // When the next key of the partition expires; nothing: none ever does.
     [[nodiscard]] virtual std::optional<std::int64_t> expires_next_ms(
         PartitionId partition) const = 0;

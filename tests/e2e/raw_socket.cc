@@ -60,6 +60,15 @@ std::string RawConnection::read(std::size_t size, Wait bound) const {
     return receive(size, bound, ended);
 }
 
+std::string RawConnection::read_some(Wait bound) const {
+    pollfd waiting{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    if (poll(&waiting, 1, static_cast<int>(bound.count())) <= 0) return {};
+    std::string text(256UZ * 1024, '\0');
+    const ssize_t came = recv(descriptor_, text.data(), text.size(), 0);
+    text.resize(came > 0 ? static_cast<std::size_t>(came) : 0);
+    return text;
+}
+
 std::string RawConnection::receive(std::size_t size, Wait bound, bool& ended) const {
     std::string text;
     std::array<char, 4096> block{};

@@ -22,6 +22,9 @@ public:
     // So many bytes of what comes; fewer where the other end hangs up, or does not send them in
     // time.
     [[nodiscard]] std::string read(std::size_t size, Wait bound) const;
+    // What has come, or else comes first; nothing where the other end hangs up, or sends nothing in
+    // time.
+    [[nodiscard]] std::string read_some(Wait bound) const;
     // All that comes until the other end hangs up; nothing where it does not in time.
     [[nodiscard]] std::optional<std::string> read_to_end(Wait bound) const;
 

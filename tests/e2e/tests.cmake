@@ -5,8 +5,9 @@ target_compile_options(e2e_main PRIVATE ${GRAPEVINE_TEST_OPTIONS})
 
 add_library(grapevine_e2e STATIC e2e/process.cc e2e/cluster.cc e2e/stream_client.cc
                                  e2e/raw_socket.cc e2e/load.cc e2e/network.cc e2e/ordeal.cc
-                                 e2e/traffic.cc)
-target_link_libraries(grapevine_e2e PUBLIC grapevine_base grapevine_history grapevine_runtime
+                                 e2e/redis_client.cc e2e/traffic.cc)
+target_link_libraries(grapevine_e2e PUBLIC grapevine_base grapevine_command grapevine_history
+                                           grapevine_runtime
                                            Catch2::Catch2)
 target_include_directories(grapevine_e2e PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_compile_options(grapevine_e2e PRIVATE ${GRAPEVINE_TEST_OPTIONS})
@@ -24,6 +25,11 @@ grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire api
                        e2e/leave_test.cc e2e/placement_test.cc e2e/status_test.cc
                        e2e/bench_test.cc e2e/limits_test.cc e2e/library_test.cc)
 add_dependencies(e2e_test coordinator client kvnode bench)
+
+# Where Debian's redis-tools are not installed, the cases that want them say so.
+grapevine_test(redis_test ALONE SKIPS LABEL e2e TIMEOUT 300 LINK e2e
+               SOURCES $<TARGET_OBJECTS:e2e_main> e2e/redis_test.cc e2e/redis_tools_test.cc)
+add_dependencies(redis_test coordinator client kvnode)
 
 # Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
 grapevine_test(network_test ALONE SKIPS LABEL network TIMEOUT 300 LINK e2e

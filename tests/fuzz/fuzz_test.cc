@@ -106,6 +106,10 @@ TEST_CASE("replies of any bytes", "[fuzz]") {
     fuzz_target(fuzz::reply, 20'000);
 }
 
+TEST_CASE("Redis clients that say any bytes", "[fuzz]") {
+    fuzz_target(fuzz::redis, 20'000);
+}
+
 TEST_CASE("the mutations of messages are different, broken and good", "[fuzz]") {
     Samples samples(1);
     const fuzz::Mutator mutator(fuzz::envelope.seeds(samples), fuzz::envelope.size_max);

@@ -40,6 +40,7 @@ extern const Target trace;
 extern const Target fault;
 extern const Target program;
 extern const Target reply;
+extern const Target redis;
 
 std::span<const Target* const> all_targets();
 // Aborts where there is none of that name.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array all{&datagram, &stream,  &envelope, &client_message, &server_message,
                          &hello,    &refusal, &saved,    &slot,           &words,
-                         &trace,    &fault,   &program,  &reply};
+                         &trace,    &fault,   &program,  &reply,          &redis};
 
 }  // namespace
 

@@ -420,4 +420,166 @@ TEST_CASE("a peer's link carries only what that peer says") {
         std::string::npos);
 }
 
+namespace {
+
+// Answers each line with itself, and is full for as long as the test says so.
+struct Echo final : TextClient {
+    void received(std::string_view bytes) override { unread += bytes; }
+    bool next(Time) override {
+        const auto end = unread.find('\n');
+        if (end == std::string::npos || full) return false;
+        if (said) said(unread.substr(0, end + 1));
+        unread.erase(0, end + 1);
+        return true;
+    }
+    [[nodiscard]] bool is_full() const override { return full; }
+    [[nodiscard]] bool has_written() const override { return false; }
+    [[nodiscard]] std::size_t memory_bytes() const override { return unread.capacity(); }
+
+    std::string unread;
+    bool full = false;
+    std::function<void(std::string)> said;
+};
+
+// A server that also takes text.
+struct TextServer final : EndpointOwner {
+    explicit TextServer(Loop& loop, InboundLimits limits = {})
+        : endpoint(open_endpoint(loop)),
+          inbound(loop, outbox, log, events(), limits),
+          turn(loop, [this] {
+              outbox.flush_all();
+              inbound.check_limits(boot_time(), false);
+              if (!outbox.is_empty()) turn.again();
+              turn.wake_at(boot_time(), inbound.next_deadline());
+          }) {
+        endpoint->start(*this);
+    }
+    Inbound::Events events() {
+        return {.cluster = [] { return ClusterId{7}; },
+                .envelope = [](const Envelope&) {},
+                .peer_hung_up = [](Address) {},
+                .client_message =
+                    [this](Time, ConnectionId id, ClientMessage&&) {
+                        ++messages;
+                        inbound.answer(id, StopReply{});
+                    },
+                .client_closed = [](ConnectionId) {},
+                .batch_full = [] {},
+                .text =
+                    [this](ConnectionId id, Address peer) {
+                        CHECK(peer.ip == 0x7f000001);
+                        auto made = std::make_unique<Echo>();
+                        made->said = [this, id](const std::string& line) {
+                            lines += 1;
+                            inbound.write(id, line);
+                        };
+                        last = made.get();
+                        last_id = id;
+                        return made;
+                    }};
+    }
+    void datagram(std::string_view, Address) override {}
+    void incoming(uv_stream_t* listener) override { inbound.accept(listener); }
+    [[nodiscard]] Address address() const { return endpoint->address(); }
+
+    Logger log{LogLevel::error};
+    Outbox outbox;
+    std::size_t messages = 0;
+    std::size_t lines = 0;
+    Echo* last = nullptr;
+    ConnectionId last_id;
+    std::unique_ptr<Endpoint> endpoint;
+    Inbound inbound;
+    Turn turn;
+};
+
+}  // namespace
+
+TEST_CASE("text and frames share a port") {
+    Loop loop;
+    const TextServer server(loop);
+    RawClient text(server.address());
+    RawClient native(server.address());
+    text.send_some("hel");
+    native.send_some(encode(client_hello()) + requests(3));
+    std::string told;
+    std::string answers;
+    CHECK(run_until(loop, [&] { return native.receive_some(answers) && server.messages == 3; }));
+    CHECK(server.lines == 0);
+    text.send_some("lo\nyou\n");
+    CHECK(run_until(loop, [&] { return text.receive_some(told) && told == "hello\nyou\n"; }));
+    CHECK(server.inbound.connections() == 2);
+}
+
+TEST_CASE("who may begin with text may be silent") {
+    Loop loop;
+    const TextServer server(loop, {.patience = 20ms, .sweep_period = 5ms});
+    RawClient silent(server.address());
+    RawClient half(server.address());
+    const std::string hello = encode(client_hello());
+    half.send_some(hello.substr(0, hello.size() / 2));
+    // Who stops in the middle of a frame is closed meanwhile.
+    std::string nothing;
+    CHECK(run_until(loop, [&] { return !half.receive_some(nothing); }));
+    silent.send_some("here\n");
+    std::string told;
+    CHECK(run_until(loop, [&] { return silent.receive_some(told) && told == "here\n"; }));
+}
+
+TEST_CASE("who speaks text is not read while too much of it waits") {
+    Loop loop;
+    TextServer server(loop);
+    RawClient client(server.address());
+    client.send_some("one\n");
+    std::string told;
+    CHECK(run_until(loop, [&] { return client.receive_some(told) && told == "one\n"; }));
+    server.last->full = true;
+    const std::string line(1000, 'x');
+    std::size_t sent = 0;
+    // Until nobody takes any more: what is kept here is what one read brought.
+    std::size_t refused = 0;
+    CHECK(run_until(loop, [&] {
+        const std::size_t taken = client.send_some(line);
+        sent += taken;
+        refused = taken == 0 ? refused + 1 : 0;
+        return refused > 100;
+    }));
+    CHECK(server.last->unread.size() <= 2 * 65'536);
+    CHECK(sent > server.last->unread.size());
+    server.last->full = false;
+    server.inbound.go_on(server.last_id);
+    server.turn.again();
+    CHECK(run_until(loop, [&] {
+        client.send_some("\n");
+        return client.receive_some(told) && server.lines > 1 && told.size() > sent;
+    }));
+}
+
+TEST_CASE("a connection of text ends after what was written, or at once") {
+    Loop loop;
+    TextServer server(loop);
+    RawClient polite(server.address());
+    polite.send_some("one\n");
+    CHECK(run_until(loop, [&] { return server.lines == 1; }));
+    const std::string large(1'000'000, 'x');
+    server.inbound.write(server.last_id, large);
+    server.inbound.finish(server.last_id);
+    server.turn.again();
+    polite.send_some("two\n");
+    std::string told;
+    CHECK(run_until(loop, [&] { return !polite.receive_some(told); }));
+    CHECK(told == "one\n" + large);
+    CHECK(server.lines == 1);
+
+    RawClient other(server.address());
+    other.send_some("one\n");
+    CHECK(run_until(loop, [&] { return server.lines == 2; }));
+    server.inbound.hang_up(server.last_id);
+    server.inbound.write(server.last_id, "nobody hears this");
+    std::string last;
+    CHECK(run_until(loop, [&] { return !other.receive_some(last); }));
+    polite.hang_up();
+    CHECK(run_until(loop, [&] { return server.inbound.connections() == 0; }));
+}
+
 }  // namespace grapevine

@@ -1,0 +1,161 @@
+#include "runtime/redis_front.h"
+
+#include <utility>
+
+#include "base/hash.h"
+#include "runtime/clock.h"
+
+namespace grapevine {
+
+namespace {
+
+// Longer than a failover takes, also one with several deaths, and than clients wait.
+constexpr Duration program_deadline = 10s;
+
+resp::RunStatus status_of(OutcomeKind kind) {
+    switch (kind) {
+        case OutcomeKind::ok:
+        case OutcomeKind::not_found:
+        case OutcomeKind::condition_failed:
+            return resp::RunStatus::ok;
+        case OutcomeKind::invalid:
+            return resp::RunStatus::refused;
+        case OutcomeKind::unavailable:
+        case OutcomeKind::ended:
+            return resp::RunStatus::unavailable;
+        case OutcomeKind::unknown:
+            return resp::RunStatus::unknown;
+        case OutcomeKind::overloaded:
+            return resp::RunStatus::overloaded;
+    }
+    return resp::RunStatus::unavailable;
+}
+
+}  // namespace
+
+class RedisFront::Connection final : public TextClient {
+public:
+    Connection(RedisFront& all, ConnectionId its_id, Address peer)
+        : id(its_id), session(all.front_, its_id.value, peer, boot_time()), all_(all) {
+        all_.connections_[id] = this;
+    }
+    ~Connection() override { all_.connections_.erase(id); }
+
+    void received(std::string_view bytes) override { session.feed(bytes); }
+    bool next(Time now) override {
+        all_.stir(*this);
+        return session.step(now);
+    }
+    [[nodiscard]] bool is_full() const override { return session.is_full(); }
+    [[nodiscard]] bool has_written() const override { return session.has_written(); }
+    [[nodiscard]] std::size_t memory_bytes() const override { return session.memory_bytes(); }
+
+    ConnectionId id;
+    resp::Session session;
+    bool stirred = false;   // in stirred_
+    bool was_full = false;  // when it was served last
+
+private:
+    RedisFront& all_;
+};
+
+RedisFront::RedisFront(Loop& loop, resp::FrontConfig config, Address self, Outside outside)
+    : loop_(loop),
+      self_(self),
+      outside_(std::move(outside)),
+      front_(std::move(config), outside_.facts) {
+    make_client();
+}
+
+RedisFront::~RedisFront() = default;
+
+void RedisFront::make_client() {
+    ClientConfig config;
+    config.seeds = {self_};
+    client_ = std::make_unique<ClientHost>(loop_, std::move(config),
+                                           ClientHost::Events{.ring = {}, .note = outside_.note},
+                                           ClientHost::Shortcut{self_, outside_.deliver});
+}
+
+std::unique_ptr<TextClient> RedisFront::open(ConnectionId id, Address peer) {
+    return std::make_unique<Connection>(*this, id, peer);
+}
+
+void RedisFront::set_ring(Time now, const RingPtr& ring) {
+    const RingPtr before = front_.ring();
+    front_.set_ring(now, ring);
+    if (before != nullptr && before->cluster != ring->cluster) {
+        // The cluster was founded anew: a handle of the old one ends with it.
+        client_->end("the cluster was founded anew");
+        client_->work();
+        make_client();
+    }
+    client_->receive(RingReply{ring});
+}
+
+void RedisFront::receive(const ServerMessage& message) {
+    client_->receive(message);
+}
+
+void RedisFront::stir(Connection& connection) {
+    if (!std::exchange(connection.stirred, true)) stirred_.push_back(connection.id);
+}
+
+void RedisFront::work() {
+    client_->work();
+    for (const std::uint64_t id : std::exchange(front_.killed, {})) {
+        const auto found = connections_.find(ConnectionId{id});
+        if (found != connections_.end()) stir(*found->second);
+    }
+    for (const ConnectionId id : std::exchange(stirred_, {})) {
+        const auto found = connections_.find(id);
+        if (found == connections_.end()) continue;
+        found->second->stirred = false;
+        serve(*found->second);
+    }
+    client_->work();
+}
+
+void RedisFront::serve(Connection& connection) {
+    resp::Session& session = connection.session;
+    for (resp::Run& run : session.take_runs()) submit(connection.id, std::move(run));
+    if (session.output_size() > 0) {
+        const std::string output = session.take_output();
+        session.about.output_bytes += output.size();
+        front_.counters.output_bytes += output.size();
+        outside_.write(connection.id, output);
+    }
+    if (session.is_killed()) return outside_.hang_up(connection.id);
+    if (session.is_over()) return outside_.finish(connection.id);
+    const bool was_full = std::exchange(connection.was_full, session.is_full());
+    if (was_full && !connection.was_full) outside_.go_on(connection.id);
+}
+
+void RedisFront::submit(ConnectionId connection, resp::Run&& run) {
+    const PartitionId partition = run.partition;
+    Operation operation;
+    operation.kind = run.writes ? OperationKind::run : OperationKind::query;
+    if (!run.has_key) {
+        const std::uint32_t width = slot_count / front_.partitions();
+        operation.slot = static_cast<std::int32_t>(partition.value * width);
+    }
+    operation.key = std::move(run.key);
+    operation.value = std::move(run.program);
+    operation.deadline = program_deadline;
+    client_->submit(std::move(operation), [this, connection, partition](Outcome&& outcome) {
+        finished(connection, partition, std::move(outcome));
+    });
+}
+
+void RedisFront::finished(ConnectionId id, PartitionId partition, Outcome&& outcome) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return;
+    stir(*found->second);
+    const auto status = outcome.full ? resp::RunStatus::full : status_of(outcome.kind);
+    found->second->session.finished(partition, {.status = status,
+                                                .replies = std::move(outcome.value),
+                                                .detail = std::move(outcome.detail),
+                                                .by = outcome.server});
+}
+
+}  // namespace grapevine

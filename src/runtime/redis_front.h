@@ -1,0 +1,75 @@
+#pragma once
+// Redis clients of a storage node: their connections (resp/session.h) on one side, the client core
+// on the other, which has their programs executed by the primaries, with its deadlines, retries and
+// request ids. What this node is the primary of reaches it without a socket.
+//
+// Owned and driven by NodeHost: connections are handed bytes as these arrive; work() makes requests
+// of what has gathered, and writes what was answered.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "resp/front.h"
+#include "resp/session.h"
+#include "runtime/client_host.h"
+#include "runtime/loop.h"
+#include "runtime/text_client.h"
+
+namespace grapevine {
+
+class RedisFront {
+public:
+    // What it needs of its node and of its connections.
+    struct Outside {
+        std::function<resp::Facts()> facts;
+        std::function<void(ClientMessage&&)> deliver;  // to the node
+        std::function<void(ConnectionId, std::string_view)> write;
+        std::function<void(ConnectionId)> go_on;
+        std::function<void(ConnectionId)> finish;
+        std::function<void(ConnectionId)> hang_up;
+        std::function<void(const std::string&)> note;  // for a log
+    };
+
+    RedisFront(Loop& loop, resp::FrontConfig config, Address self, Outside outside);
+    ~RedisFront();
+    RedisFront(const RedisFront&) = delete;
+    RedisFront& operator=(const RedisFront&) = delete;
+
+    // A connection begins.
+    std::unique_ptr<TextClient> open(ConnectionId id, Address peer);
+    // The node has adopted it.
+    void set_ring(Time now, const RingPtr& ring);
+    // The node answered what deliver() handed over.
+    void receive(const ServerMessage& message);
+
+    void work();
+    [[nodiscard]] bool has_work() const { return !stirred_.empty() || client_->has_work(); }
+
+private:
+    class Connection;
+
+    void make_client();
+    void stir(Connection& connection);
+    void serve(Connection& connection);
+    void submit(ConnectionId connection, resp::Run&& run);
+    void finished(ConnectionId connection, PartitionId partition, Outcome&& outcome);
+
+    Loop& loop_;
+    Address self_;
+    Outside outside_;
+    resp::Front front_;
+    std::unique_ptr<ClientHost> client_;
+    std::unordered_map<ConnectionId, Connection*> connections_;
+    std::vector<ConnectionId> stirred_;  // something happened on them since work(); each once
+};
+
+}  // namespace grapevine
