@@ -40,6 +40,13 @@ add_dependencies(network_test client kvnode)
 add_test(NAME "demo" COMMAND ${CMAKE_CURRENT_LIST_DIR}/demo.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
 
+# Libraries of others, each while a node dies.
+add_test(NAME "clients of Redis"
+         COMMAND ${PROJECT_SOURCE_DIR}/tests/clients/run.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
+                 ${PROJECT_SOURCE_DIR}/build/clients)
+set_tests_properties("clients of Redis" PROPERTIES LABELS clients TIMEOUT 900 RUN_SERIAL TRUE
+                     SKIP_REGULAR_EXPRESSION "SKIPPED: ")
+
 # Run by hand: see the files.
 foreach(measure network_measure soak)
   add_executable(${measure} $<TARGET_OBJECTS:e2e_main> e2e/${measure}.cc)

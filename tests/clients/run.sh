@@ -1,0 +1,111 @@
+#!/bin/bash
+# tests/clients/run.sh BIN STATE: client libraries that nobody here wrote, plain and as a cluster, on
+# a cluster of five nodes of which one dies while each of them counts. STATE keeps what npm installs.
+# Says what it skipped, where Debian's packages or npm's are not to be had; exits with 1 where a
+# client did not get what it was owed.
+set -euo pipefail
+
+bin=$1
+state=$2
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mkdir -p "$state"
+state=$(cd "$state" && pwd)
+work=$(mktemp -d)
+port=$(( 20000 + RANDOM % 20000 ))
+failures=0
+runs=0
+
+skip() { printf 'SKIPPED PART: %s\n' "$*"; }
+
+cleanup() {
+    "$bin/client" --coordinator "127.0.0.1:$port" --stop >/dev/null 2>&1 || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+wait_for() {  # FILE TEXT SECONDS
+    local i
+    for (( i = 0; i < $3 * 10; ++i )); do
+        grep -q "$2" "$1" 2>/dev/null && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+"$bin/coordinator" --nodes 5 --rep 3 --port "$port" --log-dir "$work/logs" >"$work/coordinator" 2>&1 &
+disown
+wait_for "$work/coordinator" ready 60 || { cat "$work/coordinator"; exit 1; }
+
+client() { "$bin/client" --coordinator "127.0.0.1:$port" "$@"; }
+ports() { client --ring | awk '/^server/ && / up / { sub(/.*:/, "", $2); print $2 }'; }
+
+# session NAME COMMAND...: the ports are added. Its nodes are asked for, one dies, another one comes.
+session() {
+    local name=$1 all pid victim
+    shift
+    client --wait >/dev/null
+    mapfile -t all < <(ports)
+    # The last one dies: a plain client is at the first.
+    victim=$(client --ring | awk -v at=":${all[-1]}\$" '$2 ~ at { print $1 }')
+    mkfifo "$work/input"
+    "$@" "${all[@]}" <"$work/input" >"$work/told" 2>&1 &
+    pid=$!
+    exec 9>"$work/input"
+    rm "$work/input"
+    if wait_for "$work/told" ready 60; then
+        sleep 1
+        kill -9 "$(client --pid "$victim")"
+        sleep 3
+    fi
+    exec 9>&-
+    runs=$(( runs + 1 ))
+    if wait "$pid"; then
+        printf 'passed: %s: %s\n' "$name" "$(tail -n 1 "$work/told")"
+    else
+        failures=$(( failures + 1 ))
+        printf 'FAILED: %s\n' "$name"
+        cat "$work/told"
+    fi
+    "$bin/kvnode" --seed "127.0.0.1:$port" --first-port $(( port + 1 )) >>"$work/logs/more" 2>&1 &
+    disown
+    sleep 1
+}
+
+if /usr/bin/python3 -c 'import redis.cluster' 2>/dev/null; then
+    for mode in plain cluster; do
+        session "redis-py, $mode" /usr/bin/python3 "$here/session.py" "$mode"
+    done
+else
+    skip "redis-py (Debian's python3-redis is not installed)"
+fi
+
+if cc -o "$work/hiredis" "$here/session.c" -lhiredis 2>/dev/null; then
+    session "hiredis, plain" "$work/hiredis"
+else
+    skip "hiredis (Debian's libhiredis-dev is not installed)"
+fi
+
+modules=(ioredis redis iovalkey @valkey/valkey-glide)
+export CLIENTS_MODULES=$state
+if command -v node >/dev/null && command -v npm >/dev/null; then
+    (cd "$state" && { [[ -e package.json ]] || npm init -y >/dev/null; } &&
+        npm install --no-audit --no-fund --silent "${modules[@]}" >"$work/npm" 2>&1) ||
+        skip "packages of npm that could not be installed: $(tail -n 1 "$work/npm")"
+    for name in ioredis redis iovalkey glide; do
+        package=$name
+        [[ $name == glide ]] && package=@valkey/valkey-glide
+        if [[ ! -d $state/node_modules/$package ]]; then
+            skip "$name (npm has not installed it)"
+            continue
+        fi
+        for mode in plain cluster; do
+            session "$name, $mode" node "$here/session.mjs" "$name" "$mode"
+        done
+    done
+else
+    skip "ioredis, redis, iovalkey, valkey-glide (there is no node and npm)"
+fi
+
+printf '%d of %d passed\n' $(( runs - failures )) "$runs"
+(( runs > 0 )) || printf 'SKIPPED: no client library is here\n'
+(( failures == 0 ))
