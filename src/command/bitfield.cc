@@ -21,7 +21,7 @@ struct FieldType {
     bool is_signed = false;
     unsigned bits = 1;  // to 64, without a sign to 63
 
-    [[nodiscard]] Wide max() const { return (Wide{1} << (is_signed ? bits - 1 : bits)) - 1; }
+    [[nodiscard]] Wide max() const { return (Wide{1} << bits >> (is_signed ? 1 : 0)) - 1; }
     [[nodiscard]] Wide min() const { return is_signed ? -max() - 1 : 0; }
 };
 

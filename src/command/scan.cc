@@ -113,7 +113,9 @@ void getkeysinslot(Call& call) {
     const auto limit = static_cast<std::size_t>(*keys);
     std::size_t taken = 0;
     const Found found = find_all(call, [&](std::string_view key) {
-        return taken < limit && slot_of_key(key) == *slot && ++taken > 0;
+        const bool wanted = taken < limit && slot_of_key(key) == *slot;
+        if (wanted) ++taken;
+        return wanted;
     });
     if (call.allows_reply(found.size)) found.write(call.reply);
 }
@@ -155,7 +157,7 @@ void scan(Call& call) {
     const auto options = scan_options(call);
     if (!options) return;
     Found found;
-    std::optional<std::uint64_t> next = *cursor;
+    std::optional<std::uint64_t> next = cursor;
     std::size_t visited = 0;
     const auto visit = [&](std::string_view key, const Entry&) {
         ++visited;
