@@ -21,9 +21,8 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<std::int64_t> number_of(std::string_view text, int base = 10) {
     std::int64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number, base);
-    if (error != std::errc{} || rest != end) return {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
     return number;
 }
 

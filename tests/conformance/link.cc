@@ -31,6 +31,7 @@ std::string as_request(const std::vector<std::string>& args) {
 template <class Address>
 int connect_to(int family, const Address& address) {
     const int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
     if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         return descriptor;
     }
