@@ -28,6 +28,9 @@ constexpr std::uint64_t chance_least = chance_one / 390'625;
 constexpr std::size_t slots_least = 8;
 constexpr std::size_t slots_most = 64;
 
+// Of an argument that a transaction queues, beside its bytes.
+constexpr std::size_t argument_weight = 32;
+
 // What a transaction does not queue.
 bool passes_transaction(const command::CommandInfo& info) {
     constexpr std::string_view names[] = {"exec", "discard", "multi", "watch", "quit", "reset"};
@@ -405,7 +408,7 @@ void Session::queue(Time now, const command::CommandInfo& info, Args args) {
         if (const auto moved = redirection(now, slots.first)) return refuse(*moved);
     }
     std::vector<std::string> copy(args.begin(), args.end());
-    for (const std::string& arg : copy) transaction_->bytes += arg.size() + sizeof arg;
+    for (const std::string& arg : copy) transaction_->bytes += arg.size() + argument_weight;
     if (transaction_->bytes > front_.limits().queued_max) {
         return refuse("ERR the transaction is too large");
     }

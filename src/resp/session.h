@@ -63,7 +63,7 @@ struct SessionKeyed;  // transaction.cc
 class Session final : private Parts {
 public:
     Session(Front& front, std::uint64_t id, Address peer, Time now);
-    ~Session();
+    ~Session() override;
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 

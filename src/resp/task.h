@@ -41,15 +41,13 @@ struct WatchSet {
 // Takes parts of a task: a session.
 class Parts {
 public:
+    virtual ~Parts() = default;
     // A command of one partition. `part`: what the task calls it.
     virtual void add(std::size_t part, const Target& target, bool writes, Args args) = 0;
     // All of a transaction's, with the reply of EXEC.
     virtual void add_atomic(std::size_t part, const Target& target,
                             std::span<const std::vector<std::string>> commands, bool writes,
                             std::shared_ptr<const WatchSet> watched) = 0;
-
-protected:
-    ~Parts() = default;
 };
 
 class Task {
