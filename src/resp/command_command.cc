@@ -276,7 +276,7 @@ void command_list(Call& call) {
     }
     Names names;
     for (const CommandInfo* info : command::all_commands()) add_listed(*info, filter, names);
-    call.reply.set(names.size());
+    call.reply.array(names.size());
     for (const std::string_view name : names) call.reply.bulk(name);
 }
 

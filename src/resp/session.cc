@@ -156,6 +156,15 @@ bool Session::is_cross_protocol(Args args) {
     return is_word(args[0], "POST") || is_word(args[0], "HOST:");
 }
 
+// What is no command. An EXEC with arguments ends its transaction all the same.
+void Session::refuse(Args args, const std::string& error) {
+    flag_transaction();
+    if (transaction_ == nullptr || !is_word(args[0], "EXEC")) return reply_error(error);
+    forget_transaction();
+    constexpr std::size_t code_size = 4;  // "ERR "
+    reply_error("EXECABORT Transaction discarded because of: " + error.substr(code_size));
+}
+
 void Session::handle(Time now, Args args) {
     ++front_.counters.commands;
     ++about.commands;
@@ -165,10 +174,7 @@ void Session::handle(Time now, Args args) {
         return;
     }
     const auto checked = command::check_command(args);
-    if (!checked) {
-        flag_transaction();
-        return reply_error(checked.error());
-    }
+    if (!checked) return refuse(args, checked.error());
     const command::CommandInfo& info = **checked;
     about.last_command = info.name;
     if (transaction_ != nullptr && !passes_transaction(info)) return queue(now, info, args);

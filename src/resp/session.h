@@ -174,7 +174,7 @@ private:
     };
 
     void handle(Time now, Args args);
-    void handle_too_large();
+    void refuse(Args args, const std::string& error);
     bool is_cross_protocol(Args args);
     void queue(Time now, const command::CommandInfo& info, Args args);
     void answer(Time now, const command::CommandInfo& info, Args args);

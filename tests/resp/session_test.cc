@@ -259,6 +259,12 @@ TEST_CASE("transactions", "[resp]") {
               {"EXEC", "-EXECABORT Transaction discarded because of previous errors.\r\n"},
               {"MULTI", "+OK\r\n"},
               {"EXEC", "*0\r\n"},
+              {"EXEC x", "-ERR wrong number of arguments for 'exec' command\r\n"},
+              {"MULTI", "+OK\r\n"},
+              {"EXEC x",
+               "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' "
+               "command\r\n"},
+              {"DISCARD", "-ERR DISCARD without MULTI\r\n"},
               {"MULTI", "+OK\r\n"},
               {"PING", "+QUEUED\r\n"},
               {"EXEC", "*1\r\n+PONG\r\n"},
