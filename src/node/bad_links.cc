@@ -44,6 +44,11 @@ void BadLinks::report(Time now, const LinkPair& pair, Duration lasted) {
 }
 
 void BadLinks::judge(Time now) {
+    // Nothing is bad and without a verdict, as a rule; where much fails at once, nothing is yet.
+    const bool is_open = std::ranges::any_of(links_, [&](const auto& entry) {
+        return !entry.second.is_judged && now <= entry.second.bad_at + report_age_max;
+    });
+    if (!is_open) return;
     const Latest began = latest(now);
     for (auto& [pair, link] : links_) {
         const bool is_bad = now <= link.bad_at + report_age_max;

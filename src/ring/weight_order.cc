@@ -119,7 +119,8 @@ std::uint64_t WeightOrder::cost_of(std::uint64_t hash, NodeIndex node) const {
 // All hashes from it on cost the node no more; costs never rise with the hash.
 std::uint64_t WeightOrder::lowest_hash(NodeIndex node, std::uint64_t cost) const {
     std::uint64_t low = 0;
-    std::uint64_t high = std::numeric_limits<std::uint64_t>::max();  // costs nothing
+    // It costs under 2^24 even the lightest node, and bounds are above 2^25.
+    std::uint64_t high = std::numeric_limits<std::uint64_t>::max();
     while (low < high) {
         const std::uint64_t middle = low + (high - low) / 2;
         if (cost_of(middle, node) <= cost) {

@@ -128,10 +128,11 @@ void Inbound::hand_in(Connection& connection) {
     const Time arrived = connection.frames.arrived();
     // Answers may have been written, and so it was found out that clients are gone: this one too.
     for (std::size_t i = 0; i < group_.size() && !connection.dropped; ++i) {
-        if (i > 0 && is_spent(clients_)) {
+        if (i > 0 && (connection.paused || is_spent(clients_))) {
             const auto rest = std::next(group_.begin(), static_cast<std::ptrdiff_t>(i));
             connection.left.assign(std::move_iterator(rest), std::move_iterator(group_.end()));
-            turn_away(connection);
+            // Whoever is paused is turned away when it need not be any more (keep_in_bounds).
+            if (!connection.paused) turn_away(connection);
             break;
         }
         events_.client_message(arrived, connection.id, std::move(group_[i]));
@@ -261,7 +262,9 @@ void Inbound::let_in_again(Slice& slice) {
 }
 
 void Inbound::refuse(Connection& connection, const std::string& why) {
-    hand_in(connection);  // what came before is answered before, as far as this turn's time goes
+    // What came before is answered before, as far as this turn's time goes.
+    hand_in(connection);
+    if (std::exchange(requests_in_batch_, 0) > 0) events_.batch_full();
     if (connection.dropped) return;
     const bool known_client = connection.is_client();
     log_.log(known_client ? LogLevel::info : LogLevel::warning, "a {} is refused: {}",

@@ -1,6 +1,6 @@
 #pragma once
-// What is said most often, written and verified without FlatBuffers' builder and verifier: requests,
-// replies, and what writes take among the holders of a partition.
+// What is said most often, written and verified without FlatBuffers' builder and verifier:
+// requests, replies, and what writes take among the holders of a partition.
 //
 // The builder lays the tables of a kind of message out the same way each time, as long as the same
 // fields are there. That layout is learned once, from what it makes of a model; a message is then

@@ -93,7 +93,10 @@ public:
             return out;
         }
         out.reserve(in->size());
-        for (flatbuffers::uoffset_t i = 0; i < in->size(); ++i) out.push_back(convert(in->Get(i)));
+        for (flatbuffers::uoffset_t i = 0; i < in->size() && defect_.empty(); ++i) {
+            out.push_back(convert(in->Get(i)));
+        }
+        if (!defect_.empty()) out.clear();
         return out;
     }
 

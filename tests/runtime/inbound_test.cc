@@ -35,6 +35,10 @@ struct Server final : EndpointOwner {
                         waiting.emplace_back(id, std::move(message));
                         waiting_max = std::max(waiting_max, waiting.size());
                     },
+                .prefetch =
+                    [this](std::span<const ClientMessage> next) {
+                        foreseen_max = std::max(foreseen_max, next.size());
+                    },
                 .client_closed = [this](ConnectionId) { ++closed; },
                 .batch_full =
                     [this] {
@@ -75,6 +79,7 @@ struct Server final : EndpointOwner {
     std::size_t messages_in_turn = 0;
     std::size_t messages_in_turn_max = 0;
     std::size_t closed = 0;
+    std::size_t foreseen_max = 0;
     std::size_t waiting_max = 0;
     std::vector<std::pair<ConnectionId, ClientMessage>> waiting;
     std::unique_ptr<Endpoint> endpoint;
@@ -104,6 +109,19 @@ std::string told(Loop& loop, const Server& server, const std::string& bytes, Dur
     std::string received;
     CHECK(run_until(loop, [&] { return !client.receive_some(received); }, limit));
     return received;
+}
+
+// The whole messages that a client was sent.
+std::vector<ServerMessage> frames_in(const std::string& bytes) {
+    std::vector<ServerMessage> messages;
+    FrameReader reader;
+    reader.feed(bytes);
+    for (auto frame = reader.next(); frame && *frame; frame = reader.next()) {
+        auto message = decode_server_message((*frame)->payload);
+        REQUIRE(message.has_value());
+        messages.push_back(*std::move(message));
+    }
+    return messages;
 }
 
 std::string refusal_in(const std::string& bytes) {
@@ -323,6 +341,43 @@ TEST_CASE("a client that reads nothing does not make memory grow") {
         return server.messages > handled;
     }));
     CHECK(server.closed == 0);
+}
+
+TEST_CASE("what came before bytes that make no sense is answered before they are") {
+    Loop loop;
+    Server server(loop);
+    const std::string bad = encode(Hello{});  // no client says it twice
+    const std::string bytes = encode(client_hello()) + requests(3) + bad;
+    const auto frames = frames_in(told(loop, server, bytes));
+    REQUIRE(frames.size() == 4);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(std::get<Reply>(frames[i]).sequence == i + 1);
+    CHECK(std::holds_alternative<ErrorReply>(frames[3]));
+    CHECK(server.messages == 3);
+}
+
+// Groups are cut by the turn's time, and by answers that fill the client's queue.
+TEST_CASE("messages that are handed in together are answered in order, each once") {
+    Loop loop;
+    Server server(loop);
+    SECTION("a turn's time ends among them") {
+        server.cost = 700us;
+    }
+    SECTION("answers fill the queue among them") {
+        server.value = std::string(300'000, 'v');
+    }
+    constexpr std::size_t count = 300;
+    RawClient client(server.address());
+    client.send_some(encode(client_hello()) + requests(count));
+    std::string received;
+    REQUIRE(run_until(loop, [&] {
+        client.receive_some(received);
+        return received.size() >= count * server.value.size() && server.messages == count &&
+               frames_in(received).size() == count;
+    }));
+    const auto replies = frames_in(received);
+    for (std::size_t i = 0; i < count; ++i) CHECK(std::get<Reply>(replies[i]).sequence == i + 1);
+    CHECK(server.foreseen_max > 1);
+    CHECK(server.foreseen_max <= 16);
 }
 
 TEST_CASE("however much clients ask, a turn is short and everybody has one") {
