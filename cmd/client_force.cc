@@ -11,6 +11,8 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -83,6 +85,7 @@ struct Verdicts {
     std::size_t founded = 0;
     Epoch epoch;
     bool may_come = false;          // somebody consented, or was not heard
+    bool objected = false;          // somebody said no
     std::set<std::string> awaited;  // who has not consented, as those say who have
     std::vector<std::string> why;   // it is not so everywhere
 };
@@ -100,6 +103,7 @@ Verdicts ask_survivors(const Survey& survey, const ForcePlan& plan) {
             verdicts.may_come = true;
             verdicts.why.push_back(answer.error().message);
         } else if (const auto* error = std::get_if<ErrorReply>(&*answer)) {
+            verdicts.objected = true;
             verdicts.why.push_back(error->message);
         } else if (const auto* reply = std::get_if<ForceRingReply>(&*answer)) {
             if (reply->founded) {
@@ -112,6 +116,28 @@ Verdicts ask_survivors(const Survey& survey, const ForcePlan& plan) {
                 verdicts.awaited.insert(name_in(*survey.ring, id));
             }
         }
+    }
+    return verdicts;
+}
+
+// Members hear whom they heard within the last lease, so those that have just died stand in the way
+// for so long: then the same is asked for again, above what was.
+Verdicts found(const ClientOptions& options, const Survey& survey, ForcePlan& plan) {
+    constexpr int asked_most = 3;
+    constexpr Duration pause = 300ms;
+    plan.founding.ballot.cluster = draw_cluster();
+    Verdicts verdicts = ask_survivors(survey, plan);
+    for (int asked = 1; asked < asked_most && verdicts.founded == 0 && verdicts.objected; ++asked) {
+        std::this_thread::sleep_for(pause);
+        const auto again = look_around(options);
+        if (!again) break;
+        ForcePlan next = plan_force(*again->ring, again->answered);
+        const bool is_same = next.refusal.empty() && again->ring->epoch == survey.ring->epoch &&
+                             next.founding.survivors == plan.founding.survivors;
+        if (!is_same) break;  // it is for a person to look at
+        plan = std::move(next);
+        plan.founding.ballot.cluster = draw_cluster();
+        verdicts = ask_survivors(survey, plan);
     }
     return verdicts;
 }
@@ -147,8 +173,7 @@ int force_ring(const ClientOptions& options, bool is_sure) {
                         "nobody is there to confirm it: nothing was changed; see --yes");
     }
     if (!is_sure && !wants_it_founded()) return complain(Exit::unchanged, "nothing was changed");
-    plan.founding.ballot.cluster = draw_cluster();
-    const Verdicts verdicts = ask_survivors(*survey, plan);
+    const Verdicts verdicts = found(options, *survey, plan);
     if (verdicts.founded > 0) return tell_what_was_founded(*survey, plan, verdicts);
     std::vector<std::string> why = verdicts.why;
     if (!verdicts.awaited.empty()) {

@@ -13,6 +13,9 @@ namespace grapevine::command {
 
 namespace {
 
+// What a command costs beside its keys and values.
+constexpr std::uint64_t command_steps = 100;
+
 // Keys that are too long are never there, so reading them needs no check.
 bool allows_keys(const CommandInfo& info, Arguments args) {
     if (!info.has(flag::write)) return true;
@@ -65,7 +68,10 @@ std::string execute(const Program& program, Keys& keys) {
         }
         reply.array(program.commands.size());
     }
-    for (const Command& command : program.commands) run(command, keys, reply);
+    for (const Command& command : program.commands) {
+        if (!keys.spend(command_steps)) break;
+        run(command, keys, reply);
+    }
     return reply.take();
 }
 

@@ -67,7 +67,9 @@ Step match_one(std::string_view pattern, char c, bool any_case) {
 
 // Where the rest does not match, it is enough to let the last star take one byte more: what stands
 // between two stars may match at its first place.
-bool glob_matches(std::string_view pattern, std::string_view text, bool any_case) {
+bool glob_matches(std::string_view pattern, std::string_view text, bool any_case,
+                  std::uint64_t* budget) {
+    if (budget != nullptr && *budget == 0) return false;
     std::size_t at = 0;
     std::size_t in_text = 0;
     std::size_t star = std::string_view::npos;  // behind the last one
@@ -80,6 +82,10 @@ bool glob_matches(std::string_view pattern, std::string_view text, bool any_case
         }
         const Step step =
             at < pattern.size() ? match_one(pattern.substr(at), text[in_text], any_case) : Step{};
+        if (budget != nullptr) {
+            *budget -= std::min<std::uint64_t>(*budget, 1 + step.size);
+            if (*budget == 0) return false;
+        }
         if (step.matches) {
             at += step.size;
             ++in_text;

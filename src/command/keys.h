@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,14 @@ public:
     virtual void put(std::string_view key, std::string value, std::int64_t expires_ms) = 0;
     // True where find() would have found it.
     virtual bool erase(std::string_view key) = 0;
+
+    // Notes work beside finding and putting, in steps of about a nanosecond. False: the program has
+    // done too much, nothing will come of it, and whoever goes on wastes the time of all.
+    virtual bool spend(std::uint64_t steps) {
+        return steps < std::numeric_limits<std::uint64_t>::max();
+    }
+    // The same, asked.
+    [[nodiscard]] virtual bool is_over() const { return false; }
 
     // Unix time of the primary, the same throughout a program.
     [[nodiscard]] virtual std::int64_t now_ms() const = 0;

@@ -135,6 +135,9 @@ void lcs(Call& call) {
         return call.reply.error(
             "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
     }
+    constexpr std::uint64_t steps_per_cell = 4;
+    if (!call.keys.spend(steps_per_cell * a.size() * b.size()))
+        return call.reply.error(text::too_long);
     const LcsTable table(a, b);
     const std::uint32_t length = table.length(a.size(), b.size());
     if (options->length) return call.reply.integer(length);

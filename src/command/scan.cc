@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t keys_at_once = 1024;
 constexpr std::size_t head_size_max = 16;  // bytes around a key in a reply
+// Of all patterns that a command compares keys with, as glob_matches() counts.
+constexpr std::uint64_t pattern_budget = 4'000'000;
+constexpr std::string_view too_long_pattern = "ERR the pattern takes too long on these keys";
 
 struct ScanOptions {
     std::string_view pattern = "*";
@@ -133,8 +136,10 @@ void flush(Call& call) {
 }
 
 void keys(Call& call) {
-    const Found found =
-        find_all(call, [&](std::string_view key) { return glob_matches(call[1], key); });
+    std::uint64_t budget = pattern_budget;
+    const Found found = find_all(
+        call, [&](std::string_view key) { return glob_matches(call[1], key, false, &budget); });
+    if (budget == 0) return call.reply.error(too_long_pattern);
     if (call.allows_reply(found.size)) found.write(call.reply);
 }
 
@@ -159,14 +164,17 @@ void scan(Call& call) {
     Found found;
     std::optional<std::uint64_t> next = cursor;
     std::size_t visited = 0;
+    std::uint64_t budget = pattern_budget;
     const auto visit = [&](std::string_view key, const Entry&) {
         ++visited;
-        if (!options->no_type && glob_matches(options->pattern, key)) found.add(key);
+        if (options->no_type || !glob_matches(options->pattern, key, false, &budget)) return;
+        found.add(key);
     };
     do {
         const std::size_t before = visited;
         next = call.keys.scan(*next, std::min(options->count - before, keys_at_once), visit);
     } while (next && visited < options->count && found.size < reply_size_max / 2);
+    if (budget == 0) return call.reply.error(too_long_pattern);
     call.reply.array(2);
     call.reply.bulk(std::to_string(next.value_or(0)));
     found.write(call.reply);

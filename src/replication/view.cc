@@ -1,5 +1,6 @@
 #include "replication/view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -12,6 +13,9 @@ namespace {
 
 // Of keys whose time has come and that a scan met: the others are met the next time.
 constexpr std::size_t expired_max = 1000;
+// What looking for a key costs, and copying its value or going through it.
+constexpr std::uint64_t touch_steps = 50;
+constexpr std::uint64_t bytes_per_step = 4;
 
 }  // namespace
 
@@ -25,8 +29,15 @@ bool View::may_touch(std::string_view key, std::size_t bytes) {
         return false;
     }
     work_ += key.size() + bytes;
+    if (!spend(touch_steps + bytes / bytes_per_step)) return false;
     const bool is_large = key.size() > key_size_max || bytes > value_size_max;
     if (work_ > program_work_max || is_large) verdict_ = Status::too_large;
+    return verdict_ == Status::ok;
+}
+
+bool View::spend(std::uint64_t steps) {
+    steps_ += std::min(steps, program_steps_max + 1);
+    if (steps_ > program_steps_max && verdict_ == Status::ok) verdict_ = Status::too_large;
     return verdict_ == Status::ok;
 }
 
@@ -73,7 +84,8 @@ void View::put(std::string_view key, std::string value, std::int64_t expires_ms)
 }
 
 bool View::erase(std::string_view key) {
-    if (!find(key)) return false;
+    // The value, however large, is not looked at.
+    if (!may_touch(key, 0) || !show(key, look(key))) return false;
     if (of_ == Of::committed) verdict_ = Status::malformed;
     own_.insert_or_assign(std::string(key), Own{});
     return true;

@@ -31,6 +31,8 @@ public:
     std::optional<command::Entry> find(std::string_view key) override;
     void put(std::string_view key, std::string value, std::int64_t expires_ms) override;
     bool erase(std::string_view key) override;
+    bool spend(std::uint64_t steps) override;
+    [[nodiscard]] bool is_over() const override { return verdict_ != Status::ok; }
     [[nodiscard]] std::int64_t now_ms() const override { return now_ms_; }
     std::optional<std::uint64_t> scan(std::uint64_t cursor, std::size_t keys,
                                       const Visitor& visit) override;
@@ -73,7 +75,8 @@ private:
     std::string_view key_;
     std::int64_t now_ms_;
     Status verdict_ = Status::ok;
-    std::size_t work_ = 0;  // bytes that were shown or written
+    std::size_t work_ = 0;     // bytes that were shown or written
+    std::uint64_t steps_ = 0;  // as program_steps_max counts them
     std::map<std::string, Own, std::less<>> own_;
     std::vector<std::string> expired_;
 };

@@ -15,6 +15,7 @@ namespace {
 
 std::vector<PartitionId> partitions_meant(const Call& call) {
     const bool own = call.session.answers_moved();
+    if (!own) call.session.note_told();
     std::vector<PartitionId> meant;
     for (std::uint32_t i = 0; i < call.front.partitions(); ++i) {
         if (!own || call.front.is_own(PartitionId{i})) meant.push_back(PartitionId{i});
@@ -27,7 +28,10 @@ std::vector<PartitionId> partitions_meant(const Call& call) {
 // Asks partition after partition until enough keys have come, or so many partitions were asked that
 // the client should hear that it goes on.
 constexpr std::size_t asked_per_scan_max = 32;
+constexpr std::size_t argument_max = 4096;  // bytes
 constexpr std::size_t scan_count_default = 10;
+constexpr std::size_t scan_count_max = 10'000;
+constexpr std::size_t scan_bytes_max = 4 * 1024 * 1024;  // of keys, about
 
 class ScanTask final : public Task {
 public:
@@ -58,7 +62,8 @@ public:
             take(reply);
         }
         place_.tag = tag;
-        const bool enough = keys_.size() >= wanted_ || asked_ >= asked_per_scan_max;
+        const bool enough =
+            keys_.size() >= wanted_ || asked_ >= asked_per_scan_max || bytes_ >= scan_bytes_max;
         done_ = over_ || (enough && is_past(place_, began_, partitions_));
         if (!done_) ask(parts);
     }
@@ -91,7 +96,10 @@ private:
         const auto cursor = cursor_bytes ? command::bulk_of(*cursor_bytes) : std::nullopt;
         const std::size_t count = command::take_aggregate(reply).value_or(0);
         for (std::size_t i = 0; i < count; ++i) {
-            if (const auto key = command::take_reply(reply)) keys_.emplace_back(*key);
+            if (const auto key = command::take_reply(reply)) {
+                bytes_ += key->size();
+                keys_.emplace_back(*key);
+            }
         }
         const auto next = cursor ? parse_cursor(*cursor) : std::nullopt;
         if (next.value_or(0) == 0) return next_partition();
@@ -113,6 +121,7 @@ private:
     std::size_t wanted_;
     std::size_t asked_ = 0;
     std::vector<std::string> keys_;  // RESP3
+    std::size_t bytes_ = 0;          // of these
     std::string error_;
     bool over_ = false;  // nothing is left
     bool done_ = false;
@@ -150,7 +159,7 @@ std::unique_ptr<Task> scan_task(Call& call) {
         // Where it is no good number, the partition says so.
         const auto number = to_integer(call.args[count_at]);
         if (number && *number > 0) {
-            wanted = static_cast<std::size_t>(*number);
+            wanted = std::min(static_cast<std::size_t>(*number), scan_count_max);
         } else {
             given = 0;
         }
@@ -229,6 +238,12 @@ std::unique_ptr<Task> slot_task(Call& call) {
 }  // namespace
 
 std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info) {
+    // All partitions are asked with them.
+    const auto is_long = [](std::string_view arg) { return arg.size() > argument_max; };
+    if (std::ranges::any_of(call.args, is_long)) {
+        call.reply.error("ERR a pattern exceeds " + std::to_string(argument_max) + " bytes");
+        return nullptr;
+    }
     if (info.name == "scan") return scan_task(call);
     if (info.name == "randomkey") return random_key_task(call);
     if (info.name.starts_with("cluster|")) return slot_task(call);

@@ -13,7 +13,7 @@ namespace grapevine::resp {
 
 namespace {
 
-constexpr std::size_t part_weight = 16;
+constexpr std::size_t part_weight = 1024;
 // Empty memory of a large command is given back.
 constexpr std::size_t buffer_kept = 64UZ * 1024;
 

@@ -20,7 +20,7 @@ struct ParserLimits {
     std::size_t line_max = 64 * 1024;            // of an inline command or a header; Redis's own
     std::size_t bulk_max = 512 * 1024 * 1024;    // proto-max-bulk-len; above: an error
     std::size_t part_max = 16 * 1024 * 1024;     // above: read past
-    std::size_t command_max = 64 * 1024 * 1024;  // of all parts, 16 bytes for each included
+    std::size_t command_max = 64 * 1024 * 1024;  // of all parts, 1 KiB for each included: 65,536
 };
 
 class RequestParser {

@@ -22,11 +22,17 @@ constexpr std::string_view too_large =
 constexpr std::size_t large_replies = 1024UZ * 1024;
 
 // That a client asked by chance only for what this node is primary of: as if it asked for eight
-// slots in a cluster of five.
+// partitions in a cluster of five. (Neighbouring slots are of one partition.)
 constexpr std::uint64_t chance_one = std::uint64_t{1} << 48;
 constexpr std::uint64_t chance_least = chance_one / 390'625;
-constexpr std::size_t slots_least = 8;
-constexpr std::size_t slots_most = 64;
+constexpr std::size_t partitions_least = 8;
+constexpr std::size_t partitions_most = 64;
+
+// Nobody knows how large the first answers will be.
+constexpr std::size_t commands_at_first = 8;
+constexpr std::size_t lanes_at_first = 32;
+constexpr std::size_t lanes_least = 4;
+constexpr std::size_t lanes_more = 4;  // for each answer that was not large
 
 // Of an argument that a transaction queues, beside its bytes.
 constexpr std::size_t argument_weight = 32;
@@ -99,7 +105,8 @@ std::vector<Share> shares_of(const Front& front, const command::CommandInfo& inf
 Session::Session(Front& front, std::uint64_t id, Address peer, Time now)
     : front_(front),
       parser_(front.limits().parser),
-      commands_max_(front.limits().commands_per_program),
+      commands_max_(std::min(commands_at_first, front.limits().commands_per_program)),
+      lanes_max_(lanes_at_first),
       chance_(chance_one) {
     about.id = id;
     about.peer = peer;
@@ -264,18 +271,18 @@ std::optional<std::string> Session::redirection(Time now, std::uint32_t slot) {
 void Session::learn_awareness(std::uint32_t slot) {
     const std::uint32_t own = front_.own_slots();
     if (aware_ != Aware::perhaps || own == slot_count) return;
-    if (!front_.is_own(front_.partition_of(slot)) || slots_.size() >= slots_most) {
+    const PartitionId partition = front_.partition_of(slot);
+    if (!front_.is_own(partition) || asked_for_.size() >= partitions_most) {
         aware_ = Aware::no;
-        slots_ = {};
+        asked_for_ = {};
         return;
     }
-    const auto place = static_cast<std::uint16_t>(slot);
-    if (std::ranges::find(slots_, place) != slots_.end()) return;
-    slots_.push_back(place);
+    if (std::ranges::find(asked_for_, partition) != asked_for_.end()) return;
+    asked_for_.push_back(partition);
     chance_ = chance_ / slot_count * own;
-    if (slots_.size() < slots_least || chance_ > chance_least) return;
+    if (asked_for_.size() < partitions_least || chance_ > chance_least) return;
     aware_ = Aware::yes;
-    slots_ = {};
+    asked_for_ = {};
 }
 
 // ------------------------------------------------------------------------- replies
@@ -397,7 +404,7 @@ void Session::reset() {
     replies_ = Replies::on;
     aware_ = Aware::perhaps;
     chance_ = chance_one;
-    slots_.clear();
+    asked_for_.clear();
 }
 
 void Session::queue(Time now, const command::CommandInfo& info, Args args) {
@@ -484,6 +491,7 @@ Run Session::launch(PartitionId partition, Lane& lane) {
     Batch batch = std::move(lane.waiting.front());
     lane.waiting.pop_front();
     lane.under_way = true;
+    ++lanes_under_way_;
     lane.flying = std::move(batch.parts);
     lane.flying_bytes = batch.program.size();
     lane.flying_writes = batch.writes;
@@ -533,11 +541,17 @@ void Session::split(Lane& lane, std::size_t from) {
 
 std::vector<Run> Session::take_runs() {
     std::vector<Run> runs;
+    std::vector<PartitionId> put_off;
     for (std::size_t i = 0; i < dirty_.size(); ++i) {
         const PartitionId partition = dirty_[i];
         Lane& lane = lanes_[partition.value];
         lane.dirty = false;
         if (lane.under_way || lane.waiting.empty()) continue;
+        if (lanes_under_way_ >= lanes_max_) {
+            lane.dirty = true;
+            put_off.push_back(partition);
+            continue;
+        }
         const Batch& next = lane.waiting.front();
         const bool hopeless = next.atomic && next.watched->failed;
         if (!hopeless) {
@@ -548,15 +562,19 @@ std::vector<Run> Session::take_runs() {
         static_cast<void>(launch(partition, lane));
         finished(partition, {.status = RunStatus::ok, .replies = "_\r\n", .detail = {}, .by = {}});
     }
-    dirty_.clear();
+    dirty_ = std::move(put_off);
     return runs;
 }
 
 void Session::learn_size(const RunResult& result, std::size_t commands) {
+    if (result.replies.size() <= large_replies) {
+        lanes_max_ = std::min(lanes_max_ + lanes_more, std::size_t{slot_count});
+    }
     if (result.status == RunStatus::refused) {
         commands_max_ = 1;
     } else if (result.replies.size() > large_replies) {
         commands_max_ = std::max<std::size_t>(1, commands_max_ / 2);
+        lanes_max_ = std::max(lanes_least, lanes_max_ / 2);
     } else if (commands >= commands_max_) {
         commands_max_ = std::min(2 * commands_max_, front_.limits().commands_per_program);
     }
@@ -565,6 +583,7 @@ void Session::learn_size(const RunResult& result, std::size_t commands) {
 void Session::finished(PartitionId partition, RunResult&& result) {
     Lane& lane = lanes_.at(partition.value);
     ASSERT(lane.under_way);
+    --lanes_under_way_;
     waiting_bytes_ -= std::exchange(lane.flying_bytes, 0);
     learn_size(result, lane.flying.size());
     const std::size_t done = executed(lane, result);

@@ -121,6 +121,11 @@ public:
     void set_replies(Replies replies) { replies_ = replies; }
     // The client has shown that it knows clusters.
     void note_aware() { aware_ = Aware::yes; }
+    // It was told of keys of the whole cluster, and will ask for these in the order in which they
+    // came: that is not chance, and tells nothing any more.
+    void note_told() {
+        if (aware_ == Aware::perhaps) aware_ = Aware::no;
+    }
     [[nodiscard]] bool answers_moved() const;
     // RESET, and what MULTI and WATCH leave behind.
     void reset();
@@ -232,12 +237,14 @@ private:
     std::size_t parts_ = 0;                          // that have no reply yet
     std::size_t waiting_bytes_ = 0;                  // of programs, those under way included
     std::size_t commands_max_;  // of a program that reads: nobody knows how large replies are
+    std::size_t lanes_max_;     // under way at once, likewise
+    std::size_t lanes_under_way_ = 0;
     std::unique_ptr<Transaction> transaction_;
     std::shared_ptr<WatchSet> watched_ = std::make_shared<WatchSet>();
     Replies replies_ = Replies::on;
     Aware aware_ = Aware::perhaps;
-    std::uint64_t chance_;              // that a client without knowledge asked for what it asked
-    std::vector<std::uint16_t> slots_;  // of keys so far, while that is judged
+    std::uint64_t chance_;                // that a client without knowledge asked for what it asked
+    std::vector<PartitionId> asked_for_;  // so far, each once, while that is judged
     bool closing_ = false;
     bool killed_ = false;
     bool has_written_ = false;

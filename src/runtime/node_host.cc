@@ -26,6 +26,24 @@ constexpr Duration seed_reminder = 10s;
 // The Redis clients of this process, among the connections that others dialed.
 constexpr ConnectionId within{~std::uint64_t{0}};
 
+// Whoever says something else than frames to a process that stores nothing.
+class Stranger final : public TextClient {
+public:
+    explicit Stranger(std::function<void()> refuse) : refuse_(std::move(refuse)) {}
+    void received(std::string_view) override {}
+    bool next(Time) override {
+        if (!std::exchange(told_, true)) refuse_();
+        return false;
+    }
+    [[nodiscard]] bool is_full() const override { return false; }
+    [[nodiscard]] bool has_written() const override { return false; }
+    [[nodiscard]] std::size_t memory_bytes() const override { return 0; }
+
+private:
+    std::function<void()> refuse_;
+    bool told_ = false;
+};
+
 }  // namespace
 
 NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& config,
@@ -68,6 +86,14 @@ PeerLinks::Events NodeHost::peer_events() {
 Inbound::Events NodeHost::inbound_events(bool takes_text) {
     using Open = std::function<std::unique_ptr<TextClient>(ConnectionId, Address)>;
     const Open open = [this](ConnectionId id, Address peer) { return redis_->open(id, peer); };
+    const Open refuse = [this](ConnectionId id, Address) {
+        return std::make_unique<Stranger>([this, id] {
+            inbound_.write(id,
+                           "-ERR this is Grapevine's coordinator, which has no keys: Redis clients "
+                           "go to any kvnode\r\n");
+            inbound_.finish(id);
+        });
+    };
     return {
         .cluster = [this] { return cluster(); },
         .parent = [this] { return parent(); },
@@ -93,7 +119,7 @@ Inbound::Events NodeHost::inbound_events(bool takes_text) {
                 node_.client_closed(now(), connection);
             },
         .batch_full = [this] { answer_requests(); },
-        .text = takes_text ? open : Open{}};
+        .text = takes_text ? open : refuse};
 }
 
 void NodeHost::open_redis(Loop& loop, const Redis& redis) {
@@ -220,6 +246,7 @@ void NodeHost::after_polling() {
             touched_ = true;
         }
     }
+    if (redis_ != nullptr) redis_->begin_turn();
     const auto has_work = [this] { return touched_ || (redis_ != nullptr && redis_->has_work()); };
     for (int round = 0; has_work() && round < rounds_max; ++round) {
         if (redis_ != nullptr) redis_->work();
@@ -232,7 +259,8 @@ void NodeHost::after_polling() {
     inbound_.check_limits(boot_time(), node_.overloaded());
     peers_.check_limits(boot_time());
     // Clients that are read again may have been answered already.
-    if (has_work() || !outbox_.is_empty()) turn_.again();
+    const bool has_left = redis_ != nullptr && redis_->has_left();
+    if (has_work() || has_left || !outbox_.is_empty()) turn_.again();
     turn_.wake_at(boot_time(), std::min(node_.next_deadline(), inbound_.next_deadline()));
 }
 

@@ -72,9 +72,10 @@ RedisFront::~RedisFront() = default;
 void RedisFront::make_client() {
     ClientConfig config;
     config.seeds = {self_};
-    client_ = std::make_unique<ClientHost>(loop_, std::move(config),
-                                           ClientHost::Events{.ring = {}, .note = outside_.note},
-                                           ClientHost::Shortcut{self_, outside_.deliver});
+    client_ = std::make_unique<ClientHost>(
+        loop_, std::move(config), ClientHost::Events{.ring = {}, .note = outside_.note},
+        ClientHost::Shortcut{
+            self_, [this](ClientMessage&& message) { to_node_.push_back(std::move(message)); }});
 }
 
 std::unique_ptr<TextClient> RedisFront::open(ConnectionId id, Address peer) {
@@ -114,6 +115,21 @@ void RedisFront::work() {
         serve(*found->second);
     }
     client_->work();
+    deliver_some();
+}
+
+// A program may take milliseconds.
+void RedisFront::deliver_some() {
+    if (to_node_.empty() || is_spent()) return;
+    Time before = boot_time();
+    while (!to_node_.empty() && !is_spent()) {
+        ClientMessage message = std::move(to_node_.front());
+        to_node_.pop_front();
+        outside_.deliver(std::move(message));
+        const Time after = boot_time();
+        spent_ += after - before;
+        before = after;
+    }
 }
 
 void RedisFront::serve(Connection& connection) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@
 #include "resp/front.h"
 #include "resp/session.h"
 #include "runtime/client_host.h"
+#include "runtime/inbound.h"
 #include "runtime/loop.h"
 #include "runtime/text_client.h"
 
@@ -51,12 +53,20 @@ public:
     // The node answered what deliver() handed over.
     void receive(const ServerMessage& message);
 
+    // What the node is handed by work() in one turn of its loop takes 10 ms, about, as what other
+    // clients say does; the rest waits for the next one.
+    void begin_turn() { spent_ = {}; }
     void work();
-    [[nodiscard]] bool has_work() const { return !stirred_.empty() || client_->has_work(); }
+    [[nodiscard]] bool has_work() const {
+        return !stirred_.empty() || client_->has_work() || (!to_node_.empty() && !is_spent());
+    }
+    [[nodiscard]] bool has_left() const { return !to_node_.empty(); }
 
 private:
     class Connection;
 
+    [[nodiscard]] bool is_spent() const { return spent_ >= InboundLimits{}.turn_budget; }
+    void deliver_some();
     void make_client();
     void stir(Connection& connection);
     void serve(Connection& connection);
@@ -69,6 +79,8 @@ private:
     resp::Front front_;
     std::unique_ptr<ClientHost> client_;
     std::unordered_map<ConnectionId, Connection*> connections_;
+    std::deque<ClientMessage> to_node_;
+    Duration spent_{};                   // by this turn on what was delivered
     std::vector<ConnectionId> stirred_;  // something happened on them since work(); each once
 };
 

@@ -436,7 +436,7 @@ std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint6
         // Keys of one hash are visited together: the cursor cannot point between them.
         const bool is_enough = bytes >= limit.bytes || keys >= limit.keys;
         if (last && is_enough && hash_at(*last) != hash_at(slot)) {
-            const std::uint64_t next = hash_at(*last) + 1;
+            const std::uint64_t next = hash_at(slot);
             if (next != ~std::uint64_t{0}) return next;
         }
         const Record record = read_record(slot);

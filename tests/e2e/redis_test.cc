@@ -52,6 +52,7 @@ TEST_CASE("a Redis client of any node has every key", "[e2e]") {
         CHECK(client.ask("WAIT 2 0") == integer(2));
         const auto scanned = client.scan("COUNT 10");
         CHECK(std::set(scanned.begin(), scanned.end()).size() == 100);
+        CHECK(scanned.size() == 100);  // nobody writes, so none comes twice
         CHECK(client.ask("CLUSTER NODES").size() == clients[0].ask("CLUSTER NODES").size());
     }
     // The native client sees the same keys, and the other way round.
@@ -73,6 +74,52 @@ TEST_CASE("a Redis client of any node has every key", "[e2e]") {
           "*4\r\n" + bulk("2") + bulk("5") + "$-1\r\n" + bulk("vkey1"));
     CHECK(clients[4].ask("FLUSHALL") == ok);
     CHECK(clients[0].ask("DBSIZE") == integer(0));
+}
+
+// A primary does nothing else while it executes, so what takes long is refused or cut into pieces.
+TEST_CASE("commands that take long cost nobody else the cluster", "[e2e]") {
+    const Cluster cluster = Cluster::launched(3, 3);
+    const auto at = addresses(cluster);
+    RedisClient heavy(at[0]);
+    RedisClient other(at[1]);
+    std::string a;
+    std::string b;
+    for (int i = 0; i < 2000; ++i) {
+        a += i % 2 == 0 ? 'a' : 'b';
+        b += i % 3 == 0 ? 'a' : 'b';
+    }
+    CHECK(heavy.ask("SET {x}a " + a) == ok);
+    CHECK(heavy.ask("SET {x}b " + b) == ok);
+    const std::string length = heavy.ask("LCS {x}a {x}b LEN");
+    CHECK(length.starts_with(':'));
+    // A pipeline is done, a command at a time. As one, it would take seconds.
+    std::string pipeline;
+    for (int i = 0; i < 256; ++i) pipeline += "LCS {x}a {x}b LEN\r\n";
+    heavy.send(pipeline);
+    for (int i = 0; i < 256; ++i) REQUIRE(heavy.reply() == length);
+    CHECK(heavy.ask("MULTI") == ok);
+    for (int i = 0; i < 150; ++i) REQUIRE(heavy.ask("LCS {x}a {x}b LEN") == "+QUEUED\r\n");
+    CHECK(heavy.ask("EXEC").starts_with("-ERR"));
+    CHECK(heavy.ask("MULTI") == ok);
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(heavy.ask("SETRANGE {x}s 16777200 x") == "+QUEUED\r\n");
+    }
+    CHECK(heavy.ask("EXEC").starts_with("-ERR"));
+    CHECK(heavy.ask("EXISTS {x}s") == integer(0));
+    CHECK(heavy.ask("KEYS *[" + std::string(60'000, 'a') + "]z").starts_with("-ERR a pattern"));
+    std::vector<std::string> many(70'000, "key");
+    many[0] = "EXISTS";
+    CHECK(heavy.ask(many).starts_with("-ERR string exceeds"));
+    CHECK(other.ask("SET {x}c 1") == ok);
+    CHECK(other.ask("GET {x}c") == bulk("1"));
+    // Nobody was missed.
+    CHECK(cluster.client({"--status"}).out.find("epoch 2") != std::string::npos);
+}
+
+TEST_CASE("a coordinator tells Redis clients where to go", "[e2e]") {
+    const Cluster cluster = Cluster::launched(1, 1);
+    RedisClient client(cluster.address());
+    CHECK(client.ask("PING").starts_with("-ERR this is Grapevine's coordinator"));
 }
 
 TEST_CASE("pipelines of a hundred thousand commands come back in order", "[e2e]") {
