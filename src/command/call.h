@@ -1,6 +1,6 @@
 #pragma once
-// One command that is being executed, and what commands have in common: reading numbers from
-// arguments, texts of errors. Of this folder alone.
+// One command that is being executed, and what commands have in common: texts of errors, ranges. Of
+// this folder alone.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "command/keys.h"
 #include "command/reply.h"
 #include "command/table.h"
+#include "command/words.h"
 
 namespace grapevine::command {
 
@@ -50,12 +51,6 @@ struct Call {
 // Bytes of one reply, and of those before it in a program, past which no more is added: both
 // together fit a frame.
 inline constexpr std::size_t reply_size_max = 24 * 1024 * 1024;
-
-// A number as Redis reads and writes it: no spaces, no plus, no leading zeros.
-[[nodiscard]] std::optional<std::int64_t> to_integer(std::string_view text);
-
-// Whether text is `word`, which is in capitals, in any case.
-[[nodiscard]] bool is_word(std::string_view text, std::string_view word);
 
 // Positions that a command counts from the end where they are negative, made good for `size`
 // elements: first <= last < size, or nothing where no element is meant.

@@ -26,4 +26,5 @@ grapevine_library(command LINK base fmt::fmt SOURCES
                   set.cc
                   set_options.cc
                   strings.cc
-                  table.cc)
+                  table.cc
+                  words.cc)

@@ -32,7 +32,6 @@ public:
     void put(std::string_view key, std::string value, std::int64_t expires_ms) override;
     bool erase(std::string_view key) override;
     bool spend(std::uint64_t steps) override;
-    [[nodiscard]] bool is_over() const override { return verdict_ != Status::ok; }
     [[nodiscard]] std::int64_t now_ms() const override { return now_ms_; }
     std::optional<std::uint64_t> scan(std::uint64_t cursor, std::size_t keys,
                                       const Visitor& visit) override;

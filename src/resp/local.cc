@@ -1,16 +1,10 @@
 #include "resp/local.h"
 
-#include <algorithm>
-#include <charconv>
 #include <unordered_map>
 
 namespace grapevine::resp {
 
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::vector<LocalCommand> all_local() {
     std::vector<LocalCommand> all;
@@ -44,17 +38,6 @@ std::vector<std::string_view> local_names() {
     std::vector<std::string_view> names;
     for (const LocalCommand& command : all_local()) names.push_back(command.name);
     return names;
-}
-
-bool is_word(std::string_view text, std::string_view word) {
-    return std::ranges::equal(text, word, [](char a, char b) { return lower(a) == lower(b); });
-}
-
-std::optional<std::int64_t> to_integer(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
 }
 
 }  // namespace grapevine::resp

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "command/table.h"
+#include "command/words.h"
 #include "resp/front.h"
 #include "resp/session.h"
 #include "resp/task.h"
@@ -40,10 +41,8 @@ LocalHandler find_local(const command::CommandInfo& info);
 // All of the above.
 std::vector<std::string_view> local_names();
 
-// Whether text is `word`, which is in capitals, in any case.
-bool is_word(std::string_view text, std::string_view word);
-// Decimal digits and a sign, no more.
-std::optional<std::int64_t> to_integer(std::string_view text);
+using command::is_word;
+using command::to_integer;
 
 // HELP of any command with subcommands: what the table says of them.
 void write_help(Call& call);

@@ -136,10 +136,9 @@ void Inbound::hand_in(Connection& connection) {
             break;
         }
         const auto* const request = std::get_if<Request>(&group_[i]);
-        const bool is_program = request != nullptr && (request->kind == OperationKind::run ||
-                                                       request->kind == OperationKind::query);
+        const bool runs_program = request != nullptr && is_program(request->kind);
         events_.client_message(arrived, connection.id, std::move(group_[i]));
-        if (is_program) clients_.until_looked = 0;
+        if (runs_program) clients_.until_looked = 0;
         if (++requests_in_batch_ < connection.batch) continue;
         requests_in_batch_ = 0;
         events_.batch_full();

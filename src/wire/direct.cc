@@ -4,8 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <span>
 
 #include "base/assert.h"
 #include "wire/codecs.h"
