@@ -39,10 +39,21 @@ wait_for "$work/coordinator" ready 60 || { cat "$work/coordinator"; exit 1; }
 client() { "$bin/client" --coordinator "127.0.0.1:$port" "$@"; }
 ports() { client --ring | awk '/^server/ && / up / { sub(/.*:/, "", $2); print $2 }'; }
 
+# The one that died may still be in the ring when the one for it comes.
+wait_for_nodes() {
+    local i
+    for (( i = 0; i < 300; ++i )); do
+        (( $(ports | wc -l) == $1 )) && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 # session NAME COMMAND...: the ports are added. Its nodes are asked for, one dies, another one comes.
 session() {
     local name=$1 all pid victim
     shift
+    wait_for_nodes 5 || { echo "no fifth node came"; exit 1; }
     client --wait >/dev/null
     mapfile -t all < <(ports)
     # The last one dies: a plain client is at the first.
@@ -68,7 +79,6 @@ session() {
     fi
     "$bin/kvnode" --seed "127.0.0.1:$port" --first-port $(( port + 1 )) >>"$work/logs/more" 2>&1 &
     disown
-    sleep 1
 }
 
 if /usr/bin/python3 -c 'import redis.cluster' 2>/dev/null; then
