@@ -3,7 +3,8 @@
 // Between two ordeals the cluster is whole again. Needs what Network needs.
 //
 // Not a test: run by hand. GRAPEVINE_ROUNDS is how often (default 20), GRAPEVINE_ONLY a part of the
-// names of the ordeals that are wanted, GRAPEVINE_SPANS names a file for each of the times.
+// names of the ordeals that are wanted, GRAPEVINE_SEED draws the victims, GRAPEVINE_SPANS names a file
+// for each of the times.
 // Progress goes to stderr, the report, in Markdown, to stdout.
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -62,7 +63,7 @@ TEST_CASE("time without an answer on bad networks", "[measure]") {
     Cluster cluster = Cluster::on(*network, 3);
     Traffic traffic(loop, {.seeds = addresses_on(*network)});
     Stage stage{loop, *network, cluster, traffic};
-    Rng rng(1);
+    Rng rng(std::stoull(setting("GRAPEVINE_SEED", "1")));
     std::map<std::string, Samples> samples;
     std::ofstream spans(setting("GRAPEVINE_SPANS", "/dev/null"));
     for (std::size_t round = 1; round <= rounds; ++round) {
