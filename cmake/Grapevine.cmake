@@ -35,10 +35,10 @@ endfunction()
 #
 #   grapevine_test(swim_test LABEL unit LINK swim SOURCES swim_test.cc)
 #
-# ALONE: ctest runs nothing beside its cases. SKIPS: a case that prints "SKIPPED: why" is shown as
-# skipped.
+# CLUSTERS: its cases start several processes each, and take two of the places that ctest has (-j).
+# SKIPS: a case that prints "SKIPPED: why" is shown as skipped.
 function(grapevine_test name)
-  cmake_parse_arguments(ARG "ALONE;SKIPS" "LABEL;TIMEOUT" "LINK;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "CLUSTERS;SKIPS" "LABEL;TIMEOUT" "LINK;SOURCES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -57,6 +57,10 @@ function(grapevine_test name)
   if(GRAPEVINE_SANITIZE)
     set(prefix "sanitized ${prefix}")
   endif()
+  set(places 1)
+  if(ARG_CLUSTERS)
+    set(places 2)
+  endif()
   set(skips)
   if(ARG_SKIPS)
     set(skips SKIP_REGULAR_EXPRESSION "SKIPPED: ")
@@ -64,5 +68,5 @@ function(grapevine_test name)
   # A filter that matches nothing must fail rather than pass.
   catch_discover_tests(${name} TEST_PREFIX "${prefix}" EXTRA_ARGS --warn NoTests
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
-                                  RUN_SERIAL ${ARG_ALONE} ${skips})
+                                  PROCESSORS ${places} ${skips})
 endfunction()

@@ -17,8 +17,7 @@ endif()
 target_compile_definitions(grapevine_e2e
                            PRIVATE GRAPEVINE_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 
-# Alone, because they start up to nine processes each.
-grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire api
+grapevine_test(e2e_test CLUSTERS LABEL e2e TIMEOUT 300 LINK e2e wire api
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/basic_test.cc e2e/failure_test.cc
                        e2e/coordinator_test.cc e2e/bad_input_test.cc e2e/load_test.cc
                        e2e/client_test.cc e2e/force_test.cc e2e/balance_test.cc
@@ -27,24 +26,24 @@ grapevine_test(e2e_test ALONE LABEL e2e TIMEOUT 300 LINK e2e wire api
 add_dependencies(e2e_test coordinator client kvnode bench)
 
 # Where Debian's redis-tools are not installed, the cases that want them say so.
-grapevine_test(redis_test ALONE SKIPS LABEL e2e TIMEOUT 300 LINK e2e
+grapevine_test(redis_test CLUSTERS SKIPS LABEL e2e TIMEOUT 300 LINK e2e
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/redis_test.cc e2e/redis_tools_test.cc)
 add_dependencies(redis_test coordinator client kvnode)
 
 # Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
-grapevine_test(network_test ALONE SKIPS LABEL network TIMEOUT 300 LINK e2e
+grapevine_test(network_test CLUSTERS SKIPS LABEL network TIMEOUT 300 LINK e2e
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/network_test.cc)
 add_dependencies(network_test client kvnode)
 
 # The demo checks every value that it shows.
 add_test(NAME "demo" COMMAND ${CMAKE_CURRENT_LIST_DIR}/demo.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
-set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
+set_tests_properties("demo" PROPERTIES LABELS e2e TIMEOUT 300 PROCESSORS 2)
 
 # Libraries of others, each while a node dies.
 add_test(NAME "clients of Redis"
          COMMAND ${PROJECT_SOURCE_DIR}/tests/clients/run.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
                  ${PROJECT_SOURCE_DIR}/build/clients)
-set_tests_properties("clients of Redis" PROPERTIES LABELS clients TIMEOUT 900 RUN_SERIAL TRUE
+set_tests_properties("clients of Redis" PROPERTIES LABELS clients TIMEOUT 900 PROCESSORS 2
                      SKIP_REGULAR_EXPRESSION "SKIPPED: ")
 
 # Run by hand: see the files.

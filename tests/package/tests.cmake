@@ -5,5 +5,5 @@ if(NOT GRAPEVINE_SANITIZE)
   target_link_libraries(every_call PRIVATE Grapevine::client)
   add_test(NAME "package" COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh
            ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} ${CMAKE_CXX_COMPILER} ${CMAKE_COMMAND})
-  set_tests_properties("package" PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL TRUE)
+  set_tests_properties("package" PROPERTIES LABELS e2e TIMEOUT 300 PROCESSORS 2)
 endif()
