@@ -127,14 +127,15 @@ int run_many(const SimOptions& options) {
     const SwarmOutcome sum = run_swarm(config, tell);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     tell(fmt::format(
-        "{}{}: {} of {} runs failed; {} operations, {} faults, {} virtual seconds in "
+        "{}{}: {} of {} runs failed; {} operations, {} faults, {} foundings, {} virtual seconds in "
         "{:.1f} s; longest outage {} ms, watched for {} % of the time",
         sum.interrupted ? fmt::format("interrupted after {} runs; ", sum.done) : "",
         sum.failed > 0 ? "FAIL"
         : sum.done > 0 ? "PASS"
                        : "nothing ran to its end",
-        sum.failed, sum.done, sum.operations, sum.faults, to_us(sum.virtual_time) / 1'000'000,
-        took.count(), to_ms(sum.longest_outage), armed_percent(sum.looks, sum.armed_looks)));
+        sum.failed, sum.done, sum.operations, sum.faults, sum.foundings,
+        to_us(sum.virtual_time) / 1'000'000, took.count(), to_ms(sum.longest_outage),
+        armed_percent(sum.looks, sum.armed_looks)));
     if (options.shrink && sum.failed == 0) tell("nothing to shrink: no run failed");
     if (sum.failed_seed && options.shrink && !sum.interrupted) {
         shrink_it(options, *sum.failed_seed, sum.failure);

@@ -24,6 +24,7 @@ options give the same run, event for event.
 
   sim --kill 2                              7 nodes, 3 copies, two die at once: the story
   sim --at 2s:kill=server3 --at 4s:restart=server3 --at 6s:cut=server1/server2
+  sim --at 1s:kill=coordinator,server1,server2,server3,server4 --at 2s:force   founded anew
   sim --faults all --runs 2000              a swarm: each seed draws its own cluster and faults
   sim --faults all --seed 917               one run of it, told
   sim --faults all --seed 917 --explain key7   the life of one key
@@ -53,6 +54,7 @@ when the cluster is ready and the first keys are written.
   9s:heal=a/b                 ends these between the two; heal alone: everywhere
   3s:loss=20                  percent of all datagrams; burst=20@8: so many in a row
   3s:duplicate=5@2s           come again, that late; corrupt=5; delay=100us-2ms-80ms; echo=10@4s
+  5s:force                    an operator founds the cluster anew, where its quorum is gone for good
   9s:calm                     everything that goes on ends
 The story of kills beyond what the cluster survives says so; PASS then means that nothing false was
 answered.)";

@@ -78,7 +78,9 @@ std::vector<std::set<NodeId>> Availability::groups(const Ring& ring) {
     if (!is_fit(world_.network())) return {};
     for (const NodeHost* host : world_.alive()) {
         const bool is_well = host->is_running() && host->slowness() == 1;
-        if (is_well && ring.member(host->id()) != nullptr) hosts.push_back(host);
+        const RingPtr its = host->ring();
+        const bool is_in_it = its == nullptr || its->cluster == ring.cluster;
+        if (is_well && is_in_it && ring.member(host->id()) != nullptr) hosts.push_back(host);
     }
     if (hosts.size() > most_) {
         is_blind_ = true;

@@ -5,9 +5,11 @@
 // Groups: every largest set of members of the newest ring that run at full speed, in which each
 // reaches each (no obstacle either way) and that has a majority of the votes, while the network is
 // fit: as it was at first, or within the limits below. Datagrams that come again hinder nobody. A
-// group that only shrinks or grows keeps the age of what stayed. A partition is owed service from
-// the moment on at which one of its copies was in such a group, or it was last served, whichever is
-// later.
+// group that only shrinks or grows keeps the age of what stayed. Who is in another cluster than the
+// newest ring's (it has consented to the new one, or was left behind) is in no group: a consent
+// stops service, and it has until the end of the faults to go over. A partition is owed service
+// from the moment on at which one of its copies was in such a group, or it was last served,
+// whichever is later.
 
 #include <cstddef>
 #include <cstdint>

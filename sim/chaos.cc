@@ -15,7 +15,10 @@ Chaos::Chaos(Cluster& cluster, ChaosConfig config, std::uint64_t seed, OnFault o
 void Chaos::start() {
     running_ = true;
     started_ = world_.now();
-    if (!config_.script) return next();
+    if (!config_.script) {
+        if (config_.disaster_at) look_for_disaster(*config_.disaster_at);
+        return next();
+    }
     for (const Fault& fault : *config_.script) {
         const Time at = std::max(started_ + fault.at, world_.now() + 1us);
         world_.queue().first_at(at, [this, fault] {
@@ -25,7 +28,9 @@ void Chaos::start() {
 }
 
 void Chaos::next() {
-    if (config_.mix.is_none()) return;
+    const bool strikes =
+        std::ranges::any_of(draws(), [this](const Draw& draw) { return config_.mix.has(draw.of); });
+    if (!strikes) return;
     world_.queue().after(rng_.between(1ms, config_.gap_max), [this] {
         if (!running_) return;
         strike();
@@ -60,6 +65,7 @@ void Chaos::stop(bool revive) {
             world_.apply(fault);
         };
         end({.kind = FaultKind::calm});
+        if (config_.disaster_at) end_disaster(end);
         if (revive && !dead().empty()) end({.kind = FaultKind::restart, .names = dead()});
     });
     world_.run_until(at);

@@ -7,6 +7,11 @@
 // Within the promise, nodes are killed only in a calm cluster that is whole and that nobody leaves,
 // at most as many at once as the ring says it survives. A kill that is aimed at a moment to come is
 // one of them, and until it has struck nothing else does.
+//
+// In some runs a quorum dies for good, at once or one after the other, whatever else goes on, and
+// an operator founds the cluster anew from those that are left (sim/founder.h). Until that is done
+// nobody is killed otherwise, and no coordinator comes back that would make the dead a quorum
+// again.
 
 #include <cstdint>
 #include <functional>
@@ -26,6 +31,8 @@ struct ChaosConfig {
     Duration gap_max = 2s;  // between two faults
     bool beyond_promise = false;
     FaultMix mix = FaultMix::all();
+    // After start(): a quorum dies for good then, or some time later.
+    std::optional<Duration> disaster_at{};
     // Instead of draws: exactly these, each at its time after start().
     std::optional<std::vector<Fault>> script{};
 };
@@ -55,6 +62,16 @@ private:
 
     void next();
     void strike();
+    // --- chaos_disaster.cc ---
+    void look_for_disaster(Duration later);
+    void begin_disaster();
+    void kill_more(bool at_once);
+    void call_operator();
+    [[nodiscard]] bool is_disaster_possible() const;
+    [[nodiscard]] std::optional<Names> who_has_to_die();
+    [[nodiscard]] bool would_revive_quorum() const;
+    [[nodiscard]] bool is_quorum_gone(const Names& without = {}) const;
+    void end_disaster(const std::function<void(Fault)>& end);
     // --- chaos_draws.cc ---
     void kill();
     void restart();

@@ -72,7 +72,7 @@ void Chaos::restart() {
 // The coordinator as often with what it saved as without.
 void Chaos::bring_back(Names names, Duration later) {
     const auto coordinator = std::ranges::find(names, coordinator_name);
-    if (coordinator != names.end() && rng_.chance(1, 2)) {
+    if (coordinator != names.end() && rng_.chance(1, 2) && !would_revive_quorum()) {
         names.erase(coordinator);
         apply_after(later, {.kind = FaultKind::back, .names = {coordinator_name}});
     }

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "replication/replication.h"
+#include "ring/found_anew.h"
 #include "sim/event_log.h"
 
 namespace grapevine::sim {
@@ -48,13 +49,49 @@ void Checks::new_ring(const RingPtr& ring) {
         for (const Member& member : newest_->members) {
             if (member.is_up() && !ring->is_up(member.id)) removed_[member.id] = queue_.now();
         }
+        if (newest_->cluster != ring->cluster) found(*ring);
         for (std::uint32_t i = 0; i < newest_->partitions(); ++i) {
+            if (newest_->cluster != ring->cluster) break;
             if (newest_->table[i].generation == ring->table[i].generation) continue;
             commits_.restarted(PartitionId{i}, ring->epoch);
         }
     }
     std::erase_if(removed_, [&](const auto& each) { return ring->is_up(each.first); });
-    newest_ = ring;
+    newest_ = last_rings_[ring->cluster] = ring;
+}
+
+void Checks::found(const Ring& ring) {
+    const auto parent = last_rings_.find(ring.parent);
+    const Epoch from = founded_from(ring);
+    if (parent == last_rings_.end() || !from) {
+        return report(Rule::one_ring, fmt::format("ring {} is of a cluster that was founded from "
+                                                  "none that is known",
+                                                  ring.epoch));
+    }
+    Founded founded{.cluster = ring.cluster,
+                    .parent = ring.parent,
+                    .from = from,
+                    .at = queue_.now(),
+                    .restarted = std::vector<bool>(ring.partitions())};
+    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        const PartitionId partition{i};
+        founded.restarted[i] = parent->second->table[i].generation != ring.table[i].generation;
+        if (founded.restarted[i]) commits_.restarted(partition, ring.epoch);
+        commits_.founded(partition, ring.parent, from);
+    }
+    foundings_.push_back(std::move(founded));
+}
+
+bool Checks::is_left_behind(const NodeHost& server) const {
+    return std::ranges::any_of(foundings_, [&](const Founded& founded) {
+        return founded.parent == server.ring()->cluster && queue_.now() > founded.at + waited_out_;
+    });
+}
+
+Commits::Holder Checks::as_holder(const NodeHost& host, PartitionId partition) {
+    const RingPtr ring = host.ring();
+    if (ring == nullptr) return {host.name()};
+    return {host.name(), ring->cluster, ring->entry(partition).since};
 }
 
 void Checks::before_answer(const NodeHost& host, const Request& request, const Reply& reply,
@@ -71,7 +108,7 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
                fmt::format("{} answers for partition {} in ring {}, where it is not the primary",
                            host.name(), partition, ring.epoch));
     }
-    commits_.answers(host.name(), partition, request, reply);
+    commits_.answers(as_holder(host, partition), partition, request, reply);
     check_one_server(partition, alive, &host);
 }
 
@@ -138,6 +175,11 @@ void Checks::check_server(PartitionId partition, const NodeHost& server) {
         report(Rule::removed_serves,
                fmt::format("{} serves partition {}, and is no member since {}", server.name(),
                            partition, seconds(removed->second)));
+    }
+    if (is_left_behind(server)) {
+        report(Rule::removed_serves,
+               fmt::format("{} serves partition {} in ring {} of a cluster that was founded anew",
+                           server.name(), partition, server.ring()->epoch));
     }
     // One whose answer still leaves may have handed the partition over in the same turn.
     if (!server.serves(partition)) return;

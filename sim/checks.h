@@ -7,7 +7,8 @@
 //   answers for it; looked at when a node answers, and every few milliseconds for the partitions in
 //   turn;
 // - a node answers only for partitions that it is the primary of in its own ring;
-// - a member that no ring has any more serves nothing once its last lease has run out;
+// - a member that no ring has any more serves nothing once its last lease has run out, and so does
+//   who is left in a cluster that was founded anew;
 // - who serves a partition has every write of its generation that was ever acknowledged;
 // - what members send each other decodes;
 // - no node contradicts itself (Node::invariants, which aborts).
@@ -26,6 +27,7 @@
 #include "sim/commits.h"
 #include "sim/defect.h"
 #include "sim/event_queue.h"
+#include "sim/founded.h"
 #include "sim/node_host.h"
 
 namespace grapevine::sim {
@@ -42,8 +44,8 @@ public:
     // It was asked when its wall clock showed that time, and the clock was not set back since.
     void before_read(const Request& request, const Reply& reply, const NodeHost& host,
                      std::int64_t unix_ms);
-    void committed(const std::string& holder, PartitionId partition, const Op& op) {
-        commits_.committed(holder, partition, op);
+    void committed(const NodeHost& holder, PartitionId partition, const Op& op) {
+        commits_.committed(as_holder(holder, partition), partition, op);
     }
     // A ring that nobody was in before.
     void new_ring(const RingPtr& ring);
@@ -54,11 +56,16 @@ public:
     [[nodiscard]] const std::string& defect() const { return defect_.sentence(); }
     [[nodiscard]] Rule rule() const { return defect_.rule(); }
     [[nodiscard]] const Commits& commits() const { return commits_; }
+    // In the order of time: each is founded from the first cluster or from one before it.
+    [[nodiscard]] const std::vector<Founded>& foundings() const { return foundings_; }
     // For rules that are checked elsewhere.
     void report(Rule rule, const std::string& sentence) { defect_.report(rule, sentence); }
 
 private:
+    static Commits::Holder as_holder(const NodeHost& host, PartitionId partition);
     void check_ring(const NodeHost& host);
+    void found(const Ring& ring);
+    [[nodiscard]] bool is_left_behind(const NodeHost& server) const;
     void check_room(const NodeHost& host, const Request& request);
     // `answering`: serves at this moment, whatever it says of itself; null: nobody.
     void check_one_heir(const std::vector<const NodeHost*>& alive);
@@ -74,6 +81,8 @@ private:
     std::unordered_map<NodeId, RingPtr> adopted_;
     std::map<NodeId, Time> removed_;  // members of earlier rings, and since when they are not
     RingPtr newest_;
+    std::map<ClusterId, RingPtr> last_rings_;  // the newest of each cluster
+    std::vector<Founded> foundings_;
     std::uint32_t next_swept_ = 0;
 };
 

@@ -41,20 +41,47 @@ void Commits::restarted(PartitionId partition, Epoch epoch) {
     line(partition).restarted = epoch;
 }
 
+void Commits::founded(PartitionId partition, ClusterId parent, Epoch from) {
+    founded_from_[parent] = from;
+    Line& here = line(partition);
+    while (!here.operations.empty() && here.operations.back().since > from) undo_last(partition);
+    here.acknowledged = std::min<std::uint64_t>(here.acknowledged, here.operations.size());
+}
+
+void Commits::undo_last(PartitionId partition) {
+    Line& here = line(partition);
+    const Committed last = std::move(here.operations.back());
+    here.operations.pop_back();
+    for (auto change = last.before.rbegin(); change != last.before.rend(); ++change) {
+        const auto& [key, value] = *change;
+        if (value) here.contents[key] = *value;
+        if (!value) here.contents.erase(key);
+    }
+    const Place place{partition, {last.epoch, here.operations.size() + 1}};
+    const auto known = requests_.find(last.request);
+    if (known != requests_.end() && known->second == place) requests_.erase(known);
+}
+
+bool Commits::is_unheard_of(const Holder& holder) const {
+    const auto founded = founded_from_.find(holder.cluster);
+    return founded != founded_from_.end() && holder.since > founded->second;
+}
+
 bool Commits::is_given_up(const Place& place) const {
     return place.partition.value < lines_.size() &&
            place.version.epoch < lines_[place.partition.value].restarted;
 }
 
-void Commits::committed(const std::string& holder, PartitionId partition, const Op& op) {
+void Commits::committed(const Holder& holder, PartitionId partition, const Op& op) {
+    if (is_unheard_of(holder)) return;
     const Place place{partition, op.version};
-    if (is_given_up(place)) return note_request(holder, op, place);
+    if (is_given_up(place)) return note_request(holder.name, op, place);
     auto& operations = line(partition).operations;
     const std::uint64_t counter = op.version.counter;
     if (counter == 0 || counter > operations.size() + 1) {
         return defect_.report(
-            Rule::order, fmt::format("{} commits operation {} of partition {}, before {}", holder,
-                                     op.version, partition, operations.size() + 1));
+            Rule::order, fmt::format("{} commits operation {} of partition {}, before {}",
+                                     holder.name, op.version, partition, operations.size() + 1));
     }
     if (counter == operations.size() + 1) return first_commit(holder, partition, op);
     const Committed& known = operations[counter - 1];
@@ -62,29 +89,36 @@ void Commits::committed(const std::string& holder, PartitionId partition, const 
     defect_.report(Rule::order,
                    fmt::format("{} commits {} as operation {} of partition {}; others committed "
                                "another, of epoch {}",
-                               holder, op.version, counter, partition, known.epoch));
+                               holder.name, op.version, counter, partition, known.epoch));
 }
 
-void Commits::first_commit(const std::string& holder, PartitionId partition, const Op& op) {
+void Commits::first_commit(const Holder& holder, PartitionId partition, const Op& op) {
     Line& here = line(partition);
-    here.operations.push_back({op.version.epoch, digest_of(op)});
+    here.operations.push_back({.epoch = op.version.epoch,
+                               .digest = digest_of(op),
+                               .since = holder.since,
+                               .request = {op.client, op.sequence},
+                               .before = {}});
+    auto& before = here.operations.back().before;
     for_each_change(op, [&](const ChangeView& change) {
         const std::string key(change.key);
+        const auto was = here.contents.find(key);
+        before.emplace_back(key,
+                            was == here.contents.end() ? std::nullopt : std::optional(was->second));
         if (change.kind == OpKind::put) {
             here.contents[key] = {op.version, hash64(change.value), change.expires_ms};
             if (change.expires_ms != 0) here.expire[op.version][key] = change.expires_ms;
             return;
         }
-        const auto held = here.contents.find(key);
-        const bool expires = held != here.contents.end() && held->second.expires_ms != 0;
+        const bool expires = was != here.contents.end() && was->second.expires_ms != 0;
         if (!op.client && !expires) {
             defect_.report(Rule::expiry, fmt::format("{} erases {} of partition {}, which nobody "
                                                      "asked for and which does not expire",
-                                                     holder, key, partition));
+                                                     holder.name, key, partition));
         }
         here.contents.erase(key);
     });
-    note_request(holder, op, {partition, op.version});
+    note_request(holder.name, op, {partition, op.version});
 }
 
 void Commits::note_request(const std::string& holder, const Op& op, const Place& place) {
@@ -103,14 +137,14 @@ void Commits::note_request(const std::string& holder, const Op& op, const Place&
                     place.version, place.partition, holder));
 }
 
-void Commits::answers(const std::string& holder, PartitionId partition, const Request& request,
+void Commits::answers(const Holder& holder, PartitionId partition, const Request& request,
                       const Reply& reply) {
-    if (is_read(request.kind) || !is_answer(reply.status)) return;
+    if (is_read(request.kind) || !is_answer(reply.status) || is_unheard_of(holder)) return;
     const auto known = requests_.find({request.client, request.sequence});
     if (known == requests_.end()) {
         return defect_.report(
             Rule::acknowledged,
-            fmt::format("{} answers request {} of client {:x}, which nobody committed", holder,
+            fmt::format("{} answers request {} of client {:x}, which nobody committed", holder.name,
                         request.sequence, request.client.value));
     }
     if (is_given_up(known->second)) return;

@@ -8,12 +8,17 @@
 // - what nobody asked for erases only what expires, and nothing is read when its time has come.
 // Where a loss is accepted, the order begins anew: what was ordered in earlier rings counts for
 // nothing, though a holder that has not heard of it may commit and acknowledge some more.
+// Where a cluster is founded anew from ring e, the order goes on after what was committed under
+// entries that ring e has (their `since` is e or before): that is on each of their copies. What was
+// committed later, under entries that no survivor has heard of, may be lost with its answers.
 // From these operations it makes the contents that every complete copy has to have.
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -28,11 +33,20 @@ class Commits {
 public:
     explicit Commits(Defect& defect) : defect_(defect) {}
 
-    void committed(const std::string& holder, PartitionId partition, const Op& op);
+    // Who holds a partition, and by which entry.
+    struct Holder {
+        std::string name;
+        ClusterId cluster{};
+        Epoch since{};  // of the entry
+    };
+
+    void committed(const Holder& holder, PartitionId partition, const Op& op);
     // The partition restarts empty in ring `epoch`.
     void restarted(PartitionId partition, Epoch epoch);
+    // A cluster is founded anew from ring `from` of `parent`, and keeps copies of the partition.
+    void founded(PartitionId partition, ClusterId parent, Epoch from);
     // A node is about to answer a client.
-    void answers(const std::string& holder, PartitionId partition, const Request& request,
+    void answers(const Holder& holder, PartitionId partition, const Request& request,
                  const Reply& reply);
 
     // A node is about to answer a read that it was asked at this time by its wall clock, which was
@@ -55,9 +69,18 @@ public:
     [[nodiscard]] const Contents& contents(PartitionId partition) const;
 
 private:
+    struct RequestId {
+        ClientId client;
+        std::uint64_t sequence = 0;
+        bool operator==(const RequestId&) const = default;
+    };
     struct Committed {
         Epoch epoch;
         std::uint64_t digest = 0;
+        Epoch since;        // of the entry under which it was committed first
+        RequestId request;  // zero: nobody's
+        // What it changed, as it was before; nothing: the key was not there.
+        std::vector<std::pair<std::string, std::optional<Value>>> before;
     };
     struct Line {
         std::vector<Committed> operations;  // by counter, from 1
@@ -66,11 +89,6 @@ private:
         // When what was written with a version expires, by key.
         std::map<Version, std::map<std::string, std::int64_t>> expire;
         Epoch restarted;  // zero: it never was
-    };
-    struct RequestId {
-        ClientId client;
-        std::uint64_t sequence = 0;
-        bool operator==(const RequestId&) const = default;
     };
     struct RequestIdHash {
         std::size_t operator()(const RequestId& id) const noexcept {
@@ -84,12 +102,16 @@ private:
     };
 
     Line& line(PartitionId partition);
-    void first_commit(const std::string& holder, PartitionId partition, const Op& op);
+    void first_commit(const Holder& holder, PartitionId partition, const Op& op);
+    void undo_last(PartitionId partition);
     // The request took effect there.
     void note_request(const std::string& holder, const Op& op, const Place& place);
     [[nodiscard]] bool is_given_up(const Place& place) const;
+    // By an entry that the survivors of its cluster have not heard of.
+    [[nodiscard]] bool is_unheard_of(const Holder& holder) const;
 
     Defect& defect_;
+    std::map<ClusterId, Epoch> founded_from_;  // by parent: the ring
     std::vector<Line> lines_;
     std::unordered_map<RequestId, Place, RequestIdHash> requests_;
 };

@@ -179,6 +179,7 @@ std::string entry_text(const World& world, const Ring& ring, const Entry& entry)
     for (const Fill& fill : entry.fills) {
         text += fmt::format("; fills {} since {}", world.name_of(fill.id), fill.opened);
     }
+    if (ring.parent) text += fmt::format("; generation {}", entry.generation);
     return text + fmt::format("; tenure {}, since {}{}", entry.tenure, entry.since,
                               ring.is_down(entry) ? "; down" : "");
 }
@@ -187,6 +188,10 @@ std::string entry_text(const World& world, const Ring& ring, const Entry& entry)
 
 void Explain::fault(Cluster& cluster, const Fault& fault) {
     note(cluster.world().now(), "fault " + to_string(fault));
+}
+
+void Explain::operator_says(Cluster& cluster, const std::string& sentence) {
+    note(cluster.world().now(), "the operator " + sentence);
 }
 
 void Explain::ring(Cluster& cluster, const RingPtr& ring) {

@@ -17,6 +17,7 @@ class Explain final : public RunWatcher {
 public:
     Explain(std::string key, Tell tell) : key_(std::move(key)), tell_(std::move(tell)) {}
 
+    void operator_says(Cluster& cluster, const std::string& sentence) override;
     void fault(Cluster& cluster, const Fault& fault) override;
     void ring(Cluster& cluster, const RingPtr& ring) override;
     void message(Cluster& cluster, const NodeHost& host, const Envelope& envelope) override;

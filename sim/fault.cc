@@ -60,6 +60,7 @@ constexpr std::array words{
     Word{FaultKind::corrupt, "corrupt", Takes::percent},
     Word{FaultKind::delay, "delay", Takes::delay},
     Word{FaultKind::echo, "echo", Takes::percent_and_span},
+    Word{FaultKind::force, "force", Takes::nothing},
     Word{FaultKind::calm, "calm", Takes::nothing},
 };
 

@@ -32,6 +32,9 @@
 //     3s:delay=100us-2ms-80ms     one way: uniform between the first two, with a tail to the third
 //     3s:echo=10@4s               percent of what clients send comes again on a new connection, up
 //                                 to 4 s later
+//     5s:force                    an operator looks, and where the quorum is gone for good it
+//     founds
+//                                 the cluster anew from the survivors (sim/founder.h)
 //     9s:calm                     all that goes on ends: heal, resume, no loss ...
 
 #include <cstdint>
@@ -75,6 +78,7 @@ enum class FaultKind : std::uint8_t {
     full,
     roomy,
     wall,
+    force,
 };
 
 inline constexpr std::int64_t slow_max = 1000;

@@ -32,8 +32,9 @@ enum class FaultClass : std::uint8_t {
     echo,       // requests that come again on a new connection, seconds later
     full,       // memory that something else takes
     wall,       // wall clocks that are set
+    force,      // a quorum dies for good, and an operator founds the cluster anew
 };
-inline constexpr std::size_t fault_classes = 21;
+inline constexpr std::size_t fault_classes = 22;
 
 class FaultMix {
 public:

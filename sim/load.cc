@@ -65,7 +65,8 @@ void Load::next(std::size_t worker) {
     world_.queue().after(rng_.between(Duration{}, config_.think_max), [this, worker] {
         if (!running_) return;
         std::unique_ptr<Recorder>& recorder = workers_[worker].recorder;
-        if (!recorder->is_alive()) dead_.push_back(std::exchange(recorder, recruit()));
+        const bool is_of_use = recorder->is_alive() && !recorder->has_ended();
+        if (!is_of_use) dead_.push_back(std::exchange(recorder, recruit()));
         if (draws(config_.programs_percent)) return submit_program(worker);
         const std::size_t key = keys_.draw(rng_);
         const Operation operation = draw(workers_[worker], key);

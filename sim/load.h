@@ -1,7 +1,7 @@
 #pragma once
 // Clients that work: each has one operation after the other on a few shared keys, every value
-// written is unique, and all of it goes into a history. When a client's process dies, another
-// client takes its place.
+// written is unique, and all of it goes into a history. When a client's process dies, or its handle
+// ends with its cluster, another client takes its place.
 
 #include <cstdint>
 #include <memory>

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] NodeId id() const { return id_; }
     // What its disk holds, after its death as well; empty: nothing.
     [[nodiscard]] const std::string& saved() const { return saved_; }
+    void lose_disk() { saved_.clear(); }
     // Null: none yet, or dead.
     [[nodiscard]] RingPtr ring() const { return node_ ? node_->ring() : nullptr; }
     [[nodiscard]] bool stores() const { return store_ != nullptr; }

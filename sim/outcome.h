@@ -36,6 +36,7 @@ struct RunOutcome {
     std::uint64_t keys_right = 0;  // of those written before the faults: read back as written last
     std::uint64_t beyond = 0;      // 1: more died at once than the promise covers
     std::uint64_t evicted_alive = 0;
+    std::uint64_t foundings = 0;  // of a cluster, anew
     Duration virtual_time{};
     Duration longest_outage{};  // of a partition that had no reason to be without service
     // Of the oracle of availability at partitions, while faults went on; and those at which an

@@ -16,8 +16,7 @@ Recorder::Recorder(const EventQueue& queue, ClientHost& client, History& history
 
 void Recorder::submit(const Operation& operation, Then then) {
     history_.push_back(open_record(operation, client_.number(), queue_.now()));
-    const std::size_t index = history_.size() - 1;
-    open_.emplace(client_.submit(operation), Open{index, std::move(then)});
+    open(client_.submit(operation), {history_.size() - 1, std::move(then)});
 }
 
 void Recorder::submit_as(const Operation& meaning, const Operation& program, Duration expires_after,
@@ -25,8 +24,12 @@ void Recorder::submit_as(const Operation& meaning, const Operation& program, Dur
     OperationRecord record = open_record(meaning, client_.number(), queue_.now());
     record.expires_after = expires_after;
     history_.push_back(std::move(record));
-    const std::size_t index = history_.size() - 1;
-    open_.emplace(client_.submit(program), Open{index, std::move(then), meaning.kind});
+    open(client_.submit(program), {history_.size() - 1, std::move(then), meaning.kind});
+}
+
+void Recorder::open(OperationId id, Open operation) {
+    history_[operation.record].sequence = id;
+    open_.emplace(id, std::move(operation));
 }
 
 void Recorder::complete(const Completion& completion) {
@@ -37,6 +40,7 @@ void Recorder::complete(const Completion& completion) {
     const Outcome outcome =
         open.meaning ? as_answer(*open.meaning, completion.outcome) : completion.outcome;
     close_record(history_[open.record], outcome, queue_.now());
+    has_ended_ = has_ended_ || outcome.kind == OutcomeKind::ended;
     if (open.then) open.then(outcome);
 }
 

@@ -30,6 +30,8 @@ public:
 
     // Where its process has died, nothing can be submitted any more.
     [[nodiscard]] bool is_alive() const { return client_.is_alive(); }
+    // Its cluster was founded anew: it answers nothing any more, and another has to begin.
+    [[nodiscard]] bool has_ended() const { return has_ended_; }
     [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
     [[nodiscard]] const ClientHost& client() const { return client_; }
 
@@ -39,6 +41,7 @@ private:
         Then then;
         std::optional<OperationKind> meaning{};  // of a program that stands for something else
     };
+    void open(OperationId id, Open operation);
     void complete(const Completion& completion);
     void died();
 
@@ -46,6 +49,7 @@ private:
     ClientHost& client_;
     History& history_;
     std::map<OperationId, Open> open_;
+    bool has_ended_ = false;
 };
 
 }  // namespace grapevine::sim

@@ -12,9 +12,11 @@
 
 #include "base/assert.h"
 #include "base/counted.h"
+#include "base/hash.h"
 #include "history/linearizability.h"
 #include "sim/availability.h"
 #include "sim/convergence.h"
+#include "sim/history_lines.h"
 #include "sim/workload.h"
 
 namespace grapevine::sim {
@@ -32,6 +34,9 @@ constexpr Duration first_copies_max = 300s;
 // that has to be done so long after it, and the whole wait is bounded.
 constexpr Duration back_off_after = 10s;
 constexpr Duration back_off_wait = 75s;
+
+// In peace an operator who is at it founds a cluster anew within that.
+constexpr Duration founding_max = 15s;
 
 class Run {
 public:
@@ -72,6 +77,7 @@ private:
         world_.on_ring([this](const NodeHost&, const RingPtr& ring) { saw_ring(ring); });
         world_.on_strike(
             [this](const Fault& kill) { tell([&](RunWatcher& w) { w.fault(cluster_, kill); }); });
+        world_.founder().on_tell([this](const std::string& sentence) { heard(sentence); });
         if (std::ranges::none_of(watchers_, &RunWatcher::wants_all)) return;
         world_.on_message([this](const NodeHost& host, const Envelope& envelope) {
             tell([&](RunWatcher& w) { w.message(cluster_, host, envelope); });
@@ -180,13 +186,21 @@ private:
         }
     }
 
+    // The quorum is gone for good: from here on it is the operator's promise that counts.
+    void heard(const std::string& sentence) {
+        if (world_.founder().is_needed()) is_beyond_ = false;
+        tell([&](RunWatcher& w) { w.operator_says(cluster_, sentence); });
+    }
+
     // How many deaths are covered where more die, in a script or in a run that is to go beyond the
-    // promise. As many as the ring says it survives are covered, until it is whole again. It counts
-    // on the coordinator, so that one dies alone. Who is not there does not die.
+    // promise or in which a quorum dies. As many as the ring says it survives are covered, until it
+    // is whole again. It counts on the coordinator, so that one dies alone. Who is not there does
+    // not die.
     std::optional<std::size_t> exceeded_by(const Fault& fault) {
         const bool is_aimed = fault.kind == FaultKind::aim;  // kills one
         if (fault.kind != FaultKind::kill && !is_aimed) return std::nullopt;
-        if (!plan_.chaos.script && !plan_.beyond_promise) return std::nullopt;
+        const bool is_within = !plan_.beyond_promise && !plan_.chaos.disaster_at;
+        if (!plan_.chaos.script && is_within) return std::nullopt;
         // None: nobody that is alive is in a ring, so none is whole.
         const RingPtr ring = world_.newest_ring();
         if (ring != nullptr && fully_replicated(*ring) && all_live(*ring)) {
@@ -217,7 +231,8 @@ private:
     [[nodiscard]] bool is_beyond() const { return plan_.beyond_promise || is_beyond_; }
 
     bool become_whole() {
-        const Duration limit = is_beyond() ? beyond_wait : convergence_max;
+        Duration limit = is_beyond() ? beyond_wait : convergence_max;
+        if (world_.founder().is_busy()) limit = convergence_max + founding_max;
         const Time begin = world_.now();
         const Time end = begin + limit;
         if (cluster_.run_until_ready(end - world_.now())) enter(Phase::served);
@@ -254,6 +269,8 @@ private:
 
     // All keys at once, through a client: also those of the load, for the history's sake.
     void read_back() {
+        const auto& foundings = world_.checks().foundings();
+        if (!foundings.empty()) cluster_.renew_client();
         std::map<std::string, std::shared_ptr<std::string>> answers;
         for (const OperationRecord& record : load_.history()) answers[record.key];
         for (const std::string& key : keys_) answers[key];
@@ -272,7 +289,8 @@ private:
     }
 
     void judge_answer(const std::string& key, const std::string& answer) {
-        if (answer == values_[key]) {
+        const std::string expected = is_lost(key) ? "not found" : values_[key];
+        if (answer == expected) {
             ++outcome_.keys_right;
             return;
         }
@@ -281,7 +299,15 @@ private:
             return;
         }
         fail(RunResult::broken, to_string(Rule::acknowledged),
-             fmt::format("{} reads \"{}\" instead of \"{}\"", key, answer, values_[key]));
+             fmt::format("{} reads \"{}\" instead of \"{}\"", key, answer, expected));
+    }
+
+    // A founding had no copy of its partition, and it was not written since.
+    [[nodiscard]] bool is_lost(const std::string& key) const {
+        return std::ranges::any_of(world_.checks().foundings(), [&](const Founded& founded) {
+            const auto partitions = static_cast<std::uint32_t>(founded.restarted.size());
+            return founded.restarted[partition_of_key(key, partitions).value];
+        });
     }
 
     void compare_copies() {
@@ -318,6 +344,7 @@ private:
     }
 
     void look_for_false_eviction(const Ring& ring) {
+        if (ring.cluster != last_ring_->cluster) return;
         for (const NodeHost* host : world_.alive()) {
             const Member* before = last_ring_->member(host->id());
             if (before == nullptr || !before->is_up() || ring.is_up(host->id())) continue;
@@ -336,7 +363,7 @@ private:
     }
 
     void judge_history() {
-        const HistoryVerdict verdict = check_linearizable(all_operations());
+        const HistoryVerdict verdict = check_lines(world_, all_operations());
         if (verdict.verdict == Verdict::linearizable) return;
         const Rule rule = verdict.verdict == Verdict::violated ? Rule::linearizable : Rule::decided;
         fail(RunResult::broken, to_string(rule),
@@ -355,13 +382,25 @@ private:
         outcome_.virtual_time = world_.now() - Time{};
         outcome_.longest_outage = availability_.longest();
         outcome_.beyond = is_beyond() ? 1 : 0;
+        outcome_.foundings = world_.checks().foundings().size();
         if (outcome_.result != RunResult::pass) return;
         outcome_.reason = is_whole_ ? "no acknowledged write was lost, and all copies are restored"
                                     : "nothing false was answered" + why_not_whole();
+        if (outcome_.foundings > 0) outcome_.reason += what_was_founded();
         if (availability_.is_blind()) {
             outcome_.reason += fmt::format("; outages were NOT watched: more than {} members",
                                            watched_members_max);
         }
+    }
+
+    [[nodiscard]] std::string what_was_founded() const {
+        std::size_t restarted = 0;
+        for (const Founded& founded : world_.checks().foundings()) {
+            restarted += static_cast<std::size_t>(std::ranges::count(founded.restarted, true));
+        }
+        return fmt::format(", but for what {} of the cluster could not keep: {} restarted empty",
+                           counted(outcome_.foundings, "founding"),
+                           counted(restarted, "partition"));
     }
 
     // In a run beyond the promise: whether the cluster could do anything at all.

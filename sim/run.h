@@ -40,6 +40,8 @@ public:
     virtual void fault(Cluster&, const Fault&) {}
     // More die of the fault than the promise covers at that moment, which is so many.
     virtual void beyond(Cluster&, std::size_t /*covered*/) {}
+    // The operator who founds clusters anew, in a sentence.
+    virtual void operator_says(Cluster&, const std::string& /*sentence*/) {}
     // The first time that anybody adopts it.
     virtual void ring(Cluster&, const RingPtr&) {}
     virtual void message(Cluster&, const NodeHost&, const Envelope&) {}

@@ -26,6 +26,7 @@ void draw_chaos(Rng& rng, RunPlan& plan) {
     plan.chaos.beyond_promise = plan.beyond_promise;
     plan.is_gentle = rng.chance(1, 6);
     if (rng.chance(1, 2)) plan.chaos.mix = FaultMix::draw(rng);  // else all classes
+    if (rng.chance(1, 4)) plan.chaos.disaster_at = rng.between(1s, plan.faults_for * 3 / 4);
 }
 
 // As many operations as are wanted, whatever the number of clients is.
@@ -133,10 +134,14 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     if (plan.checks_memory) plan.world.request_memory = idle_memory_window;
     keep(choice, plan);
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
+    const bool is_asked_for = choice.faults != FaultMix::all();
+    if (is_asked_for && !plan.chaos.disaster_at) plan.chaos.disaster_at = plan.faults_for / 3;
+    if (!plan.chaos.mix.has(FaultClass::force) || plan.beyond_promise) plan.chaos.disaster_at = {};
     plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
                              !plan.chaos.mix.has(FaultClass::drift) && !choice.script;
     plan.is_gentle = plan.is_gentle && choice.faults == FaultMix::all() && !plan.beyond_promise &&
                      (!choice.script || is_gentle(*choice.script));
+    if (plan.is_gentle) plan.chaos.disaster_at = {};
     if (plan.is_gentle && !plan.chaos.script) {
         const bool may_die = plan.world.nodes >= 3 && plan.world.copies >= 2 &&
                              (plan.world.coordinator || plan.world.nodes >= 4);
@@ -200,6 +205,7 @@ std::string to_string(const RunPlan& plan) {
     if (plan.chaos.script && !plan.chaos.script->empty()) {
         text += fmt::format(", {} from a list", counted(plan.chaos.script->size(), "fault"));
     }
+    if (plan.chaos.disaster_at && !plan.chaos.script) text += ", founded anew";
     if (plan.is_gentle) text += ", within the limits";
     if (plan.beyond_promise) text += ", beyond the promise";
     return text;

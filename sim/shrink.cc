@@ -90,15 +90,15 @@ private:
         std::size_t size = best_.script->size();
         for (std::size_t part = (size + 1) / 2; part >= 1 && size > 0 && may_try();) {
             Candidates candidates;
-            for (std::size_t from = 0; from < size; from += part) {
+            // Late ones first: what comes after the failure cannot matter.
+            for (std::size_t parts = (size + part - 1) / part; parts > 0; --parts) {
+                const std::size_t from = (parts - 1) * part;
                 candidates.push_back(best_);
                 auto& faults = *candidates.back().script;
                 const std::size_t to = std::min(from + part, size);
                 faults.erase(std::next(faults.begin(), std::ptrdiff_t(from)),
                              std::next(faults.begin(), std::ptrdiff_t(to)));
             }
-            // Late ones first: what comes after the failure cannot matter.
-            std::ranges::reverse(candidates);
             const bool helped = adopt_first(candidates, "fewer faults");
             size = best_.script->size();
             if (helped) {

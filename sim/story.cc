@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/counted.h"
+#include "base/hash.h"
 #include "sim/ring_words.h"
 
 namespace grapevine::sim {
@@ -126,9 +127,29 @@ void Story::beyond(Cluster& cluster, std::size_t covered) {
     say(cluster, fmt::format("   that is beyond the promise, which covers {} now", covered));
 }
 
+void Story::operator_says(Cluster& cluster, const std::string& sentence) {
+    say(cluster, "the operator " + sentence);
+}
+
+// What the first of the survivors that goes over makes of the old ring.
+void Story::founded(const Cluster& cluster, const Ring& ring) {
+    const Founded& founded = cluster.world().checks().foundings().back();
+    const auto restarted = static_cast<std::size_t>(std::ranges::count(founded.restarted, true));
+    say(cluster,
+        fmt::format("cluster {:016x} is founded anew as {:016x} from ring {}: {} restarted "
+                    "empty",
+                    founded.parent.value, founded.cluster.value, founded.from,
+                    counted(restarted, "partition")));
+    for (const std::string& key : keys_) {
+        const PartitionId partition = partition_of_key(key, ring.partitions());
+        if (founded.restarted[partition.value]) say(cluster, fmt::format("   {}: lost", key));
+    }
+}
+
 void Story::ring(Cluster& cluster, const RingPtr& ring) {
     timeline_->saw_ring(*ring);
     if (last_ring_ != nullptr) {
+        if (ring->cluster != last_ring_->cluster) founded(cluster, *ring);
         for (const auto& line : describe_change(cluster.world(), *last_ring_, *ring, keys_)) {
             say(cluster, line);
         }
@@ -167,6 +188,11 @@ void Story::ended(Cluster& cluster, const History& history, const RunOutcome& ou
         fmt::format("{} of {} keys read their latest value", outcome.keys_right, plan_.keys));
     if (outcome.beyond != 0) {
         say(cluster, "more died than the promise covers: only false answers count");
+    }
+    if (outcome.foundings > 0) {
+        say(cluster,
+            "where the cluster was founded anew, a key whose copies were all gone reads as "
+            "not found, and each cluster has a history of its own");
     }
     // A rule that broke before hides what the history was found to be.
     if (outcome.result == RunResult::broken) return;

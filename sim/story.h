@@ -19,6 +19,7 @@ public:
     Story(const RunPlan& plan, Tell tell, bool verbose);
 
     void phase(Cluster& cluster, Phase phase) override;
+    void operator_says(Cluster& cluster, const std::string& sentence) override;
     void fault(Cluster& cluster, const Fault& fault) override;
     void beyond(Cluster& cluster, std::size_t covered) override;
     void ring(Cluster& cluster, const RingPtr& ring) override;
@@ -32,6 +33,7 @@ private:
     void ready(const Cluster& cluster);
     void written(const Cluster& cluster);
     void restored(const Cluster& cluster);
+    void founded(const Cluster& cluster, const Ring& ring);
     void killed(Cluster& cluster, const Names& names);
     void restarted(const Cluster& cluster, Names names);
     void look(Cluster& cluster);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t loopback = 127U << 24 | 1;
 constexpr std::uint16_t coordinator_port = 7000;
+constexpr std::uint16_t founder_port = 39000;
 constexpr std::uint16_t first_client_port = 40000;
 constexpr std::uint16_t first_echo_port = 60000;
 constexpr std::string_view client_prefix = "client";
@@ -54,7 +55,8 @@ World::World(const WorldConfig& config)
       network_(config.network, queue_, log_, rng_.next()),
       echoes_(queue_, network_, {loopback, first_echo_port}, config.seed + 3),
       around_{queue_, log_, network_, echoes_},
-      checks_(queue_, config.node.lease.waited_out()) {
+      checks_(queue_, config.node.lease.waited_out()),
+      founder_(*this, {loopback, founder_port}, config.seed + 4) {
     ASSERT(config.nodes > 0 && config.copies > 0);
     sweep();
 }
@@ -102,7 +104,12 @@ NodeHost& World::launch(const std::string& name, const NodeConfig& config) {
     NodeObserver& observer = *this;
     NodeConfig watched = config;
     watched.on_commit = [this, name](PartitionId partition, const Op& op) {
-        checks_.committed(name, partition, op);
+        const NodeHost& host = *current_.at(name);
+        // Who founds a cluster anew commits what it holds alone in the same turn.
+        if (newest_seen_ == nullptr || host.ring()->cluster != newest_seen_->cluster) {
+            look_at_ring(host);
+        }
+        checks_.committed(host, partition, op);
     };
     nodes_.push_back(std::make_unique<NodeHost>(around_, watched, observer, rng_.next()));
     current_[name] = nodes_.back().get();
@@ -266,12 +273,14 @@ void World::apply_everywhere(const Fault& fault) {
     if (fault.kind == FaultKind::delay) network_.set_delay(fault.delay);
     if (fault.kind == FaultKind::echo) echoes_.set(fault.percent, fault.span);
     if (fault.kind == FaultKind::calm) calm();
+    if (fault.kind == FaultKind::force) founder_.call();
 }
 
 void World::calm() {
     network_.calm();
     echoes_.set(0, {});
     aims_.clear();
+    founder_.hurry();
     const auto end = [](Process& process) {
         if (!process.is_alive()) return;
         process.slow_down(1);
@@ -385,9 +394,20 @@ std::string World::name_of(ClientId id) const {
 
 void World::took_turn(const NodeHost& host) {
     checks_.after_turn(host);
+    look_at_ring(host);
+}
+
+void World::look_at_ring(const NodeHost& host) {
     const RingPtr ring = host.ring();
-    if (ring == nullptr || ring->epoch <= newest_seen_) return;
-    newest_seen_ = ring->epoch;
+    if (ring == nullptr) return;
+    if (newest_seen_ != nullptr) {
+        const bool is_same = ring->cluster == newest_seen_->cluster;
+        if (is_same && ring->epoch == newest_seen_->epoch) return;
+        quorums_.saw(*ring);
+        if (ring->epoch < newest_seen_->epoch) return;
+    }
+    quorums_.saw(*ring);
+    newest_seen_ = ring;
     checks_.new_ring(ring);
     if (on_ring_) on_ring_(host, ring);
 }
@@ -395,10 +415,47 @@ void World::took_turn(const NodeHost& host) {
 void World::answers(const NodeHost& host, const Asked& asked, const Reply& reply) {
     const Request& request = asked.request;
     checks_.before_answer(host, request, reply, alive());
+    note_answer(host, request, reply);
     if (host.has_trusted_clock_since(asked.at)) {
         checks_.before_read(request, reply, host, asked.unix_ms);
     }
     if (on_answer_) on_answer_(host, request, reply);
+}
+
+void World::note_answer(const NodeHost& host, const Request& request, const Reply& reply) {
+    if (!is_answer(reply.status)) return;
+    const Ring& ring = *host.ring();
+    const Epoch since = ring.entry(partition_of(request, ring.partitions())).since;
+    const auto [known, is_first] =
+        answered_since_.emplace(std::pair(request.client, request.sequence), since);
+    if (!is_first && is_read(request.kind)) known->second = since;
+}
+
+Epoch World::answered_since(ClientId client, std::uint64_t sequence) const {
+    const auto known = answered_since_.find({client, sequence});
+    return known == answered_since_.end() ? Epoch{} : known->second;
+}
+
+// --- who is left ---
+
+bool World::can_go_on(ClusterId cluster, const std::set<std::string>& without,
+                      bool with_disk) const {
+    std::vector<Quorums::Left> left;
+    for (const NodeHost* host : alive()) {
+        const RingPtr ring = host->ring();
+        if (ring == nullptr || ring->cluster != cluster || without.contains(host->name())) continue;
+        left.push_back({host->id(), ring->epoch});
+    }
+    const NodeHost* coordinator = node(coordinator_name);
+    const bool is_dead = coordinator != nullptr && !coordinator->is_alive();
+    if (with_disk && is_dead && !coordinator->saved().empty()) {
+        left.push_back({coordinator->id(), Epoch{}});
+    }
+    return quorums_.can_go_on(cluster, left);
+}
+
+void World::throw_away_disk(ClusterId cluster) {
+    if (can_go_on(cluster, {}, true)) node(coordinator_name)->lose_disk();
 }
 
 void World::says(const NodeHost& host, const LogLine& line) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,10 @@
 #include "sim/event_log.h"
 #include "sim/event_queue.h"
 #include "sim/fault.h"
+#include "sim/founder.h"
 #include "sim/network.h"
 #include "sim/node_host.h"
+#include "sim/quorums.h"
 
 namespace grapevine::sim {
 
@@ -96,11 +99,27 @@ public:
     [[nodiscard]] bool is_alive(std::string_view name) const;
     // Alive, the coordinator included, in the order of their addresses.
     [[nodiscard]] std::vector<const NodeHost*> alive() const;
+    // By its number, from 1; the dead too.
+    [[nodiscard]] const ClientHost& client(std::uint64_t number) const {
+        return *clients_.at(number - 1);
+    }
     // Alive, in the order of their beginning.
     [[nodiscard]] std::vector<const ClientHost*> clients() const;
     // Aimed kills that wait for their moment.
     [[nodiscard]] std::size_t aimed() const;
     [[nodiscard]] const Echoes& echoes() const { return echoes_; }
+    [[nodiscard]] Founder& founder() { return founder_; }
+    [[nodiscard]] const Founder& founder() const { return founder_; }
+    // Those that live, paused or cut off, have the majority of some ring of this cluster; of whose
+    // processes these had died, and, where `with_disk`, a dead coordinator could come back with
+    // what it saved.
+    [[nodiscard]] bool can_go_on(ClusterId cluster, const std::set<std::string>& without = {},
+                                 bool with_disk = false) const;
+    // A dead coordinator's, where the cluster could go on with it.
+    void throw_away_disk(ClusterId cluster);
+    // Under which entry the request was answered (its `since`): a write the first time, a read the
+    // last time; zero: never.
+    [[nodiscard]] Epoch answered_since(ClientId client, std::uint64_t sequence) const;
     // The newest ring that any process alive is in; null: none.
     [[nodiscard]] RingPtr newest_ring() const;
     [[nodiscard]] Address address_of(std::string_view name) const;
@@ -140,6 +159,8 @@ private:
     };
 
     void sweep();
+    void look_at_ring(const NodeHost& host);
+    void note_answer(const NodeHost& host, const Request& request, const Reply& reply);
     void bring_back_coordinator();
     void apply_to(Process& process, const Fault& fault);
     void apply_between(Address a, Address b, const Fault& fault);
@@ -163,7 +184,10 @@ private:
     std::vector<std::unique_ptr<NodeHost>> nodes_;  // the dead included: events may name them
     std::vector<std::unique_ptr<ClientHost>> clients_;
     std::vector<Aim> aims_;
-    Epoch newest_seen_;
+    RingPtr newest_seen_;  // null: none yet
+    Quorums quorums_;
+    std::map<std::pair<ClientId, std::uint64_t>, Epoch> answered_since_;
+    Founder founder_;
     OnLog on_log_;
     OnRing on_ring_;
     OnMessage on_message_;

@@ -50,6 +50,7 @@ struct OperationRecord {
     Duration expires_after{};  // put: so long after it the key may be gone; zero: it stays
     Version version;           // as told with the outcome; {0, 0}: not told
     RecordOutcome outcome = RecordOutcome::unknown;
+    std::uint64_t sequence = 0;  // of the request, as its client counts; 0: not told
 };
 
 using History = std::vector<OperationRecord>;

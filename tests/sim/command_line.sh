@@ -69,6 +69,11 @@ expect 2 "script:2: there is no server8" --script "$dir/script"
 printf '# one\n500ms:pause=server2 # and\n700ms:resume=server2\n' >"$dir/script"
 expect 0 "500ms:pause=server2" --script "$dir/script" --nodes 3 --partitions 16
 
+expect 2 "force takes no value" --at 1s:force=server1
+expect 0 "is founded anew as" --nodes 5 --partitions 16 \
+    --at 500ms:kill=coordinator,server1,server2,server3 --at 1s:force --for 5s
+expect 0 "founds nothing: those that live can go on" --nodes 5 --partitions 16 --at 500ms:force
+
 expect 0 "PASS" --nodes 3 --partitions 16 --at 500ms:kill=coordinator --at 1s:back=coordinator
 
 faults=(--at 500ms:loss=5 --at 1s:pause=server1 --at 1100ms:resume=server1 --at 2s:kill=server2)

@@ -17,6 +17,7 @@ TEST_CASE("faults are read, and written as they were read", "[sim]") {
                                    "250us:pause=coordinator",
                                    "1500000001us:pause=coordinator",
                                    "0s:resume=server1",
+                                   "5s:force",
                                    "6s:cut=server1/server2,server1/server3",
                                    "6s:cutoneway=server1/server2",
                                    "7s:heal",

@@ -15,6 +15,7 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
     std::set<std::uint32_t> copies;
     std::size_t gentle = 0;
     std::size_t beyond = 0;
+    std::size_t disasters = 0;
     constexpr std::size_t seeds = 500;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         const RunPlan plan = draw_plan(seed);
@@ -23,6 +24,8 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
         copies.insert(plan.world.copies);
         gentle += plan.is_gentle ? 1 : 0;
         beyond += plan.beyond_promise ? 1 : 0;
+        disasters += plan.chaos.disaster_at ? 1 : 0;
+        CHECK((!plan.chaos.disaster_at || (!plan.is_gentle && !plan.beyond_promise)));
         CHECK(plan.world.copies <= plan.world.nodes);
         CHECK(to_string(plan) == to_string(draw_plan(seed)));
     }
@@ -32,6 +35,8 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
     CHECK(copies == std::set<std::uint32_t>{1, 2, 3, 4, 5});
     CHECK(gentle > seeds / 12);
     CHECK(beyond > seeds / 16);
+    CHECK(disasters > seeds / 16);
+    CHECK(disasters < seeds / 4);
 }
 
 TEST_CASE("what is fixed is kept, and the rest is drawn as it would be", "[sim]") {
@@ -48,6 +53,18 @@ TEST_CASE("what is fixed is kept, and the rest is drawn as it would be", "[sim]"
     CHECK(replay_options(5, choice) == "--faults all --seed 5 --nodes 3 --rep 2");
 }
 
+TEST_CASE("a quorum dies in every run that is asked for it alone", "[sim]") {
+    PlanChoice choice;
+    choice.faults = *FaultMix::parse("loss,force");
+    PlanChoice other;
+    other.faults = *FaultMix::parse("loss,kill");
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        const RunPlan plan = draw_plan(seed, choice);
+        CHECK(plan.chaos.disaster_at.has_value() == !plan.beyond_promise);
+        CHECK_FALSE(draw_plan(seed, other).chaos.disaster_at);
+    }
+}
+
 TEST_CASE("a plan that is spelled out is the same plan", "[sim]") {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         const RunPlan drawn = draw_plan(seed);
@@ -60,6 +77,7 @@ TEST_CASE("a plan that is spelled out is the same plan", "[sim]") {
         CHECK(again.is_gentle == drawn.is_gentle);
         CHECK(again.beyond_promise == drawn.beyond_promise);
         CHECK(again.chaos.script == faults);
+        CHECK(again.chaos.disaster_at == drawn.chaos.disaster_at);
     }
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+// The history of a run in which clusters were founded anew. A client belongs to one cluster, and
+// for each cluster there is one line of operations, which has to be linearizable: its own, and of
+// those of the cluster that it was founded from what the founding keeps (sim/founded.h). There a
+// write whose answer may be lost is of unknown fate, and a read that may have seen such a write is
+// left out. In the line of the old cluster both are what they were.
+
+#include <vector>
+
+#include "history/linearizability.h"
+#include "sim/founded.h"
+#include "sim/world.h"
+
+namespace grapevine::sim {
+
+// Of one of the clusters of the world.
+History line_of(const World& world, const History& all, ClusterId cluster);
+
+// Of the first cluster that is not linearizable; without foundings that of the whole history.
+HistoryVerdict check_lines(const World& world, const History& all);
+
+}  // namespace grapevine::sim
