@@ -1,4 +1,5 @@
-// Bugs in founding a cluster anew: two operators at once make two clusters of one.
+// Bugs in founding a cluster anew: two operators at once make two clusters of one, and so does one
+// who asks again.
 #include <string>
 
 #include "planted/found.h"
@@ -33,6 +34,28 @@ Finding two_founders(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// The same by the operator of the swarm, under load and with lost datagrams.
+Finding quorum_dies(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 7, 3);
+    plan.world.coordinator = false;
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    sim::Load load(cluster.world(), plan.load, seed + 1);
+    load.start();
+    cluster.run_for(500ms);
+    cluster.lose(15);
+    cluster.kill({"server4", "server5", "server6", "server7"});
+    cluster.run_for(std::chrono::milliseconds(seed * 50));
+    sim::Fault force;
+    force.kind = sim::FaultKind::force;
+    cluster.world().apply(force);
+    const auto is_done = [&] { return !cluster.world().founder().is_busy(); };
+    if (!cluster.run_until(is_done, 60s) && !cluster.world().is_broken()) {
+        return {Oracle::convergence, "not founded"};
+    }
+    return conclude(cluster, &load);
+}
+
 }  // namespace
 
 TEST_CASE("a consent gives way to what is asked last", "[planted]") {
@@ -41,4 +64,5 @@ TEST_CASE("a consent gives way to what is asked last", "[planted]") {
 
 TEST_CASE("who consents founds the cluster without waiting for the others", "[planted]") {
     check_found("found_alone", Bug::found_alone, 12, two_founders);
+    check_found("found_alone", Bug::found_alone, 24, quorum_dies);
 }

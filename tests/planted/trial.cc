@@ -15,6 +15,7 @@
 #include "history/linearizability.h"
 #include "replication/replication.h"
 #include "sim/convergence.h"
+#include "sim/history_lines.h"
 
 namespace grapevine::testing {
 
@@ -261,10 +262,17 @@ Finding run_apart(const Trial& trial, std::uint64_t seed, PlantedBugs bugs) {
     return {static_cast<Oracle>(said.front() - '0'), said.substr(1)};
 }
 
-Finding judge_history(const History& history) {
-    const HistoryVerdict verdict = check_linearizable(history);
+namespace {
+
+Finding judge(const HistoryVerdict& verdict) {
     if (verdict.verdict == Verdict::linearizable) return {};
     return {Oracle::history, fmt::format("key {}: {}", verdict.key, verdict.explanation)};
+}
+
+}  // namespace
+
+Finding judge_history(const History& history) {
+    return judge(check_linearizable(history));
 }
 
 Finding conclude(sim::Cluster& cluster, sim::Load* load, Duration whole_max) {
@@ -272,13 +280,11 @@ Finding conclude(sim::Cluster& cluster, sim::Load* load, Duration whole_max) {
     // What broke first explains the rest.
     if (cluster.world().is_broken()) return {Oracle::rules, cluster.defect()};
     if (load != nullptr) {
-        if (Finding history = judge_history(load->history()); history.oracle != Oracle::none) {
-            return history;
-        }
+        Finding history = judge(sim::check_lines(cluster.world(), load->history()));
+        if (history.oracle != Oracle::none) return history;
     }
-    if (Finding history = judge_history(cluster.history()); history.oracle != Oracle::none) {
-        return history;
-    }
+    Finding history = judge(sim::check_lines(cluster.world(), cluster.history()));
+    if (history.oracle != Oracle::none) return history;
     return finding;
 }
 
