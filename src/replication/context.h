@@ -217,6 +217,10 @@ struct Scope {
     Time now;
 
     [[nodiscard]] EntryRef ref() const { return {replica.id, entry.since}; }
+    // Of a key; 0: it never expires.
+    [[nodiscard]] bool is_due(std::int64_t expires_ms) const {
+        return expires_ms != 0 && expires_ms <= context.unix_ms(now);
+    }
 };
 
 }  // namespace grapevine

@@ -6,7 +6,10 @@ grapevine_library(replication LINK base ring store command SOURCES
                   partition_log.cc
                   pending_ids.cc
                   primary.cc
+                  primary_bounds.cc
                   primary_requests.cc
+                  primary_upkeep.cc
+                  primary_writes.cc
                   replication.cc
                   request_memory.cc
                   view.cc)
