@@ -1,7 +1,7 @@
 #include "replication/request_memory.h"
 
 #include <algorithm>
-#include <bit>
+#include <utility>
 
 #include "replication/partition_log.h"
 
@@ -15,38 +15,24 @@ constexpr std::size_t places_min = 8;
 
 // --- the table ---
 
-std::size_t RequestMemory::home_of(ClientId client) const {
-    // The upper bits of the product depend on all bits of the id (Knuth, section 6.4); with an odd
-    // factor that nobody knows, nobody can tell which ids meet (Dietzfelbinger and others, "A
-    // reliable randomized algorithm for the closest-pair problem", 1997).
-    const std::uint64_t mixed = client.value * ((hash_seed_ ^ 0x9e3779b97f4a7c15) | 1);
-    return mixed >> (64 - std::countr_zero(table_.size()));
-}
-
-std::size_t RequestMemory::locate(ClientId client) const {
-    std::size_t place = home_of(client);
-    while (table_[place].client && table_[place].client != client) place = next(place);
-    return place;
-}
-
 RequestMemory::Known& RequestMemory::add(ClientId client) {
-    if ((count_ + 1) * 4 > table_.size() * 3) rebuild(std::max(places_min, 2 * table_.size()));
-    const auto place = static_cast<Place>(locate(client));
-    table_[place] = Known{.client = client};
-    ++count_;
+    const bool is_full = (table_.size() + 1) * 4 > table_.places() * 3;
+    if (is_full) rebuild(std::max(places_min, 2 * table_.places()));
+    const auto place = static_cast<Place>(table_.locate(client));
+    table_.insert(place, Known{.client = client});
     link_last(place);
     return table_[place];
 }
 
 // In the order of the list, which stays the same.
 void RequestMemory::rebuild(std::size_t places) {
-    const std::vector<Known> old = std::exchange(table_, std::vector<Known>(places));
+    const std::vector<Known> old = table_.exchange_places(places);
     Place place = std::exchange(first_, nowhere);
     last_ = nowhere;
     while (place != nowhere) {
         const Known& known = old[place];
-        const auto to = static_cast<Place>(locate(known.client));
-        table_[to] = known;
+        const auto to = static_cast<Place>(table_.locate(known.client));
+        table_.insert(to, known);
         link_last(to);
         place = known.after;
     }
@@ -54,25 +40,9 @@ void RequestMemory::rebuild(std::size_t places) {
 
 // Out of the list already.
 void RequestMemory::remove(Place place) {
-    std::size_t gap = place;
-    for (std::size_t at = next(gap); table_[at].client; at = next(at)) {
-        const std::size_t home = home_of(table_[at].client);
-        // Whoever has its home in (gap, at] is found without the gap.
-        const std::size_t from_home = (at - home) & (table_.size() - 1);
-        const std::size_t from_gap = (at - gap) & (table_.size() - 1);
-        if (from_home < from_gap) continue;
-        move(static_cast<Place>(at), static_cast<Place>(gap));
-        gap = at;
-    }
-    table_[gap] = {};
-    --count_;
-    if (table_.size() > places_min && count_ * 8 < table_.size()) rebuild(table_.size() / 2);
-}
-
-void RequestMemory::move(Place from, Place to) {
-    const Known& known = table_[to] = table_[from];
-    (known.before == nowhere ? first_ : table_[known.before].after) = to;
-    (known.after == nowhere ? last_ : table_[known.after].before) = to;
+    table_.erase(place, [this](std::size_t, std::size_t to) { relink(static_cast<Place>(to)); });
+    const bool is_spacious = table_.places() > places_min && table_.size() * 8 < table_.places();
+    if (is_spacious) rebuild(table_.places() / 2);
 }
 
 // --- the list ---
@@ -83,6 +53,13 @@ void RequestMemory::link_last(Place place) {
     known.after = nowhere;
     (last_ == nowhere ? first_ : table_[last_].after) = place;
     last_ = place;
+}
+
+// Its neighbours hear where it is now.
+void RequestMemory::relink(Place place) {
+    const Known& known = table_[place];
+    (known.before == nowhere ? first_ : table_[known.before].after) = place;
+    (known.after == nowhere ? last_ : table_[known.after].before) = place;
 }
 
 void RequestMemory::unlink(const Known& known) {
@@ -193,10 +170,10 @@ void RequestMemory::set_earlier(Known& known, const Kept& answer) {
 
 void RequestMemory::record(const Op& op, Duration window) {
     if (op.client) {
-        const std::size_t found = table_.empty() ? 0 : locate(op.client);
-        const bool is_new = table_.empty() || !table_[found].client;
+        const std::size_t found = table_.empty() ? 0 : table_.locate(op.client);
+        const bool is_new = table_.empty() || !table_[found].is_used();
         Known& known = is_new ? add(op.client) : table_[found];
-        const auto place = static_cast<Place>(&known - table_.data());
+        const auto place = static_cast<Place>(&known - &table_[0]);
         const bool is_later = step_of(known.stamp_ms) != step_of(op.stamp_ms);
         known.stamp_ms = op.stamp_ms;
         if (is_later && place != last_) {
@@ -233,13 +210,13 @@ void RequestMemory::forget_idle(std::int64_t horizon_ms) {
         remove(place);
         note_first();
     }
-    if (count_ == 0) table_ = {};
+    if (table_.empty() && table_.places() > 0) table_ = ProbedTable<Known>(table_.seed());
 }
 
 RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence) const {
     if (table_.empty()) return {};
-    const Known& known = table_[locate(client)];
-    if (!known.client) return {};
+    const Known& known = table_[table_.locate(client)];
+    if (!known.is_used()) return {};
     Found found{.floor = known.floor, .answer = {}};
     for (std::size_t i = known.count; i-- > 0;) {
         if (known.sequences[i] != sequence) continue;
@@ -265,7 +242,7 @@ std::optional<std::int64_t> RequestMemory::forgets_at_ms(Duration window) const 
 
 std::vector<ClientMemory> RequestMemory::all() const {
     std::vector<ClientMemory> all;
-    all.reserve(count_);
+    all.reserve(table_.size());
     for (Place place = first_; place != nowhere; place = table_[place].after) {
         const Known& known = table_[place];
         ClientMemory memory{known.client, known.floor, known.stamp_ms, {}};
@@ -285,7 +262,8 @@ std::vector<ClientMemory> RequestMemory::all() const {
 void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
     clear();
     for (const ClientMemory& memory : clients) {
-        if (!table_.empty() && table_[locate(memory.client)].client) continue;
+        const bool is_known = !table_.empty() && table_[table_.locate(memory.client)].is_used();
+        if (is_known) continue;
         Known& known = add(memory.client);
         known.floor = memory.floor;
         known.stamp_ms = memory.stamp_ms;
@@ -298,7 +276,7 @@ void RequestMemory::restore(const std::vector<ClientMemory>& clients) {
 }
 
 void RequestMemory::clear() {
-    *this = RequestMemory(hash_seed_);
+    *this = RequestMemory(table_.seed());
 }
 
 }  // namespace grapevine

@@ -4,10 +4,9 @@
 // also forgetting is driven by the stamps that ride on operations, never by a clock.
 //
 // Every write of every copy looks here, and nearly always at memory that is in no cache. So all
-// that is commonly known of a client lies in two neighbouring cache lines, in a table with open
-// addressing (linear probing, deletion by moving back: Knuth, TAOCP volume 3, section 6.4,
-// algorithm R): its floor and its latest answers. More than these few clients leave unconfirmed in
-// one partition; the earlier ones are elsewhere.
+// that is commonly known of a client lies in two neighbouring cache lines of a table in one piece
+// (base/probed_table.h): its floor and its latest answers. More than these few clients leave
+// unconfirmed in one partition; the earlier ones are elsewhere.
 
 #include <array>
 #include <cstddef>
@@ -23,6 +22,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/prefetch.h"
+#include "base/probed_table.h"
 #include "base/time.h"
 #include "replication/messages.h"
 
@@ -33,9 +33,9 @@ public:
     // Clients that were idle for longer than the window are forgotten in steps of this.
     static constexpr std::int64_t step_ms = 1024;
 
-    // Whatever `hash_seed` is, what is remembered is the same. A host that serves strangers draws
-    // it at random, so that nobody can choose client ids that collide.
-    explicit RequestMemory(std::uint64_t hash_seed = 0) : hash_seed_(hash_seed) {}
+    // Whatever `hash_seed` is, what is remembered is the same (base/probed_table.h says what it is
+    // for).
+    explicit RequestMemory(std::uint64_t hash_seed = 0) : table_(hash_seed) {}
 
     // An operation was committed. Forgets what lies below its client's floor, and clients that were
     // idle for longer than `window` by its stamp.
@@ -50,7 +50,7 @@ public:
     [[nodiscard]] Found find(ClientId client, std::uint64_t sequence) const;
     // The client is soon looked for.
     void prefetch(ClientId client) const {
-        if (!table_.empty()) prefetch_object(table_[home_of(client)]);
+        if (!table_.empty()) prefetch_object(table_[table_.home_of(client)]);
     }
 
     // The first stamp of an operation that lets a client be forgotten; nothing: nobody is
@@ -61,10 +61,10 @@ public:
     [[nodiscard]] std::vector<ClientMemory> all() const;
     void restore(const std::vector<ClientMemory>& clients);
     void clear();
-    [[nodiscard]] std::size_t size() const { return count_; }  // clients
+    [[nodiscard]] std::size_t size() const { return table_.size(); }  // clients
     // What it costs: one for each client and each answer, and reply_weight() of what programs
     // answered.
-    [[nodiscard]] std::size_t weight() const { return count_ + answers_ + replies_weight_; }
+    [[nodiscard]] std::size_t weight() const { return table_.size() + answers_ + replies_weight_; }
 
 private:
     using Place = std::uint32_t;  // in table_
@@ -80,6 +80,7 @@ private:
     // One client. A member of a list as well, which is ordered by stamps in steps: a busy client
     // changes its place in it once in a step. Stamps never fall, so whoever does comes last.
     struct alignas(128) Known {
+        using Key = ClientId;
         static constexpr std::size_t latest_max = 3;
 
         ClientId client;  // zero: the place is empty
@@ -99,22 +100,21 @@ private:
             return {sequences[i], {statuses[i], versions[i]}, replies[i]};
         }
         void put(std::size_t i, const Kept& kept);
+
+        [[nodiscard]] bool is_used() const { return static_cast<bool>(client); }
+        [[nodiscard]] ClientId key() const { return client; }
+        // The upper bits of the product depend on all bits of the id (Knuth, section 6.4).
+        static std::uint64_t mix(ClientId client, std::uint64_t odd) { return client.value * odd; }
     };
     static_assert(sizeof(Known) == 128);
     // All at or above the floor and before the latest, which are as many as can be.
     using Earlier = std::map<std::uint64_t, Kept>;  // by sequence
 
     [[nodiscard]] static std::int64_t step_of(std::int64_t stamp_ms) { return stamp_ms / step_ms; }
-    [[nodiscard]] std::size_t home_of(ClientId client) const;
-    [[nodiscard]] std::size_t next(std::size_t place) const {
-        return (place + 1) & (table_.size() - 1);
-    }
-    // Where the client is, or would be.
-    [[nodiscard]] std::size_t locate(ClientId client) const;
     Known& add(ClientId client);
     void rebuild(std::size_t places);
     void remove(Place place);
-    void move(Place from, Place to);
+    void relink(Place place);
     void link_last(Place place);
     void unlink(const Known& known);
     void note_first();
@@ -127,10 +127,8 @@ private:
     [[nodiscard]] ClientMemory::Remembered remembered(const Kept& kept) const;
     void forget_idle(std::int64_t horizon_ms);
 
-    std::uint64_t hash_seed_;
-    std::vector<Known> table_;  // none, or a power of two of places, at most 3/4 in use
+    ProbedTable<Known> table_;  // at most 3/4 in use
     std::unordered_map<ClientId, Earlier> earlier_;
-    std::size_t count_ = 0;
     std::size_t answers_ = 0;  // of all clients
     std::vector<std::string> replies_;
     std::vector<Place> replies_free_;  // places of replies_ that are empty
