@@ -1,5 +1,6 @@
 grapevine_library(replication LINK base ring store command SOURCES
                   backup.cc
+                  changed_keys.cc
                   fill_stream.cc
                   outbox.cc
                   partition.cc

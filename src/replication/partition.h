@@ -20,7 +20,7 @@ class Partition {
 public:
     // `hash_seed`: as RequestMemory takes it.
     explicit Partition(PartitionId id, std::uint64_t hash_seed = 0)
-        : replica_{id, {}, RequestMemory(hash_seed)} {}
+        : replica_{id, PartitionLog(hash_seed), RequestMemory(hash_seed)} {}
 
     // The ring in `context` was adopted. `unbroken`: this node had adopted its predecessor.
     void adopt(Context& context, Time now, bool unbroken);

@@ -1,5 +1,6 @@
 #include "replication/partition_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -38,6 +39,8 @@ void PartitionLog::start(Version base, std::int64_t stamp_ms) {
     ops_.clear();
     bytes_ = 0;
     to_remember_ = 0;
+    changed_.clear();
+    noted_ = 0;
 }
 
 std::int64_t PartitionLog::last_stamp_ms() const {
@@ -57,6 +60,7 @@ OpPtr PartitionLog::take_oldest() {
     ops_.pop_front();
     bytes_ -= weight(*op);
     to_remember_ -= remembered_weight(*op);
+    if (op->version.counter <= noted_) changed_.remove(*op);
     base_ = op->version;
     base_stamp_ms_ = op->stamp_ms;
     return op;
@@ -82,8 +86,35 @@ const Op& PartitionLog::at(std::uint64_t counter) const {
     return *ops_[static_cast<std::size_t>(counter - watermark() - 1)];
 }
 
-std::optional<PartitionLog::LastChange> PartitionLog::last_change(std::string_view key) const {
+// So few changes that going through them costs less than to note them.
+bool PartitionLog::is_short() const {
+    constexpr std::size_t ops_max = 8;
+    constexpr std::size_t bytes_max = 8192;  // a batch can be long
+    return ops_.size() <= ops_max && bytes_ <= bytes_max;
+}
+
+void PartitionLog::note_changes() {
+    for (noted_ = std::max(noted_, watermark()); noted_ < held(); ++noted_) {
+        changed_.add(at(noted_ + 1));
+    }
+}
+
+PartitionLog::LastChange PartitionLog::change_at(const ChangedKeys::Change& last) const {
+    const Op& op = at(last.counter);
+    if (op.kind != OpKind::batch) {
+        return {op.version, {op.kind, op.key, op.value, op.more ? op.more->expires_ms : 0}};
+    }
+    const Change& change = op.more->changes[last.index];
+    return {op.version, {change.kind, change.key, change.value, change.expires_ms}};
+}
+
+std::optional<PartitionLog::LastChange> PartitionLog::last_change(std::string_view key) {
     std::optional<LastChange> last;
+    if (!is_short()) {
+        note_changes();
+        if (const auto noted = changed_.find(key)) last = change_at(*noted);
+        return last;
+    }
     for (auto op = ops_.rbegin(); op != ops_.rend() && !last; ++op) {
         for_each_change(**op, [&](const ChangeView& change) {
             if (change.key == key) last = LastChange{(*op)->version, change};
@@ -92,17 +123,13 @@ std::optional<PartitionLog::LastChange> PartitionLog::last_change(std::string_vi
     return last;
 }
 
-std::uint64_t PartitionLog::drop_changed(std::set<std::string, std::less<>>& keys) const {
-    std::set<std::string, std::less<>> changed;
+std::uint64_t PartitionLog::drop_changed(std::set<std::string, std::less<>>& keys) {
     std::uint64_t last = 0;
-    for (const OpPtr& op : ops_) {
-        for_each_change(*op, [&](const ChangeView& change) {
-            if (!keys.contains(change.key)) return;
-            changed.emplace(change.key);
-            last = op->version.counter;
-        });
-    }
-    for (const std::string& key : changed) keys.erase(key);
+    std::erase_if(keys, [&](const std::string& key) {
+        const auto change = last_change(key);
+        if (change) last = std::max(last, change->version.counter);
+        return change.has_value();
+    });
     return last;
 }
 

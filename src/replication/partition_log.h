@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "replication/changed_keys.h"
 #include "replication/messages.h"
 #include "store/operation.h"
 
@@ -20,6 +21,9 @@ namespace grapevine {
 
 class PartitionLog {
 public:
+    // `hash_seed`: as RequestMemory takes it.
+    explicit PartitionLog(std::uint64_t hash_seed = 0) : changed_(hash_seed) {}
+
     // Begins anew: nothing unfinished, everything up to `base` committed.
     void start(Version base, std::int64_t stamp_ms);
 
@@ -46,19 +50,34 @@ public:
         Version version;
         ChangeView change;
     };
-    [[nodiscard]] std::optional<LastChange> last_change(std::string_view key) const;
+    // However many are unfinished, it takes no longer. Operations that are appended meanwhile are
+    // noted when it is asked the next time: most never have to be.
+    [[nodiscard]] std::optional<LastChange> last_change(std::string_view key);
+    // The same of every key that any of them changes.
+    template <class Visit>
+    void for_each_last_change(const Visit& visit) {
+        note_changes();
+        changed_.for_each(
+            [&](std::string_view, const ChangedKeys::Change& last) { visit(change_at(last)); });
+    }
     // Takes out of `keys` what unfinished operations change. The counter of the last that changes
     // one of them; 0: none does.
-    std::uint64_t drop_changed(std::set<std::string, std::less<>>& keys) const;
+    std::uint64_t drop_changed(std::set<std::string, std::less<>>& keys);
     // What the unfinished operations will weigh in RequestMemory, at most.
     [[nodiscard]] std::size_t to_remember() const { return to_remember_; }
 
 private:
+    [[nodiscard]] bool is_short() const;
+    void note_changes();
+    [[nodiscard]] LastChange change_at(const ChangedKeys::Change& last) const;
+
     Version base_;
     std::int64_t base_stamp_ms_ = 0;
     std::deque<OpPtr> ops_;
     std::size_t bytes_ = 0;
     std::size_t to_remember_ = 0;
+    ChangedKeys changed_;      // by unfinished operations up to noted_
+    std::uint64_t noted_ = 0;  // a counter
 };
 
 // What an operation weighs against the bounds on memory and messages, in bytes.

@@ -41,23 +41,26 @@ bool View::spend(std::uint64_t steps) {
     return verdict_ == Status::ok;
 }
 
-std::optional<View::Held> View::look(std::string_view key) const {
-    if (of_ == Of::ordered) {
-        if (const auto own = own_.find(key); own != own_.end()) {
-            if (!own->second.is_there) return std::nullopt;
-            return Held{own->second.value, own->second.expires_ms, {}};
-        }
-        if (const auto last = scope_.replica.log.last_change(key)) {
-            if (last->change.kind == OpKind::erase) return std::nullopt;
-            return Held{last->change.value, last->change.expires_ms, last->version};
-        }
+std::optional<View::After> View::changed(std::string_view key) const {
+    if (of_ == Of::committed) return std::nullopt;
+    if (const auto own = own_.find(key); own != own_.end()) {
+        if (!own->second.is_there) return After();
+        return Held{own->second.value, own->second.expires_ms, {}};
     }
+    const auto last = scope_.replica.log.last_change(key);
+    if (!last) return std::nullopt;
+    if (last->change.kind == OpKind::erase) return After();
+    return Held{last->change.value, last->change.expires_ms, last->version};
+}
+
+View::After View::look(std::string_view key) const {
+    if (const auto after = changed(key)) return *after;
     const auto record = scope_.context.store.find(scope_.replica.id, key);
     if (!record) return std::nullopt;
     return Held{record->value, record->expires_ms, record->version};
 }
 
-std::optional<command::Entry> View::show(std::string_view key, const std::optional<Held>& held) {
+std::optional<command::Entry> View::show(std::string_view key, const After& held) {
     if (!held) return std::nullopt;
     const bool is_due = held->expires_ms != 0 && held->expires_ms <= now_ms_;
     if (is_due && !scope_.context.has(Bug::expired_is_read)) {
@@ -91,24 +94,14 @@ bool View::erase(std::string_view key) {
     return true;
 }
 
-View::Changed View::changed() const {
-    Changed changed;
-    if (of_ == Of::committed) return changed;
-    for (const OpPtr& op : scope_.replica.log.unfinished()) {
-        for_each_change(*op, [&](const ChangeView& change) {
-            std::optional<Held> held;
-            if (change.kind == OpKind::put) {
-                held = Held{change.value, change.expires_ms, op->version};
-            }
-            changed.insert_or_assign(change.key, held);
-        });
-    }
-    for (const auto& [key, own] : own_) {
-        std::optional<Held> held;
-        if (own.is_there) held = Held{own.value, own.expires_ms, {}};
-        changed.insert_or_assign(key, held);
-    }
-    return changed;
+template <class Visit>
+void View::for_each_changed(const Visit& visit) const {
+    if (of_ == Of::committed) return;
+    for (const auto& [key, own] : own_) visit(key, *changed(key));
+    scope_.replica.log.for_each_last_change([&](const PartitionLog::LastChange& last) {
+        const std::string_view key = last.change.key;
+        if (!own_.contains(key)) visit(key, *changed(key));
+    });
 }
 
 // What the store has not is visited with the beginning. What comes into the store later was there,
@@ -116,20 +109,21 @@ View::Changed View::changed() const {
 std::optional<std::uint64_t> View::scan(std::uint64_t cursor, std::size_t keys,
                                         const Visitor& visit) {
     const Store& store = scope_.context.store;
-    const Changed changes = changed();
     std::vector<std::pair<std::string_view, Held>> met;  // to be shown when nothing is looked up
-    for (const auto& [key, held] : changes) {
-        if (cursor == 0 && held && !store.find(scope_.replica.id, key))
-            met.emplace_back(key, *held);
+    if (cursor == 0) {
+        for_each_changed([&](std::string_view key, const After& after) {
+            spend(touch_steps);
+            if (after && !store.find(scope_.replica.id, key)) met.emplace_back(key, *after);
+        });
     }
     const auto next = store.scan(
         scope_.replica.id, cursor, ScanLimit{.keys = std::max<std::size_t>(keys, 1)},
         [&](const Record& record) {
-            const auto change = changes.find(record.key);
-            if (change == changes.end()) {
+            const auto after = changed(record.key);
+            if (!after) {
                 met.emplace_back(record.key, Held{record.value, record.expires_ms, record.version});
-            } else if (change->second) {
-                met.emplace_back(record.key, *change->second);
+            } else if (*after) {
+                met.emplace_back(record.key, **after);
             }
         });
     for (const auto& [key, held] : met) {
@@ -142,11 +136,12 @@ std::optional<std::uint64_t> View::scan(std::uint64_t cursor, std::size_t keys,
 std::size_t View::count() {
     const Store& store = scope_.context.store;
     std::size_t count = store.count(scope_.replica.id);
-    for (const auto& [key, held] : changed()) {
+    for_each_changed([&](std::string_view key, const After& after) {
+        spend(touch_steps);
         const bool was_there = store.find(scope_.replica.id, key).has_value();
-        if (held && !was_there) ++count;
-        if (!held && was_there) --count;
-    }
+        if (after && !was_there) ++count;
+        if (!after && was_there) --count;
+    });
     return count;
 }
 

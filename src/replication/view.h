@@ -58,16 +58,21 @@ private:
         std::string value;
         std::int64_t expires_ms = 0;
     };
-    using Changed = std::map<std::string_view, std::optional<Held>>;
+    // Nothing: erased.
+    using After = std::optional<Held>;
 
     // False: another partition's, or too much was done already.
     bool may_touch(std::string_view key, std::size_t bytes);
     // What is there, expired or not; nothing: the key is absent.
-    [[nodiscard]] std::optional<Held> look(std::string_view key) const;
+    [[nodiscard]] After look(std::string_view key) const;
     // The same without what has expired, which is noted.
-    std::optional<command::Entry> show(std::string_view key, const std::optional<Held>& held);
-    // All keys that unfinished operations and the program itself changed.
-    [[nodiscard]] Changed changed() const;
+    std::optional<command::Entry> show(std::string_view key, const After& held);
+    // What the program itself or else the last unfinished operation made of it; nothing: neither
+    // changed it.
+    [[nodiscard]] std::optional<After> changed(std::string_view key) const;
+    // All keys that these changed, each once.
+    template <class Visit>
+    void for_each_changed(const Visit& visit) const;
 
     const Scope& scope_;
     Of of_;

@@ -5,3 +5,6 @@ target_link_libraries(cost_measure PRIVATE grapevine_node grapevine_store grapev
 add_executable(placement_measure cost/placement_measure.cc)
 set_target_properties(placement_measure PROPERTIES UNITY_BUILD OFF)
 target_link_libraries(placement_measure PRIVATE grapevine_ring)
+add_executable(unfinished_measure cost/unfinished_measure.cc)
+set_target_properties(unfinished_measure PROPERTIES UNITY_BUILD OFF)
+target_link_libraries(unfinished_measure PRIVATE grapevine_replication)
