@@ -32,6 +32,8 @@ std::string_view to_string(Rule rule) {
             return "room";
         case Rule::expiry:
             return "expiry";
+        case Rule::flushed:
+            return "flushed";
         case Rule::available:
             return "available";
         case Rule::false_eviction:

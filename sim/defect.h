@@ -23,6 +23,7 @@ enum class Rule : std::uint8_t {
     acknowledged,    // an acknowledged write is committed, and is where its partition is served
     room,            // only what adds is refused for memory, and only where it is short
     expiry,          // what expires is not read after its time, and nothing else expires
+    flushed,         // what was there when a flush began is not when it has ended
     available,       // with a copy and a quorum up and connected, a partition is served
     false_eviction,  // nobody is evicted who was only slow or lossy within the limits
     copies_equal,    // when the faults have ended, all copies are the same, and right

@@ -10,6 +10,8 @@ namespace grapevine::sim {
 
 class LadenStore final : public MemoryStore {
 public:
+    using MemoryStore::MemoryStore;
+
     // So many bytes are left of `bound`, beside what it holds now.
     void leave(std::size_t bytes, std::size_t bound) {
         laden_ = bound - std::min(bound, MemoryStore::memory_bytes() + bytes);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "sim/workload.h"
 
@@ -53,10 +54,38 @@ std::unique_ptr<Recorder> Load::recruit() {
 
 void Load::start() {
     running_ = true;
+    const auto partition = config_.flushes ? free_partition() : std::nullopt;
+    if (partition) {
+        flusher_ = std::make_unique<Flusher>(
+            world_, *partition,
+            FlushConfig{.think_max = config_.think_max, .deadline = config_.deadline}, rng_.next());
+        flusher_->start();
+    }
     for (std::size_t i = 0; i < workers_.size(); ++i) next(i);
 }
 
+void Load::stop() {
+    running_ = false;
+    if (flusher_) flusher_->stop();
+}
+
+std::optional<PartitionId> Load::free_partition() const {
+    const std::uint32_t partitions = world_.config().partitions;
+    std::vector<bool> used(partitions);
+    const auto use = [&](const std::string& key) {
+        used[partition_of_key(key, partitions).value] = true;
+    };
+    for (std::size_t i = 0; i < config_.keys; ++i) use(fmt::format("shared{}", i));
+    for (std::size_t i = 0; i < config_.groups; ++i) use(group_name(i));
+    for (std::uint32_t i = 0; i < partitions; ++i) {
+        const PartitionId partition{i};
+        if (!used[i] && world_.checks().commits().contents(partition).empty()) return partition;
+    }
+    return std::nullopt;
+}
+
 bool Load::is_idle() const {
+    if (flusher_ && !flusher_->is_idle()) return false;
     return std::ranges::all_of(
         workers_, [](const Worker& worker) { return worker.recorder->in_flight() == 0; });
 }

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
 #include "base/time.h"
 #include "history/record.h"
+#include "sim/flusher.h"
 #include "sim/recorder.h"
 #include "sim/world.h"
 
@@ -42,6 +44,8 @@ struct LoadConfig {
     // Of the puts among these write keys that expire after 20 ms to `ttl_max`.
     std::uint32_t brief_percent = 0;
     Duration ttl_max = 2s;
+    // A partition that nothing else has keys in, where there is one, is emptied again and again.
+    bool flushes = false;
     // Nobody's clock is set or drifts: keys expire no earlier than they are to.
     bool clocks_agree = false;
 };
@@ -64,11 +68,13 @@ public:
 
     void start();
     // No new operations; those in flight end by their deadline.
-    void stop() { running_ = false; }
+    void stop();
     [[nodiscard]] bool is_idle() const;
 
     [[nodiscard]] const History& history() const { return history_; }
     [[nodiscard]] std::size_t answered() const { return answered_; }
+    // Flushes that have ended.
+    [[nodiscard]] std::size_t flushed() const { return flusher_ ? flusher_->done() : 0; }
 
 private:
     struct Worker {
@@ -77,6 +83,8 @@ private:
     };
 
     [[nodiscard]] std::unique_ptr<Recorder> recruit();
+    // Nothing: keys of this load, or others that are there, are in all of them.
+    [[nodiscard]] std::optional<PartitionId> free_partition() const;
     void next(std::size_t worker);
     void submit_program(std::size_t worker);
     void submit_disguised(std::size_t worker, std::size_t key, const Operation& operation);
@@ -94,6 +102,7 @@ private:
     History history_;
     std::vector<Worker> workers_;
     std::vector<std::unique_ptr<Recorder>> dead_;  // their clients point to them
+    std::unique_ptr<Flusher> flusher_;
     std::uint64_t values_ = 0;
     std::size_t huge_bytes_ = 0;  // drawn so far
     std::size_t answered_ = 0;

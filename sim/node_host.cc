@@ -10,7 +10,7 @@ NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObs
     : Process(surroundings, config.self.address, config.self.name, seed),
       observer_(observer),
       id_(config.self.id),
-      store_(config.self.stores() ? std::make_unique<LadenStore>() : nullptr),
+      store_(config.self.stores() ? std::make_unique<LadenStore>(config.self.id.value) : nullptr),
       memory_max_(config.memory_max),
       node_(std::make_unique<Node>(config, store_.get(), rng().next(), surroundings.queue.now())),
       outgoing_(surroundings.network, config.self.address, [this] {

@@ -40,6 +40,7 @@ void draw_load(Rng& rng, RunPlan& plan) {
     if (rng.chance(1, 2)) plan.load.disguised_percent = static_cast<std::uint32_t>(rng.below(101));
     if (rng.chance(2, 3)) plan.load.brief_percent = static_cast<std::uint32_t>(rng.below(101));
     plan.load.ttl_max = Duration{50'000LL << rng.below(7)};
+    plan.load.flushes = rng.chance(1, 3);
     const auto operations = static_cast<std::int64_t>(1300 + rng.below(1200));
     plan.load.think_max = std::max<Duration>(
         1ms, plan.faults_for * 2 * static_cast<std::int64_t>(plan.load.clients) / operations);

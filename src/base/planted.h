@@ -68,6 +68,7 @@ enum class Bug : std::uint8_t {
     // Programs and expiry.
     batch_in_part,    // a copy makes the first of several changes that belong together
     expired_is_read,  // a key whose time has come is shown while it is not erased
+    foreign_cursor,   // a part of FLUSHALL goes on where another primary's order would
 
     count_
 };

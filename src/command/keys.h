@@ -49,12 +49,18 @@ public:
     using Visitor = std::function<void(std::string_view key, const Entry& entry)>;
     virtual std::optional<std::uint64_t> scan(std::uint64_t cursor, std::size_t keys,
                                               const Visitor& visit) = 0;
+    // Names the order in which scan() goes, which may be each primary's own: a cursor of another
+    // order means nothing here. Never 0. This one says that there is one order.
+    [[nodiscard]] virtual std::uint64_t order() const { return 1; }
     // Keys of the partition; those whose time has come may be among them.
     [[nodiscard]] virtual std::size_t count() = 0;
     // A number drawn at random, for RANDOMKEY: read-only programs alone depend on it.
     [[nodiscard]] virtual std::uint64_t draw() = 0;
-    // Erases all keys. This one collects them by scan() and erases one after the other.
-    virtual void clear();
+    // Erases all keys, which are collected by scan().
+    void clear();
+    // Erases about `keys` keys from `cursor` on, or fewer where they are long, and returns where to
+    // go on, or nothing at the end. 0: at the beginning, again.
+    std::optional<std::uint64_t> clear_some(std::uint64_t cursor, std::size_t keys);
 };
 
 }  // namespace grapevine::command

@@ -16,6 +16,7 @@ constexpr std::size_t keys_at_once = 1024;
 constexpr std::size_t head_size_max = 16;  // bytes around a key in a reply
 // Of all patterns that a command compares keys with, as glob_matches() counts.
 constexpr std::uint64_t pattern_budget = 4'000'000;
+constexpr std::size_t flush_max = 10'000;  // keys that a part of FLUSHALL erases, at most
 constexpr std::string_view too_long_pattern = "ERR the pattern takes too long on these keys";
 
 struct ScanOptions {
@@ -127,7 +128,28 @@ void dbsize(Call& call) {
     call.reply.integer(static_cast<std::int64_t>(call.keys.count()));
 }
 
+// A part: FLUSHALL FROM order cursor COUNT keys, as the front sends it with what it was answered
+// last, at first 0 and 0. The reply is OK at the end, and order and cursor before. A cursor of
+// another primary's order counts for nothing: this one begins anew.
+void flush_some(Call& call) {
+    const auto order = to_cursor(call[2]);
+    const auto cursor = to_cursor(call[3]);
+    const auto keys = call.integer(5);
+    if (!keys) return;
+    if (!order || !cursor || !is_word(call[4], "COUNT") || *keys < 1) {
+        return call.reply.error(text::syntax);
+    }
+    const std::uint64_t here = call.keys.order();
+    const auto next = call.keys.clear_some(*order == here ? *cursor : 0,
+                                           std::min(static_cast<std::size_t>(*keys), flush_max));
+    if (!next) return call.reply.ok();
+    call.reply.array(2);
+    call.reply.bulk(std::to_string(here));
+    call.reply.bulk(std::to_string(*next));
+}
+
 void flush(Call& call) {
+    if (call.size() == 6 && is_word(call[1], "FROM")) return flush_some(call);
     const bool good = call.size() == 1 ||
                       (call.size() == 2 && (is_word(call[1], "SYNC") || is_word(call[1], "ASYNC")));
     if (!good) return call.reply.error(text::syntax);

@@ -133,6 +133,11 @@ std::optional<std::uint64_t> View::scan(std::uint64_t cursor, std::size_t keys,
     return next;
 }
 
+// The order of a store's hashes is its process's own (MemoryStore), and so is its id.
+std::uint64_t View::order() const {
+    return scope_.context.has(Bug::foreign_cursor) ? 1 : scope_.context.self.value;
+}
+
 std::size_t View::count() {
     const Store& store = scope_.context.store;
     std::size_t count = store.count(scope_.replica.id);

@@ -35,6 +35,7 @@ public:
     [[nodiscard]] std::int64_t now_ms() const override { return now_ms_; }
     std::optional<std::uint64_t> scan(std::uint64_t cursor, std::size_t keys,
                                       const Visitor& visit) override;
+    [[nodiscard]] std::uint64_t order() const override;
     [[nodiscard]] std::size_t count() override;
     [[nodiscard]] std::uint64_t draw() override;
 

@@ -20,8 +20,14 @@ void MemoryKeys::put(std::string_view key, std::string value, std::int64_t expir
     ASSERT(key.size() <= key_size_max && value.size() <= value_size_max, "{} and {} bytes",
            key.size(), value.size());
     drop_expired();
-    held_.insert_or_assign(std::string(key),
-                           Held{std::move(value), expires_ms, Version{Epoch{1}, ++changes_}});
+    auto [at, is_new] = held_.try_emplace(std::string(key));
+    if (is_new) {
+        at->second.number = ++numbers_;
+        order_[numbers_] = at;
+    }
+    at->second.value = std::move(value);
+    at->second.expires_ms = expires_ms;
+    at->second.version = {Epoch{1}, ++changes_};
 }
 
 bool MemoryKeys::erase(std::string_view key) {
@@ -29,6 +35,7 @@ bool MemoryKeys::erase(std::string_view key) {
     ++changes_;
     const auto found = held_.find(key);
     if (found == held_.end()) return false;
+    order_.erase(found->second.number);
     held_.erase(found);
     return true;
 }
@@ -36,12 +43,12 @@ bool MemoryKeys::erase(std::string_view key) {
 std::optional<std::uint64_t> MemoryKeys::scan(std::uint64_t cursor, std::size_t keys,
                                               const Visitor& visit) {
     drop_expired();
-    if (cursor >= held_.size()) return {};
-    auto at = std::next(held_.begin(), static_cast<std::ptrdiff_t>(cursor));
-    for (std::size_t visited = 0; visited < keys && at != held_.end(); ++visited, ++at, ++cursor) {
-        visit(at->first, Entry{at->second.value, at->second.expires_ms, at->second.version});
+    auto at = order_.lower_bound(cursor);
+    for (std::size_t visited = 0; visited < keys && at != order_.end(); ++visited, ++at) {
+        const auto& [key, held] = *at->second;
+        visit(key, Entry{held.value, held.expires_ms, held.version});
     }
-    return at == held_.end() ? std::nullopt : std::optional(cursor);
+    return at == order_.end() ? std::nullopt : std::optional(at->first);
 }
 
 std::size_t MemoryKeys::count() {
@@ -51,7 +58,9 @@ std::size_t MemoryKeys::count() {
 
 void MemoryKeys::drop_expired() {
     std::erase_if(held_, [&](const auto& held) {
-        return held.second.expires_ms != 0 && held.second.expires_ms <= now_ms_;
+        const bool is_over = held.second.expires_ms != 0 && held.second.expires_ms <= now_ms_;
+        if (is_over) order_.erase(held.second.number);
+        return is_over;
     });
 }
 

@@ -16,13 +16,18 @@ public:
         std::string value;
         std::int64_t expires_ms = 0;
         Version version;
+        std::uint64_t number = 0;  // in the order in which keys came
     };
+
+    MemoryKeys() = default;
+    MemoryKeys(MemoryKeys&&) = default;
+    MemoryKeys& operator=(MemoryKeys&&) = default;
 
     std::optional<Entry> find(std::string_view key) override;
     void put(std::string_view key, std::string value, std::int64_t expires_ms) override;
     bool erase(std::string_view key) override;
     [[nodiscard]] std::int64_t now_ms() const override { return now_ms_; }
-    // Cursors are positions in the order of keys.
+    // Cursors are numbers of keys.
     std::optional<std::uint64_t> scan(std::uint64_t cursor, std::size_t keys,
                                       const Visitor& visit) override;
     [[nodiscard]] std::size_t count() override;
@@ -34,7 +39,11 @@ public:
 private:
     void drop_expired();
 
-    std::map<std::string, Held, std::less<>> held_;
+    using ByKey = std::map<std::string, Held, std::less<>>;
+
+    ByKey held_;
+    std::map<std::uint64_t, ByKey::iterator> order_;  // by number
+    std::uint64_t numbers_ = 0;
     std::int64_t now_ms_ = 1'700'000'000'000;
     std::uint64_t changes_ = 0;
     std::uint64_t drawn_ = 0;

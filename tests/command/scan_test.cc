@@ -60,6 +60,36 @@ TEST_CASE("all keys are listed, counted and deleted") {
     CHECK(ask(keys, {"DBSIZE"}) == ":0\r\n");
 }
 
+// As the front asks for it.
+TEST_CASE("all keys are deleted, some at a time") {
+    const std::string at_once = GENERATE("1", "7", "2000", "10001");
+    MemoryKeys keys = filled(300);
+    keys.put(std::string(60'000, 'k'), "v", keys.now_ms() + 10);
+    std::string order = "0";
+    std::string cursor = "0";
+    std::size_t calls = 0;
+    for (;; ++calls) {
+        const std::size_t before = keys.count();
+        const std::string reply = ask(keys, {"FLUSHALL", "FROM", order, cursor, "COUNT", at_once});
+        if (reply == "+OK\r\n") break;
+        REQUIRE(keys.count() < before);
+        const auto place = bulks_of(reply);
+        REQUIRE(place.size() == 2);
+        order = place[0];
+        cursor = place[1];
+        // Of another order: from the beginning.
+        if (calls == 3) order = "99";
+        REQUIRE(calls < 1000);
+    }
+    CHECK(keys.count() == 0);
+    CHECK(calls == (at_once == "1" ? 300 : at_once == "7" ? 42 : 0));
+    for (const std::string_view count : {"0", "x", "-1"}) {
+        CHECK(ask(keys, {"FLUSHALL", "FROM", "0", "0", "COUNT", count}).starts_with("-ERR"));
+    }
+    CHECK(ask(keys, {"FLUSHALL", "FROM", "0", "x", "COUNT", "1"}) == "-ERR syntax error\r\n");
+    CHECK(ask(keys, {"FLUSHALL", "FROM", "0"}) == "-ERR syntax error\r\n");
+}
+
 TEST_CASE("keys of a slot are counted and listed") {
     MemoryKeys keys = filled(100);
     for (int i = 0; i < 7; ++i) keys.put("{tag}" + std::to_string(i), "v", 0);

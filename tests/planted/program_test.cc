@@ -53,6 +53,15 @@ Finding filled_with_brief_keys(std::uint64_t seed, PlantedBugs bugs) {
     return weather(plan);
 }
 
+// A partition is emptied, and its primaries change all the while.
+Finding flushes(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 3);
+    plan.load.clients = 1;
+    plan.load.flushes = true;
+    plan.storm = {.kill = 1, .restart = 2, .gap_max = 300ms, .lasts = 5s};
+    return weather(plan);
+}
+
 }  // namespace
 
 TEST_CASE("a program that comes twice is executed twice", "[planted]") {
@@ -65,6 +74,10 @@ TEST_CASE("what a program answered is not remembered", "[planted]") {
 
 TEST_CASE("a copy makes a part of a batch", "[planted]") {
     check_found("batch_in_part", Bug::batch_in_part, 3, batches);
+}
+
+TEST_CASE("a part of FLUSHALL goes on where another primary's order would", "[planted]") {
+    check_found("foreign_cursor", Bug::foreign_cursor, 5, flushes);
 }
 
 TEST_CASE("a key is read whose time has come", "[planted]") {
