@@ -220,6 +220,88 @@ std::unique_ptr<Task> random_key_task(Call& call) {
     return std::make_unique<RandomKeyTask>(std::move(order));
 }
 
+// --------------------------------------------------------------------- FLUSHALL
+
+// Each partition is asked to erase some of its keys until none is left of those that were there:
+// one bounded operation after the other, however many they are. Whoever writes meanwhile does so
+// before or after its key's turn.
+class FlushTask final : public Task {
+public:
+    explicit FlushTask(std::vector<PartitionId> meant)
+        : meant_(std::move(meant)), left_(meant_.size()) {}
+
+    void begin(Parts& parts) override {
+        for (std::size_t part = 0; part < meant_.size(); ++part) ask(parts, part, true, "0", "0");
+    }
+
+    void answered(Parts& parts, std::size_t part, std::string_view reply, NodeId) override {
+        if (reply.starts_with('-')) {
+            has_changed_ = has_changed_ || reply.starts_with("-UNKNOWN");
+            if (error_.empty()) error_ = reply.substr(1, reply.find_first_of("\r\n") - 1);
+            --left_;
+            return;
+        }
+        has_changed_ = true;
+        const auto at = next_of(reply);
+        if (!at || !error_.empty()) {
+            --left_;
+        } else {
+            ask(parts, part, false, at->order, at->cursor);
+        }
+    }
+
+    [[nodiscard]] bool is_done() const override { return left_ == 0; }
+
+    void write(Reply& reply) override {
+        if (error_.empty()) return reply.ok();
+        if (!has_changed_) return reply.error(error_);
+        const std::size_t code = error_.find(' ');
+        reply.error(error_.substr(0, code) +
+                    " some keys are gone and others are left; a partition answered:" +
+                    (code == std::string::npos ? " nothing" : error_.substr(code)));
+    }
+
+private:
+    static constexpr std::string_view keys_at_once = "2000";  // a few milliseconds
+
+    struct Place {
+        std::string order;
+        std::string cursor;
+    };
+
+    // Nothing: it is done.
+    static std::optional<Place> next_of(std::string_view reply) {
+        if (command::take_aggregate(reply) != 2) return std::nullopt;
+        const auto order = command::take_reply(reply);
+        const auto cursor = command::take_reply(reply);
+        if (!order || !cursor) return std::nullopt;
+        return Place{std::string(command::bulk_of(*order).value_or("0")),
+                     std::string(command::bulk_of(*cursor).value_or("0"))};
+    }
+
+    void ask(Parts& parts, std::size_t part, bool first, std::string_view order,
+             std::string_view cursor) {
+        const std::string_view args[] = {"FLUSHALL", "FROM", order, cursor, "COUNT", keys_at_once};
+        parts.add_step(part, {.partition = meant_[part]}, first, args);
+    }
+
+    std::vector<PartitionId> meant_;
+    std::size_t left_;          // partitions that are not done
+    bool has_changed_ = false;  // or may have
+    std::string error_;         // the first, without its '-' and its end
+};
+
+std::unique_ptr<Task> flush_task(Call& call, std::vector<PartitionId> meant) {
+    const auto is_good = [](std::string_view arg) {
+        return is_word(arg, "SYNC") || is_word(arg, "ASYNC");
+    };
+    if (call.args.size() > 2 || (call.args.size() == 2 && !is_good(call.args[1]))) {
+        call.reply.error("ERR syntax error");
+        return nullptr;
+    }
+    return std::make_unique<FlushTask>(std::move(meant));
+}
+
 // --------------------------------------------------------------------- keys of a slot
 
 // CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT: the slot's partition alone has its keys.
@@ -260,13 +342,14 @@ std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info
         }
         return nullptr;
     }
+    if (!is_keys && !is_size) return flush_task(call, meant);
     std::vector<Share> shares;
     for (const PartitionId partition : meant) {
         shares.push_back(
             {.target = {.partition = partition}, .args = {call.args.begin(), call.args.end()}});
     }
-    const Merging merging = is_keys ? Merging::join : is_size ? Merging::sum : Merging::ok;
-    return std::make_unique<MergeTask>(merging, info.has(command::flag::write), std::move(shares));
+    return std::make_unique<MergeTask>(is_keys ? Merging::join : Merging::sum, false,
+                                       std::move(shares));
 }
 
 }  // namespace grapevine::resp

@@ -21,7 +21,7 @@ struct Share {
 
 enum class Merging : std::uint8_t {
     sum,      // integers: DEL, EXISTS, UNLINK, TOUCH, DBSIZE
-    ok,       // MSET, FLUSHALL
+    ok,       // MSET
     scatter,  // arrays, each element at its place: MGET
     join,     // arrays, one behind the other: KEYS
     alone,    // one share, whose reply it is

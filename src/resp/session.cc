@@ -445,7 +445,8 @@ Session::Batch& Session::batch_for(const Target& target, bool writes, std::size_
     const std::size_t commands_max = writes ? limits.commands_per_program : commands_max_;
     if (!lane.waiting.empty()) {
         Batch& last = lane.waiting.back();
-        const bool fits = !last.atomic && last.writes == writes && last.has_key == target.has_key &&
+        const bool fits = !last.atomic && !last.alone && last.writes == writes &&
+                          last.has_key == target.has_key &&
                           last.program.commands() < commands_max &&
                           last.program.size() + size <= limits.bytes_per_program;
         if (fits) return last;
@@ -464,6 +465,19 @@ void Session::add(std::size_t part, const Target& target, bool writes, Args args
     const std::size_t before = batch.program.size();
     batch.program.add(args);
     waiting_bytes_ += batch.program.size() - before;
+    batch.parts.push_back({adding_to_, part});
+    ++parts_;
+}
+
+void Session::add_step(std::size_t part, const Target& target, bool first, Args args) {
+    Lane& lane = lanes_[target.partition.value];
+    touch(target.partition, lane);
+    Batch& batch = first ? lane.waiting.emplace_back() : lane.waiting.emplace_front();
+    batch.writes = batch.alone = true;
+    batch.has_key = target.has_key;
+    batch.key = target.key;
+    batch.program.add(args);
+    waiting_bytes_ += batch.program.size();
     batch.parts.push_back({adding_to_, part});
     ++parts_;
 }

@@ -157,6 +157,7 @@ private:
     struct Batch {
         bool writes = false;
         bool atomic = false;
+        bool alone = false;  // nothing is added to it
         bool has_key = true;
         std::string key;
         ProgramWriter program;
@@ -215,6 +216,7 @@ private:
 
     // Programs.
     void add(std::size_t part, const Target& target, bool writes, Args args) override;
+    void add_step(std::size_t part, const Target& target, bool first, Args args) override;
     void add_atomic(std::size_t part, const Target& target,
                     std::span<const std::vector<std::string>> commands, bool writes,
                     std::shared_ptr<const WatchSet> watched) override;

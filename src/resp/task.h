@@ -44,6 +44,9 @@ public:
     virtual ~Parts() = default;
     // A command of one partition. `part`: what the task calls it.
     virtual void add(std::size_t part, const Target& target, bool writes, Args args) = 0;
+    // The same in a program of its own, to be followed by others before what else waits for that
+    // partition. `first`: behind what waits already.
+    virtual void add_step(std::size_t part, const Target& target, bool first, Args args) = 0;
     // All of a transaction's, with the reply of EXEC.
     virtual void add_atomic(std::size_t part, const Target& target,
                             std::span<const std::vector<std::string>> commands, bool writes,

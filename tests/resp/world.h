@@ -53,6 +53,7 @@ public:
         }
         return std::nullopt;
     }
+    [[nodiscard]] std::uint64_t order() const override { return seed; }
     [[nodiscard]] std::size_t count() override { return records_.size(); }
     [[nodiscard]] std::uint64_t draw() override { return 0; }
 
