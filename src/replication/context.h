@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/pacer.h"
 #include "base/planted.h"
@@ -52,10 +53,16 @@ struct ReplicationConfig {
     // refused as full; 0: no bound. Backups and fills hold what they are sent all the same.
     std::size_t memory_max = 0;
     std::size_t pending_bytes_max = 128 << 20;  // unfinished and waiting, in all; above: busy
-    // RequestMemory::weight() of one partition (it travels in one message to a fill) and in all
-    // (some 350 bytes each, at most); above: busy.
-    std::size_t remembered_max = 512 << 10;
+    // RequestMemory::weight() of one partition and in all (some 350 bytes each, at most); above:
+    // busy.
+    std::size_t remembered_max = 256 << 10;
     std::size_t all_remembered_max = 8 << 20;
+    // The same of its long_weight() (64 bytes each), apart: of one client in a partition, unless it
+    // is one reply, of the partition, and in all. Both of a partition travel in one message to a
+    // fill: some 100 bytes for each of the former, so 60 MB together.
+    std::size_t long_client_max = (value_size_max + (1 << 20)) / 64;
+    std::size_t long_remembered_max = outcome_size_max / 64;
+    std::size_t all_long_remembered_max = (256 << 20) / 64;
     Duration request_memory = grapevine::request_memory;  // a constant of the cluster
     // Keys whose time has come are erased so long after it, as many at once as have gathered by
     // then; a read that meets one does not wait for that.
@@ -143,6 +150,7 @@ struct Context {
     ReplicationOutbox out;
     std::size_t pending_bytes = 0;                 // of unfinished and waiting at primaries here
     std::size_t remembered = 0;                    // RequestMemory::weight() of all replicas here
+    std::size_t long_remembered = 0;               // and long_weight()
     std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
     std::map<NodeId, std::size_t> base_in_flight;  // the same of bases
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
@@ -178,8 +186,10 @@ struct Replica {
 template <class Change>
 void change_memory(Context& context, RequestMemory& memory, const Change& change) {
     context.remembered -= memory.weight();
+    context.long_remembered -= memory.long_weight();
     change(memory);
     context.remembered += memory.weight();
+    context.long_remembered += memory.long_weight();
 }
 
 inline void remember(Context& context, Replica& replica, const Op& op) {

@@ -9,6 +9,7 @@ namespace {
 
 // What one entry of RequestMemory::weight() takes in a message, some bytes more or less.
 constexpr std::size_t remembered_bytes = 100;
+constexpr std::size_t long_reply_bytes = 64;  // of its long_weight()
 // Until a base that waits for others to arrive is tried again.
 constexpr Duration base_pause = 5ms;
 
@@ -26,7 +27,8 @@ void FillStream::send_base(Scope& scope) {
         return;
     }
     land_base(scope);
-    base_bytes_ = 1 + scope.replica.memory.weight() * remembered_bytes;
+    base_bytes_ = 1 + scope.replica.memory.weight() * remembered_bytes +
+                  scope.replica.memory.long_weight() * long_reply_bytes;
     in_flight += base_bytes_;
     const PartitionLog& log = scope.replica.log;
     const bool without_ids = scope.context.has(Bug::fill_without_ids);

@@ -9,9 +9,10 @@ namespace grapevine {
 
 namespace {
 
-// A client and an answer, and what a program answered.
+// A client and an answer, and what a program answered, if that is short.
 std::size_t remembered_weight(const Op& op) {
-    return 2 + (op.more ? reply_weight(op.more->reply) : 0);
+    const bool has_short = op.more && !is_long_reply(op.more->reply);
+    return 2 + (has_short ? reply_weight(op.more->reply) : 0);
 }
 
 }  // namespace
@@ -39,6 +40,8 @@ void PartitionLog::start(Version base, std::int64_t stamp_ms) {
     ops_.clear();
     bytes_ = 0;
     to_remember_ = 0;
+    long_to_remember_ = 0;
+    long_of_.clear();
     changed_.clear();
     noted_ = 0;
 }
@@ -49,17 +52,40 @@ std::int64_t PartitionLog::last_stamp_ms() const {
 
 void PartitionLog::append(OpPtr op) {
     ASSERT(op->version.counter == held() + 1, "{} after {}", op->version, held());
-    bytes_ += weight(*op);
-    to_remember_ += remembered_weight(*op);
+    count(*op);
     ops_.push_back(std::move(op));
+}
+
+void PartitionLog::count(const Op& op) {
+    bytes_ += weight(op);
+    to_remember_ += remembered_weight(op);
+    if (!op.more || !is_long_reply(op.more->reply)) return;
+    const std::size_t weight = reply_weight(op.more->reply);
+    long_to_remember_ += weight;
+    long_of_[op.client] += weight;
+}
+
+void PartitionLog::uncount(const Op& op) {
+    bytes_ -= weight(op);
+    to_remember_ -= remembered_weight(op);
+    if (!op.more || !is_long_reply(op.more->reply)) return;
+    const std::size_t weight = reply_weight(op.more->reply);
+    long_to_remember_ -= weight;
+    const auto of_client = long_of_.find(op.client);
+    of_client->second -= weight;
+    if (of_client->second == 0) long_of_.erase(of_client);
+}
+
+std::size_t PartitionLog::long_to_remember(ClientId client) const {
+    const auto found = long_of_.find(client);
+    return found == long_of_.end() ? 0 : found->second;
 }
 
 OpPtr PartitionLog::take_oldest() {
     ASSERT(!ops_.empty());
     OpPtr op = std::move(ops_.front());
     ops_.pop_front();
-    bytes_ -= weight(*op);
-    to_remember_ -= remembered_weight(*op);
+    uncount(*op);
     if (op->version.counter <= noted_) changed_.remove(*op);
     base_ = op->version;
     base_stamp_ms_ = op->stamp_ms;

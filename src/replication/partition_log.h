@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -63,11 +64,16 @@ public:
     // Takes out of `keys` what unfinished operations change. The counter of the last that changes
     // one of them; 0: none does.
     std::uint64_t drop_changed(std::set<std::string, std::less<>>& keys);
-    // What the unfinished operations will weigh in RequestMemory, at most.
+    // What the unfinished operations will weigh in RequestMemory, at most; the same of long
+    // replies, of all clients and of one.
     [[nodiscard]] std::size_t to_remember() const { return to_remember_; }
+    [[nodiscard]] std::size_t long_to_remember() const { return long_to_remember_; }
+    [[nodiscard]] std::size_t long_to_remember(ClientId client) const;
 
 private:
     [[nodiscard]] bool is_short() const;
+    void count(const Op& op);
+    void uncount(const Op& op);
     void note_changes();
     [[nodiscard]] LastChange change_at(const ChangedKeys::Change& last) const;
 
@@ -76,8 +82,10 @@ private:
     std::deque<OpPtr> ops_;
     std::size_t bytes_ = 0;
     std::size_t to_remember_ = 0;
-    ChangedKeys changed_;      // by unfinished operations up to noted_
-    std::uint64_t noted_ = 0;  // a counter
+    std::size_t long_to_remember_ = 0;
+    std::map<ClientId, std::size_t> long_of_;  // the same by client
+    ChangedKeys changed_;                      // by unfinished operations up to noted_
+    std::uint64_t noted_ = 0;                  // a counter
 };
 
 // What an operation weighs against the bounds on memory and messages, in bytes.
@@ -88,5 +96,10 @@ inline std::size_t weight(const Op& op) {
 std::size_t weight(const Request& request);
 // Of what a program answered against the bounds on what is remembered.
 std::size_t reply_weight(std::string_view reply);
+// Is counted apart, so that it keeps no short one from being remembered.
+inline bool is_long_reply(std::string_view reply) {
+    constexpr std::size_t short_max = 1024;
+    return reply.size() > short_max;
+}
 
 }  // namespace grapevine

@@ -138,7 +138,8 @@ private:
     [[nodiscard]] bool has_room(const Scope& scope, std::size_t added) const;
     [[nodiscard]] bool has_room(const Scope& scope, const Request& request) const;
     [[nodiscard]] bool has_room(const Scope& scope, const Op& op) const;
-    [[nodiscard]] bool may_remember(const Scope& scope, std::size_t replies) const;
+    [[nodiscard]] bool may_remember(const Scope& scope, std::size_t reply) const;
+    [[nodiscard]] bool may_remember_long(const Scope& scope, const Op& op) const;
     // Executes a program. ok: `op` is what becomes of it; anything else refuses it.
     [[nodiscard]] Status run(const Scope& scope, const Request& request, Op& op) const;
     [[nodiscard]] Status limits_of(const Scope& scope, const Op& op) const;

@@ -17,16 +17,29 @@ Status Primary::refusal_of(const Scope& scope, const Request& request) const {
 }
 
 // Whether another answer may be remembered, beside those that are pending, with so much that a
-// program answered. Long answers keep nobody but each other from being remembered: they have three
-// quarters of the room.
-bool Primary::may_remember(const Scope& scope, std::size_t replies) const {
+// program answered.
+bool Primary::may_remember(const Scope& scope, std::size_t reply) const {
     const Context& context = scope.context;
-    const std::size_t here =
-        scope.replica.memory.weight() + scope.replica.log.to_remember() + replies;
-    const std::size_t all = context.remembered + replies;
-    const auto share = [&](std::size_t max) { return replies > 1 ? max / 4 * 3 : max; };
-    return here < share(context.config.remembered_max) &&
-           all < share(context.config.all_remembered_max);
+    const std::size_t here = scope.replica.memory.weight() + scope.replica.log.to_remember();
+    return here + reply < context.config.remembered_max &&
+           context.remembered + reply < context.config.all_remembered_max;
+}
+
+// What the client has by its floor is forgotten with this operation. More than its share of what
+// it does not have, it is not answered.
+bool Primary::may_remember_long(const Scope& scope, const Op& op) const {
+    const Context& context = scope.context;
+    const ReplicationConfig& config = context.config;
+    const RequestMemory& memory = scope.replica.memory;
+    const PartitionLog& log = scope.replica.log;
+    const std::size_t reply = reply_weight(op.more->reply);
+    const std::size_t kept = memory.long_weight(op.client, op.floor);
+    const std::size_t gone = memory.long_weight(op.client, 0) - kept;
+    const std::size_t others_of_it = kept + log.long_to_remember(op.client);
+    const bool is_its_share = others_of_it == 0 || others_of_it + reply <= config.long_client_max;
+    const std::size_t here = memory.long_weight() - gone + log.long_to_remember() + reply;
+    return is_its_share && here <= config.long_remembered_max &&
+           context.long_remembered - gone + reply <= config.all_long_remembered_max;
 }
 
 // What is kept only to save copying it goes first, and is not counted: it makes room soon.
@@ -67,7 +80,10 @@ Status Primary::limits_of(const Scope& scope, const Op& op) const {
     if (weight(op) > outcome_size_max) return Status::too_large;
     const std::size_t bytes = scope.replica.log.bytes() + weight(op);
     if (bytes > scope.context.config.partition_bytes_max) return Status::busy;
-    if (!may_remember(scope, reply_weight(op.more->reply))) return Status::busy;
+    const std::string& reply = op.more->reply;
+    const bool fits = is_long_reply(reply) ? may_remember_long(scope, op)
+                                           : may_remember(scope, reply_weight(reply));
+    if (!fits) return Status::busy;
     return has_room(scope, op) ? Status::ok : Status::full;
 }
 

@@ -80,9 +80,13 @@ void RequestMemory::Known::put(std::size_t i, const Kept& kept) {
     replies[i] = kept.reply;
 }
 
+std::size_t& RequestMemory::weight_of(std::string_view reply) {
+    return is_long_reply(reply) ? long_weight_ : replies_weight_;
+}
+
 RequestMemory::Place RequestMemory::keep_reply(std::string_view reply) {
     if (reply.empty()) return 0;
-    replies_weight_ += reply_weight(reply);
+    weight_of(reply) += reply_weight(reply);
     if (replies_free_.empty()) {
         replies_.emplace_back(reply);
         return static_cast<Place>(replies_.size());
@@ -96,7 +100,7 @@ RequestMemory::Place RequestMemory::keep_reply(std::string_view reply) {
 void RequestMemory::forget_reply(Place reply) {
     if (reply == 0) return;
     std::string& text = replies_[reply - 1];
-    replies_weight_ -= reply_weight(text);
+    weight_of(text) -= reply_weight(text);
     text = std::string();  // its memory too
     replies_free_.push_back(reply);
     if (replies_free_.size() == replies_.size()) {
@@ -233,6 +237,20 @@ RequestMemory::Found RequestMemory::find(ClientId client, std::uint64_t sequence
         }
     }
     return found;
+}
+
+std::size_t RequestMemory::long_weight(ClientId client, std::uint64_t from) const {
+    if (long_weight_ == 0 || table_.empty()) return 0;
+    const Known& known = table_[table_.locate(client)];
+    std::size_t sum = 0;
+    const auto add = [&](const Kept& kept) {
+        const std::string_view reply = reply_at(kept.reply);
+        if (kept.sequence >= from && is_long_reply(reply)) sum += reply_weight(reply);
+    };
+    for (std::size_t i = 0; i < known.count; ++i) add(known.answer(i));
+    if (!known.has_earlier) return sum;
+    for (const auto& [sequence, kept] : earlier_.at(client)) add(kept);
+    return sum;
 }
 
 std::optional<std::int64_t> RequestMemory::forgets_at_ms(Duration window) const {

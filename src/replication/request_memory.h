@@ -63,8 +63,11 @@ public:
     void clear();
     [[nodiscard]] std::size_t size() const { return table_.size(); }  // clients
     // What it costs: one for each client and each answer, and reply_weight() of what programs
-    // answered.
+    // answered, long replies apart.
     [[nodiscard]] std::size_t weight() const { return table_.size() + answers_ + replies_weight_; }
+    // reply_weight() of the long replies, of all clients; of one client from this sequence on.
+    [[nodiscard]] std::size_t long_weight() const { return long_weight_; }
+    [[nodiscard]] std::size_t long_weight(ClientId client, std::uint64_t from) const;
 
 private:
     using Place = std::uint32_t;  // in table_
@@ -122,6 +125,7 @@ private:
     void set_answer(Known& known, const Kept& answer);
     void set_earlier(Known& known, const Kept& answer);
     Place keep_reply(std::string_view reply);
+    [[nodiscard]] std::size_t& weight_of(std::string_view reply);
     void forget_reply(Place reply);
     [[nodiscard]] std::string_view reply_at(Place reply) const;
     [[nodiscard]] ClientMemory::Remembered remembered(const Kept& kept) const;
@@ -132,7 +136,8 @@ private:
     std::size_t answers_ = 0;  // of all clients
     std::vector<std::string> replies_;
     std::vector<Place> replies_free_;  // places of replies_ that are empty
-    std::size_t replies_weight_ = 0;
+    std::size_t replies_weight_ = 0;   // of the short ones
+    std::size_t long_weight_ = 0;      // of the others
     Place first_ = nowhere;
     Place last_ = nowhere;
     std::int64_t first_step_ = 0;  // of the first: looked at with every write, which it is not

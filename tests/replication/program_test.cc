@@ -284,32 +284,89 @@ TEST_CASE("programs that would be too large are refused and change nothing", "[r
     CHECK(trio.value(a, "k") == "v");
 }
 
+// Of k, which is long, by a client that has the answers to nothing below `floor`.
+Request get_of(Trio& trio, std::uint64_t client, std::uint64_t sequence, std::uint64_t floor,
+               const std::string& text = "get k") {
+    Request request = program(trio, text);
+    request.client = ClientId{client};
+    request.sequence = sequence;
+    request.floor = floor;
+    return request;
+}
+
+Status told(Trio& trio, const Request& request) {
+    trio.ask(a, request);
+    trio.deliver();
+    return trio.status(request.sequence);
+}
+
+void with_little_memory(ReplicationConfig& config) {
+    with_lines(config);
+    config.remembered_max = 100;
+    config.long_client_max = 800;
+    config.long_remembered_max = 1000;
+}
+
 TEST_CASE("long answers leave room to remember the others", "[replication]") {
+    Trio trio(3, 3, with_little_memory);
+    run(trio, a, "set k " + std::string(20'000, 'v'));  // some 313 to remember
+    CHECK(told(trio, get_of(trio, 1, 101, 101)) == Status::ok);
+    CHECK(told(trio, get_of(trio, 2, 201, 201)) == Status::ok);
+    CHECK(told(trio, get_of(trio, 3, 301, 301)) == Status::ok);
+    // No more, of anybody; what was refused was not executed.
+    CHECK(told(trio, get_of(trio, 4, 401, 401, "add n\nget k")) == Status::busy);
+    CHECK(query(trio, a, "get n") == "-;");
+    // Short ones as ever.
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        CHECK(told(trio, get_of(trio, 5, 500 + i, 500, "add m")) == Status::ok);
+    }
+    CHECK(trio.peer(a).replication.replica(Trio::partition).memory.long_weight() == 3 * 313);
+    // Who has its answer makes room with the next request already, be it short or long.
+    CHECK(told(trio, get_of(trio, 2, 202, 202)) == Status::ok);
+    CHECK(told(trio, get_of(trio, 4, 402, 402)) == Status::busy);
+    CHECK(told(trio, get_of(trio, 2, 203, 203, "get m")) == Status::ok);
+    CHECK(told(trio, get_of(trio, 4, 403, 403)) == Status::ok);
+    CHECK(trio.peer(a).replication.replica(Trio::partition).memory.long_weight() == 3 * 313);
+    // A duplicate has the same answer, however little room there is.
+    CHECK(told(trio, get_of(trio, 1, 101, 101)) == Status::ok);
+    CHECK(trio.reply(101)->value == std::string(20'000, 'v') + ";");
+}
+
+TEST_CASE("a client has no more than its share of long answers that it does not confirm",
+          "[replication]") {
+    Trio trio(3, 3, with_little_memory);
+    run(trio, a, "set k " + std::string(20'000, 'v'));
+    // Under way they count as well.
+    const Request first = get_of(trio, 1, 101, 101);
+    const Request second = get_of(trio, 1, 102, 101);
+    const Request third = get_of(trio, 1, 103, 101);
+    trio.ask(a, first);
+    trio.ask(a, second);
+    trio.ask(a, third);
+    CHECK(trio.status(103) == Status::busy);
+    trio.deliver();
+    CHECK(trio.status(102) == Status::ok);
+    CHECK(told(trio, get_of(trio, 1, 104, 101)) == Status::busy);
+    CHECK(told(trio, get_of(trio, 2, 201, 201)) == Status::ok);
+    CHECK(told(trio, get_of(trio, 1, 105, 102)) == Status::ok);
+    CHECK(told(trio, get_of(trio, 1, 106, 103)) == Status::ok);
+    // One alone may be longer than that.
+    run(trio, a, "set l " + std::string(60'000, 'v'));
+    CHECK(told(trio, get_of(trio, 3, 301, 301, "get l")) == Status::busy);
+    CHECK(told(trio, get_of(trio, 1, 107, 107, "get n")) == Status::ok);
+    CHECK(told(trio, get_of(trio, 2, 202, 202, "get n")) == Status::ok);
+    CHECK(told(trio, get_of(trio, 3, 302, 302, "get l")) == Status::ok);
+}
+
+TEST_CASE("long answers have a bound in all partitions together", "[replication]") {
     Trio trio(3, 3, [](ReplicationConfig& config) {
         with_lines(config);
-        config.remembered_max = 1000;
+        config.all_long_remembered_max = 400;
     });
-    run(trio, a, "set k " + std::string(20'000, 'v'));  // some 313 to remember
-    std::size_t remembered = 0;
-    while (remembered < 10) {
-        const auto asked = trio.ask(a, program(trio, "get k"));
-        trio.deliver();
-        if (trio.status(asked) == Status::busy) break;
-        ++remembered;
-    }
-    CHECK(remembered == 2);
-    const auto other = trio.put(a, "other", "w");
-    trio.deliver();
-    CHECK(trio.status(other) == Status::ok);
-    run(trio, a, "add n");
-    // The client has its answers: they are forgotten.
-    trio.floor = 1000;
-    Request next = program(trio, "add n");
-    next.sequence = 1001;
-    trio.ask(a, next);
-    trio.deliver();
-    CHECK(trio.status(next.sequence) == Status::ok);
-    CHECK(trio.peer(a).replication.replica(Trio::partition).memory.weight() == 3);
+    run(trio, a, "set k " + std::string(20'000, 'v'));
+    CHECK(told(trio, get_of(trio, 1, 101, 101)) == Status::ok);
+    CHECK(told(trio, get_of(trio, 2, 201, 201)) == Status::busy);
+    CHECK(told(trio, get_of(trio, 1, 102, 102)) == Status::ok);
 }
 
 TEST_CASE("a program that adds to a full store is refused, one that does not is executed",

@@ -131,7 +131,8 @@ TEST_CASE("what is remembered is what the operations say, in any order", "[repli
             Op recorded = op(client, sequence, latest - std::min(latest, rng.below(6)), stamp_ms);
             recorded.answer.version.counter = static_cast<std::uint64_t>(i);
             if (rng.chance(1, 3)) {
-                recorded.more.edit().reply.assign(rng.below(200), static_cast<char>(rng.next()));
+                recorded.more.edit().reply.assign(rng.below(rng.chance(1, 20) ? 1500 : 200),
+                                                  static_cast<char>(rng.next()));
             }
             memory.record(recorded, window);
             model.record(recorded, window);
@@ -150,12 +151,28 @@ TEST_CASE("what is remembered is what the operations say, in any order", "[repli
             REQUIRE(all.size() == wanted.size());
             REQUIRE(memory.size() == wanted.size());
             std::size_t weight = 0;
+            std::size_t long_weight = 0;
+            bool long_right = true;  // of each client
             for (const ClientMemory& each : all) {
                 REQUIRE(each == wanted.at(each.client));
                 weight += 1 + each.answers.size();
-                for (const auto& answer_of : each.answers) weight += reply_weight(answer_of.reply);
+                std::size_t long_here = 0;
+                std::size_t long_later = 0;
+                const std::uint64_t from = each.floor + 2;
+                for (const auto& answer_of : each.answers) {
+                    const std::size_t added = reply_weight(answer_of.reply);
+                    (is_long_reply(answer_of.reply) ? long_here : weight) += added;
+                    const bool is_later = answer_of.sequence >= from;
+                    if (is_later && is_long_reply(answer_of.reply)) long_later += added;
+                }
+                long_right = long_right && memory.long_weight(each.client, 0) == long_here &&
+                             memory.long_weight(each.client, from) == long_later;
+                long_weight += long_here;
             }
             REQUIRE(memory.weight() == weight);
+            REQUIRE(memory.long_weight() == long_weight);
+            REQUIRE(long_right);
+            REQUIRE(memory.long_weight(ClientId{1'000'000}, 0) == 0);
             const auto step = [](const ClientMemory& each) {
                 return each.stamp_ms / RequestMemory::step_ms;
             };
