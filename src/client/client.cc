@@ -39,6 +39,12 @@ Client::State::Sequence Client::State::submit(Time now, Operation operation) {
             fmt::format("{} operations with {} bytes are in flight; wait for some of them",
                         pending.size(), bytes));
     }
+    begin(now, sequence, std::move(operation));
+    return sequence;
+}
+
+void Client::State::begin(Time now, Sequence sequence, Operation operation) {
+    const std::size_t size = operation.key.size() + operation.value.size();
     Pending& added = pending[sequence];
     added.slot = operation.slot >= 0 ? static_cast<std::uint32_t>(operation.slot)
                                      : slot_of_key(operation.key);
@@ -50,7 +56,6 @@ Client::State::Sequence Client::State::submit(Time now, Operation operation) {
     timers.emplace(added.due, sequence);
     if (added.is_write()) writes.insert(sequence);
     route(now, sequence, added);
-    return sequence;
 }
 
 void Client::State::on(Time, Address from, const ErrorReply& reply) {
@@ -72,6 +77,7 @@ void Client::State::link_failed(Time now, Address peer) {
 void Client::State::tick(Time now) {
     for (const Address peer : poller.expire(now)) silent(now, peer);
     while (!timers.empty() && timers.begin()->first <= now) due(now, timers.begin()->second);
+    if (now >= confirm_at) confirm_answers(now);
 }
 
 // After every input: notes of what was sent again, ends that need no more, the polls that are
@@ -150,7 +156,7 @@ Time Client::next_deadline() const {
     const State& state = *state_;
     if (!state.ended.empty()) return never;
     const Time timer = state.timers.empty() ? never : state.timers.begin()->first;
-    return std::min(timer, state.poller.next_deadline());
+    return std::min({timer, state.confirm_at, state.poller.next_deadline()});
 }
 
 const RingPtr& Client::ring() const {
@@ -158,7 +164,7 @@ const RingPtr& Client::ring() const {
 }
 
 std::size_t Client::in_flight() const {
-    return state_->pending.size();
+    return state_->pending.size() - state_->made_up.size();
 }
 
 void Client::invariants() const {
@@ -180,6 +186,7 @@ void Client::invariants() const {
     ASSERT(bytes == state.bytes, "{} bytes, {} counted", bytes, state.bytes);
     for (const OperationId sequence : state.down) ASSERT(state.pending.contains(sequence));
     for (const OperationId sequence : state.writes) ASSERT(state.pending.at(sequence).is_write());
+    for (const OperationId sequence : state.made_up) ASSERT(state.pending.contains(sequence));
     ASSERT(state.ended.empty() || state.pending.empty());
 }
 

@@ -87,6 +87,7 @@ struct Outcome {
     std::string detail;  // for a person, where kind is not ok: what happened, what to do
     std::uint32_t attempts = 0;
     bool full = false;  // unavailable, because the primary has no memory for it
+    bool busy = false;  // unavailable, because too much was under way there until the deadline
 };
 
 using OperationId = std::uint64_t;

@@ -32,6 +32,7 @@ struct Client::State {
 
     // Inputs.
     Sequence submit(Time now, Operation operation);
+    void begin(Time now, Sequence sequence, Operation operation);
     void on(Time now, Address from, const Reply& reply);
     void on(Time now, Address from, const RingReply& reply);
     void on(Time now, Address from, const ErrorReply& reply);
@@ -60,6 +61,12 @@ struct Client::State {
     void silent(Time now, Address peer);
     void lose_link(Time now, Address peer);
     void due(Time now, Sequence sequence);
+
+    // Long answers of programs: their partitions remember them until they hear that they came. The
+    // next write there says so; where none follows, one is made up that does nothing.
+    void note_long_answer(Time now, Sequence sequence, const Pending& pending, const Reply& reply);
+    void note_told(PartitionId partition, std::uint64_t floor);
+    void confirm_answers(Time now);
 
     // Ends.
     void complete(Sequence sequence, Outcome outcome);
@@ -94,6 +101,14 @@ struct Client::State {
     std::size_t watching = 0;                    // how many in `pending` want a newer ring
     Time confirm_after = Time::min();            // the latest that one of them asked for
     std::vector<std::int64_t> stamps;            // by partition; -1: none yet
+    struct Unconfirmed {
+        Sequence sequence = 0;
+        std::string key;  // of that partition
+        Time due;
+    };
+    std::map<PartitionId, Unconfirmed> unconfirmed;  // the latest of each
+    Time confirm_at = never;                         // the first that is due, or earlier
+    std::set<Sequence> made_up;                      // in `pending`: nobody hears of their end
     std::map<std::pair<Address, bool>, std::size_t> resent;  // for notes: (to, other than before)
     ClientEffects effects;
 };

@@ -1,2 +1,2 @@
 grapevine_library(client LINK base ring store
-                  SOURCES client.cc outcome_text.cc peer_table.cc replies.cc ring_poller.cc routing.cc)
+                  SOURCES client.cc confirming.cc outcome_text.cc peer_table.cc replies.cc ring_poller.cc routing.cc)

@@ -64,6 +64,7 @@ void Client::State::on(Time now, Address from, const Reply& reply) {
     if (found == pending.end()) return;  // answered by another attempt
     learn_stamp(found->second, reply);
     if (!is_answer(reply.status)) return refused(now, from, reply.sequence, reply);
+    note_long_answer(now, reply.sequence, found->second, reply);
     complete(reply.sequence, {.kind = kind_of(reply.status),
                               .value = reply.value,
                               .version = reply.version,
@@ -218,6 +219,7 @@ void Client::State::complete(Sequence sequence, Outcome outcome) {
     writes.erase(sequence);
     if (of.watches) --watching;
     pending.erase(found);
+    if (made_up.erase(sequence) > 0) return;
     effects.completions.push_back({sequence, std::move(outcome)});
 }
 
@@ -234,8 +236,10 @@ void Client::State::expire(Sequence sequence) {
         of, {.seeds = config.seeds,
              .primary = primary == nullptr ? "" : peers.describe(primary->address),
              .last_error = last_error});
-    const auto kind = of.uncertain() ? OutcomeKind::unknown : OutcomeKind::unavailable;
-    complete_without_answer(sequence, kind, std::move(detail));
+    Outcome outcome = without_answer(
+        of.uncertain() ? OutcomeKind::unknown : OutcomeKind::unavailable, std::move(detail));
+    outcome.busy = !of.uncertain() && of.trouble == Trouble::busy;
+    complete(sequence, std::move(outcome));
 }
 
 // Those whose partition is down by a ring that was confirmed after they began. Sequences are in the
@@ -260,6 +264,8 @@ void Client::State::end_handle(Address from, ClusterId other) {
 void Client::State::end(const std::string& why) {
     ASSERT(!why.empty());
     ended = why;
+    unconfirmed.clear();
+    confirm_at = never;
     effects.notes.push_back(ended);
     for (const Sequence sequence : in_order([](const Pending&) { return true; })) {
         const bool uncertain = pending.at(sequence).uncertain();

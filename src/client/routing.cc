@@ -53,6 +53,7 @@ void Client::State::route(Time now, Sequence sequence, Pending& of) {
 void Client::State::send(Time now, Sequence sequence, Pending& of, Address to) {
     const bool again = of.attempts > 0;
     if (!of.uncertain()) of.stamp_ms = stamps[partition_of(of).value];
+    if (of.is_write() && !unconfirmed.empty()) note_told(partition_of(of), floor_for(sequence));
     const Operation& operation = of.operation;
     effects.messages.emplace_back(to, Request{.client = config.id,
                                               .sequence = sequence,

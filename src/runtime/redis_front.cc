@@ -167,7 +167,9 @@ void RedisFront::finished(ConnectionId id, PartitionId partition, Outcome&& outc
     const auto found = connections_.find(id);
     if (found == connections_.end()) return;
     stir(*found->second);
-    const auto status = outcome.full ? resp::RunStatus::full : status_of(outcome.kind);
+    const auto status = outcome.full   ? resp::RunStatus::full
+                        : outcome.busy ? resp::RunStatus::overloaded
+                                       : status_of(outcome.kind);
     found->second->session.finished(partition, {.status = status,
                                                 .replies = std::move(outcome.value),
                                                 .detail = std::move(outcome.detail),
