@@ -33,12 +33,12 @@ void cluster_nodes(Call& call) {
 }
 
 void cluster_slots(Call& call) {
-    call.session.note_aware();
+    call.session.awareness.note_shown();
     if (has_ring(call)) call.reply.raw(call.front.cluster().slots(call.reply.protocol()));
 }
 
 void cluster_shards(Call& call) {
-    call.session.note_aware();
+    call.session.awareness.note_shown();
     if (has_ring(call)) call.reply.raw(call.front.cluster().shards(call.reply.protocol()));
 }
 

@@ -123,7 +123,7 @@ void hello(Call& call) {
 }
 
 void readonly(Call& call) {
-    call.session.note_aware();
+    call.session.awareness.note_shown();
     call.session.about.readonly = true;
     call.reply.ok();
 }
@@ -135,7 +135,7 @@ void readwrite(Call& call) {
 
 // Nothing is ever answered by ASK, so there is nothing to allow.
 void asking(Call& call) {
-    call.session.note_aware();
+    call.session.awareness.note_shown();
     call.reply.ok();
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 std::vector<PartitionId> partitions_meant(const Call& call) {
     const bool own = call.session.answers_moved();
-    if (!own) call.session.note_told();
+    if (!own) call.session.awareness.note_told();
     std::vector<PartitionId> meant;
     for (std::uint32_t i = 0; i < call.front.partitions(); ++i) {
         if (!own || call.front.is_own(PartitionId{i})) meant.push_back(PartitionId{i});

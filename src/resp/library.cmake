@@ -1,4 +1,5 @@
 grapevine_library(resp LINK base ring command SOURCES
+                  awareness.cc
                   client_command.cc
                   cluster_command.cc
                   cluster_text.cc
@@ -7,10 +8,14 @@ grapevine_library(resp LINK base ring command SOURCES
                   connection.cc
                   front.cc
                   keyspace.cc
+                  key_slots.cc
+                  lanes.cc
                   local.cc
                   merges.cc
+                  owed_replies.cc
                   program_writer.cc
                   request_parser.cc
+                  run.cc
                   scan_cursor.cc
                   server_command.cc
                   session.cc

@@ -1,0 +1,72 @@
+#include "resp/owed_replies.h"
+
+#include "resp/merges.h"
+
+namespace grapevine::resp {
+
+std::uint64_t OwedReplies::owe(const Form& form, std::unique_ptr<Task> task) {
+    owed_.push_back({.form = form, .ready = false, .bytes = {}, .task = std::move(task)});
+    return first_ + owed_.size() - 1;
+}
+
+void OwedReplies::append(std::string_view reply) {
+    if (owed_.empty()) {
+        output_ += reply;
+    } else {
+        owed_.push_back({.form = {}, .ready = true, .bytes = std::string(reply), .task = nullptr});
+    }
+}
+
+void OwedReplies::answered(Parts& parts, const PartOf& part, std::string_view resp3, NodeId by) {
+    Owed& owed = owed_[static_cast<std::size_t>(part.owed - first_)];
+    if (owed.task == nullptr) {
+        complete(owed, resp3);
+    } else {
+        owed.task->answered(parts, part.part, resp3, by);
+        if (!owed.task->is_done()) return;
+        complete_task(owed);
+    }
+    flush_ready();
+}
+
+void OwedReplies::complete(Owed& owed, std::string_view resp3) {
+    if (resp3.starts_with('-')) ++counters_.errors;
+    owed.ready = true;
+    if (owed.form.muted) return;
+    if (&owed == &owed_.front()) return append_output(owed.form.protocol, resp3);
+    Reply made(owed.form.protocol);
+    append_reply(made, resp3);
+    owed.bytes = made.take();
+}
+
+void OwedReplies::complete_task(Owed& owed) {
+    Reply made(owed.form.protocol);
+    owed.task->write(made);
+    owed.task.reset();
+    owed.ready = true;
+    if (made.bytes().starts_with('-')) ++counters_.errors;
+    if (!owed.form.muted) owed.bytes = made.take();
+}
+
+void OwedReplies::append_output(Protocol protocol, std::string_view resp3) {
+    // These look the same in both.
+    constexpr std::string_view alike = "+-:$";
+    const bool as_it_is = protocol == Protocol::resp3 || alike.find(resp3[0]) != alike.npos;
+    if (as_it_is) {
+        output_ += resp3;
+        return;
+    }
+    Reply made(protocol);
+    append_reply(made, resp3);
+    output_ += made.bytes();
+}
+
+void OwedReplies::flush_ready() {
+    while (!owed_.empty() && owed_.front().ready) {
+        output_ += owed_.front().bytes;
+        owed_.pop_front();
+        ++first_;
+    }
+}
+
+}  // namespace grapevine::resp

@@ -1,0 +1,62 @@
+#pragma once
+// The replies that a connection owes, in the order of its commands, and the bytes that are to be
+// written: a reply leaves when all before it have. Pure; a session has one.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/ids.h"
+#include "resp/front.h"
+#include "resp/lanes.h"
+#include "resp/task.h"
+
+namespace grapevine::resp {
+
+class OwedReplies {
+public:
+    // `counters` hears of errors.
+    explicit OwedReplies(Counters& counters) : counters_(counters) {}
+
+    struct Form {
+        Protocol protocol = Protocol::resp2;
+        bool muted = false;  // nothing is written of it
+    };
+    // A reply that follows: its number, counted from the first of the connection. Without a task it
+    // is what its one part says.
+    std::uint64_t owe(const Form& form, std::unique_ptr<Task> task = nullptr);
+    // A reply that is there, as it is sent.
+    void append(std::string_view reply);
+
+    // What a part says, in RESP3. A task may add more parts.
+    void answered(Parts& parts, const PartOf& part, std::string_view resp3, NodeId by);
+
+    [[nodiscard]] bool empty() const { return owed_.empty(); }
+    [[nodiscard]] std::size_t size() const { return owed_.size(); }
+    [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
+    [[nodiscard]] std::size_t output_size() const { return output_.size(); }
+
+private:
+    struct Owed {
+        Form form;
+        bool ready = false;
+        std::string bytes;           // in that protocol, once it is ready
+        std::unique_ptr<Task> task;  // null: what its one part says
+    };
+
+    void complete(Owed& owed, std::string_view resp3);
+    void complete_task(Owed& owed);
+    void append_output(Protocol protocol, std::string_view resp3);
+    void flush_ready();
+
+    Counters& counters_;
+    std::deque<Owed> owed_;
+    std::uint64_t first_ = 0;  // the number of owed_.front()
+    std::string output_;
+};
+
+}  // namespace grapevine::resp
