@@ -26,7 +26,7 @@ std::string line_of(const Session& session, const Front& front, Time now) {
         about.id, about.peer, front.facts().address, about.name, seconds(now - about.opened),
         seconds(now - about.last), session.is_in_transaction() ? "x" : "N",
         session.queued_commands(), session.watched_keys(), session.query_bytes(),
-        session.output_size(), session.memory_bytes(),
+        session.output_size(), session.input_bytes() + session.owed_bytes(),
         about.last_command.empty() ? "NULL" : about.last_command,
         about.protocol == Protocol::resp3 ? 3 : 2, about.library, about.library_version,
         about.input_bytes, about.output_bytes, about.commands);

@@ -35,12 +35,14 @@ enum class Redirect : std::uint8_t {
 Result<Redirect> parse_redirect(std::string_view text);
 
 struct FrontLimits {
-    std::size_t replies_max = 8192;              // of a connection, that are owed
-    std::size_t parts_max = 65'536;              // of those, in programs
-    std::size_t bytes_max = 32 * 1024 * 1024;    // of a connection, in programs that wait
+    std::size_t replies_max = 8192;  // of a connection, that are owed
+    std::size_t parts_max = 65'536;  // of those, in programs
+    // Of a connection: programs that wait, and replies that wait for those before them.
+    std::size_t bytes_max = 32 * 1024 * 1024;
     std::size_t commands_per_program = 128;      // at most
     std::size_t bytes_per_program = 128 * 1024;  // unless it is one command
     std::size_t queued_max = 16 * 1024 * 1024;   // bytes of a connection's MULTI
+    std::size_t watched_max = 4096;              // keys of a connection's WATCH
     // A partition whose primary has just changed is proxied: its new primary may not know yet.
     Duration moved_after = 500ms;
     ParserLimits parser;

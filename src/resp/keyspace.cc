@@ -78,6 +78,13 @@ public:
         for (const std::string& key : keys_) append_reply(reply, key);
     }
 
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        std::size_t args = 0;
+        for (const std::string& arg : args_) args += sizeof arg + arg.size();
+        return sizeof *this + meant_.size() * sizeof(PartitionId) + args +
+               keys_.size() * sizeof(std::string) + bytes_;
+    }
+
 private:
     void ask(Parts& parts) {
         ++asked_;
@@ -192,6 +199,10 @@ public:
         append_reply(reply, found_);
     }
 
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return sizeof *this + order_.size() * sizeof(PartitionId) + found_.size();
+    }
+
 private:
     static constexpr std::size_t at_once = 16;
 
@@ -251,6 +262,9 @@ public:
     }
 
     [[nodiscard]] bool is_done() const override { return left_ == 0; }
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return sizeof *this + meant_.size() * sizeof(PartitionId) + error_.size();
+    }
 
     void write(Reply& reply) override {
         if (error_.empty()) return reply.ok();
@@ -311,10 +325,7 @@ std::unique_ptr<Task> slot_task(Call& call) {
     // Where it is none, any partition says so.
     const PartitionId partition =
         call.front.partition_of(is_slot ? static_cast<std::uint32_t>(*slot) : 0);
-    std::vector<Share> share(1);
-    share.front() = {.target = {.partition = partition},
-                     .args = {call.args.begin(), call.args.end()}};
-    return std::make_unique<MergeTask>(Merging::alone, false, std::move(share));
+    return std::make_unique<MergeTask>(Merging::alone, false, std::vector{partition}, call.args);
 }
 
 }  // namespace
@@ -329,7 +340,7 @@ std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info
     if (info.name == "scan") return scan_task(call);
     if (info.name == "randomkey") return random_key_task(call);
     if (info.name.starts_with("cluster|")) return slot_task(call);
-    const auto meant = partitions_meant(call);
+    auto meant = partitions_meant(call);
     const bool is_keys = info.name == "keys";
     const bool is_size = info.name == "dbsize";
     if (meant.empty()) {
@@ -343,13 +354,8 @@ std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info
         return nullptr;
     }
     if (!is_keys && !is_size) return flush_task(call, meant);
-    std::vector<Share> shares;
-    for (const PartitionId partition : meant) {
-        shares.push_back(
-            {.target = {.partition = partition}, .args = {call.args.begin(), call.args.end()}});
-    }
     return std::make_unique<MergeTask>(is_keys ? Merging::join : Merging::sum, false,
-                                       std::move(shares));
+                                       std::move(meant), call.args);
 }
 
 }  // namespace grapevine::resp

@@ -20,12 +20,32 @@ constexpr std::size_t lanes_at_first = 32;
 constexpr std::size_t lanes_least = 4;
 constexpr std::size_t lanes_more = 4;  // for each answer that was not large
 
+// Beside the bytes of commands: of a program with its lane, and of each command in it.
+constexpr std::size_t batch_weight = 1024;
+constexpr std::size_t part_weight = 2 * sizeof(PartOf);
+
 }  // namespace
 
 Lanes::Lanes(const FrontLimits& limits)
     : limits_(limits),
       commands_max_(std::min(commands_at_first, limits.commands_per_program)),
       lanes_max_(lanes_at_first) {}
+
+std::size_t Lanes::Batch::memory_bytes() const {
+    const std::size_t commands = made != nullptr ? made->size() : program.size();
+    return batch_weight + key.size() + commands + parts.size() * part_weight;
+}
+
+std::string Lanes::Batch::finish() const {
+    if (made != nullptr) return *made;
+    return atomic ? program.finish_atomic(*watched) : program.finish();
+}
+
+bool Lanes::Lane::waits_for(std::uint64_t owed) const {
+    return std::ranges::any_of(waiting, [&](const Batch& batch) {
+        return std::ranges::find(batch.parts, owed, &PartOf::owed) != batch.parts.end();
+    });
+}
 
 // ------------------------------------------------------------------------- gathering
 
@@ -34,23 +54,35 @@ void Lanes::touch(PartitionId partition, Lane& lane) {
     dirty_.push_back(partition);
 }
 
-Lanes::Batch& Lanes::batch_for(const Target& target, bool writes, std::size_t size) {
+Lanes::Batch& Lanes::open_batch(const Target& target, bool writes) {
     Lane& lane = lanes_[target.partition.value];
     touch(target.partition, lane);
-    const std::size_t commands_max = writes ? limits_.commands_per_program : commands_max_;
-    if (!lane.waiting.empty()) {
-        Batch& last = lane.waiting.back();
-        const bool fits = !last.atomic && !last.alone && last.writes == writes &&
-                          last.has_key == target.has_key &&
-                          last.program.commands() < commands_max &&
-                          last.program.size() + size <= limits_.bytes_per_program;
-        if (fits) return last;
-    }
     Batch& made = lane.waiting.emplace_back();
     made.writes = writes;
     made.has_key = target.has_key;
     made.key = target.key;
+    bytes_ += made.memory_bytes();
     return made;
+}
+
+void Lanes::join(Batch& batch, const PartOf& part) {
+    batch.parts.push_back(part);
+    bytes_ += part_weight;
+    ++parts_;
+}
+
+Lanes::Batch& Lanes::batch_for(const Target& target, bool writes, std::size_t size) {
+    const std::size_t commands_max = writes ? limits_.commands_per_program : commands_max_;
+    const auto found = lanes_.find(target.partition.value);
+    if (found != lanes_.end() && !found->second.waiting.empty()) {
+        Batch& last = found->second.waiting.back();
+        const bool fits = !last.atomic && !last.alone && last.made == nullptr &&
+                          last.writes == writes && last.has_key == target.has_key &&
+                          last.program.commands() < commands_max &&
+                          last.program.size() + size <= limits_.bytes_per_program;
+        if (fits) return last;
+    }
+    return open_batch(target, writes);
 }
 
 void Lanes::add(const PartOf& part, const Target& target, bool writes, Args args) {
@@ -60,8 +92,7 @@ void Lanes::add(const PartOf& part, const Target& target, bool writes, Args args
     const std::size_t before = batch.program.size();
     batch.program.add(args);
     bytes_ += batch.program.size() - before;
-    batch.parts.push_back(part);
-    ++parts_;
+    join(batch, part);
 }
 
 void Lanes::add_step(const PartOf& part, const Target& target, bool first, Args args) {
@@ -72,28 +103,30 @@ void Lanes::add_step(const PartOf& part, const Target& target, bool first, Args 
     batch.has_key = target.has_key;
     batch.key = target.key;
     batch.program.add(args);
-    bytes_ += batch.program.size();
-    batch.parts.push_back(part);
-    ++parts_;
+    bytes_ += batch.memory_bytes();
+    join(batch, part);
 }
 
 void Lanes::add_atomic(const PartOf& part, const Target& target,
                        std::span<const std::vector<std::string>> commands, bool writes,
                        std::shared_ptr<const WatchSet> watched) {
-    Lane& lane = lanes_[target.partition.value];
-    touch(target.partition, lane);
-    Batch& batch = lane.waiting.emplace_back();
+    Batch& batch = open_batch(target, writes);
     batch.atomic = true;
-    batch.writes = writes;
-    batch.key = target.key;
     batch.watched = std::move(watched);
     for (const auto& command : commands) {
         const std::vector<std::string_view> args(command.begin(), command.end());
         batch.program.add(args);
     }
     bytes_ += batch.program.size();
-    batch.parts.push_back(part);
-    ++parts_;
+    join(batch, part);
+}
+
+void Lanes::add_program(const PartOf& part, PartitionId partition, bool writes,
+                        std::shared_ptr<const std::string> program) {
+    Batch& batch = open_batch({.partition = partition}, writes);
+    bytes_ += program->size();
+    batch.made = std::move(program);
+    join(batch, part);
 }
 
 // ------------------------------------------------------------------------- launching
@@ -103,40 +136,40 @@ Run Lanes::send_off(PartitionId partition, Lane& lane) {
     lane.waiting.pop_front();
     lane.under_way = true;
     ++under_way_;
+    lane.flying_bytes = batch.memory_bytes();
     lane.flying = std::move(batch.parts);
-    lane.flying_bytes = batch.program.size();
     lane.flying_writes = batch.writes;
     Run run{.partition = partition,
             .key = std::move(batch.key),
             .has_key = batch.has_key,
             .writes = batch.writes,
-            .program = batch.atomic ? batch.program.finish_atomic(*batch.watched)
-                                    : batch.program.finish()};
+            .program = batch.finish()};
     if (lane.flying.size() > 1) lane.flying_program = run.program;
     return run;
 }
 
-void Lanes::drop_hopeless(Lane& lane, std::vector<PartOf>& dropped, std::size_t& bytes) {
+void Lanes::drop_hopeless(Lane& lane, std::vector<PartOf>& dropped) {
     while (!lane.waiting.empty()) {
         const Batch& next = lane.waiting.front();
         if (!next.atomic || !next.watched->failed) return;
-        bytes -= next.program.size();
+        bytes_ -= next.memory_bytes();
+        parts_ -= next.parts.size();
         dropped.insert(dropped.end(), next.parts.begin(), next.parts.end());
         lane.waiting.pop_front();
     }
 }
 
-Lanes::Launch Lanes::launch() {
+Lanes::Launch Lanes::launch(std::optional<std::uint64_t> only) {
     Launch launched;
     std::vector<PartitionId> put_off;
     for (const PartitionId partition : std::exchange(dirty_, {})) {
         Lane& lane = lanes_.at(partition.value);
         lane.dirty = false;
         if (lane.under_way) continue;
-        drop_hopeless(lane, launched.hopeless, bytes_);
+        drop_hopeless(lane, launched.hopeless);
         if (lane.waiting.empty()) {
             lanes_.erase(partition.value);
-        } else if (under_way_ >= lanes_max_) {
+        } else if (under_way_ >= lanes_max_ || (only && !lane.waits_for(*only))) {
             lane.dirty = true;
             put_off.push_back(partition);
         } else {
@@ -144,7 +177,6 @@ Lanes::Launch Lanes::launch() {
         }
     }
     dirty_ = std::move(put_off);
-    parts_ -= launched.hopeless.size();
     return launched;
 }
 
@@ -172,12 +204,12 @@ void Lanes::split(Lane& lane, std::size_t from) {
         Batch& batch = lane.waiting.emplace_front();
         batch.writes = lane.flying_writes;
         batch.program.add(args);
-        bytes_ += batch.program.size();
         batch.parts.push_back(lane.flying[i]);
         // One of its keys is as good as another.
         const auto* const info = command::find_command(args);
         batch.has_key = info->has_keys();
         if (batch.has_key) batch.key = slots_of(*info, args).first_key;
+        bytes_ += batch.memory_bytes();
     }
     lane.flying.resize(from);
 }

@@ -50,12 +50,17 @@ public:
                     std::span<const std::vector<std::string>> commands, bool writes,
                     std::shared_ptr<const WatchSet> watched);
 
+    // A command on a partition as a whole, likewise.
+    void add_program(const PartOf& part, PartitionId partition, bool writes,
+                     std::shared_ptr<const std::string> program);
+
     struct Launch {
         std::vector<Run> runs;  // to be executed now; at most one at a time of each partition
         // Transactions that are as if what they watch had changed: its version is not known.
         std::vector<PartOf> hopeless;
     };
-    [[nodiscard]] Launch launch();
+    // only: of lanes on which a part of that reply waits.
+    [[nodiscard]] Launch launch(std::optional<std::uint64_t> only = {});
 
     // A command of the program that has ended.
     struct Answer {
@@ -68,7 +73,7 @@ public:
     // again.
     [[nodiscard]] std::vector<Answer> finish(PartitionId partition, const RunResult& result);
 
-    // Commands that have no answer yet, and their bytes.
+    // Commands that have no answer yet, and what is kept of them.
     [[nodiscard]] std::size_t parts() const { return parts_; }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
@@ -81,8 +86,12 @@ private:
         bool has_key = true;
         std::string key;
         ProgramWriter program;
+        std::shared_ptr<const std::string> made;  // instead of it
         std::vector<PartOf> parts;
         std::shared_ptr<const WatchSet> watched;
+
+        [[nodiscard]] std::size_t memory_bytes() const;
+        [[nodiscard]] std::string finish() const;
     };
     struct Lane {
         bool under_way = false;
@@ -92,12 +101,16 @@ private:
         bool flying_writes = false;
         std::string flying_program;  // where it has several commands
         std::deque<Batch> waiting;
+
+        [[nodiscard]] bool waits_for(std::uint64_t owed) const;
     };
 
+    Batch& open_batch(const Target& target, bool writes);
+    void join(Batch& batch, const PartOf& part);
     Batch& batch_for(const Target& target, bool writes, std::size_t size);
     void touch(PartitionId partition, Lane& lane);
     Run send_off(PartitionId partition, Lane& lane);
-    static void drop_hopeless(Lane& lane, std::vector<PartOf>& dropped, std::size_t& bytes);
+    void drop_hopeless(Lane& lane, std::vector<PartOf>& dropped);
     void split(Lane& lane, std::size_t from);
     // How many of the commands that are under way were executed.
     [[nodiscard]] static std::size_t executed(const Lane& lane, const RunResult& result);
@@ -107,7 +120,7 @@ private:
     std::unordered_map<std::uint32_t, Lane> lanes_;  // by partition
     std::vector<PartitionId> dirty_;                 // that may have something to launch
     std::size_t parts_ = 0;
-    std::size_t bytes_ = 0;     // of programs, those under way included
+    std::size_t bytes_ = 0;     // of programs and parts, those under way included
     std::size_t commands_max_;  // of a program that reads
     std::size_t lanes_max_;     // under way at once
     std::size_t under_way_ = 0;

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "resp/program_writer.h"
+
 namespace grapevine::resp {
 
 namespace {
 
 constexpr std::string_view garbled = "ERR a node answered what is no reply";
+constexpr std::string_view too_large_together = "-ERR the replies are too large together\r\n";
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& strings) {
     return {strings.begin(), strings.end()};
@@ -27,24 +30,58 @@ void append_reply(Reply& reply, std::string_view resp3) {
 
 MergeTask::MergeTask(Merging merging, bool writes, std::vector<Share> shares)
     : merging_(merging), writes_(writes), shares_(std::move(shares)), left_(shares_.size()) {
-    for (const Share& share : shares_) places_ += share.places.size();
+    for (const Share& share : shares_) {
+        places_ += share.places.size();
+        for (const std::string& arg : share.args) argument_bytes_ += sizeof arg + arg.size();
+    }
     if (merging_ == Merging::scatter) elements_.resize(places_, "_\r\n");
 }
 
+MergeTask::MergeTask(Merging merging, bool writes, std::vector<PartitionId> partitions, Args args)
+    : merging_(merging),
+      writes_(writes),
+      partitions_(std::move(partitions)),
+      left_(partitions_.size()) {
+    ProgramWriter writer;
+    writer.add(args);
+    program_ = std::make_shared<const std::string>(writer.finish());
+}
+
 void MergeTask::begin(Parts& parts) {
+    for (std::size_t part = 0; part < partitions_.size(); ++part) {
+        parts.add_program(part, partitions_[part], writes_, program_);
+    }
+    program_.reset();
+    partitions_ = {};
     for (std::size_t part = 0; part < shares_.size(); ++part) {
         Share& share = shares_[part];
         parts.add(part, share.target, writes_, views_of(share.args));
         share.args = {};
     }
+    argument_bytes_ = 0;
+}
+
+std::size_t MergeTask::memory_bytes() const {
+    return sizeof *this + shares_.size() * sizeof(Share) + argument_bytes_ +
+           places_ * sizeof(std::size_t) + partitions_.size() * sizeof(PartitionId) +
+           elements_.size() * sizeof(std::string) + element_bytes_;
+}
+
+void MergeTask::fail(std::string_view reply) {
+    error_ = reply;
+    elements_ = {};
+    element_bytes_ = 0;
 }
 
 void MergeTask::answered(Parts&, std::size_t part, std::string_view reply, NodeId) {
     --left_;
-    if (reply.starts_with('-')) {
-        if (error_.empty()) error_ = reply;
-        return;
-    }
+    if (!error_.empty()) return;
+    if (reply.starts_with('-')) return fail(reply);
+    take(part, reply);
+    if (element_bytes_ > merged_max) fail(too_large_together);
+}
+
+void MergeTask::take(std::size_t part, std::string_view reply) {
     switch (merging_) {
         case Merging::sum:
             sum_ += command::integer_of(reply).value_or(0);
@@ -53,6 +90,7 @@ void MergeTask::answered(Parts&, std::size_t part, std::string_view reply, NodeI
             return;
         case Merging::alone:
             elements_.emplace_back(reply);
+            element_bytes_ += reply.size();
             return;
         case Merging::scatter:
         case Merging::join:
@@ -63,13 +101,13 @@ void MergeTask::answered(Parts&, std::size_t part, std::string_view reply, NodeI
 
 void MergeTask::take_array(std::size_t part, std::string_view reply) {
     const std::size_t count = command::take_aggregate(reply).value_or(0);
-    const auto& places = shares_[part].places;
     for (std::size_t i = 0; i < count; ++i) {
         const auto element = command::take_reply(reply);
         if (!element) break;
+        element_bytes_ += element->size();
         if (merging_ == Merging::join) {
             elements_.emplace_back(*element);
-        } else if (i < places.size()) {
+        } else if (const auto& places = shares_[part].places; i < places.size()) {
             elements_[places[i]] = *element;
         }
     }

@@ -1,6 +1,7 @@
 #pragma once
-// The tasks of commands over several partitions whose replies are put together. All of them: the
-// first error that a part answers is the reply.
+// The task of commands over several partitions whose replies are put together. The first error that
+// a part answers is the reply, and so is an error where the replies together are too large: before
+// they were written the connection would be closed (InboundLimits::text_queue_max).
 
 #include <cstddef>
 #include <memory>
@@ -27,26 +28,37 @@ enum class Merging : std::uint8_t {
     alone,    // one share, whose reply it is
 };
 
+inline constexpr std::size_t merged_max = 256UZ * 1024 * 1024;
+
 class MergeTask final : public Task {
 public:
     MergeTask(Merging merging, bool writes, std::vector<Share> shares);
+    // The same command on each of these partitions as a whole.
+    MergeTask(Merging merging, bool writes, std::vector<PartitionId> partitions, Args args);
 
     void begin(Parts& parts) override;
     void answered(Parts& parts, std::size_t part, std::string_view reply, NodeId by) override;
     [[nodiscard]] bool is_done() const override { return left_ == 0; }
     void write(Reply& reply) override;
+    [[nodiscard]] std::size_t memory_bytes() const override;
 
 private:
+    void take(std::size_t part, std::string_view reply);
     void take_array(std::size_t part, std::string_view reply);
+    void fail(std::string_view reply);
 
     Merging merging_;
     bool writes_;
     std::vector<Share> shares_;
-    std::size_t left_;
+    std::vector<PartitionId> partitions_;         // instead of shares_
+    std::shared_ptr<const std::string> program_;  // of each of these
+    std::size_t argument_bytes_ = 0;              // of shares_
+    std::size_t left_;                            // parts without a reply
     std::int64_t sum_ = 0;
     std::size_t places_ = 0;
     std::vector<std::string> elements_;  // RESP3; scatter: by place; alone: the reply
-    std::string error_;                  // the first, with its '-' and its end
+    std::size_t element_bytes_ = 0;
+    std::string error_;  // the first, with its '-' and its end
 };
 
 // Appends a RESP3 reply in the protocol of `reply`. What is no reply becomes an error.

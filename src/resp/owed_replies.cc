@@ -4,9 +4,22 @@
 
 namespace grapevine::resp {
 
+void OwedReplies::weigh(Owed& owed) {
+    const std::size_t before =
+        std::exchange(owed.weight, sizeof(Owed) + owed.bytes.size() +
+                                       (owed.task != nullptr ? owed.task->memory_bytes() : 0));
+    bytes_ += owed.weight;
+    bytes_ -= before;
+}
+
+void OwedReplies::weigh(std::uint64_t number) {
+    weigh(at(number));
+}
+
 std::uint64_t OwedReplies::owe(const Form& form, std::unique_ptr<Task> task) {
     owed_.push_back({.form = form, .ready = false, .bytes = {}, .task = std::move(task)});
-    return first_ + owed_.size() - 1;
+    weigh(owed_.back());
+    return next() - 1;
 }
 
 void OwedReplies::append(std::string_view reply) {
@@ -14,18 +27,19 @@ void OwedReplies::append(std::string_view reply) {
         output_ += reply;
     } else {
         owed_.push_back({.form = {}, .ready = true, .bytes = std::string(reply), .task = nullptr});
+        weigh(owed_.back());
     }
 }
 
 void OwedReplies::answered(Parts& parts, const PartOf& part, std::string_view resp3, NodeId by) {
-    Owed& owed = owed_[static_cast<std::size_t>(part.owed - first_)];
+    Owed& owed = at(part.owed);
     if (owed.task == nullptr) {
         complete(owed, resp3);
     } else {
         owed.task->answered(parts, part.part, resp3, by);
-        if (!owed.task->is_done()) return;
-        complete_task(owed);
+        if (owed.task->is_done()) complete_task(owed);
     }
+    weigh(owed);
     flush_ready();
 }
 
@@ -64,6 +78,7 @@ void OwedReplies::append_output(Protocol protocol, std::string_view resp3) {
 void OwedReplies::flush_ready() {
     while (!owed_.empty() && owed_.front().ready) {
         output_ += owed_.front().bytes;
+        bytes_ -= owed_.front().weight;
         owed_.pop_front();
         ++first_;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The replies that a connection owes, in the order of its commands, and the bytes that are to be
-// written: a reply leaves when all before it have. Pure; a session has one.
+// written: a reply leaves when all before it have. Pure; a session has one, which bounds what it
+// owes by size() and bytes().
 
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,17 @@ public:
 
     [[nodiscard]] bool empty() const { return owed_.empty(); }
     [[nodiscard]] std::size_t size() const { return owed_.size(); }
+    // What is kept for them: replies that wait for those before them, and tasks; about.
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    // Of the one that comes next, where any is owed.
+    [[nodiscard]] std::uint64_t first() const { return first_; }
+    // Of the one that is owed next.
+    [[nodiscard]] std::uint64_t next() const { return first_ + owed_.size(); }
+    [[nodiscard]] bool is_owed(std::uint64_t number) const {
+        return number >= first_ && number < next();
+    }
+    // The memory of its task has changed.
+    void weigh(std::uint64_t number);
     [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
     [[nodiscard]] std::size_t output_size() const { return output_.size(); }
 
@@ -46,7 +58,13 @@ private:
         bool ready = false;
         std::string bytes;           // in that protocol, once it is ready
         std::unique_ptr<Task> task;  // null: what its one part says
+        std::size_t weight = 0;      // in bytes_
     };
+
+    [[nodiscard]] Owed& at(std::uint64_t number) {
+        return owed_[static_cast<std::size_t>(number - first_)];
+    }
+    void weigh(Owed& owed);
 
     void complete(Owed& owed, std::string_view resp3);
     void complete_task(Owed& owed);
@@ -56,6 +74,7 @@ private:
     Counters& counters_;
     std::deque<Owed> owed_;
     std::uint64_t first_ = 0;  // the number of owed_.front()
+    std::size_t bytes_ = 0;
     std::string output_;
 };
 

@@ -32,7 +32,8 @@ std::optional<std::int64_t> parse_length(std::string_view text) {
 
 void RequestParser::feed(std::string_view bytes) {
     if (!error_.empty()) return;
-    if (consumed_ > 0) {
+    // Where more is left than was taken, moving it would cost more than it gives.
+    if (consumed_ > 0 && consumed_ >= buffered()) {
         buffer_.erase(0, consumed_);
         position_ -= consumed_;
         for (Part& part : parts_) part.begin -= consumed_;

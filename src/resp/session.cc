@@ -97,16 +97,16 @@ void Session::feed(std::string_view bytes) {
 bool Session::is_full() const {
     const FrontLimits& limits = front_.limits();
     return owed_.size() >= limits.replies_max || lanes_.parts() >= limits.parts_max ||
-           lanes_.bytes() >= limits.bytes_max;
+           lanes_.bytes() + owed_.bytes() >= limits.bytes_max ||
+           (pending_exec_ && owed_.is_owed(*pending_exec_));
 }
 
-std::size_t Session::memory_bytes() const {
-    return parser_.memory_bytes() + lanes_.bytes() + owed_.output_size() +
-           (transaction_ != nullptr ? transaction_->bytes : 0);
+std::size_t Session::input_bytes() const {
+    return parser_.memory_bytes() + (transaction_ != nullptr ? transaction_->bytes : 0);
 }
 
 bool Session::step(Time now) {
-    if (closing_ || killed_ || is_full()) return false;
+    if (closing_ || killed_ || held_ || is_full()) return false;
     switch (parser_.next()) {
         case RequestParser::Got::nothing:
             return false;
@@ -245,6 +245,7 @@ void Session::start(std::unique_ptr<Task> task) {
     Task& begun = *task;
     adding_to_ = owed_.owe(form(), std::move(task));
     begun.begin(*this);
+    owed_.weigh(adding_to_);
 }
 
 void Session::deliver(const PartOf& part, std::string_view resp3, NodeId by) {
@@ -276,7 +277,8 @@ void Session::queue(Time now, const command::CommandInfo& info, Args args) {
         flag_transaction();
         reply_error(text);
     };
-    if (info.has(command::flag::no_multi) || info.runs_on_every_partition()) {
+    if (info.has(command::flag::no_multi) || info.runs_on_every_partition() ||
+        info.name == "client|reply") {
         return refuse(not_in_multi);
     }
     if (is_keyed(info)) {
@@ -311,8 +313,15 @@ void Session::add_atomic(std::size_t part, const Target& target,
     lanes_.add_atomic({adding_to_, part}, target, commands, writes, std::move(watched));
 }
 
+void Session::add_program(std::size_t part, PartitionId partition, bool writes,
+                          std::shared_ptr<const std::string> program) {
+    lanes_.add_program({adding_to_, part}, partition, writes, std::move(program));
+}
+
 std::vector<Run> Session::take_runs() {
-    Lanes::Launch launch = lanes_.launch();
+    if (held_) return {};
+    const bool is_large = owed_.bytes() >= front_.limits().bytes_max;
+    Lanes::Launch launch = lanes_.launch(is_large ? std::optional(owed_.first()) : std::nullopt);
     for (const PartOf& part : launch.hopeless) deliver(part, "_\r\n", {});
     return std::move(launch.runs);
 }

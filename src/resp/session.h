@@ -11,7 +11,9 @@
 // executed in their order, those on different ones side by side (resp/lanes.h).
 //
 // Bounds: step() does nothing while more is owed than Front's limits say; the host does not read
-// meanwhile. What has been written it looks at itself.
+// meanwhile. Where replies that cannot leave yet are that much, only the commands are executed for
+// whose reply they wait. What has been written is the host's business: while that piles up it says
+// hold(), and no command is handled or executed.
 
 #include <cstddef>
 #include <cstdint>
@@ -35,8 +37,6 @@
 
 namespace grapevine::resp {
 
-struct SessionKeyed;  // transaction.cc
-
 class Session final : private Parts {
 public:
     Session(Front& front, std::uint64_t id, Address peer, Time now);
@@ -49,6 +49,11 @@ public:
     bool step(Time now);
     // More is owed than the limits allow: nothing is to be read.
     [[nodiscard]] bool is_full() const;
+
+    // What was written is not read by the client: there is enough of it. Handling commands and
+    // taking runs go on when that is over.
+    void hold(bool held) { held_ = held; }
+    [[nodiscard]] bool is_held() const { return held_; }
 
     // To be executed now; at most one at a time of each partition.
     [[nodiscard]] std::vector<Run> take_runs();
@@ -64,7 +69,11 @@ public:
     // At once, whatever is owed.
     [[nodiscard]] bool is_killed() const { return killed_; }
 
-    [[nodiscard]] std::size_t memory_bytes() const;
+    // What is kept of what was said and not handled, and for what is owed; about.
+    [[nodiscard]] std::size_t input_bytes() const;
+    [[nodiscard]] std::size_t owed_bytes() const {
+        return lanes_.bytes() + owed_.bytes() + owed_.output_size();
+    }
     // It has sent something that changes data.
     [[nodiscard]] bool has_written() const { return has_written_; }
 
@@ -107,6 +116,9 @@ public:
     void flag_transaction();
     // EXEC: the task or, where nothing has to be asked, the reply.
     std::unique_ptr<Task> execute(Time now, Reply& reply);
+    // A command of a transaction that this node answers by itself: the reply, in about.protocol as
+    // it is after it.
+    std::string execute_here(Time now, const std::vector<std::string>& command);
     // WATCH; null: the reply is an error.
     std::unique_ptr<Task> watch(Args args, Reply& reply);
 
@@ -134,15 +146,14 @@ private:
     }
     void deliver(const PartOf& part, std::string_view resp3, NodeId by);
 
-    std::optional<std::string> execute_one(Time now, std::vector<std::string>& command,
-                                           SessionKeyed& keyed);
-
     // Of the reply adding_to_.
     void add(std::size_t part, const Target& target, bool writes, Args args) override;
     void add_step(std::size_t part, const Target& target, bool first, Args args) override;
     void add_atomic(std::size_t part, const Target& target,
                     std::span<const std::vector<std::string>> commands, bool writes,
                     std::shared_ptr<const WatchSet> watched) override;
+    void add_program(std::size_t part, PartitionId partition, bool writes,
+                     std::shared_ptr<const std::string> program) override;
 
     Front& front_;
     RequestParser parser_;
@@ -152,6 +163,10 @@ private:
     std::unique_ptr<Transaction> transaction_;
     std::shared_ptr<WatchSet> watched_ = std::make_shared<WatchSet>();
     Replies replies_ = Replies::on;
+    // An EXEC that has something to execute here when its program was executed; what follows is
+    // handled after that.
+    std::optional<std::uint64_t> pending_exec_;
+    bool held_ = false;
     bool closing_ = false;
     bool killed_ = false;
     bool has_written_ = false;

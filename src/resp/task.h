@@ -51,6 +51,9 @@ public:
     virtual void add_atomic(std::size_t part, const Target& target,
                             std::span<const std::vector<std::string>> commands, bool writes,
                             std::shared_ptr<const WatchSet> watched) = 0;
+    // A command on a partition as a whole, as a finished program that others may share.
+    virtual void add_program(std::size_t part, PartitionId partition, bool writes,
+                             std::shared_ptr<const std::string> program) = 0;
 };
 
 class Task {
@@ -63,6 +66,8 @@ public:
     // Everything that was asked is answered.
     [[nodiscard]] virtual bool is_done() const = 0;
     virtual void write(Reply& reply) = 0;
+    // What it keeps, beside the parts that it has added; about.
+    [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
 };
 
 }  // namespace grapevine::resp

@@ -1,6 +1,6 @@
 // MULTI, EXEC, DISCARD, WATCH, UNWATCH. A transaction is one atomic program of one slot. What a
-// node answers by itself (PING in a transaction, say) is answered when EXEC comes, and takes its
-// place among the replies.
+// node answers by itself (PING in a transaction, say) is executed when the program was, so that
+// nothing is where a watched key has changed, and takes its place among the replies.
 
 #include <algorithm>
 #include <utility>
@@ -11,13 +11,27 @@
 
 namespace grapevine::resp {
 
+namespace {
+
 // The commands of a transaction that its program consists of.
-struct SessionKeyed {
+struct Keyed {
     std::vector<std::vector<std::string>> commands;
     bool writes = false;
     bool differ = false;                // their slots
     std::optional<std::uint32_t> slot;  // of the first key
     std::string key;                    // that one
+
+    // False: it is none, and is left as it was.
+    bool take(std::vector<std::string>& command) {
+        const std::vector<std::string_view> args(command.begin(), command.end());
+        const command::CommandInfo& info = **command::check_command(args);
+        if (!info.has_keys() || !info.runs_on_primary()) return false;
+        command::for_each_key(info, args, [&](std::size_t at) { take_key(args[at]); });
+        if (!slot) take_key(args[1]);
+        writes = writes || info.has(command::flag::write);
+        commands.push_back(std::move(command));
+        return true;
+    }
 
     void take_key(std::string_view name) {
         const std::uint32_t its = slot_of_key(name);
@@ -29,21 +43,21 @@ struct SessionKeyed {
     }
 };
 
-namespace {
-
-using Keyed = SessionKeyed;
-
 constexpr std::string_view cross_slot_keys =
     "CROSSSLOT Keys in request don't hash to the same slot";
 
+// Commands of a transaction that a node answers by itself; nothing: one of its program.
+using Here = std::vector<std::optional<std::vector<std::string>>>;
+
 class ExecTask final : public Task {
 public:
-    // local: the replies that are there already, as they are sent; nothing: the program's.
-    ExecTask(PartitionId partition, Keyed keyed, std::vector<std::optional<std::string>> local,
+    ExecTask(Session& session, Time now, PartitionId partition, Keyed keyed, Here here,
              std::shared_ptr<const WatchSet> watched)
-        : partition_(partition),
+        : session_(session),
+          now_(now),
+          partition_(partition),
           keyed_(std::move(keyed)),
-          local_(std::move(local)),
+          here_(std::move(here)),
           watched_(std::move(watched)) {}
 
     void begin(Parts& parts) override {
@@ -59,26 +73,40 @@ public:
 
     [[nodiscard]] bool is_done() const override { return done_; }
 
+    // Where HELLO is among the commands, the replies behind it are in its protocol, as at Redis.
     void write(Reply& reply) override {
         std::string_view rest = replies_;
         if (rest.starts_with('-')) return append_reply(reply, rest);
         if (!command::take_aggregate(rest)) return reply.null_array();
-        reply.array(local_.size());
-        for (const auto& made : local_) {
-            if (made) {
-                reply.raw(*made);
-            } else if (const auto one = command::take_reply(rest)) {
-                append_reply(reply, *one);
-            } else {
-                reply.error("ERR a node answered what is no reply");
+        reply.array(here_.size());
+        Protocol protocol = reply.protocol();
+        for (const auto& command : here_) {
+            if (command) {
+                reply.raw(session_.execute_here(now_, *command));
+                protocol = session_.about.protocol;
+                continue;
             }
+            Reply one(protocol);
+            if (const auto part = command::take_reply(rest)) {
+                append_reply(one, *part);
+            } else {
+                one.error("ERR a node answered what is no reply");
+            }
+            reply.raw(one.bytes());
         }
     }
 
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return sizeof *this + here_.size() * sizeof(Here::value_type) + keyed_.key.size() +
+               replies_.size();
+    }
+
 private:
+    Session& session_;
+    Time now_;
     PartitionId partition_;
     Keyed keyed_;
-    std::vector<std::optional<std::string>> local_;
+    Here here_;
     std::shared_ptr<const WatchSet> watched_;
     std::string replies_;
     bool done_ = false;
@@ -90,7 +118,9 @@ public:
         : partition_(partition),
           keys_(keys.begin(), keys.end()),
           set_(std::move(set)),
-          left_(keys_.size()) {}
+          left_(keys_.size()) {
+        for (const std::string& key : keys_) key_bytes_ += sizeof key + key.size();
+    }
 
     void begin(Parts& parts) override {
         for (std::size_t part = 0; part < keys_.size(); ++part) {
@@ -124,6 +154,8 @@ public:
         reply.ok();
     }
 
+    [[nodiscard]] std::size_t memory_bytes() const override { return sizeof *this + key_bytes_; }
+
 private:
     static std::optional<std::uint64_t> next_number(std::string_view& replies) {
         const auto one = command::take_reply(replies);
@@ -135,6 +167,7 @@ private:
     PartitionId partition_;
     std::vector<std::string> keys_;
     std::shared_ptr<WatchSet> set_;
+    std::size_t key_bytes_ = 0;
     std::size_t left_;
     std::string error_;
 };
@@ -188,7 +221,12 @@ std::unique_ptr<Task> Session::watch(Args args, Reply& reply) {
     for (const std::string_view key : args.subspan(1)) {
         const bool added =
             std::ranges::find(watched_->keys, key, &WatchSet::Key::key) == watched_->keys.end();
-        if (added) watched_->keys.push_back({.key = std::string(key), .version = {}});
+        if (!added) continue;
+        if (watched_->keys.size() >= front_.limits().watched_max) {
+            reply.error("ERR too many keys are watched");
+            return nullptr;
+        }
+        watched_->keys.push_back({.key = std::string(key), .version = {}});
     }
     return std::make_unique<WatchTask>(front_.partition_of(slot), args.subspan(1), watched_);
 }
@@ -205,10 +243,13 @@ std::unique_ptr<Task> Session::execute(Time now, Reply& reply) {
         reply.error("EXECABORT Transaction discarded because of previous errors.");
         return nullptr;
     }
-    SessionKeyed keyed;
-    std::vector<std::optional<std::string>> local;
+    Keyed keyed;
+    Here here;
+    bool all_keyed = true;
     for (auto& command : transaction->commands) {
-        local.push_back(execute_one(now, command, keyed));
+        const bool is_keyed = keyed.take(command);
+        here.push_back(is_keyed ? std::nullopt : std::optional(std::move(command)));
+        all_keyed = all_keyed && is_keyed;
     }
     for (const WatchSet::Key& key : watched->keys) keyed.take_key(key.key);
     if (keyed.differ) {
@@ -216,26 +257,19 @@ std::unique_ptr<Task> Session::execute(Time now, Reply& reply) {
         return nullptr;
     }
     if (!keyed.slot) {
-        reply.array(local.size());
-        for (const auto& made : local) reply.raw(*made);
+        reply.array(here.size());
+        for (const auto& command : here) reply.raw(execute_here(now, *command));
         return nullptr;
     }
+    if (!all_keyed) pending_exec_ = owed_.next();
     const PartitionId partition = front_.partition_of(*keyed.slot);
-    return std::make_unique<ExecTask>(partition, std::move(keyed), std::move(local), watched);
+    return std::make_unique<ExecTask>(*this, now, partition, std::move(keyed), std::move(here),
+                                      watched);
 }
 
-// The reply, or nothing where it is the program's.
-std::optional<std::string> Session::execute_one(Time now, std::vector<std::string>& command,
-                                                SessionKeyed& keyed) {
+std::string Session::execute_here(Time now, const std::vector<std::string>& command) {
     const std::vector<std::string_view> args(command.begin(), command.end());
     const auto checked = command::check_command(args);
-    if (const auto& info = **checked; info.has_keys() && info.runs_on_primary()) {
-        command::for_each_key(info, args, [&](std::size_t at) { keyed.take_key(args[at]); });
-        if (!keyed.slot) keyed.take_key(args[1]);
-        keyed.writes = keyed.writes || info.has(command::flag::write);
-        keyed.commands.push_back(std::move(command));
-        return std::nullopt;
-    }
     Reply made(about.protocol);
     Call call{*this, front_, now, args, made};
     if (const LocalHandler handler = find_local(**checked)) handler(call);

@@ -189,6 +189,13 @@ void Inbound::write(ConnectionId id, std::string_view bytes) {
     touch(*connection);
     connection->frames.stream().send([&](std::string& block) { block.append(bytes); });
     all_queued_ += bytes.size();
+    if (connection->paused || connection->frames.stream().queued() <= pause_bound(*connection)) {
+        return;
+    }
+    // What else it was going to be answered is not piled up either.
+    connection->text_client->hold(true);
+    connection->paused = true;
+    connection->frames.pause();
 }
 
 void Inbound::go_on(ConnectionId id) {
@@ -335,17 +342,20 @@ void Inbound::hold_writers(bool hold) {
 }
 
 std::size_t Inbound::pause_bound(const Connection& connection) const {
-    if (crowded_since_ != never) return 0;
-    if (connection.text_client != nullptr) {
-        return connection.paused ? limits_.text_queue_resume : limits_.text_queue_pause;
-    }
-    return connection.paused ? limits_.client_queue_resume : limits_.client_queue_pause;
+    const bool is_text = connection.text_client != nullptr;
+    const std::size_t pause = is_text ? limits_.text_queue_pause : limits_.client_queue_pause;
+    const std::size_t resume = is_text ? limits_.text_queue_resume : limits_.client_queue_resume;
+    const std::size_t bound = connection.paused ? resume : pause;
+    if (crowded_since_ == never) return bound;
+    return std::min(bound, connection.paused ? share_ / 2 : share_);
 }
 
 bool Inbound::keep_in_bounds(Connection& connection) {
     const std::size_t queued = connection.frames.stream().queued();
+    const bool reads_slowly = queued > pause_bound(connection);
+    if (connection.text_client != nullptr) connection.text_client->hold(reads_slowly);
     const bool is_full = connection.text_client != nullptr && connection.text_client->is_full();
-    const bool pause = is_full || (held_ && connection.writes) || queued > pause_bound(connection);
+    const bool pause = reads_slowly || is_full || (held_ && connection.writes);
     const bool was_paused = std::exchange(connection.paused, pause);
     if (pause && !was_paused) connection.frames.pause();
     // What had arrived is handed out in its turn; that may fill the queue, and pause, again.
@@ -353,13 +363,23 @@ bool Inbound::keep_in_bounds(Connection& connection) {
     return connection.paused || queued > 0;
 }
 
-void Inbound::check_limits(Time now, bool overloaded) {
-    requests_in_batch_ = 0;
+void Inbound::look_at_queues(Time now) {
     all_queued_ = 0;
-    for (const Connection* connection : watched_)
-        all_queued_ += connection->frames.stream().queued();
+    std::size_t queues = 1;
+    for (const Connection* connection : watched_) {
+        const std::size_t queued = connection->frames.stream().queued();
+        all_queued_ += queued;
+        if (queued > 0) ++queues;
+    }
     const bool crowded = all_queued_ > limits_.all_queues_pause;
     crowded_since_ = crowded ? std::min(crowded_since_, now) : never;
+    share_ = limits_.all_queues_pause / queues;
+    if (all_queued_ > limits_.all_queues_busy) close_largest_outputs(all_queued_);
+}
+
+void Inbound::check_limits(Time now, bool overloaded) {
+    requests_in_batch_ = 0;
+    look_at_queues(now);
     hold_writers(overloaded);
     drop_who_reads_nothing();
     std::erase_if(watched_, [&](Connection* connection) {
@@ -387,8 +407,10 @@ void Inbound::drop_who_reads_nothing() {
 void Inbound::sweep(Time now) {
     std::vector<Connection*> late;
     std::size_t half_frames = 0;
+    std::size_t outputs = 0;
     for (const auto& [id, connection] : connections_) {
-        half_frames += connection->memory_bytes();
+        half_frames += connection->input_bytes();
+        outputs += connection->output_bytes();
         const bool may_wait = connection->has_begun() || events_.text;
         const bool silent = !may_wait && now - connection->opened_at > limits_.patience;
         const bool waits = connection->paused || connection->turned_away;
@@ -401,33 +423,33 @@ void Inbound::sweep(Time now) {
         drop(*connection);
     }
     if (half_frames > limits_.half_frames_max) close_largest_half_frame();
-    if (crowded_since_ != never && now - crowded_since_ > limits_.all_queues_patience) {
-        close_largest_queues();
-    }
+    const bool too_long =
+        crowded_since_ != never && now - crowded_since_ > limits_.all_queues_patience;
+    if (too_long || outputs > limits_.all_queues_busy) close_largest_outputs(outputs);
     sweep_at_ = connections_.empty() ? never : now + limits_.sweep_period;
 }
 
 void Inbound::close_largest_half_frame() {
     const auto largest = std::ranges::max_element(
-        connections_, {}, [](const auto& item) { return item.second->memory_bytes(); });
+        connections_, {}, [](const auto& item) { return item.second->input_bytes(); });
     log_.log(LogLevel::warning, "too many half frames: a connection with {} bytes is closed",
-             largest->second->memory_bytes());
+             largest->second->input_bytes());
     drop(*largest->second);
 }
 
 // Who reads least keeps most waiting. Down to where clients are read again for a while.
-void Inbound::close_largest_queues() {
-    std::vector<std::pair<std::size_t, Connection*>> queues;
-    for (Connection* connection : watched_) {
-        const std::size_t queued = connection->frames.stream().queued();
-        if (queued > 0) queues.emplace_back(queued, connection);
+void Inbound::close_largest_outputs(std::size_t all) {
+    std::vector<std::pair<std::size_t, Connection*>> outputs;
+    for (const auto& [id, connection] : connections_) {
+        const std::size_t bytes = connection->is_client() ? connection->output_bytes() : 0;
+        if (bytes > 0) outputs.emplace_back(bytes, connection.get());
     }
-    std::ranges::sort(queues, std::greater{});
-    for (const auto& [queued, connection] : queues) {
-        if (all_queued_ <= limits_.all_queues_pause / 2) return;
+    std::ranges::sort(outputs, std::greater{});
+    for (const auto& [bytes, connection] : outputs) {
+        if (all <= limits_.all_queues_pause / 2) return;
         log_.log(LogLevel::warning,
-                 "answers to clients pile up: one is closed that left {} bytes unread", queued);
-        all_queued_ -= std::min(all_queued_, queued);
+                 "answers to clients pile up: one is closed that left {} bytes unread", bytes);
+        all -= std::min(all, bytes);
         drop(*connection);
     }
 }

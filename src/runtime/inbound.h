@@ -7,10 +7,11 @@
 // so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
 // Clients of text protocols may be silent from the beginning, so where there are such, so may all.
 // Memory is bounded: a client is not read, and what was read of it waits, while its answers pile
-// up, while those of all clients do and some are its own, or, if it writes, while the node is
-// overloaded; gets whose answers find no room all the same are answered `busy`. The answers of all
-// clients together have a bound, and so have the half frames of all connections: those with the
-// largest are closed where they stay over it.
+// up, or, if it writes, while the node is overloaded; gets whose answers find no room all the same
+// are answered `busy`. The answers of all clients together have a bound, and so have the half
+// frames of all connections: those with the largest are closed where they stay over it. Who reads
+// slowly pays for it alone: while answers pile up, each client may have an equal share of the
+// bound.
 //
 // Connections are bounded: of clients, and of those who have not said who they are, whoever has
 // neither asked nor been answered for longest makes room for the next. A client that is idle loses
@@ -57,12 +58,15 @@ struct InboundLimits {
     std::size_t text_queue_pause = 64 * 1024 * 1024;
     std::size_t text_queue_resume = 32 * 1024 * 1024;
     std::size_t text_queue_max = 256 * 1024 * 1024;
-    std::size_t all_queues_pause = 256 * 1024 * 1024;  // of all clients; above: none is read
-    std::size_t all_queues_busy = 512 * 1024 * 1024;   // above: gets are answered `busy`
-    Duration all_queues_patience = 2s;                 // above `pause` for so long: some are closed
-    std::size_t half_frames_max = 256 * 1024 * 1024;   // of all connections together
-    std::size_t strangers_max = 50'000;                // connections that are no peers', at least 1
-    Duration turn_budget = 10ms;                       // each, a small part of a lease
+    // Of all clients. Above: who has more than an equal share of it is not read.
+    std::size_t all_queues_pause = 256 * 1024 * 1024;
+    Duration all_queues_patience = 2s;  // above `pause` for so long: some are closed
+    // With what text clients are owed. Above: gets are answered `busy`, and some are closed at
+    // once.
+    std::size_t all_queues_busy = 512 * 1024 * 1024;
+    std::size_t half_frames_max = 256 * 1024 * 1024;  // of all connections together
+    std::size_t strangers_max = 50'000;               // connections that are no peers', at least 1
+    Duration turn_budget = 10ms;                      // each, a small part of a lease
     // Messages after which the node is asked for its answers, so that these do not all pile up in
     // memory before the first is written. A client whose answers filled its queue starts at one
     // again and doubles: nobody knows beforehand how large an answer will be.
@@ -125,8 +129,12 @@ private:
         }
         [[nodiscard]] bool has_begun() const { return text_client != nullptr || hello; }
         // Of what has arrived and was not handled.
-        [[nodiscard]] std::size_t memory_bytes() const {
-            return text_client ? text_client->memory_bytes() : frames.begun_bytes();
+        [[nodiscard]] std::size_t input_bytes() const {
+            return text_client ? text_client->input_bytes() : frames.begun_bytes();
+        }
+        // Of what it is owed, and has not taken.
+        [[nodiscard]] std::size_t output_bytes() const {
+            return frames.stream().queued() + (text_client ? text_client->owed_bytes() : 0);
         }
 
         Inbound& inbound;
@@ -172,9 +180,10 @@ private:
     void watch(Connection& connection);
     void drop(Connection& connection);
     void sweep(Time now);
+    void look_at_queues(Time now);
     void drop_who_reads_nothing();
     void close_largest_half_frame();
-    void close_largest_queues();
+    void close_largest_outputs(std::size_t all);
     [[nodiscard]] Slice& slice_of(const Connection& connection) {
         return connection.is_client() ? clients_ : peers_;
     }
@@ -205,6 +214,7 @@ private:
     bool held_ = false;           // no client is read that has sent a write
     std::size_t all_queued_ = 0;  // bytes of answers that wait, of all clients
     Time crowded_since_ = never;  // more of them than all_queues_pause
+    std::size_t share_ = 0;       // of all_queues_pause, while it is crowded
     Time sweep_at_ = never;
     Graveyard<Connection> graveyard_;
 };

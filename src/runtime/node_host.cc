@@ -36,8 +36,10 @@ public:
         return false;
     }
     [[nodiscard]] bool is_full() const override { return false; }
+    void hold(bool) override {}
     [[nodiscard]] bool has_written() const override { return false; }
-    [[nodiscard]] std::size_t memory_bytes() const override { return 0; }
+    [[nodiscard]] std::size_t input_bytes() const override { return 0; }
+    [[nodiscard]] std::size_t owed_bytes() const override { return 0; }
 
 private:
     std::function<void()> refuse_;

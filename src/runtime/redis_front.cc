@@ -1,6 +1,7 @@
 #include "runtime/redis_front.h"
 
 #include <utility>
+#include <variant>
 
 #include "base/hash.h"
 #include "runtime/clock.h"
@@ -48,7 +49,13 @@ public:
     }
     [[nodiscard]] bool is_full() const override { return session.is_full(); }
     [[nodiscard]] bool has_written() const override { return session.has_written(); }
-    [[nodiscard]] std::size_t memory_bytes() const override { return session.memory_bytes(); }
+    void hold(bool held) override {
+        if (session.is_held() == held) return;
+        session.hold(held);
+        if (!held) all_.stir(*this);
+    }
+    [[nodiscard]] std::size_t input_bytes() const override { return session.input_bytes(); }
+    [[nodiscard]] std::size_t owed_bytes() const override { return session.owed_bytes(); }
 
     ConnectionId id;
     resp::Session session;
@@ -70,12 +77,22 @@ RedisFront::RedisFront(Loop& loop, resp::FrontConfig config, Address self, Outsi
 RedisFront::~RedisFront() = default;
 
 void RedisFront::make_client() {
+    to_node_.clear();
+    waiting_.clear();
     ClientConfig config;
     config.seeds = {self_};
     client_ = std::make_unique<ClientHost>(
         loop_, std::move(config), ClientHost::Events{.ring = {}, .note = outside_.note},
-        ClientHost::Shortcut{
-            self_, [this](ClientMessage&& message) { to_node_.push_back(std::move(message)); }});
+        ClientHost::Shortcut{self_,
+                             [this](ClientMessage&& message) { queue(std::move(message)); }});
+}
+
+// What still waits here was not lost: while others take long the core sends it again, and reads
+// would be executed as often.
+void RedisFront::queue(ClientMessage&& message) {
+    const auto* const request = std::get_if<Request>(&message);
+    if (request != nullptr && !waiting_.insert(request->sequence).second) return;
+    to_node_.push_back(std::move(message));
 }
 
 std::unique_ptr<TextClient> RedisFront::open(ConnectionId id, Address peer) {
@@ -125,6 +142,9 @@ void RedisFront::deliver_some() {
     while (!to_node_.empty() && !is_spent()) {
         ClientMessage message = std::move(to_node_.front());
         to_node_.pop_front();
+        if (const auto* const request = std::get_if<Request>(&message)) {
+            waiting_.erase(request->sequence);
+        }
         outside_.deliver(std::move(message));
         const Time after = boot_time();
         spent_ += after - before;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/address.h"
@@ -66,6 +67,7 @@ private:
     class Connection;
 
     [[nodiscard]] bool is_spent() const { return spent_ >= InboundLimits{}.turn_budget; }
+    void queue(ClientMessage&& message);
     void deliver_some();
     void make_client();
     void stir(Connection& connection);
@@ -80,7 +82,8 @@ private:
     std::unique_ptr<ClientHost> client_;
     std::unordered_map<ConnectionId, Connection*> connections_;
     std::deque<ClientMessage> to_node_;
-    Duration spent_{};                   // by this turn on what was delivered
+    std::unordered_set<std::uint64_t> waiting_;  // the sequences of requests in it
+    Duration spent_{};                           // by this turn on what was delivered
     std::vector<ConnectionId> stirred_;  // something happened on them since work(); each once
 };
 

@@ -20,10 +20,15 @@ public:
     virtual bool next(Time now) = 0;
     // So much waits of what was said that no more is to be read.
     [[nodiscard]] virtual bool is_full() const = 0;
+    // Much of what was written for it waits to be read (true), or does not any more: while it does,
+    // nothing is to be done that would be answered. After that next() has something again.
+    virtual void hold(bool held) = 0;
     // It has said something that writes.
     [[nodiscard]] virtual bool has_written() const = 0;
-    // What is kept for it, without what was written.
-    [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
+    // What is kept of what it said and was not handled.
+    [[nodiscard]] virtual std::size_t input_bytes() const = 0;
+    // What is kept of what was handled, and for its answers, without what was written.
+    [[nodiscard]] virtual std::size_t owed_bytes() const = 0;
 };
 
 }  // namespace grapevine

@@ -199,6 +199,147 @@ TEST_CASE("what is owed is bounded", "[resp]") {
     CHECK_FALSE(session->is_full());
 }
 
+// Replies that waited for one before them were not counted.
+TEST_CASE("what is owed is bounded in bytes", "[resp]") {
+    FrontConfig config;
+    config.limits.bytes_max = 1'000'000;
+    World world(config);
+    const auto session = world.connect();
+    const std::string slow = key_in(1);
+    const std::string fast = key_in(2);
+    CHECK(world.say(*session, "SET " + fast + " " + std::string(50'000, 'x')) == "+OK\r\n");
+    std::string gets = "GET " + slow + "\r\n";
+    for (int i = 0; i < 1000; ++i) gets += "GET " + fast + "\r\n";
+    session->feed(gets);
+    // The first is not answered for long.
+    std::vector<Run> held_up;
+    for (bool worked = true; worked;) {
+        worked = false;
+        while (session->step(world.now)) worked = true;
+        for (Run& run : session->take_runs()) {
+            worked = true;
+            if (run.partition.value == 1) {
+                held_up.push_back(std::move(run));
+            } else {
+                session->finished(run.partition, world.execute(run));
+            }
+        }
+    }
+    REQUIRE(held_up.size() == 1);
+    CHECK(session->is_full());
+    // One program's replies more.
+    CHECK(session->owed_bytes() < 1'000'000 + 8 * 60'000);
+    session->finished(held_up[0].partition, world.execute(held_up[0]));
+    std::string out = session->take_output();
+    out += world.settle(*session);
+    CHECK(out.size() == 5 + 1000UZ * (50'000 + 10));
+    CHECK(session->owed_bytes() < 10'000);
+}
+
+TEST_CASE("the memory of tasks and their parts is counted", "[resp]") {
+    FrontConfig config;
+    config.limits.bytes_max = 1'000'000;
+    World world(config);
+    const auto session = world.connect();
+    std::string mget = "MGET";
+    for (int i = 0; i < 1000; ++i) mget += " k" + std::to_string(i);
+    for (int i = 0; i < 100; ++i) session->feed(mget + "\r\n");
+    std::size_t handled = 0;
+    while (session->step(world.now)) ++handled;
+    CHECK(session->is_full());
+    CHECK(handled > 3);
+    CHECK(handled < 40);
+    CHECK(session->owed_bytes() < 1'200'000);
+    std::string one = "*1000\r\n";
+    for (int i = 0; i < 1000; ++i) one += "$-1\r\n";
+    CHECK(world.settle(*session).size() == 100 * one.size());
+    CHECK(session->owed_bytes() < 10'000);
+}
+
+TEST_CASE("a hundred thousand commands before the first reply", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    std::string sets;
+    std::string replies;
+    for (int i = 0; i < 100'000; ++i) {
+        sets += "INCR " + key_in(static_cast<std::uint32_t>(i % 16)) + "\r\n";
+        replies += ":" + std::to_string(i / 16 + 1) + "\r\n";
+    }
+    CHECK((world.talk(*session, sets) == replies));
+}
+
+TEST_CASE("a flood without replies is bounded and silent", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    CHECK(world.say(*session, "CLIENT REPLY OFF").empty());
+    std::string flood;
+    for (int i = 0; i < 2000; ++i) {
+        flood += "INCR n\r\nPING " + std::string(100, 'x') + "\r\nMGET a b c d\r\nNOSUCH\r\n";
+        flood += "KEYS *\r\nMULTI\r\nGET a\r\nPING\r\nEXEC\r\nGET\r\n";
+    }
+    std::size_t most = 0;
+    for (int round = 0; round < 10; ++round) {
+        session->feed(flood);
+        while (session->step(world.now)) {
+        }
+        most = std::max(most, session->owed_bytes());
+        CHECK(world.settle(*session).empty());
+        CHECK(session->owed_bytes() < 10'000);
+    }
+    CHECK(most <= world.front.limits().bytes_max + 1'000'000);
+    CHECK(world.say(*session, "CLIENT REPLY ON") == "+OK\r\n");
+    CHECK(world.say(*session, "GET n") == "$5\r\n20000\r\n");
+}
+
+TEST_CASE("while it is held, nothing is handled and nothing executed", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    session->feed("INCR n\r\nINCR n\r\n");
+    CHECK(session->step(world.now));
+    session->hold(true);
+    CHECK_FALSE(session->step(world.now));
+    CHECK(session->take_runs().empty());
+    session->hold(false);
+    CHECK(world.settle(*session) == ":1\r\n:2\r\n");
+}
+
+TEST_CASE("replies that are too large together are an error", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    std::string mget = "MGET";
+    std::string mset = "MSET";
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        mget += " " + key_in(i);
+        mset += " " + key_in(i) + " x";
+    }
+    CHECK(world.say(*session, mset) == "+OK\r\n");
+    const std::string large(20UZ * 1024 * 1024, 'x');
+    for (std::uint32_t i = 0; i < 16; ++i) world.partitions[i].put(key_in(i), large, 0);
+    CHECK(world.say(*session, mget) == "-ERR the replies are too large together\r\n");
+    CHECK(session->owed_bytes() < 10'000);
+}
+
+TEST_CASE("a command on all partitions is put together once", "[resp]") {
+    World world({.self = self_id}, 1, 1024);
+    const auto session = world.connect();
+    session->feed("KEYS *\r\n");
+    CHECK(session->step(world.now));
+    std::set<std::string> programs;
+    std::set<std::uint32_t> partitions;
+    for (bool more = true; more;) {
+        more = false;
+        for (const Run& run : session->take_runs()) {
+            more = true;
+            programs.insert(run.program);
+            CHECK(partitions.insert(run.partition.value).second);
+            session->finished(run.partition, world.execute(run));
+        }
+    }
+    CHECK(programs.size() == 1);
+    CHECK(partitions.size() == 1024);
+    CHECK(session->take_output() == "*0\r\n");
+}
+
 TEST_CASE("MOVED for those who know clusters", "[resp]") {
     const std::string here = key_in(0);
     const std::string there = key_in(1);

@@ -322,6 +322,49 @@ TEST_CASE("a transaction is not executed where what it watches has changed", "[r
           "+OK\r\n+OK\r\n+QUEUED\r\n" + done + "$1\r\n3\r\n");
 }
 
+// As Redis: what is before HELLO is in the protocol that was, what is behind it in the new one.
+TEST_CASE("HELLO inside a transaction", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const auto exec_of = [&](const std::string& line) {
+        CHECK(world.say(*session, "MULTI") == "+OK\r\n");
+        CHECK(world.say(*session, "GET a") == "+QUEUED\r\n");
+        CHECK(world.say(*session, line) == "+QUEUED\r\n");
+        CHECK(world.say(*session, "GET a") == "+QUEUED\r\n");
+        // What follows waits for it.
+        return world.talk(*session, "EXEC\r\nGET a\r\n");
+    };
+    std::string told = exec_of("HELLO 3");
+    CHECK(told.starts_with("*3\r\n$-1\r\n%7\r\n"));
+    CHECK(told.ends_with("*0\r\n_\r\n_\r\n"));
+    told = exec_of("HELLO 2");
+    CHECK(told.starts_with("*3\r\n_\r\n*14\r\n"));
+    CHECK(told.ends_with("*0\r\n$-1\r\n$-1\r\n"));
+    CHECK(exec_of("HELLO 4") ==
+          "*3\r\n$-1\r\n-NOPROTO unsupported protocol version\r\n$-1\r\n$-1\r\n");
+    // Nothing is done where what is watched has changed.
+    const auto other = world.connect();
+    CHECK(world.say(*session, "WATCH a") == "+OK\r\n");
+    CHECK(world.say(*other, "SET a 1") == "+OK\r\n");
+    CHECK(exec_of("HELLO 3 SETNAME me") == "*-1\r\n$1\r\n1\r\n");
+    CHECK(world.say(*session, "CLIENT GETNAME") == "$-1\r\n");
+    // A reply that is left out would leave the array incomplete.
+    CHECK(world.say(*session, "MULTI") == "+OK\r\n");
+    CHECK(world.say(*session, "CLIENT REPLY OFF") ==
+          "-ERR Command not allowed inside a transaction\r\n");
+    CHECK(world.say(*session, "DISCARD") == "+OK\r\n");
+}
+
+TEST_CASE("the keys of a WATCH are bounded", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    std::string watch = "WATCH";
+    for (int i = 0; i < 4096; ++i) watch += " {k}" + std::to_string(i);
+    CHECK(world.say(*session, watch) == "+OK\r\n");
+    CHECK(world.say(*session, "WATCH {k}0") == "+OK\r\n");
+    CHECK(world.say(*session, "WATCH {k}more") == "-ERR too many keys are watched\r\n");
+}
+
 TEST_CASE("CLIENT REPLY", "[resp]") {
     World world;
     const auto session = world.connect();

@@ -477,22 +477,26 @@ TEST_CASE("a peer's link carries only what that peer says") {
 
 namespace {
 
-// Answers each line with itself, and is full for as long as the test says so.
+// Answers each line with itself, and is full, and says what it keeps, as the test wants.
 struct Echo final : TextClient {
     void received(std::string_view bytes) override { unread += bytes; }
     bool next(Time) override {
         const auto end = unread.find('\n');
-        if (end == std::string::npos || full) return false;
+        if (end == std::string::npos || full || held) return false;
         if (said) said(unread.substr(0, end + 1));
         unread.erase(0, end + 1);
         return true;
     }
     [[nodiscard]] bool is_full() const override { return full; }
+    void hold(bool now_held) override { held = now_held; }
     [[nodiscard]] bool has_written() const override { return false; }
-    [[nodiscard]] std::size_t memory_bytes() const override { return unread.capacity(); }
+    [[nodiscard]] std::size_t input_bytes() const override { return unread.capacity(); }
+    [[nodiscard]] std::size_t owed_bytes() const override { return owed; }
 
     std::string unread;
+    std::size_t owed = 0;
     bool full = false;
+    bool held = false;
     std::function<void(std::string)> said;
 };
 
@@ -608,6 +612,107 @@ TEST_CASE("who speaks text is not read while too much of it waits") {
         client.send_some("\n");
         return client.receive_some(told) && server.lines > 1 && told.size() > sent;
     }));
+}
+
+TEST_CASE("who reads slowly is held, and goes on") {
+    Loop loop;
+    TextServer server(loop, {.text_queue_pause = 100'000, .text_queue_resume = 50'000});
+    RawClient client(server.address());
+    client.send_some("one\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == 1; }));
+    const std::string large(20'000'000, 'x');
+    server.inbound.write(server.last_id, large);
+    CHECK(server.last->held);
+    server.turn.again();
+    client.send_some("two\n");
+    const Time begin = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 50ms; }));
+    CHECK(server.lines == 1);
+    std::string told;
+    const std::string wanted = "one\n" + large + "two\n";
+    CHECK(run_until(loop, [&] {
+        client.receive_some(told);
+        return told.size() == wanted.size();
+    }));
+    CHECK((told == wanted));
+    CHECK_FALSE(server.last->held);
+}
+
+// Four clients that did not read stopped everybody else for as long as they were let.
+TEST_CASE("those who read slowly do not keep others from speaking text") {
+    constexpr std::size_t full = 4'000'000;
+    Loop loop;
+    TextServer server(loop, {.sweep_period = 10ms,
+                             .text_queue_pause = full,
+                             .all_queues_pause = 4 * full,
+                             .all_queues_patience = 100s});
+    std::vector<std::unique_ptr<RawClient>> deaf;
+    for (int i = 0; i < 5; ++i) {
+        deaf.push_back(std::make_unique<RawClient>(server.address()));
+        deaf.back()->send_some("deaf\n");
+        REQUIRE(run_until(
+            loop, [&] { return server.last != nullptr && server.lines > deaf.size() - 1; }));
+        server.inbound.write(server.last_id, std::string(5 * full, 'x'));
+        server.turn.again();
+    }
+    const std::size_t before = server.lines;
+    // It has answers waiting too, though few.
+    RawClient well(server.address());
+    well.send_some("one\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == before + 1; }));
+    server.inbound.write(server.last_id, std::string(full, 'y'));
+    server.turn.again();
+    const Time begin = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 50ms; }));
+    well.send_some("two\n");
+    CHECK(run_until(loop, [&] { return server.lines == before + 2; }));
+    // Those are not read.
+    deaf.front()->send_some("more\n");
+    const Time then = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > then + 50ms; }));
+    CHECK(server.lines == before + 2);
+    CHECK(server.inbound.connections() == 6);
+}
+
+TEST_CASE("too much that waits for clients of text is closed where most of it is") {
+    Loop loop;
+    TextServer server(
+        loop, {.sweep_period = 10ms, .all_queues_pause = 1'000'000, .all_queues_busy = 1'000'000});
+    RawClient greedy(server.address());
+    greedy.send_some("one\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == 1; }));
+    Echo* const its = server.last;
+    RawClient well(server.address());
+    well.send_some("two\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == 2; }));
+    server.last->owed = 100;
+    its->owed = 2'000'000;
+    CHECK(run_until(loop, [&] { return server.inbound.connections() == 1; }));
+    std::string told;
+    CHECK(run_until(loop, [&] { return !greedy.receive_some(told); }));
+    CHECK(well.receive_some(told));
+}
+
+// Who had not read what it was owed was closed for what it had half said.
+TEST_CASE("half frames are told from what is owed") {
+    Loop loop;
+    TextServer server(loop, {.sweep_period = 10ms, .half_frames_max = 1'000'000});
+    RawClient slow(server.address());
+    slow.send_some("one\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == 1; }));
+    server.last->owed = 2'000'000;
+    const Time begin = boot_time();
+    CHECK(run_until(loop, [&] { return boot_time() > begin + 100ms; }));
+    CHECK(server.inbound.connections() == 1);
+    RawClient half(server.address());
+    std::size_t sent = 0;
+    const std::string piece(100'000, 'x');
+    CHECK(run_until(loop, [&] {
+        if (sent < 2'000'000) sent += half.send_some(piece);
+        std::string told;
+        return !half.receive_some(told);
+    }));
+    CHECK(server.inbound.connections() == 1);
 }
 
 TEST_CASE("a connection of text ends after what was written, or at once") {
