@@ -32,7 +32,9 @@ std::vector<Setting> all_settings(const Front& front) {
         {"maxmemory-policy", "noeviction"},
         {"min-replicas-to-write", std::to_string(front.replicas())},
         {"port", std::to_string(facts.address.port)},
-        {"proto-max-bulk-len", std::to_string(front.limits().parser.bulk_max)},
+        // Above, bulks are read past and answered with an error; from 512 MiB on, as at Redis by
+        // default, they end the connection.
+        {"proto-max-bulk-len", std::to_string(front.limits().parser.part_max)},
         {"requirepass", ""},
         {"save", ""},
         {"timeout", "0"},
@@ -44,6 +46,8 @@ void config_get(Call& call) {
     for (Setting& setting : all_settings(call.front)) {
         for (const std::string_view pattern : call.args.subspan(2)) {
             if (!command::glob_matches(pattern, setting.name, true)) continue;
+            // As it was called, as Redis does.
+            if (is_word(setting.name, pattern)) setting.name = pattern;
             told.push_back(std::move(setting));
             break;
         }

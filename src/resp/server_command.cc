@@ -192,6 +192,24 @@ void waitaof(Call& call) {
     call.reply.integer(0);
 }
 
+// SLOWLOG GET [count]
+void slowlog_get(Call& call) {
+    const auto count = call.args.size() > 2 ? to_integer(call.args[2]) : 0;
+    if (!count || *count < -1) {
+        return call.reply.error("ERR count should be greater than or equal to -1");
+    }
+    call.reply.array(0);
+}
+
+// FUNCTION FLUSH [how]: there are none.
+void function_flush(Call& call) {
+    const bool good = call.args.size() == 2 ||
+                      (call.args.size() == 3 &&
+                       (is_word(call.args[2], "SYNC") || is_word(call.args[2], "ASYNC")));
+    if (good) return call.reply.ok();
+    call.reply.error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+}
+
 void lolwut(Call& call) {
     call.reply.verbatim("Grapevine ver. " + call.front.facts().version + "\n");
 }
@@ -243,7 +261,7 @@ constexpr LocalCommand commands_of_servers[] = {
     {"wait", wait},
     {"waitaof", waitaof},
     {"lolwut", lolwut},
-    {"function|flush", done},
+    {"function|flush", function_flush},
     {"function|help", write_help},
     {"latency|doctor", latency_doctor},
     {"latency|help", write_help},
@@ -256,7 +274,7 @@ constexpr LocalCommand commands_of_servers[] = {
     {"memory|purge", done},
     {"memory|stats", memory_stats},
     {"object|help", write_help},
-    {"slowlog|get", nothing_kept},
+    {"slowlog|get", slowlog_get},
     {"slowlog|help", write_help},
     {"slowlog|len", none_kept},
     {"slowlog|reset", done},

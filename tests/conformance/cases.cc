@@ -118,6 +118,8 @@ Step step_of(std::string_view line) {
         step.number = take_number(line);
     } else if (take_mark(line, '%')) {
         step.mark = Mark::any_order;
+    } else if (take_mark(line, '?')) {
+        step.mark = Mark::kinds;
     } else if (take_mark(line, '*')) {
         step.mark = Mark::scan;
     } else if (take_mark(line, '+')) {

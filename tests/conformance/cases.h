@@ -10,6 +10,7 @@
 //                      byte, in RESP2 and in RESP3. <1000*ab> stands for 1,000 times ab.
 //   ~5000 PTTL k       the same, but integers may differ by 5,000
 //   % KEYS *           the same, but elements may come in any order
+//   ? HELLO 3          the same kinds of replies: what they say differs from server to server
 //   * SCAN 0 TYPE x    scans to the end; the keys that are found have to be the same
 //   + DIGEST k         newer than the reference, which is not asked: the lines that follow tell the
 //   ! OBJECT FREQ k    differs from the reference, for a reason: the lines that follow tell the
@@ -26,7 +27,7 @@
 
 namespace grapevine::conformance {
 
-enum class Mark : std::uint8_t { same, near, any_order, scan, added, differs, wait };
+enum class Mark : std::uint8_t { same, near, any_order, kinds, scan, added, differs, wait };
 
 struct Step {
     Mark mark = Mark::same;

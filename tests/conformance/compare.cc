@@ -20,6 +20,17 @@ std::string in_order(std::string_view reply) {
     return result;
 }
 
+std::string kinds_in(std::string_view reply) {
+    std::string_view rest = reply;
+    if (!command::take_aggregate(rest)) {
+        const bool is_null = reply.starts_with('_') || reply.starts_with("$-1");
+        return is_null ? std::string(reply) : std::string(reply.substr(0, 1)) + "\r\n";
+    }
+    std::string result(reply.substr(0, reply.size() - rest.size()));
+    while (const auto part = command::take_reply(rest)) result += kinds_in(*part);
+    return result;
+}
+
 bool are_near(std::string_view a, std::string_view b, std::int64_t tolerance) {
     const auto left = command::integer_of(a);
     const auto right = command::integer_of(b);

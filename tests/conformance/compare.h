@@ -10,6 +10,9 @@ namespace grapevine::conformance {
 // Aggregates with their elements in order of bytes, at every depth.
 [[nodiscard]] std::string in_order(std::string_view reply);
 
+// Heads of aggregates and nulls as they are; of other replies, what kind they are.
+[[nodiscard]] std::string kinds_in(std::string_view reply);
+
 // Two integers that differ by no more than that.
 [[nodiscard]] bool are_near(std::string_view a, std::string_view b, std::int64_t tolerance);
 

@@ -1,5 +1,5 @@
 // What is offered against the reference, in the same run. The subject is the library that a primary
-// executes commands with, or, with
+// executes commands with (node_test.cc has a node), or, with
 //
 //     GRAPEVINE_CONFORMANCE_PORT=7000 build/release/bin/conformance_test
 //

@@ -283,6 +283,7 @@ constexpr int batch_size = 50;
 }  // namespace
 
 void compare_random_commands(std::uint64_t seed, Reference& reference, Peer& subject) {
+    reference.ask({"FLUSHALL"}, Protocol::resp3);
     subject.ask({"FLUSHALL"}, Protocol::resp3);
     Drawer drawer(seed);
     INFO("seed " << seed);
@@ -295,6 +296,7 @@ void compare_random_commands(std::uint64_t seed, Reference& reference, Peer& sub
 }
 
 void compare_random_patterns(std::uint64_t seed, Reference& reference, Peer& subject) {
+    reference.ask({"FLUSHALL"}, Protocol::resp3);
     subject.ask({"FLUSHALL"}, Protocol::resp3);
     Drawer drawer(seed);
     INFO("seed " << seed);

@@ -46,8 +46,8 @@ public:
         : reference_(reference), subject_(subject), protocol_(protocol) {}
 
     void run(const Case& compared) {
-        reference_.ask({"FLUSHALL"}, protocol_);
-        subject_.ask({"FLUSHALL"}, protocol_);
+        begin(reference_);
+        begin(subject_);
         for (const Step& step : compared.steps) {
             INFO(compared.name << ", RESP" << static_cast<int>(protocol_) << ": " << step.line);
             run(step, tagged(step.args, compared.tag));
@@ -55,6 +55,13 @@ public:
     }
 
 private:
+    // A case may have chosen another protocol.
+    void begin(Peer& peer) {
+        if (peer.is_node())
+            peer.ask({"HELLO", protocol_ == Protocol::resp2 ? "2" : "3"}, protocol_);
+        peer.ask({"FLUSHALL"}, protocol_);
+    }
+
     void run(const Step& step, const std::vector<std::string>& args) {
         if (step.mark == Mark::wait) {
             std::this_thread::sleep_for(std::chrono::milliseconds(step.number));
@@ -79,6 +86,8 @@ private:
             CHECK(are_near(reply, wanted, step.number));
         } else if (step.mark == Mark::any_order) {
             CHECK(readable(in_order(reply)) == readable(in_order(wanted)));
+        } else if (step.mark == Mark::kinds) {
+            CHECK(readable(kinds_in(reply)) == readable(kinds_in(wanted)));
         } else if (step.mark == Mark::differs) {
             CHECK(readable(reply) == readable(told));
             // Or it need not be marked.

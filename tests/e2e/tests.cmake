@@ -30,6 +30,15 @@ grapevine_test(redis_test CLUSTERS SKIPS LABEL e2e TIMEOUT 300 LINK e2e
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/redis_test.cc e2e/redis_tools_test.cc)
 add_dependencies(redis_test coordinator client kvnode)
 
+# A node and Debian's redis-server side by side.
+set(conformance ${CMAKE_CURRENT_LIST_DIR}/../conformance)
+grapevine_test(node_conformance_test ALONE SKIPS LABEL e2e TIMEOUT 300 LINK e2e command
+               SOURCES $<TARGET_OBJECTS:e2e_main> conformance/node_test.cc conformance/cases.cc
+                       conformance/compare.cc conformance/link.cc conformance/peer.cc
+                       conformance/random.cc conformance/tables.cc command/memory_keys.cc)
+target_compile_definitions(node_conformance_test PRIVATE GRAPEVINE_CASES="${conformance}/cases")
+add_dependencies(node_conformance_test client kvnode)
+
 # Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
 grapevine_test(network_test CLUSTERS SKIPS LABEL network TIMEOUT 300 LINK e2e
                SOURCES $<TARGET_OBJECTS:e2e_main> e2e/network_test.cc)
