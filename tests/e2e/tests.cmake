@@ -27,12 +27,13 @@ add_dependencies(e2e_test coordinator client kvnode bench)
 
 # Where Debian's redis-tools are not installed, the cases that want them say so.
 grapevine_test(redis_test CLUSTERS SKIPS LABEL e2e TIMEOUT 300 LINK e2e
-               SOURCES $<TARGET_OBJECTS:e2e_main> e2e/redis_test.cc e2e/redis_tools_test.cc)
+               SOURCES $<TARGET_OBJECTS:e2e_main> e2e/redis_test.cc e2e/redis_tools_test.cc
+                       e2e/redis_idle_test.cc)
 add_dependencies(redis_test coordinator client kvnode)
 
 # A node and Debian's redis-server side by side.
 set(conformance ${CMAKE_CURRENT_LIST_DIR}/../conformance)
-grapevine_test(node_conformance_test ALONE SKIPS LABEL e2e TIMEOUT 300 LINK e2e command
+grapevine_test(node_conformance_test CLUSTERS SKIPS LABEL e2e TIMEOUT 300 LINK e2e command
                SOURCES $<TARGET_OBJECTS:e2e_main> conformance/node_test.cc conformance/cases.cc
                        conformance/compare.cc conformance/link.cc conformance/peer.cc
                        conformance/random.cc conformance/tables.cc command/memory_keys.cc)
