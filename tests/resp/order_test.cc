@@ -236,6 +236,41 @@ TEST_CASE("what is owed is bounded in bytes", "[resp]") {
     CHECK(session->owed_bytes() < 10'000);
 }
 
+TEST_CASE("what much waits for is executed before the rest", "[resp]") {
+    FrontConfig config;
+    config.limits.bytes_max = 100'000;
+    config.limits.commands_per_program = 1;
+    World world(config);
+    const auto session = world.connect();
+    const std::string slow = key_in(1);
+    const std::string fast = key_in(2);
+    CHECK(world.say(*session, "SET " + fast + " " + std::string(40'000, 'x')) == "+OK\r\n");
+    std::string gets = "GET " + slow + "\r\nGET " + slow + "\r\n";
+    for (int i = 0; i < 10; ++i) gets += "GET " + fast + "\r\n";
+    session->feed(gets);
+    read_all(world, *session);
+    auto runs = session->take_runs();
+    REQUIRE(runs.size() == 2);
+    const Run first = std::move(runs[0]);
+    REQUIRE(first.partition.value == 1);
+    // Replies of the other partition pile up behind the first two.
+    Run next = std::move(runs[1]);
+    for (int i = 0; i < 3; ++i) {
+        session->finished(next.partition, world.execute(next));
+        runs = session->take_runs();
+        REQUIRE(runs.size() == (i < 2 ? 1 : 0));
+        if (!runs.empty()) next = std::move(runs[0]);
+    }
+    session->finished(first.partition, world.execute(first));
+    CHECK(session->take_output() == "$-1\r\n");
+    runs = session->take_runs();
+    REQUIRE(runs.size() == 1);
+    CHECK(runs[0].partition.value == 1);
+    session->finished(runs[0].partition, world.execute(runs[0]));
+    CHECK(session->take_output().size() + world.settle(*session).size() ==
+          5 + 10UZ * (40'000 + 10));
+}
+
 TEST_CASE("the memory of tasks and their parts is counted", "[resp]") {
     FrontConfig config;
     config.limits.bytes_max = 1'000'000;
