@@ -189,13 +189,10 @@ void Inbound::write(ConnectionId id, std::string_view bytes) {
     touch(*connection);
     connection->frames.stream().send([&](std::string& block) { block.append(bytes); });
     all_queued_ += bytes.size();
-    if (connection->paused || connection->frames.stream().queued() <= pause_bound(*connection)) {
-        return;
-    }
+    if (connection->frames.stream().queued() <= pause_bound(*connection)) return;
     // What else it was going to be answered is not piled up either.
     connection->text_client->hold(true);
-    connection->paused = true;
-    connection->frames.pause();
+    if (!std::exchange(connection->paused, true)) connection->frames.pause();
 }
 
 void Inbound::go_on(ConnectionId id) {
