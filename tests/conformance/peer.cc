@@ -37,6 +37,12 @@ constexpr const char* server_path = "/usr/bin/redis-server";
 
 }  // namespace
 
+std::vector<std::string> Peer::ask_all(const std::vector<std::vector<std::string>>& commands) {
+    std::vector<std::string> replies;
+    for (const auto& args : commands) replies.push_back(ask(args, Protocol::resp3));
+    return replies;
+}
+
 Link& Server::link(Protocol protocol) {
     auto& link = protocol == Protocol::resp2 ? resp2_ : resp3_;
     if (link != nullptr) return *link;

@@ -20,6 +20,8 @@ public:
     virtual ~Peer() = default;
     // One command, one reply.
     virtual std::string ask(const std::vector<std::string>& args, Protocol protocol) = 0;
+    // Many, in RESP3.
+    virtual std::vector<std::string> ask_all(const std::vector<std::vector<std::string>>& commands);
     // Whether commands that a node answers by itself (PING, MULTI) are answered too.
     [[nodiscard]] virtual bool is_node() const = 0;
 };
@@ -29,8 +31,9 @@ class Server : public Peer {
 public:
     std::string ask(const std::vector<std::string>& args, Protocol protocol) override;
     [[nodiscard]] bool is_node() const override { return true; }
-    // Sends all and then reads all replies, in RESP3.
-    std::vector<std::string> ask_all(const std::vector<std::vector<std::string>>& commands);
+    // Sends all and then reads all replies.
+    std::vector<std::string> ask_all(
+        const std::vector<std::vector<std::string>>& commands) override;
 
 protected:
     // A descriptor; -1: it does not listen yet.
