@@ -144,7 +144,7 @@ int run_many(const SimOptions& options) {
     return exit_code(sum.worst);
 }
 
-int command(int argc, char** argv) {
+int carry_out(int argc, char** argv) {
     if (argc > 1 && std::string_view(argv[1]) == "membership") {
         return membership_command(argc - 1, argv + 1);
     }
@@ -167,5 +167,5 @@ int command(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // told at once, also where it is no terminal
-    return end_output("sim", command(argc, argv), exit_usage);
+    return end_output("sim", carry_out(argc, argv), exit_usage);
 }

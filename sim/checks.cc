@@ -91,7 +91,7 @@ bool Checks::is_left_behind(const NodeHost& server) const {
 Commits::Holder Checks::as_holder(const NodeHost& host, PartitionId partition) {
     const RingPtr ring = host.ring();
     if (ring == nullptr) return {host.name()};
-    return {host.name(), ring->cluster, ring->entry(partition).since};
+    return {host.name(), ring->cluster, ring->entry(partition).since, host.is_executing()};
 }
 
 void Checks::before_answer(const NodeHost& host, const Request& request, const Reply& reply,
@@ -109,6 +109,12 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
                            host.name(), partition, ring.epoch));
     }
     commits_.answers(as_holder(host, partition), partition, request, reply);
+    check_one_server(partition, alive, &host);
+}
+
+void Checks::before_telling(const NodeHost& host, PartitionId partition, const AtOnce& done,
+                            const std::vector<const NodeHost*>& alive) {
+    commits_.tells(as_holder(host, partition), partition, done.version);
     check_one_server(partition, alive, &host);
 }
 

@@ -111,7 +111,7 @@ void Commits::first_commit(const Holder& holder, PartitionId partition, const Op
             return;
         }
         const bool expires = was != here.contents.end() && was->second.expires_ms != 0;
-        if (!op.client && !expires) {
+        if (!op.client && !holder.executes_own && !expires) {
             defect_.report(Rule::expiry, fmt::format("{} erases {} of partition {}, which nobody "
                                                      "asked for and which does not expire",
                                                      holder.name, key, partition));
@@ -150,6 +150,20 @@ void Commits::answers(const Holder& holder, PartitionId partition, const Request
     if (is_given_up(known->second)) return;
     std::uint64_t& highest = line(partition).acknowledged;
     highest = std::max(highest, known->second.version.counter);
+}
+
+void Commits::tells(const Holder& holder, PartitionId partition, Version version) {
+    if (version == Version{} || is_unheard_of(holder) || is_given_up({partition, version})) return;
+    Line& here = line(partition);
+    const bool is_there = version.counter <= here.operations.size() &&
+                          here.operations[version.counter - 1].epoch == version.epoch;
+    if (!is_there) {
+        return defect_.report(Rule::acknowledged,
+                              fmt::format("{} tells what {} of partition {} did, which nobody "
+                                          "committed",
+                                          holder.name, version, partition));
+    }
+    here.acknowledged = std::max(here.acknowledged, version.counter);
 }
 
 void Commits::reads(const std::string& holder, PartitionId partition, const Request& request,

@@ -37,10 +37,13 @@ public:
     struct Holder {
         std::string name;
         ClusterId cluster{};
-        Epoch since{};  // of the entry
+        Epoch since{};              // of the entry
+        bool executes_own = false;  // a command of its own process (NodeHost::execute)
     };
 
     void committed(const Holder& holder, PartitionId partition, const Op& op);
+    // What a node executed at once it is about to tell.
+    void tells(const Holder& holder, PartitionId partition, Version version);
     // The partition restarts empty in ring `epoch`.
     void restarted(PartitionId partition, Epoch epoch);
     // A cluster is founded anew from ring `from` of `parent`, and keeps copies of the partition.

@@ -112,10 +112,30 @@ void Load::submit_program(std::size_t worker) {
     Operation program =
         draw_program(rng_, group_name(rng_.below(config_.groups)), fmt::format("v{}", ++values_));
     program.deadline = config_.deadline;
-    workers_[worker].recorder->submit(program, [this, worker](const Outcome& outcome) {
+    const auto then = [this, worker](const Outcome& outcome) {
         if (outcome.kind == OutcomeKind::ok) ++answered_;
         next(worker);
-    });
+    };
+    Recorder& recorder = *workers_[worker].recorder;
+    if (NodeHost* const node = draw_node(program)) {
+        recorder.submit_at(*node, nullptr, program, {}, then);
+    } else {
+        recorder.submit(program, then);
+    }
+}
+
+NodeHost* Load::draw_node(const Operation& program) {
+    if (!draws(config_.at_once_percent) || !is_one_command(program)) return nullptr;
+    std::vector<NodeHost*> primaries;
+    for (const NodeHost* const host : world_.alive()) {
+        const RingPtr ring = host->ring();
+        if (!host->stores() || ring == nullptr) continue;
+        const PartitionId partition = partition_of_key(program.key, ring->partitions());
+        if (ring->entry(partition).primary() == host->node().self().id) {
+            primaries.push_back(world_.node(host->name()));
+        }
+    }
+    return primaries.empty() ? nullptr : primaries[rng_.below(primaries.size())];
 }
 
 void Load::submit_disguised(std::size_t worker, std::size_t key, const Operation& operation) {
@@ -128,9 +148,16 @@ void Load::submit_disguised(std::size_t worker, std::size_t key, const Operation
         // A primary's clock counts whole milliseconds, so a key may go by a part of one earlier.
         expires_after = config_.clocks_agree ? std::chrono::milliseconds(ttl_ms - 1) : Duration{1};
     }
-    workers_[worker].recorder->submit_as(
-        operation, as_program(operation, ttl_ms), expires_after,
-        [this, worker, key](const Outcome& outcome) { answered(worker, key, outcome); });
+    const auto then = [this, worker, key](const Outcome& outcome) {
+        answered(worker, key, outcome);
+    };
+    Recorder& recorder = *workers_[worker].recorder;
+    const Operation program = as_program(operation, ttl_ms);
+    if (NodeHost* const node = draw_node(program)) {
+        recorder.submit_at(*node, &operation, program, expires_after, then);
+    } else {
+        recorder.submit_as(operation, program, expires_after, then);
+    }
 }
 
 Operation Load::draw(const Worker& worker, std::size_t key) {

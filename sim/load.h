@@ -41,7 +41,10 @@ struct LoadConfig {
     std::size_t groups = 3;
     // Of the others without a condition are sent as programs that mean the same.
     std::uint32_t disguised_percent = 0;
-    // Of the puts among these write keys that expire after 20 ms to `ttl_max`.
+    // Of the programs of one command are executed by the node that they concern, if it can by
+    // itself, as for a Redis client of it.
+    std::uint32_t at_once_percent = 0;
+    // Of the puts among the disguised write keys that expire after 20 ms to `ttl_max`.
     std::uint32_t brief_percent = 0;
     Duration ttl_max = 2s;
     // A partition that nothing else has keys in, where there is one, is emptied again and again.
@@ -87,6 +90,9 @@ private:
     [[nodiscard]] std::optional<PartitionId> free_partition() const;
     void next(std::size_t worker);
     void submit_program(std::size_t worker);
+    // Who takes itself for the primary of the program's partition, one of these; null: nobody, or
+    // it is to be sent.
+    [[nodiscard]] NodeHost* draw_node(const Operation& program);
     void submit_disguised(std::size_t worker, std::size_t key, const Operation& operation);
     [[nodiscard]] Operation draw(const Worker& worker, std::size_t key);
     [[nodiscard]] bool draws(std::uint32_t percent) {

@@ -1,7 +1,14 @@
 #include "sim/node_host.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "command/program.h"
+#include "command/reply.h"
 
 namespace grapevine::sim {
 
@@ -189,11 +196,53 @@ void NodeHost::take_end(LinkId link, ArrivalKind how) {
 
 void NodeHost::tick() {
     node_->wall_clock(now(), unix_ms());
-    node_->tick(now());
+    if (now() >= node_->next_deadline()) node_->tick(now());
+    execute_own();
 }
 
 Time NodeHost::next_deadline() const {
-    return node_->next_deadline();
+    return own_.empty() ? node_->next_deadline() : Time::min();
+}
+
+void NodeHost::execute(const Operation& program, Told told) {
+    own_.push_back({.program = program, .told = std::move(told), .done = {}, .reply = {}});
+    wake_at(now());
+}
+
+void NodeHost::execute_own() {
+    for (Own& own : std::exchange(own_, {})) {
+        const auto program = command::decode(own.program.value);
+        ASSERT(program && !program->atomic && program->commands.size() == 1);
+        command::Reply reply;
+        is_executing_ = true;
+        own.done = node_->execute(now(),
+                                  {.key = own.program.key,
+                                   .writes = own.program.kind == OperationKind::run,
+                                   .args = program->commands.front().args},
+                                  reply);
+        is_executing_ = false;
+        own.reply = reply.take();
+        executed_.push_back(std::move(own));
+    }
+}
+
+void NodeHost::tell_own() {
+    for (Own& own : std::exchange(executed_, {})) {
+        if (!own.done) {
+            own.told(std::nullopt);
+            continue;
+        }
+        Outcome outcome;
+        if (own.done->valid_until > now()) {
+            observer_.tells(*this, partition_of_key(own.program.key, ring()->partitions()),
+                            *own.done);
+            outcome.value = std::move(own.reply);
+            outcome.version = own.done->version;
+        } else {
+            outcome.kind = OutcomeKind::unknown;
+        }
+        own.told(outcome);
+    }
 }
 
 void NodeHost::leave() {
@@ -223,6 +272,7 @@ void NodeHost::carry_out() {
         if (client == incoming_.end()) continue;
         around().network.send(link, address(), std::exchange(client->second.answers, {}));
     }
+    tell_own();
     for (const LogLine& line : effects.log) {
         around().log.record(around().queue.now(), {EventKind::log, address(), {}, line.text});
         observer_.says(*this, line);
@@ -259,6 +309,11 @@ void NodeHost::died() {
     unread_.clear();
     node_.reset();
     store_.reset();
+    auto own = std::exchange(own_, {});
+    std::ranges::move(std::exchange(executed_, {}), std::back_inserter(own));
+    Outcome unknown;
+    unknown.kind = OutcomeKind::unknown;
+    for (const Own& each : own) each.told(unknown);
 }
 
 }  // namespace grapevine::sim

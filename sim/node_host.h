@@ -4,12 +4,15 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "client/client.h"
 #include "node/node.h"
 #include "sim/laden_store.h"
 #include "sim/outgoing.h"
@@ -35,6 +38,8 @@ public:
     virtual void took_turn(const NodeHost& host) = 0;
     // Just before the bytes leave.
     virtual void answers(const NodeHost& host, const Asked& asked, const Reply& reply) = 0;
+    // What it executed at once (NodeHost::execute), just before it is told.
+    virtual void tells(const NodeHost& host, PartitionId partition, const AtOnce& done) = 0;
     virtual void sends(const NodeHost& host, const Envelope& envelope) = 0;
     virtual void says(const NodeHost& host, const LogLine& line) = 0;
 };
@@ -47,6 +52,13 @@ public:
     // Asks it to leave the cluster; once it has, the process ends.
     void leave();
     [[nodiscard]] bool is_leaving() const { return is_leaving_; }
+
+    // In its next turn it is asked for the one command of this program by its own process, as by a
+    // Redis client of it. `told` hears the outcome where others would (unknown: it must not be
+    // told, or the process died); nothing: it was not executed, and is for the primary.
+    using Told = std::function<void(const std::optional<Outcome>&)>;
+    void execute(const Operation& program, Told told);
+    [[nodiscard]] bool is_executing() const { return is_executing_; }
 
     // Not of a dead process.
     [[nodiscard]] const Node& node() const { return *node_; }
@@ -96,6 +108,14 @@ private:
     Time next_deadline() const override;
     void died() override;
 
+    struct Own {
+        Operation program;
+        Told told;
+        std::optional<AtOnce> done;
+        std::string reply;
+    };
+    void execute_own();
+    void tell_own();
     void take_datagram(const Arrival& arrival);
     void take_bytes(LinkId link, const std::string& bytes);
     void take_frame(LinkId link, const Frame& frame);
@@ -117,6 +137,9 @@ private:
     std::unique_ptr<Node> node_;
     OutgoingLinks outgoing_;
     std::map<LinkId, Incoming> incoming_;
+    bool is_executing_ = false;
+    std::vector<Own> own_;                                 // to be executed in the next turn
+    std::vector<Own> executed_;                            // in this turn
     std::set<LinkId> answered_;                            // in this turn
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
     bool is_leaving_ = false;

@@ -9,6 +9,7 @@
 #include "history/record.h"
 #include "sim/client_host.h"
 #include "sim/event_queue.h"
+#include "sim/node_host.h"
 
 namespace grapevine::sim {
 
@@ -28,11 +29,16 @@ public:
     void submit_as(const Operation& meaning, const Operation& program, Duration expires_after,
                    Then then);
 
+    // A program of one command, asked of a node by its own process (NodeHost::execute); where that
+    // does nothing, sent. `meaning`: as submit_as() takes it; null: none.
+    void submit_at(NodeHost& node, const Operation* meaning, const Operation& program,
+                   Duration expires_after, Then then);
+
     // Where its process has died, nothing can be submitted any more.
     [[nodiscard]] bool is_alive() const { return client_.is_alive(); }
     // Its cluster was founded anew: it answers nothing any more, and another has to begin.
     [[nodiscard]] bool has_ended() const { return has_ended_; }
-    [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
+    [[nodiscard]] std::size_t in_flight() const { return open_.size() + at_nodes_; }
     [[nodiscard]] const ClientHost& client() const { return client_; }
 
 private:
@@ -43,6 +49,7 @@ private:
     };
     void open(OperationId id, Open operation);
     void complete(const Completion& completion);
+    void close(const Open& open, const Outcome& outcome);
     void died();
 
     const EventQueue& queue_;
@@ -50,6 +57,7 @@ private:
     History& history_;
     std::map<OperationId, Open> open_;
     bool has_ended_ = false;
+    std::size_t at_nodes_ = 0;
 };
 
 }  // namespace grapevine::sim

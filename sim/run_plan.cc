@@ -38,6 +38,7 @@ void draw_load(Rng& rng, RunPlan& plan) {
     if (rng.chance(3, 4)) plan.load.programs_percent = static_cast<std::uint32_t>(rng.below(50));
     plan.load.groups = 1 + rng.below(4);
     if (rng.chance(1, 2)) plan.load.disguised_percent = static_cast<std::uint32_t>(rng.below(101));
+    if (rng.chance(2, 3)) plan.load.at_once_percent = static_cast<std::uint32_t>(rng.below(101));
     if (rng.chance(2, 3)) plan.load.brief_percent = static_cast<std::uint32_t>(rng.below(101));
     plan.load.ttl_max = Duration{50'000LL << rng.below(7)};
     plan.load.flushes = rng.chance(1, 3);
@@ -143,6 +144,8 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     plan.is_gentle = plan.is_gentle && choice.faults == FaultMix::all() && !plan.beyond_promise &&
                      (!choice.script || is_gentle(*choice.script));
     if (plan.is_gentle) plan.chaos.disaster_at = {};
+    // What was executed at once has no id that tells whether a founding may lose it.
+    if (plan.chaos.disaster_at) plan.load.at_once_percent = 0;
     if (plan.is_gentle && !plan.chaos.script) {
         const bool may_die = plan.world.nodes >= 3 && plan.world.copies >= 2 &&
                              (plan.world.coordinator || plan.world.nodes >= 4);

@@ -75,6 +75,11 @@ Operation as_program(const Operation& operation, std::int64_t ttl_ms) {
     return program;
 }
 
+bool is_one_command(const Operation& program) {
+    const auto decoded = command::decode(program.value);
+    return decoded && !decoded->atomic && decoded->commands.size() == 1;
+}
+
 Outcome as_answer(OperationKind meaning, const Outcome& outcome) {
     if (outcome.kind != OutcomeKind::ok) return outcome;
     Outcome answer = outcome;

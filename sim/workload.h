@@ -24,6 +24,8 @@ Operation read_group(const std::string& group);
 // The program that does the same as a get, put or erase without a condition; a put's key expires
 // after `ttl_ms` (0: never).
 Operation as_program(const Operation& operation, std::int64_t ttl_ms);
+// A node can execute it by itself.
+bool is_one_command(const Operation& program);
 // What the program's outcome says of the operation that it stands for. An answer that no such
 // program gives becomes one that no such operation has.
 Outcome as_answer(OperationKind meaning, const Outcome& outcome);

@@ -412,6 +412,10 @@ void World::look_at_ring(const NodeHost& host) {
     if (on_ring_) on_ring_(host, ring);
 }
 
+void World::tells(const NodeHost& host, PartitionId partition, const AtOnce& done) {
+    checks_.before_telling(host, partition, done, alive());
+}
+
 void World::answers(const NodeHost& host, const Asked& asked, const Reply& reply) {
     const Request& request = asked.request;
     checks_.before_answer(host, request, reply, alive());

@@ -41,6 +41,7 @@ enum class Bug : std::uint8_t {
     found_alone,  // who consents founds the cluster anew without waiting for the others' consent
 
     // Writes.
+    told_before_copied,      // a command is executed at once although others hold copies
     answer_before_last_ack,  // a write is committed when all of the write set but one have it
     drop_own_unfinished,     // a new primary does not re-send its own unfinished writes
     gap_unnoticed,  // a copy acknowledges a write although one before it was lost with a link

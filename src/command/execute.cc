@@ -24,17 +24,17 @@ bool allows_keys(const CommandInfo& info, Arguments args) {
     return allowed;
 }
 
-void run(const Command& command, Keys& keys, Reply& reply) {
-    const auto info = check_command(command.args);
+void run(Arguments args, Keys& keys, Reply& reply) {
+    const auto info = check_command(args);
     if (!info) return reply.error(info.error());
     if (!(*info)->runs_on_primary()) return reply.error("ERR this command is not for a primary");
     if (reply.size() > reply_size_max) {
         return reply.error(too_much_before);
     }
-    if (!allows_keys(**info, command.args)) {
+    if (!allows_keys(**info, args)) {
         return reply.error(fmt::format("ERR key exceeds {} bytes", key_size_max));
     }
-    Call call{**info, command.args, keys, reply};
+    Call call{**info, args, keys, reply};
     (*info)->handler(call);
 }
 
@@ -70,9 +70,13 @@ std::string execute(const Program& program, Keys& keys) {
     }
     for (const Command& command : program.commands) {
         if (!keys.spend(command_steps)) break;
-        run(command, keys, reply);
+        run(command.args, keys, reply);
     }
     return reply.take();
+}
+
+void execute(std::span<const std::string_view> args, Keys& keys, Reply& reply) {
+    if (keys.spend(command_steps)) run(args, keys, reply);
 }
 
 bool writes(const Command& command) {

@@ -3,10 +3,13 @@
 // on what `Keys` says alone. (INCRBYFLOAT computes with 80-bit floating point, as Redis does on the
 // same machines; it is executed once, by the primary, and its result is what is replicated.)
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "command/keys.h"
 #include "command/program.h"
+#include "command/reply.h"
 
 namespace grapevine::command {
 
@@ -14,6 +17,9 @@ namespace grapevine::command {
 // a null where a watched key has another version. A command that fails is answered by an error and
 // changes nothing; those after it are executed.
 [[nodiscard]] std::string execute(const Program& program, Keys& keys);
+
+// The same of one command, given by its arguments, the first of which is its name.
+void execute(std::span<const std::string_view> args, Keys& keys, Reply& reply);
 
 // The error of commands that are not executed because the replies of those before them are as large
 // as replies may be together: they may be asked for again, without these.

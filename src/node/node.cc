@@ -141,6 +141,12 @@ void Node::receive(Time now, ConnectionId connection, ClientMessage&& message) {
     state_->settle(now);
 }
 
+std::optional<AtOnce> Node::execute(Time now, const AtOnceCommand& command, command::Reply& reply) {
+    if (!state_->ring || !state_->replication || state_->heir) return std::nullopt;
+    state_->last_input_at = now;
+    return state_->replication->execute(now, command, reply);
+}
+
 void Node::prefetch(std::span<const ClientMessage> messages) const {
     if (!state_->replication) return;
     std::array<const Request*, Replication::prefetched_max> requests{};

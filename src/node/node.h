@@ -31,6 +31,7 @@
 #include "base/time.h"
 #include "client/messages.h"
 #include "node/messages.h"
+#include "replication/at_once.h"
 #include "ring/agreement.h"
 #include "ring/lease.h"
 #include "ring/planner.h"
@@ -39,6 +40,10 @@
 #include "swim/swim.h"
 
 namespace grapevine {
+
+namespace command {
+class Reply;
+}
 
 struct NodeConfig {
     // Who this is. `id` was drawn for this state; `name` may be empty (the ring gives one);
@@ -153,6 +158,9 @@ public:
 
     // From clients.
     void receive(Time now, ConnectionId connection, ClientMessage&& message);
+    // See Replication::execute. What it leaves behind comes with take_effects(), like that of all
+    // inputs; its reply, unlike theirs, is the caller's to tell.
+    std::optional<AtOnce> execute(Time now, const AtOnceCommand& command, command::Reply& reply);
     // These come next: a hint to the processor, which may be left out.
     void prefetch(std::span<const ClientMessage> messages) const;
     void client_closed(Time now, ConnectionId connection);

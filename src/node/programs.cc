@@ -14,6 +14,11 @@ public:
         if (!decoded) return std::nullopt;
         return command::execute(*decoded, keys);
     }
+
+    void execute(std::span<const std::string_view> command, command::Keys& keys,
+                 command::Reply& reply) const override {
+        command::execute(command, keys, reply);
+    }
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ grapevine_library(replication LINK base ring store command SOURCES
                   partition_log.cc
                   pending_ids.cc
                   primary.cc
+                  primary_at_once.cc
                   primary_bounds.cc
                   primary_requests.cc
                   primary_upkeep.cc

@@ -107,6 +107,14 @@ bool Partition::read(Context& context, Time now, ConnectionId connection, const 
            primary->read(scope(context, now), connection, request);
 }
 
+std::optional<AtOnce> Partition::execute(Context& context, Time now, const AtOnceCommand& command,
+                                         command::Reply& reply) {
+    auto* primary = std::get_if<Primary>(&role_);
+    if (primary == nullptr) return std::nullopt;
+    Scope here = scope(context, now);
+    return primary->execute(here, command, reply);
+}
+
 void Partition::request(Context& context, Time now, ConnectionId connection, Request&& request) {
     Scope here = scope(context, now);
     if (auto* primary = std::get_if<Primary>(&role_)) {

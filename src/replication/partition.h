@@ -28,6 +28,8 @@ public:
     // Answers a read where that takes no waiting; false: it is for request().
     bool read(Context& context, Time now, ConnectionId connection, const Request& request);
     void request(Context& context, Time now, ConnectionId connection, Request&& request);
+    std::optional<AtOnce> execute(Context& context, Time now, const AtOnceCommand& command,
+                                  command::Reply& reply);
     void receive(Context& context, Time now, NodeId from, const Replicated& part);
     void receive(Context& context, Time now, NodeId from, const Replicate::Ack& ack);
     void receive(Context& context, Time now, NodeId from, const EntryRef& gather);

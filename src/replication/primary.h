@@ -20,6 +20,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "replication/at_once.h"
 #include "replication/context.h"
 #include "replication/fill_stream.h"
 #include "replication/messages.h"
@@ -28,6 +29,11 @@
 #include "store/operation.h"
 
 namespace grapevine {
+
+class View;
+namespace command {
+class Reply;
+}
 
 // The phases of a primary; each holds what only it needs.
 struct Gathering {
@@ -63,6 +69,9 @@ public:
     // Answers a read where that takes no waiting; false: it is for request().
     bool read(const Scope& scope, ConnectionId connection, const Request& request) const;
     void request(Scope& scope, ConnectionId connection, Request&& request);
+    // See Replication::execute.
+    std::optional<AtOnce> execute(Scope& scope, const AtOnceCommand& command,
+                                  command::Reply& reply);
     void gathered(Scope& scope, NodeId from, const Gathered::Part& part);
     void acked(Scope& scope, NodeId from, const Replicate::Ack& ack);
     void fill_acked(Scope& scope, NodeId from, const FillAck& ack);
@@ -142,6 +151,13 @@ private:
     [[nodiscard]] bool may_remember_long(const Scope& scope, const Op& op) const;
     // Executes a program. ok: `op` is what becomes of it; anything else refuses it.
     [[nodiscard]] Status run(const Scope& scope, const Request& request, Op& op) const;
+    static void take_changes(View& view, Op& op);
+    std::optional<AtOnce> read_at_once(const Scope& scope, const AtOnceCommand& command,
+                                       command::Reply& reply) const;
+    std::optional<AtOnce> write_at_once(Scope& scope, const AtOnceCommand& command,
+                                        command::Reply& reply);
+    // An operation that no client asked for under an id; what it does is to be filled in.
+    [[nodiscard]] static Op op_of_nobody(const Scope& scope, std::int64_t stamp_ms);
     [[nodiscard]] Status limits_of(const Scope& scope, const Op& op) const;
     bool answer_duplicate(Scope& scope, ConnectionId connection, const Request& request,
                           Time valid_until);

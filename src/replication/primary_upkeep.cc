@@ -9,9 +9,7 @@
 
 namespace grapevine {
 
-namespace {
-
-Op op_of_nobody(const Scope& scope, std::int64_t stamp_ms) {
+Op Primary::op_of_nobody(const Scope& scope, std::int64_t stamp_ms) {
     return {.version = {scope.context.ring->epoch, scope.replica.log.held() + 1},
             .kind = OpKind::none,
             .stamp_ms = stamp_ms,
@@ -23,8 +21,6 @@ Op op_of_nobody(const Scope& scope, std::int64_t stamp_ms) {
             .value = {},
             .more = {}};
 }
-
-}  // namespace
 
 // When an operation is due that lets the longest idle client be forgotten; never, while one that
 // does so is under way.

@@ -174,14 +174,7 @@ void Primary::judge(const Scope& scope, const Request& request, Op& op) const {
 }
 
 // Whatever it changes becomes one operation: replicas are told the results.
-Status Primary::run(const Scope& scope, const Request& request, Op& op) const {
-    const Interpreter* const interpreter = scope.context.config.interpreter;
-    if (interpreter == nullptr) return Status::malformed;
-    View view(scope, View::Of::ordered, request.key);
-    std::optional<std::string> reply = interpreter->execute(request.value, view);
-    if (!reply) return Status::malformed;
-    if (view.verdict() != Status::ok) return view.verdict();
-    op.answer = {Status::ok, op.version};
+void Primary::take_changes(View& view, Op& op) {
     std::vector<Change> changes = view.take_changes();
     if (changes.size() == 1) {
         Change& change = changes.front();
@@ -193,6 +186,17 @@ Status Primary::run(const Scope& scope, const Request& request, Op& op) const {
         op.kind = OpKind::batch;
         op.more.edit().changes = std::move(changes);
     }
+}
+
+Status Primary::run(const Scope& scope, const Request& request, Op& op) const {
+    const Interpreter* const interpreter = scope.context.config.interpreter;
+    if (interpreter == nullptr) return Status::malformed;
+    View view(scope, View::Of::ordered, request.key);
+    std::optional<std::string> reply = interpreter->execute(request.value, view);
+    if (!reply) return Status::malformed;
+    if (view.verdict() != Status::ok) return view.verdict();
+    op.answer = {Status::ok, op.version};
+    take_changes(view, op);
     if (!reply->empty()) op.more.edit().reply = *std::move(reply);
     return limits_of(scope, op);
 }

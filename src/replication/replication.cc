@@ -102,6 +102,14 @@ void Replication::request(Time now, ConnectionId connection, Request&& request) 
     touch(id).request(context_, now, connection, std::move(request));
 }
 
+std::optional<AtOnce> Replication::execute(Time now, const AtOnceCommand& command,
+                                           command::Reply& reply) {
+    ASSERT(context_.ring != nullptr);
+    const PartitionId id = partition_of_key(command.key, context_.ring->partitions());
+    Partition& partition = command.writes ? touch(id) : partitions_[id.value];
+    return partition.execute(context_, now, command, reply);
+}
+
 // One step for all, then the next: each finds near what the one before asked for.
 void Replication::prefetch(std::span<const Request* const> requests) const {
     if (!context_.ring) return;

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "replication/agenda.h"
+#include "replication/at_once.h"
 #include "replication/context.h"
 #include "replication/messages.h"
 #include "replication/partition.h"
@@ -48,6 +49,9 @@ public:
     void adopt(Time now, const RingPtr& ring, bool unbroken);
 
     void request(Time now, ConnectionId connection, Request&& request);
+    // Executes it now, appending its RESP3 reply. Nothing: nothing was done (what was appended is
+    // of no use), since it takes others, waiting, or an explanation: it is for request().
+    std::optional<AtOnce> execute(Time now, const AtOnceCommand& command, command::Reply& reply);
     // These come next. What they will touch lies in no cache, as a rule, and is fetched for all of
     // them at once rather than for one after the other.
     void prefetch(std::span<const Request* const> requests) const;

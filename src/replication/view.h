@@ -39,6 +39,8 @@ public:
     [[nodiscard]] std::size_t count() override;
     [[nodiscard]] std::uint64_t draw() override;
 
+    // What it has done so far, in steps as program_steps_max counts them.
+    [[nodiscard]] std::uint64_t steps() const { return steps_; }
     // What has to come of it; ok: its changes may be ordered and its answer be told. Anything else
     // refuses it, and nothing was changed.
     [[nodiscard]] Status verdict() const { return verdict_; }

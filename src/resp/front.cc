@@ -14,9 +14,10 @@ Result<Redirect> parse_redirect(std::string_view text) {
     return fail("\"{}\" is neither auto, moved nor proxy", text);
 }
 
-Front::Front(FrontConfig config, std::function<Facts()> facts)
+Front::Front(FrontConfig config, std::function<Facts()> facts, AtOnce at_once)
     : config_(std::move(config)),
       facts_(std::move(facts)),
+      at_once_(std::move(at_once)),
       cluster_(config_.self, config_.advertise_replicas) {}
 
 void Front::set_ring(Time now, RingPtr ring) {

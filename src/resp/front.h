@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "command/reply.h"
+#include "resp/args.h"
 #include "resp/cluster_text.h"
 #include "resp/request_parser.h"
 #include "ring/ring.h"
@@ -39,6 +42,7 @@ struct FrontLimits {
     std::size_t parts_max = 65'536;  // of those, in programs
     // Of a connection: programs that wait, and replies that wait for those before them.
     std::size_t bytes_max = 32 * 1024 * 1024;
+    std::size_t at_once_output = 256 * 1024;     // above, what a client is owed keeps to programs
     std::size_t commands_per_program = 128;      // at most
     std::size_t bytes_per_program = 128 * 1024;  // unless it is one command
     std::size_t queued_max = 16 * 1024 * 1024;   // bytes of a connection's MULTI
@@ -86,9 +90,16 @@ struct Counters {
     std::uint64_t output_bytes = 0;
 };
 
+// Executes a command on keys of one partition, `key` among them, at once, where this node needs
+// nobody else for it: its RESP3 reply is appended, and may be told until the time that is returned
+// (never: always). Nothing: nothing was done, and it has to go to the primary as a program.
+using AtOnce = std::function<std::optional<Time>(Time now, std::string_view key, bool writes,
+                                                 Args args, command::Reply& reply)>;
+
 class Front {
 public:
-    Front(FrontConfig config, std::function<Facts()> facts);
+    // `at_once`: null: everything goes to primaries as programs.
+    Front(FrontConfig config, std::function<Facts()> facts, AtOnce at_once = {});
 
     // A newer ring was adopted.
     void set_ring(Time now, RingPtr ring);
@@ -97,6 +108,7 @@ public:
     [[nodiscard]] const FrontConfig& config() const { return config_; }
     [[nodiscard]] const FrontLimits& limits() const { return config_.limits; }
     [[nodiscard]] Facts facts() const { return facts_(); }
+    [[nodiscard]] const AtOnce& at_once() const { return at_once_; }
     [[nodiscard]] ClusterText& cluster() { return cluster_; }
     [[nodiscard]] std::uint32_t partitions() const { return ring_ ? ring_->partitions() : 1; }
     [[nodiscard]] PartitionId partition_of(std::uint32_t slot) const;
@@ -117,6 +129,7 @@ public:
 private:
     FrontConfig config_;
     std::function<Facts()> facts_;
+    AtOnce at_once_;
     RingPtr ring_;
     ClusterText cluster_;
     std::vector<Time> primary_since_;  // by partition: when this node learned of its primary

@@ -73,6 +73,10 @@ public:
     // again.
     [[nodiscard]] std::vector<Answer> finish(PartitionId partition, const RunResult& result);
 
+    // A command on that partition has no answer yet.
+    [[nodiscard]] bool is_busy(PartitionId partition) const {
+        return !lanes_.empty() && lanes_.contains(partition.value);
+    }
     // Commands that have no answer yet, and what is kept of them.
     [[nodiscard]] std::size_t parts() const { return parts_; }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }

@@ -31,6 +31,15 @@ void OwedReplies::append(std::string_view reply) {
     }
 }
 
+void OwedReplies::append(const Form& form, std::string_view resp3) {
+    if (resp3.starts_with('-')) ++counters_.errors;
+    if (form.muted) return;
+    if (owed_.empty()) return append_output(form.protocol, resp3);
+    Reply made(form.protocol);
+    append_reply(made, resp3);
+    append(made.bytes());
+}
+
 void OwedReplies::answered(Parts& parts, const PartOf& part, std::string_view resp3, NodeId by) {
     Owed& owed = at(part.owed);
     if (owed.task == nullptr) {

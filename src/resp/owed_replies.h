@@ -32,6 +32,8 @@ public:
     std::uint64_t owe(const Form& form, std::unique_ptr<Task> task = nullptr);
     // A reply that is there, as it is sent.
     void append(std::string_view reply);
+    // The same of what was executed at once, in RESP3.
+    void append(const Form& form, std::string_view resp3);
 
     // What a part says, in RESP3. A task may add more parts.
     void answered(Parts& parts, const PartOf& part, std::string_view resp3, NodeId by);

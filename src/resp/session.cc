@@ -197,7 +197,8 @@ void Session::run_keyed(Time now, const command::CommandInfo& info, Args args) {
     awareness.note_asked(front_, slots.first);
     if (!slots.differ) {
         if (const auto moved = redirection(now, slots.first)) return reply_error(*moved);
-        return run_on_one({front_.partition_of(slots.first), slots.first_key, true}, info, args);
+        return run_on_one(now, {front_.partition_of(slots.first), slots.first_key, true}, info,
+                          args);
     }
     const auto merging = merging_of(info);
     if (!merging) return reply_error(cross_slot);
@@ -206,13 +207,29 @@ void Session::run_keyed(Time now, const command::CommandInfo& info, Args args) {
                            "' command");
     }
     auto shares = shares_of(front_, info, args);
-    if (shares.size() == 1) return run_on_one(shares.front().target, info, args);
+    if (shares.size() == 1) return run_on_one(now, shares.front().target, info, args);
     start(std::make_unique<MergeTask>(*merging, info.has(command::flag::write), std::move(shares)));
 }
 
-void Session::run_on_one(const Target& target, const command::CommandInfo& info, Args args) {
+void Session::run_on_one(Time now, const Target& target, const command::CommandInfo& info,
+                         Args args) {
+    const bool writes = info.has(command::flag::write);
+    if (execute_at_once(now, target, writes, args)) return;
     adding_to_ = owed_.owe(form());
-    add(0, target, info.has(command::flag::write), args);
+    add(0, target, writes, args);
+}
+
+bool Session::execute_at_once(Time now, const Target& target, bool writes, Args args) {
+    const bool may = front_.at_once() && front_.is_own(target.partition) &&
+                     !lanes_.is_busy(target.partition) &&
+                     owed_.output_size() < front_.limits().at_once_output;
+    if (!may) return false;
+    Reply made(Protocol::resp3);
+    const auto until = front_.at_once()(now, target.key, writes, args, made);
+    if (!until) return false;
+    tell_until_ = std::min(tell_until_, *until);
+    owed_.append(form(), made.bytes());
+    return true;
 }
 
 bool Session::answers_moved() const {

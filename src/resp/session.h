@@ -61,7 +61,13 @@ public:
     void finished(PartitionId partition, RunResult&& result);
 
     // To be written, in order.
-    [[nodiscard]] std::string take_output() { return owed_.take_output(); }
+    [[nodiscard]] std::string take_output() {
+        tell_until_ = never;
+        return owed_.take_output();
+    }
+    // From then on what is to be written must not be: this node may not be the primary any more of
+    // what it was told to have written, and nobody else may know of it. The client learns nothing.
+    [[nodiscard]] Time tell_until() const { return tell_until_; }
     [[nodiscard]] std::size_t output_size() const { return owed_.output_size(); }
     // Nothing is read any more; over once all that is owed is written.
     [[nodiscard]] bool is_closing() const { return closing_; }
@@ -134,7 +140,9 @@ private:
     void queue(Time now, const command::CommandInfo& info, Args args);
     void answer(Time now, const command::CommandInfo& info, Args args);
     void run_keyed(Time now, const command::CommandInfo& info, Args args);
-    void run_on_one(const Target& target, const command::CommandInfo& info, Args args);
+    void run_on_one(Time now, const Target& target, const command::CommandInfo& info, Args args);
+    // False: it is to be sent to the primary.
+    bool execute_at_once(Time now, const Target& target, bool writes, Args args);
     // "MOVED ..." where that is the answer.
     std::optional<std::string> redirection(Time now, std::uint32_t slot);
 
@@ -159,6 +167,7 @@ private:
     RequestParser parser_;
     OwedReplies owed_;
     Lanes lanes_;
+    Time tell_until_ = never;
     std::uint64_t adding_to_ = 0;  // the number of the reply whose parts are being added
     std::unique_ptr<Transaction> transaction_;
     std::shared_ptr<WatchSet> watched_ = std::make_shared<WatchSet>();

@@ -13,12 +13,12 @@
 #include "base/ids.h"
 #include "command/program.h"
 #include "command/reply.h"
+#include "resp/args.h"
 
 namespace grapevine::resp {
 
 using command::Protocol;
 using command::Reply;
-using Args = std::span<const std::string_view>;
 
 // Where a part goes.
 struct Target {

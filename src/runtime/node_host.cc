@@ -140,6 +140,12 @@ void NodeHost::open_redis(Loop& loop, const Redis& redis) {
                     if (!std::exchange(touched_, true)) turn_.again();
                     node_.receive(now(), within, std::move(message));
                 },
+            .execute = [this](Time arrived, const AtOnceCommand& command,
+                              command::Reply& reply) -> std::optional<AtOnce> {
+                if (is_mute_) return std::nullopt;
+                if (command.writes && !std::exchange(touched_, true)) turn_.again();
+                return node_.execute(now_or(arrived), command, reply);
+            },
             .write = [this](ConnectionId id, std::string_view bytes) { inbound_.write(id, bytes); },
             .go_on = [this](ConnectionId id) { inbound_.go_on(id); },
             .finish = [this](ConnectionId id) { inbound_.finish(id); },

@@ -70,7 +70,11 @@ RedisFront::RedisFront(Loop& loop, resp::FrontConfig config, Address self, Outsi
     : loop_(loop),
       self_(self),
       outside_(std::move(outside)),
-      front_(std::move(config), outside_.facts) {
+      front_(std::move(config), outside_.facts,
+             [this](Time now, std::string_view key, bool writes, resp::Args args,
+                    command::Reply& reply) {
+                 return execute(now, {.key = key, .writes = writes, .args = args}, reply);
+             }) {
     make_client();
 }
 
@@ -135,6 +139,16 @@ void RedisFront::work() {
     deliver_some();
 }
 
+std::optional<Time> RedisFront::execute(Time now, const AtOnceCommand& command,
+                                        command::Reply& reply) {
+    constexpr std::uint64_t steps_least = 1000;  // of a turn, of whatever is executed
+    if (is_spent()) return std::nullopt;
+    const auto done = outside_.execute(now, command, reply);
+    if (!done) return std::nullopt;
+    steps_ += steps_least + done->steps;
+    return done->valid_until;
+}
+
 // A program may take milliseconds.
 void RedisFront::deliver_some() {
     if (to_node_.empty() || is_spent()) return;
@@ -155,6 +169,9 @@ void RedisFront::deliver_some() {
 void RedisFront::serve(Connection& connection) {
     resp::Session& session = connection.session;
     for (resp::Run& run : session.take_runs()) submit(connection.id, std::move(run));
+    if (session.tell_until() != never && session.tell_until() <= boot_time()) {
+        return outside_.hang_up(connection.id);
+    }
     if (session.output_size() > 0) {
         const std::string output = session.take_output();
         session.about.output_bytes += output.size();

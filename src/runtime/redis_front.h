@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +21,7 @@
 #include "base/address.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "replication/at_once.h"
 #include "resp/front.h"
 #include "resp/session.h"
 #include "runtime/client_host.h"
@@ -35,6 +37,8 @@ public:
     struct Outside {
         std::function<resp::Facts()> facts;
         std::function<void(ClientMessage&&)> deliver;  // to the node
+        // Node::execute
+        std::function<std::optional<AtOnce>(Time, const AtOnceCommand&, command::Reply&)> execute;
         std::function<void(ConnectionId, std::string_view)> write;
         std::function<void(ConnectionId)> go_on;
         std::function<void(ConnectionId)> finish;
@@ -55,8 +59,11 @@ public:
     void receive(const ServerMessage& message);
 
     // What the node is handed by work() in one turn of its loop takes 10 ms, about, as what other
-    // clients say does; the rest waits for the next one.
-    void begin_turn() { spent_ = {}; }
+    // clients say does, what it executes at once included; the rest waits for the next one.
+    void begin_turn() {
+        spent_ = {};
+        steps_ = 0;
+    }
     void work();
     [[nodiscard]] bool has_work() const {
         return !stirred_.empty() || client_->has_work() || (!to_node_.empty() && !is_spent());
@@ -66,7 +73,12 @@ public:
 private:
     class Connection;
 
-    [[nodiscard]] bool is_spent() const { return spent_ >= InboundLimits{}.turn_budget; }
+    [[nodiscard]] bool is_spent() const {
+        constexpr std::uint64_t steps_per_us = 1000;
+        const Duration at_once{static_cast<std::int64_t>(steps_ / steps_per_us)};
+        return spent_ + at_once >= InboundLimits{}.turn_budget;
+    }
+    std::optional<Time> execute(Time now, const AtOnceCommand& command, command::Reply& reply);
     void queue(ClientMessage&& message);
     void deliver_some();
     void make_client();
@@ -84,6 +96,7 @@ private:
     std::deque<ClientMessage> to_node_;
     std::unordered_set<std::uint64_t> waiting_;  // the sequences of requests in it
     Duration spent_{};                           // by this turn on what was delivered
+    std::uint64_t steps_ = 0;                    // of what this turn executed at once
     std::vector<ConnectionId> stirred_;  // something happened on them since work(); each once
 };
 

@@ -3,6 +3,7 @@
 // orders and replicates need not know what a program is.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,8 @@ namespace grapevine {
 
 namespace command {
 class Keys;
-}
+class Reply;
+}  // namespace command
 
 class Interpreter {
 public:
@@ -20,6 +22,9 @@ public:
     // Nothing: the bytes are no program, and nothing was changed.
     virtual std::optional<std::string> execute(std::string_view program,
                                                command::Keys& keys) const = 0;
+    // One command, given by its arguments, the first of which is its name.
+    virtual void execute(std::span<const std::string_view> command, command::Keys& keys,
+                         command::Reply& reply) const = 0;
 };
 
 }  // namespace grapevine

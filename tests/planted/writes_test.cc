@@ -22,7 +22,21 @@ Finding broken_links(std::uint64_t seed, PlantedBugs bugs) {
     return weather(plan);
 }
 
+// Primaries that are asked by their own processes die.
+Finding at_once(std::uint64_t seed, PlantedBugs bugs) {
+    Plan plan = small_plan(seed, bugs, 5, 3);
+    plan.load.programs_percent = 50;
+    plan.load.disguised_percent = 100;
+    plan.load.at_once_percent = 70;
+    plan.storm = {.kill = 3, .restart = 3, .gap_max = 300ms, .lasts = 8s};
+    return weather(plan);
+}
+
 }  // namespace
+
+TEST_CASE("a command is executed at once although others hold copies", "[planted]") {
+    check_found("told_before_copied", Bug::told_before_copied, 3, at_once);
+}
 
 TEST_CASE("a write is answered before the last acknowledgement", "[planted]") {
     check_found("answer_before_last_ack", Bug::answer_before_last_ack, 3, deaths);

@@ -9,10 +9,13 @@
 //   count                     how many
 
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "command/keys.h"
+#include "command/reply.h"
 #include "store/interpreter.h"
 
 namespace grapevine {
@@ -31,6 +34,13 @@ public:
             answer += ';';
         }
         return answer;
+    }
+    // Its reply is what the line answers.
+    void execute(std::span<const std::string_view> command, command::Keys& keys,
+                 command::Reply& reply) const override {
+        std::string line;
+        for (const std::string_view word : command) line.append(word).append(" ");
+        if (const auto answer = execute(line, keys)) reply.raw(*answer);
     }
 
 private:

@@ -53,6 +53,56 @@ TEST_CASE("partitions go side by side, replies in order", "[resp]") {
     CHECK(session->take_output() == "$1\r\n1\r\n");
 }
 
+TEST_CASE("what this node can do by itself makes no program, and keeps its place", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string a = key_in(1);
+    const std::string b = key_in(2);
+    session->feed("SET " + a + " 1\r\n");
+    read_all(world, *session);
+    const auto runs = session->take_runs();
+    REQUIRE(runs.size() == 1);
+    world.at_once_until = never;
+    // Behind what is under way on its partition; the other one's is executed, and waits to be told.
+    session->feed("GET " + a + "\r\nSET " + b + " 2\r\nGET " + b + "\r\nINCR " + b + " x\r\n");
+    read_all(world, *session);
+    CHECK(session->take_runs().empty());
+    CHECK(session->output_size() == 0);
+    session->finished(runs[0].partition, world.execute(runs[0]));
+    CHECK(world.settle(*session) ==
+          "+OK\r\n$1\r\n1\r\n+OK\r\n$1\r\n2\r\n-ERR wrong number of arguments for 'incr' "
+          "command\r\n");
+    CHECK(world.programs == 2);
+    CHECK(world.talk(*session, "GET " + a + "\r\nGET none\r\n") == "$1\r\n1\r\n$-1\r\n");
+    CHECK(world.programs == 2);
+}
+
+TEST_CASE("what must not be told after a time is known until it was taken", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    world.at_once_until = never;
+    session->feed("GET a\r\n");
+    read_all(world, *session);
+    CHECK(session->tell_until() == never);
+    world.at_once_until = world.now + 7ms;
+    session->feed("SET a 1\r\n");
+    read_all(world, *session);
+    world.at_once_until = world.now + 9ms;
+    session->feed("SET a 2\r\n");
+    read_all(world, *session);
+    CHECK(session->tell_until() == world.now + 7ms);
+    CHECK(session->take_output() == "$-1\r\n+OK\r\n+OK\r\n");
+    CHECK(session->tell_until() == never);
+}
+
+TEST_CASE("commands that this node executes by itself are not answered where that is not wanted",
+          "[resp]") {
+    World world;
+    world.at_once_until = never;
+    const auto session = world.connect();
+    CHECK(world.talk(*session, "CLIENT REPLY SKIP\r\nSET a 1\r\nGET a\r\n") == "$1\r\n1\r\n");
+}
+
 TEST_CASE("what follows on a partition under way gathers in one program", "[resp]") {
     World world;
     const auto session = world.connect();
