@@ -29,6 +29,7 @@ enum class Bug : std::uint8_t {
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
     undo_fills,               // a voter that lacks the news of a bad link undoes what others do
                               // about it
+    heirs_unheard,            // what others held is left to those alone who may be dead
     evict_promisers,          // who promises is evicted all the same if it was held for dead
     admit_unheard,            // joiners are let in who may be dead, and the majority with them
     leave_unheard,            // who left ends although the others may not know the ring without it

@@ -122,6 +122,14 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
 }
 
+std::set<NodeId> Governor::accused(Time now) const {
+    std::set<NodeId> ends;
+    for (const BadLinks* links : {&bad_links_, &bad_heartbeats_}) {
+        for (const auto& [pair, state] : links->news(now)) ends.insert({pair.low, pair.high});
+    }
+    return ends;
+}
+
 Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead) const {
     Observations seen;
     seen.genesis_members = genesis_members_;

@@ -71,6 +71,8 @@ public:
     void leaver(Time now, NodeId member) { leavers_[member] = now; }
     // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if
     // there is none.
+    // Members with a link that something is wrong with.
+    [[nodiscard]] std::set<NodeId> accused(Time now) const;
     void adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement);
 
     // When the back-off of the last link that was bad ends (node/bad_links.h).

@@ -22,6 +22,8 @@ constexpr Duration join_back_off_min = 1s;
 constexpr Duration join_back_off_max = 60s;
 // Until the last request to be let in is void with every voter, though it was long under way.
 constexpr Duration join_forgotten_after = 2 * news_age_max;
+// How long evictions wait for those who would be left with what the evicted hold.
+constexpr Duration heirs_patience = 1s;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
 constexpr Duration good_membership = 60s;
 
@@ -182,11 +184,28 @@ void Node::State::consider(Time now, Duration settle) {
     if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
 }
 
+// Who would be left with what those hold that may be evicted, or dropped.
+std::set<NodeId> Node::State::heirs(Time now) const {
+    const std::set<NodeId> dead = dead_members();
+    std::set<NodeId> doubtful = governor.accused(now);
+    doubtful.insert(dead.begin(), dead.end());
+    std::set<NodeId> heirs;
+    if (doubtful.empty()) return heirs;
+    for (const Entry& entry : ring->table) {
+        const bool concerned =
+            std::ranges::any_of(entry.copies, [&](NodeId id) { return doubtful.contains(id); });
+        if (concerned) heirs.insert(entry.copies.begin(), entry.copies.end());
+    }
+    std::erase_if(heirs, [&](NodeId id) { return dead.contains(id); });
+    return heirs;
+}
+
 void Node::State::brief_agreement(Time now) {
     agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
     candidates = governor.joiners(now, *ring);
     std::set<NodeId> ids;
     for (const auto& [id, address] : candidates) ids.insert(ids.end(), id);
+    ids.merge(heirs(now));
     agreement.set_candidates(std::move(ids));
 }
 
@@ -202,11 +221,34 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
     if (dead.size() < accused) consider(now, config.rank_delay);
     Observations seen = governor.observe(now, *ring, std::move(dead));
     seen.present = promisers.present;
+    seen.heirs_are_present = waits_for_heirs(now);
     auto change = plan(*ring, seen, config.planner, placement);
+    if (seen.heirs_are_present && lacks_heirs(seen, change)) {
+        if (!promisers.all) return std::nullopt;
+        if (now >= heirs_missed_at + 2 * heirs_patience) heirs_missed_at = now;
+        consider(now, config.rank_delay);
+    }
     if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
     if (change && !promisers.all && waits_to_accuse(seen, *change)) return std::nullopt;
     if (change && waits_for_another(now, seen, *change)) return std::nullopt;
     return change;
+}
+
+// Who is dead is found to be so before that, and who has not promised by then and lives may have no
+// link that carries it.
+bool Node::State::waits_for_heirs(Time now) const {
+    return now < heirs_missed_at + heirs_patience || now >= heirs_missed_at + 2 * heirs_patience;
+}
+
+// Whether somebody would be evicted, or drop a copy, if heirs did not have to promise.
+bool Node::State::lacks_heirs(Observations seen, const std::optional<RingChange>& change) {
+    if (seen.dead.empty() && seen.links.empty() && seen.heartbeats.empty()) return false;
+    seen.heirs_are_present = false;
+    const auto without = plan(*ring, seen, config.planner, placement);
+    if (!without) return false;
+    const std::size_t evicted = change ? change->evicted.size() : 0;
+    const std::size_t dropped = change ? change->dropped.size() : 0;
+    return without->evicted.size() > evicted || without->dropped.size() > dropped;
 }
 
 // True: somebody would be evicted for its links if those who have not promised yet were there. What

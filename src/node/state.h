@@ -78,6 +78,9 @@ struct Node::State {
     [[nodiscard]] bool waits_for_another(Time now, const Observations& seen,
                                          const RingChange& change);
     // What it has to know before it gives promises or asks for them.
+    [[nodiscard]] std::set<NodeId> heirs(Time now) const;
+    [[nodiscard]] bool waits_for_heirs(Time now) const;
+    [[nodiscard]] bool lacks_heirs(Observations seen, const std::optional<RingChange>& change);
     void brief_agreement(Time now);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);
     void consider(Time now, Duration settle);
@@ -191,6 +194,7 @@ struct Node::State {
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
 
+    Time heirs_missed_at = Time::min();    // since then something waits for who inherits
     std::map<NodeId, Address> candidates;  // who was to be asked for a promise to let it in
     std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
     Time fetched_at = Time::min();

@@ -233,11 +233,12 @@ void Agreement::deliver_to_self(Time now, const Chooser& choose) {
 }
 
 // Without a vote, and their presence matters: those who want to be let in, and when others leave
-// those who stay, where these are so few that each of them may have a vote then.
+// those who stay, where these are so few that each of them may have a vote then, or a copy of all.
 std::set<NodeId> Agreement::witnesses() const {
     std::set<NodeId> ids = candidates_;
     const auto staying = std::ranges::count_if(ring_->members, &Member::stays);
-    if (static_cast<std::size_t>(staying) <= storage_voters_max) {
+    const auto few = std::max<std::size_t>(storage_voters_max, ring_->copies_wanted);
+    if (static_cast<std::size_t>(staying) <= few) {
         for (const Member& member : ring_->members) {
             if (member.stays()) ids.insert(member.id);
         }

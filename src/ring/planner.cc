@@ -50,6 +50,41 @@ std::vector<NodeId> evictions(const Ring& ring, const std::set<NodeId>& dead) {
     return evicted;
 }
 
+bool is_present(const Observations& seen, NodeId id) {
+    return !seen.present || seen.present->contains(id);
+}
+
+// Whether there are copies without these, and none of them has promised.
+bool are_heirs_unheard(const Entry& entry, const std::vector<NodeId>& without,
+                       const Observations& seen) {
+    bool has_heir = false;
+    for (const NodeId id : entry.copies) {
+        if (contains(without, id)) continue;
+        if (is_present(seen, id)) return false;
+        has_heir = true;
+    }
+    return has_heir;
+}
+
+// Evictions wait whose heirs are not present; and then these are no heirs themselves.
+void keep_without_heirs(const Ring& ring, const Observations& seen, RingChange& change,
+                        PlantedBugs bugs) {
+    if (!seen.present || !seen.heirs_are_present || bugs.has(Bug::heirs_unheard)) return;
+    RingChange reports_only;
+    reports_only.epoch = change.epoch;
+    reports_only.completed = change.completed;
+    const Ring draft = change.evicted.empty() ? Ring{} : draft_of(ring, reports_only, bugs);
+    for (bool again = true; again && !change.evicted.empty();) {
+        again = false;
+        for (const Entry& entry : draft.table) {
+            if (!are_heirs_unheard(entry, change.evicted, seen)) continue;
+            const auto kept = std::erase_if(change.evicted,
+                                            [&](NodeId id) { return contains(entry.copies, id); });
+            again = again || kept > 0;
+        }
+    }
+}
+
 // Those that ask for a name come first, so that none of these is given away.
 std::vector<Member> naming_order(std::vector<Member> joiners) {
     std::ranges::stable_partition(joiners, [](const Member& m) { return !m.name.empty(); });
@@ -63,10 +98,6 @@ std::string name_for(const Ring& after, const Member& joiner) {
     if (known == nullptr) return joiner.name;
     const std::string& name = joiner.name.empty() ? known->name : joiner.name;
     return after.member_named(name) == nullptr ? name : std::string{};
-}
-
-bool is_present(const Observations& seen, NodeId id) {
-    return !seen.present || seen.present->contains(id);
 }
 
 // Whether a ring of these members could decide the next one.
@@ -88,6 +119,8 @@ std::vector<Member> admit_all(Ring& after, const std::vector<Member>& joiners,
         if (seen.dead.contains(joiner.id)) continue;
         const bool returns = after.member(joiner.id) != nullptr;
         if (returns && bugs.has(Bug::distrust_returned_copy)) continue;
+        // With it others lose what they held with it.
+        if (returns && !is_present(seen, joiner.id) && !bugs.has(Bug::heirs_unheard)) continue;
         joiner.name = name_for(after, joiner);
         if (admit(after, joiner)) joined.push_back(std::move(joiner));
     }
@@ -329,6 +362,7 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
     change.evicted = evictions(ring, seen.dead);
     const bool somebody_died = !change.evicted.empty();
     accuse_member(change, accusations);
+    keep_without_heirs(ring, seen, change, bugs);
     Ring after = members_after(ring, change);
     if (!somebody_died && !majority_is_present(after.members, seen)) {
         change.evicted.clear();
@@ -339,6 +373,11 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
     Ring draft = draft_of(ring, change, bugs);
     if (!somebody_died) {
         change.dropped = accusations.copies(draft);
+        if (seen.heirs_are_present && !bugs.has(Bug::heirs_unheard)) {
+            std::erase_if(change.dropped, [&](const Holding& dropped) {
+                return are_heirs_unheard(draft.entry(dropped.partition), {dropped.member}, seen);
+            });
+        }
         if (!change.dropped.empty()) draft = draft_of(ring, change, bugs);
     }
     change.departed = departures(draft, seen, bugs);

@@ -32,6 +32,11 @@ struct Observations {
     // Who promised for this change, so they were there after it had been begun
     // (Promisers). Nothing: nobody was asked yet, and all are counted on.
     std::optional<std::set<NodeId>> present{};
+    // Where somebody is evicted, or drops a copy, one of those that are left with what it held has
+    // to be present: alone with it may not be who is dead and not missed yet. It waits for the
+    // promise, or until the other is known to be dead and both go in one ring: whoever of them
+    // returns brings back what they held.
+    bool heirs_are_present = true;
     std::vector<FillReport> completed;
     std::vector<PartitionId> losses;  // accepted by an operator
     LinkNews links;                   // between members that live

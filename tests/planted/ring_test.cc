@@ -142,6 +142,25 @@ Finding half_heard(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// One stands still for a second, and another that shares partitions with it dies unnoticed.
+Finding dead_heirs(std::uint64_t seed, PlantedBugs bugs) {
+    const Plan plan = small_plan(seed, bugs, 5, 2);
+    sim::Cluster cluster(plan.world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    cluster.pause({"server1"});
+    cluster.run_for(150ms);
+    cluster.cut({"server2"}, {"server1", "server3", "server4", "server5", "coordinator"});
+    cluster.run_for(250ms);
+    cluster.kill({"server2"});
+    cluster.run_for(600ms);
+    cluster.resume({"server1"});
+    cluster.heal();
+    cluster.run_for(2s);
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 // Of two nodes one dies, and before that is noticed the other is asked to leave.
 Finding leave_to_the_dead(std::uint64_t seed, PlantedBugs bugs) {
     const Plan plan = small_plan(seed, bugs, 2, 3);
@@ -280,6 +299,10 @@ TEST_CASE("a voter that lacks the news of a bad link undoes what others do about
 
 TEST_CASE("what a leaver holds goes to a member that died unnoticed", "[planted]") {
     check_found("leave_to_the_dead", Bug::leave_to_the_dead, 2, leave_to_the_dead);
+}
+
+TEST_CASE("who may be dead is left alone with what others held", "[planted]") {
+    check_found("heirs_unheard", Bug::heirs_unheard, 2, dead_heirs);
 }
 
 TEST_CASE("who left ends although nobody knows the ring without it", "[planted]") {

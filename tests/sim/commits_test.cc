@@ -239,3 +239,17 @@ TEST_CASE("a founding anew may lose a batch, and all of it", "[sim]") {
     CHECK(bench.commits.contents(partition).at("a").version == Version{Epoch{2}, 1});
     CHECK(bench.defect.sentence() == "");
 }
+
+TEST_CASE("what a node executes for its own process may erase, and is told only when committed",
+          "[sim]") {
+    Bench bench;
+    bench.commits.committed({"server1"}, partition, put(1, "a", "x", 1));
+    Op own = erase(2, "a", 0);
+    own.client = {};
+    bench.commits.committed({.name = "server1", .executes_own = true}, partition, own);
+    bench.commits.tells({"server1"}, partition, own.version);
+    CHECK(bench.defect.sentence() == "");
+    CHECK(bench.commits.acknowledged(partition) == 2);
+    bench.commits.tells({"server1"}, partition, {own.version.epoch, 3});
+    CHECK(bench.defect.sentence().find("nobody committed") != std::string::npos);
+}

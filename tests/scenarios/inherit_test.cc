@@ -1,0 +1,89 @@
+// Who is left alone with what others held has to be there: where one dies while another is away for
+// a while, nothing is lost that the other holds.
+#include "scenarios/scenario.h"
+
+using namespace grapevine;
+using namespace grapevine::testing;
+
+namespace {
+
+void apply(Cluster& cluster, const std::string& fault) {
+    const auto parsed = sim::parse_fault("0s:" + fault);
+    REQUIRE(parsed);
+    cluster.world().apply(*parsed);
+}
+
+// Keys in all partitions, written before.
+constexpr std::size_t keys = 100;
+
+void expect_all(Cluster& cluster) {
+    REQUIRE(cluster.run_until_ready(30s));
+    cluster.check_keys(keys, "v");
+}
+
+}  // namespace
+
+TEST_CASE("who is dead and not missed yet does not inherit from who only stood still",
+          "[scenario]") {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        INFO("seed " << seed);
+        Cluster cluster({.nodes = 5, .copies = 2, .seed = seed});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(keys, "v");
+        cluster.pause({"server1"});
+        cluster.run_for(150ms);
+        // Its machine: nobody hears that its links ended.
+        cluster.cut({"server2"}, {"server1", "server3", "server4", "server5", "coordinator"});
+        cluster.run_for(250ms);
+        cluster.kill({"server2"});
+        cluster.run_for(600ms);
+        cluster.resume({"server1"});
+        cluster.heal();
+        expect_all(cluster);
+    }
+}
+
+TEST_CASE("all holders were away, and the first that returns dies on the way", "[scenario]") {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        INFO("seed " << seed);
+        Cluster cluster({.nodes = 7, .copies = 3, .seed = seed});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(keys, "v");
+        cluster.pause({"server1", "server2", "server3"});
+        cluster.run_for(1500ms);
+        apply(cluster, "aim=join");  // whoever asks to be let in dies of it
+        cluster.run_for(100ms);
+        cluster.resume({"server1"});
+        cluster.run_for(200ms);
+        cluster.resume({"server2", "server3"});
+        expect_all(cluster);
+    }
+}
+
+TEST_CASE("a bad link does not cost the copy whose partner is dead and not missed yet",
+          "[scenario]") {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        INFO("seed " << seed);
+        Cluster cluster({.nodes = 5, .copies = 2, .seed = seed});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(keys, "v");
+        apply(cluster, "hang=server1/server2");
+        cluster.run_for(1450ms);
+        cluster.cut({"server1"}, {"server2", "server3", "server4", "server5", "coordinator"});
+        cluster.run_for(250ms);
+        cluster.kill({"server1"});
+        cluster.run_for(5s);
+        cluster.world().calm();
+        expect_all(cluster);
+    }
+}
+
+TEST_CASE("one of as many as there are copies leaves", "[scenario]") {
+    Cluster cluster({.nodes = 9, .copies = 9, .partitions = 16});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "v");
+    apply(cluster, "leave=server3");
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 8; }, 10s));
+    REQUIRE(cluster.run_until_restored());
+    cluster.check_keys(10, "v");
+}
