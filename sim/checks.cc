@@ -127,10 +127,10 @@ void Checks::before_read(const Request& request, const Reply& reply, const NodeH
 
 void Checks::check_room(const NodeHost& host, const Request& request) {
     const bool adds = request.kind == OperationKind::put || request.kind == OperationKind::run;
-    if (adds && host.is_short_of_memory()) return;
+    if (adds && was_memory_short_) return;
     report(Rule::room, fmt::format("{} refuses a {} for its memory{}", host.name(),
                                    adds ? "write that adds" : "request that adds nothing",
-                                   host.is_short_of_memory() ? "" : ", of which there is enough"));
+                                   was_memory_short_ ? "" : ", of which there is enough"));
 }
 
 void Checks::check_one_heir(const std::vector<const NodeHost*>& alive) {

@@ -50,6 +50,9 @@ public:
     void committed(const NodeHost& holder, PartitionId partition, const Op& op) {
         commits_.committed(as_holder(holder, partition), partition, op);
     }
+    // The memory of some node is or was short from now on: what it refused for that is remembered,
+    // by others too, and answered again when it comes again.
+    void memory_is_short() { was_memory_short_ = true; }
     // A ring that nobody was in before.
     void new_ring(const RingPtr& ring);
 
@@ -80,6 +83,7 @@ private:
     Duration waited_out_;
     Defect defect_;
     Commits commits_;
+    bool was_memory_short_ = false;
     std::map<std::pair<ClusterId, Epoch>, std::uint64_t> digests_;
     std::unordered_map<NodeId, RingPtr> adopted_;
     std::map<NodeId, Time> removed_;  // members of earlier rings, and since when they are not

@@ -17,7 +17,6 @@ public:
         laden_ = bound - std::min(bound, MemoryStore::memory_bytes() + bytes);
     }
     void unload() { laden_ = 0; }
-    [[nodiscard]] bool is_laden() const { return laden_ > 0; }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
         return MemoryStore::memory_bytes() + laden_;

@@ -33,20 +33,10 @@ NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObs
 void NodeHost::fill_up(std::size_t left) {
     if (store_ == nullptr) return;
     store_->leave(left, memory_max_);
-    unloaded_at_ = Time::min();
 }
 
 void NodeHost::make_room() {
-    if (store_ == nullptr || !store_->is_laden()) return;
-    store_->unload();
-    unloaded_at_ = now();
-}
-
-bool NodeHost::is_short_of_memory() const {
-    constexpr Duration answer_under_way = 10s;  // of a node that stands still, say
-    if (store_ == nullptr) return false;
-    const bool was = unloaded_at_ != Time::min() && now() < unloaded_at_ + answer_under_way;
-    return store_->is_laden() || was;
+    if (store_ != nullptr) store_->unload();
 }
 
 void NodeHost::set_wall_clock(std::int64_t by_ms) {

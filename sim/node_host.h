@@ -80,8 +80,6 @@ public:
     // ends.
     void fill_up(std::size_t left);
     void make_room();
-    // Now, or when it judged what it answers now.
-    [[nodiscard]] bool is_short_of_memory() const;
     // Why bytes did not decode that were not corrupted, or that corrupted ones did. Neither
     // happens, so it stays empty.
     [[nodiscard]] const std::string& bad_message() const { return bad_message_; }
@@ -133,7 +131,6 @@ private:
     NodeId id_;
     std::unique_ptr<LadenStore> store_;
     std::size_t memory_max_;
-    Time unloaded_at_ = Time::min();  // min(): was not laden yet, or is
     std::unique_ptr<Node> node_;
     OutgoingLinks outgoing_;
     std::map<LinkId, Incoming> incoming_;

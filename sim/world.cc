@@ -219,6 +219,7 @@ void World::apply(const Fault& fault) {
         if (fault.kind == FaultKind::back && !was_alive && exists(name)) bring_back_coordinator();
         if (fault.kind == FaultKind::leave && was_alive) node(name)->leave();
         if (fault.kind == FaultKind::full && was_alive && node(name) != nullptr) {
+            checks_.memory_is_short();
             node(name)->fill_up(static_cast<std::size_t>(fault.number) << 10);
         }
         if (fault.kind == FaultKind::wall && was_alive && node(name) != nullptr) {

@@ -156,6 +156,7 @@ private:
                                        command::Reply& reply) const;
     std::optional<AtOnce> write_at_once(Scope& scope, const AtOnceCommand& command,
                                         command::Reply& reply);
+    [[nodiscard]] Op op_of_request(const Scope& scope, const Request& request) const;
     // An operation that no client asked for under an id; what it does is to be filled in.
     [[nodiscard]] static Op op_of_nobody(const Scope& scope, std::int64_t stamp_ms);
     [[nodiscard]] Status limits_of(const Scope& scope, const Op& op) const;

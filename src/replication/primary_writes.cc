@@ -24,6 +24,20 @@ bool predates_tenure(const Entry& entry, const Request& request) {
 
 }  // namespace
 
+// What it does is to be filled in.
+Op Primary::op_of_request(const Scope& scope, const Request& request) const {
+    return {.version = {scope.context.ring->epoch, scope.replica.log.held() + 1},
+            .kind = OpKind::none,
+            .stamp_ms = partition_time(scope.now),
+            .client = request.client,
+            .sequence = request.sequence,
+            .floor = request.floor,
+            .answer = {},
+            .key = {},
+            .value = {},
+            .more = {}};
+}
+
 void Primary::write(Scope& scope, ConnectionId connection, Request&& request, Time valid_until) {
     Context& context = scope.context;
     if (answer_duplicate(scope, connection, request, valid_until)) return;
@@ -32,29 +46,27 @@ void Primary::write(Scope& scope, ConnectionId connection, Request&& request, Ti
         return;
     }
     if (!check_stamp(scope, connection, request)) return;
+    Op op = op_of_request(scope, request);
     Status refusal = refusal_of(scope, request);
-    if (refusal != Status::ok) return refuse(scope, connection, request.sequence, refusal);
-    Op op{.version = {context.ring->epoch, scope.replica.log.held() + 1},
-          .kind = OpKind::none,
-          .stamp_ms = partition_time(scope.now),
-          .client = request.client,
-          .sequence = request.sequence,
-          .floor = request.floor,
-          .answer = {},
-          .key = {},
-          .value = {},
-          .more = {}};
-    if (request.kind == OperationKind::run) {
+    if (refusal == Status::ok && request.kind == OperationKind::run) {
         refusal = run(scope, request, op);
-        if (refusal != Status::ok) return refuse(scope, connection, request.sequence, refusal);
-    } else {
+    } else if (refusal == Status::ok) {
         judge(scope, request, op);
-        const bool failed = op.answer.status == Status::condition_failed;
-        if (failed && context.has(Bug::refusal_not_remembered)) {
-            return answer(scope, connection, op, valid_until);
-        }
         if (op.kind != OpKind::none) op.key = std::move(request.key);
         if (op.kind == OpKind::put) op.value = std::move(request.value);
+    }
+    if (refusal == Status::full) {
+        op = op_of_request(scope, request);
+        op.answer = {Status::full, Version{}};
+    } else if (refusal != Status::ok) {
+        return refuse(scope, connection, request.sequence, refusal);
+    }
+    // Its client is told that nothing was changed and asks no more, so it must stay so where the
+    // request comes again: remembered like everything that was done.
+    const bool refused =
+        op.answer.status == Status::condition_failed || op.answer.status == Status::full;
+    if (refused && context.has(Bug::refusal_not_remembered)) {
+        return answer(scope, connection, op, valid_until);
     }
     if (!peers_.empty()) {
         const std::uint64_t counter = op.version.counter;

@@ -377,8 +377,13 @@ TEST_CASE("a program that adds to a full store is refused, one that does not is 
     });
     run(trio, a, "set k " + std::string(90'000, 'v'));
     const std::string more(20'000, 'w');
-    CHECK(trio.status(trio.ask(a, program(trio, "set other " + more))) == Status::full);
-    CHECK(trio.status(trio.ask(a, program(trio, "set n 1\nset other " + more))) == Status::full);
+    const auto status_of = [&](const std::string& text) {
+        const auto sequence = trio.ask(a, program(trio, text));
+        trio.deliver();
+        return trio.status(sequence);
+    };
+    CHECK(status_of("set other " + more) == Status::full);
+    CHECK(status_of("set n 1\nset other " + more) == Status::full);
     CHECK(run(trio, a, "set k " + more) == "ok;");
     CHECK(run(trio, a, "set other " + more) == "ok;");
     CHECK(query(trio, a, "get n") == "-;");

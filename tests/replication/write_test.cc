@@ -101,6 +101,24 @@ TEST_CASE("too much pending is refused rather than kept", "[replication]") {
     CHECK_FALSE(trio.peer(a).replication.overloaded());  // other partitions go on
 }
 
+TEST_CASE("what was refused for want of memory is not executed when it comes again",
+          "[replication]") {
+    Trio trio(3, 3, [](ReplicationConfig& config) { config.memory_max = 20'000; });
+    trio.put(a, "large", std::string(18'000, 'x'));
+    trio.deliver();
+    const Request refused = trio.request(OperationKind::put, "another", std::string(5'000, 'y'));
+    trio.ask(a, refused);
+    CHECK(trio.reply(refused.sequence) == nullptr);  // as long as nobody else knows of it
+    trio.deliver();
+    CHECK(trio.status(refused.sequence) == Status::full);
+    trio.ask(a, trio.request(OperationKind::erase, "large"));
+    trio.deliver();
+    trio.ask(a, refused);
+    trio.deliver();
+    CHECK(trio.status(refused.sequence) == Status::full);
+    CHECK(trio.value(a, "another") == "(none)");
+}
+
 TEST_CASE("a primary that is full refuses what adds to it, and nothing else", "[replication]") {
     Trio trio(3, 3, [](ReplicationConfig& config) { config.memory_max = 20'000; });
     const auto put = [&](const std::string& key, std::size_t size) {
@@ -117,7 +135,7 @@ TEST_CASE("a primary that is full refuses what adds to it, and nothing else", "[
     CHECK(put("key3", 1000) == Status::ok);
     CHECK(trio.value(a, "key4") == std::string(1000, 'x'));
     CHECK(trio.peer(b).store.count() == static_cast<std::size_t>(stored));
-    // Nothing was ordered for what was refused: it is executed when there is room.
+    // Who asks anew is served when there is room.
     for (const char* key : {"key5", "key6"}) {
         const auto erased = trio.ask(a, trio.request(OperationKind::erase, key));
         trio.deliver();
