@@ -228,7 +228,19 @@ private:
                                    [&](const Member& member) { return alive.contains(member.id); });
     }
 
-    [[nodiscard]] bool is_beyond() const { return plan_.beyond_promise || is_beyond_; }
+    [[nodiscard]] bool is_beyond() const {
+        return plan_.beyond_promise || is_beyond_ || is_survivor_lost_;
+    }
+
+    // A survivor died when it had consented, and what it alone held is down in the new cluster.
+    [[nodiscard]] bool founds_what_is_down(const Ring& ring) const {
+        std::set<NodeId> alive;
+        for (const NodeHost* host : world_.alive()) alive.insert(host->id());
+        return std::ranges::any_of(ring.table, [&](const Entry& entry) {
+            return std::ranges::none_of(entry.copies,
+                                        [&](NodeId id) { return alive.contains(id); });
+        });
+    }
 
     bool become_whole() {
         Duration limit = is_beyond() ? beyond_wait : convergence_max;
@@ -339,6 +351,8 @@ private:
 
     void saw_ring(const RingPtr& ring) {
         if (last_ring_ != nullptr) look_for_false_eviction(*ring);
+        const bool is_founding = last_ring_ != nullptr && ring->cluster != last_ring_->cluster;
+        if (is_founding && founds_what_is_down(*ring)) is_survivor_lost_ = true;
         last_ring_ = ring;
         tell([&](RunWatcher& w) { w.ring(cluster_, ring); });
     }
@@ -455,6 +469,7 @@ private:
     bool was_paused_ = false;
     bool is_torn_ = false;  // planted
     bool is_beyond_ = false;
+    bool is_survivor_lost_ = false;
     bool is_whole_ = false;
     Time backed_off_until_ = Time::min();  // somebody, as seen since the end of the faults
     RunOutcome outcome_;
