@@ -1,6 +1,7 @@
 #include "store/memory_store.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <iterator>
 #include <utility>
@@ -16,6 +17,9 @@ using namespace records;
 
 namespace {
 
+// How far from its home a record may be in a table that has shrunk: of evenly spread ones, half as
+// many as homes, nearly all are nearer than this.
+constexpr std::size_t displaced_max = 256;
 constexpr std::size_t record_lines = 3;  // of a record that are prefetched
 
 }  // namespace
@@ -192,8 +196,18 @@ void MemoryStore::remove_at(Table& table, std::size_t index) {
     if (table.count == 0) {
         free_slots(table);
     } else if (table.count < table.homes / 4) {
-        rebuild(table, std::max(homes_min, table.homes / 2));
+        // Where it was no good before, it is tried when half of the rest is gone.
+        const bool is_first = table.count + 1 == table.homes / 4;
+        if (is_first || std::has_single_bit(table.count)) shrink(table);
     }
+}
+
+// Keys that are erased in the order of their hashes (FLUSHALL) leave the others in a part of the
+// table. In fewer homes these would be one long run, of which every further erasure moves the rest.
+void MemoryStore::shrink(Table& table) {
+    const std::uint32_t homes = table.homes;
+    const std::size_t farthest = rebuild(table, std::max(homes_min, homes / 2));
+    if (farthest > displaced_max) rebuild(table, homes);
 }
 
 void MemoryStore::clear(PartitionId partition) {
@@ -227,19 +241,23 @@ void MemoryStore::make_room(Table& table, std::size_t slots) {
 
 // Spreads the records over another number of homes. They are in order already: each goes to its
 // home, or behind its predecessor.
-void MemoryStore::rebuild(Table& table, std::uint32_t homes) {
+std::size_t MemoryStore::rebuild(Table& table, std::uint32_t homes) {
     ASSERT(homes > table.count, "{} homes for {} keys", homes, table.count);
     const std::vector<Slot> old = std::exchange(table.slots, {});
     allocated_ -= malloc_bytes(old.capacity() * sizeof(Slot));
     table.homes = homes;
     make_room(table, homes);
     std::size_t next = 0;
+    std::size_t farthest = 0;
     for (const Slot slot : old) {
         if (slot == 0) continue;
-        next = std::max(next, home_of(tag_of(slot), homes));
+        const std::size_t home = home_of(tag_of(slot), homes);
+        next = std::max(next, home);
+        farthest = std::max(farthest, next - home);
         make_room(table, next + 1);
         table.slots[next++] = slot;
     }
+    return farthest;
 }
 
 std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint64_t cursor,

@@ -131,7 +131,9 @@ private:
     void check(const Table& table, std::size_t& bytes) const;
     void insert(Table& table, std::size_t index, Slot slot);
     void make_room(Table& table, std::size_t slots);
-    void rebuild(Table& table, std::uint32_t homes);
+    // How far from its home the farthest record is then.
+    std::size_t rebuild(Table& table, std::uint32_t homes);
+    void shrink(Table& table);
 
     std::uint64_t hash_seed_;
     Tables tables_;

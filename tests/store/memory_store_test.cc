@@ -408,3 +408,30 @@ TEST_CASE("a key that expires costs at most 112 bytes beyond key and value", "[s
         CHECK(store.memory_bytes() < taken / 100 * 103);
     }
 }
+
+// What is left stands close together then, and stays as easy to find and to erase.
+TEST_CASE("keys are erased in the order of a scan, as by FLUSHALL", "[store]") {
+    constexpr std::size_t keys = 100'000;
+    MemoryStore store(3);
+    const std::size_t before = store.memory_bytes();
+    for (std::size_t i = 0; i < keys; ++i) {
+        store.put(PartitionId{0}, "key" + std::to_string(i), "v", {Epoch{1}, i + 1});
+    }
+    std::optional<std::uint64_t> cursor = 0;
+    std::size_t left = keys;
+    while (cursor) {
+        std::vector<std::string> some;
+        cursor = store.scan(PartitionId{0}, *cursor, ScanLimit{.keys = 64},
+                            [&](const Record& record) { some.emplace_back(record.key); });
+        for (const std::string& key : some) REQUIRE(store.erase(PartitionId{0}, key));
+        left -= some.size();
+        REQUIRE(store.count(PartitionId{0}) == left);
+        if (left % 64 == 0 && left / 64 % 100 == 0) store.invariants();
+    }
+    CHECK(left == 0);
+    // Keys come back into a table that did not shrink.
+    store.put(PartitionId{0}, "key", "v", {Epoch{1}, keys + 1});
+    store.invariants();
+    CHECK(store.erase(PartitionId{0}, "key"));
+    CHECK(store.memory_bytes() < before + 1024);
+}
