@@ -53,7 +53,8 @@ void set(Call& call) {
     if (!options) return;
     const auto expires_ms = expiry_of(call, *options);
     if (!expires_ms) return;
-    const auto entry = call.keys.find(call[1]);
+    const bool looks = options->has(option::conditions | option::get | option::keepttl);
+    const auto entry = looks ? call.keys.find(call[1]) : std::nullopt;
     const auto good = holds(call, *options, entry);
     if (!good) return;
     if (options->has(option::get) && entry) {

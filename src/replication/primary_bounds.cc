@@ -65,14 +65,17 @@ bool Primary::has_room(const Scope& scope, const Op& op) const {
     const Context& context = scope.context;
     if (context.config.memory_max == 0) return true;
     std::size_t size = 0;
+    for_each_change(op, [&](const ChangeView& change) {
+        if (change.kind == OpKind::put) size += change.key.size() + change.value.size();
+    });
+    if (has_room(scope, size)) return true;
     bool adds = false;
     for_each_change(op, [&](const ChangeView& change) {
-        if (change.kind == OpKind::erase) return;
-        size += change.key.size() + change.value.size();
+        if (change.kind != OpKind::put) return;
         const auto record = context.store.find(scope.replica.id, change.key);
         adds = adds || !record || change.value.size() > record->value.size();
     });
-    return !adds || has_room(scope, size);
+    return !adds;
 }
 
 // Known only when it is known what the program does.
