@@ -164,6 +164,21 @@ std::size_t deaths_survived(const Ring& ring) {
     return std::min(spare_copies(ring), spare_votes(ring));
 }
 
+Resilience resilience(const Ring& ring) {
+    Resilience result{.nodes = deaths_survived(ring), .members = 0, .beside_coordinator = {}};
+    result.members = result.nodes;
+    const Member* coordinator = ring.coordinator();
+    if (coordinator == nullptr) return result;
+    const std::size_t votes = ring.votes_of(coordinator->id);
+    if (votes > spare_votes(ring)) {
+        result.members = 0;
+        return result;
+    }
+    result.beside_coordinator = std::min(spare_copies(ring), spare_votes(ring) - votes);
+    result.members = std::min(result.nodes, *result.beside_coordinator + 1);
+    return result;
+}
+
 bool fully_replicated(const Ring& ring) {
     const std::size_t wanted = copies_possible(ring);
     return std::ranges::all_of(ring.table, [&](const Entry& entry) {

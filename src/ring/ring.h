@@ -133,6 +133,16 @@ std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch);
 // as stay.
 std::size_t deaths_survived(const Ring& ring);
 
+// The same where the coordinator may be among the dead.
+struct Resilience {
+    std::size_t nodes = 0;    // deaths_survived()
+    std::size_t members = 0;  // so many members can die, whichever they are
+    // So many storage members can die together with the coordinator; nothing: none is up, or its
+    // death alone is too much.
+    std::optional<std::size_t> beside_coordinator;
+};
+Resilience resilience(const Ring& ring);
+
 // True when every partition is up with copies_possible() copies and nothing is being filled.
 bool fully_replicated(const Ring& ring);
 

@@ -67,6 +67,56 @@ TEST_CASE("the deaths that a ring survives", "[ring]") {
     CHECK(deaths_survived(applied(ring, change)) == 1);
 }
 
+namespace {
+
+bool goes_on_without(const Ring& ring, const std::vector<NodeId>& dead) {
+    const auto is_dead = [&](NodeId id) { return std::ranges::find(dead, id) != dead.end(); };
+    std::uint32_t votes = 0;
+    for (const Voter& voter : ring.voters) votes += is_dead(voter.id) ? 0 : voter.votes;
+    return votes >= ring.majority() && std::ranges::all_of(ring.table, [&](const Entry& entry) {
+               return !std::ranges::all_of(entry.copies, is_dead);
+           });
+}
+
+// The most that can die, of all choices; `always` dies in each and does not count.
+std::size_t most_deaths(const Ring& ring, bool nodes_only, const std::vector<NodeId>& always = {}) {
+    std::vector<NodeId> mortal;
+    for (const Member& member : ring.members) {
+        if (member.stores() || !nodes_only) mortal.push_back(member.id);
+    }
+    std::size_t least_fatal = mortal.size() + 1;
+    for (std::uint32_t choice = 0; choice < (1U << mortal.size()); ++choice) {
+        std::vector<NodeId> dead = always;
+        for (std::size_t i = 0; i < mortal.size(); ++i) {
+            if ((choice >> i & 1U) != 0) dead.push_back(mortal[i]);
+        }
+        if (!goes_on_without(ring, dead)) {
+            least_fatal = std::min(least_fatal, dead.size() - always.size());
+        }
+    }
+    return least_fatal - 1;
+}
+
+}  // namespace
+
+TEST_CASE("the coordinator may be among the dead, as trying all choices says", "[ring]") {
+    for (std::uint64_t nodes = 2; nodes <= 9; ++nodes) {
+        for (std::uint32_t copies = 1; copies <= 7; ++copies) {
+            CAPTURE(nodes, copies);
+            const Ring ring = ring_of(nodes, copies, 16);
+            const Resilience survived = resilience(ring);
+            CHECK(survived.nodes == most_deaths(ring, true));
+            CHECK(survived.members == most_deaths(ring, false));
+            CHECK(survived.beside_coordinator == most_deaths(ring, true, {coordinator_id}));
+        }
+    }
+    const Resilience of_three = resilience(ring_of(3, 3, 8));
+    CHECK(of_three.nodes == 2);
+    CHECK(of_three.members == 1);
+    CHECK(of_three.beside_coordinator == 0);
+    CHECK_FALSE(resilience(empty_ring(3, 8)).beside_coordinator);
+}
+
 TEST_CASE("copies that are possible, and when all are there", "[ring]") {
     Ring ring = ring_of(3, 3, 8);
     CHECK(copies_possible(ring) == 3);
