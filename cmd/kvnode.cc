@@ -91,8 +91,8 @@ void declare(CLI::App& app, Options& options) {
            "control group)")
         ->type_name("SIZE");
     app.add_option("--drain-timeout", options.drain_timeout,
-                   "on SIGTERM: seconds without progress after which it ends all the same "
-                   "(default 30)")
+                   "on SIGTERM: seconds in which nothing of what it holds arrives at others, after "
+                   "which it ends all the same (default 30)")
         ->type_name("SECONDS");
     app.add_option("--redirect", options.redirect,
                    "how Redis clients are answered that ask for a key of another node: moved, as "
