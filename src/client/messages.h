@@ -33,6 +33,7 @@ struct ToSend {
     NodeId to;
     std::uint64_t keys = 0;
 };
+inline constexpr std::size_t coordinators_before_max = 8;
 struct StatusReply {
     NodeId id;  // of the member that answers
     std::string name;
@@ -40,9 +41,12 @@ struct StatusReply {
     std::uint64_t keys = 0;       // in partitions that it is primary of
     std::uint64_t keys_held = 0;  // in all that it holds
     std::uint64_t memory_bytes = 0;
-    std::uint32_t serving = 0;  // partitions that it serves now as active primary, with lease
-    std::uint32_t filling = 0;  // partitions that it is receiving
-    Address coordinator{};      // where the latest coordinator of its cluster listened; zero: none
+    std::uint32_t serving = 0;      // partitions that it serves now as active primary, with lease
+    std::uint64_t unserved_ms = 0;  // how long it has not served what it is primary of: of these
+                                    // partitions the longest; 0: it serves all of them
+    std::uint64_t ring_age_ms = 0;  // how long it has been in its ring
+    std::uint32_t filling = 0;      // partitions that it is receiving
+    Address coordinator{};  // where the latest coordinator of its cluster listened; zero: none
     std::uint64_t fill_bytes_per_second = 0;  // received by fills, over the last second
     std::uint64_t fill_keys_per_second = 0;
     std::uint64_t memory_max = 0;   // of memory_bytes, above puts are refused; 0: no bound
@@ -51,6 +55,8 @@ struct StatusReply {
                                     // dead, by what it or others found
     ClusterId cluster{};            // zero: in none yet
     std::uint64_t force_round = 0;  // of the last ForceRing that it consented to in it; 0: none
+    std::vector<Address> coordinators_before;  // where others listened before `coordinator`, the
+                                               // latest first, at most coordinators_before_max
 };
 
 // What became of the last changes of the ring, as the member that answers saw them.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -55,7 +56,15 @@ void Node::State::on_leave(Time now, ConnectionId connection) {
 void Node::State::leave(Time now) {
     ASSERT(self.stores());
     if (std::exchange(leaving, true)) return;
-    log(LogLevel::info, "this node leaves the cluster: what it holds moves to others first");
+    if (heir) {
+        log(LogLevel::info,
+            "this node ends: what it holds is of no use to the cluster that was "
+            "founded anew without it");
+    } else if (!is_member()) {
+        log(LogLevel::info, "this node is in no ring: it ends when nobody waits for it");
+    } else {
+        log(LogLevel::info, "this node leaves the cluster: what it holds moves to others first");
+    }
     if (is_member()) {
         leave_at = now;
     } else if (heir) {
@@ -89,14 +98,35 @@ bool Node::State::serves_all(Time now) {
     return counts.serving == counts.primary;
 }
 
+// A partition that is not active has not been served since its entry changed or, where a ring was
+// missed, since then; one that is, since its lease ended.
+std::uint64_t Node::State::unserved_ms(Time now) {
+    if (!is_member() || !replication) return 0;
+    Time since = never;
+    for (std::uint32_t id = 0; id < ring->partitions(); ++id) {
+        const Entry& entry = ring->table[id];
+        if (entry.primary() != self.id) continue;
+        const Time until = replication->serves_until(now, PartitionId{id});
+        if (until > now) continue;
+        since = std::min(since, std::max({until, history.adopted_at(entry.since), unbroken_since}));
+    }
+    return since == never
+               ? 0
+               : static_cast<std::uint64_t>(std::max<std::int64_t>(to_ms(now - since), 1));
+}
+
 StatusReply Node::State::status(Time now) {
     StatusReply status{.id = self.id, .name = self.name};
     if (ring) {
         status.epoch = ring->epoch;
         status.cluster = ring->cluster;
+        status.ring_age_ms =
+            static_cast<std::uint64_t>(to_ms(now - history.adopted_at(ring->epoch)));
     }
     status.force_round = consent.floor().round;
     status.coordinator = last_coordinator;
+    status.coordinators_before = coordinators_before;
+    status.unserved_ms = unserved_ms(now);
     if (is_member()) {
         for (const Member& member : ring->members) {
             const bool is_suspected = member.is_up() && swim.liveness(member.id) != Liveness::alive;

@@ -158,6 +158,13 @@ void RingHistory::active(Time now) {
     }
 }
 
+Time RingHistory::adopted_at(Epoch epoch) const {
+    for (const Event& event : events_) {
+        if (event.epoch >= epoch) return event.at;
+    }
+    return events_.empty() ? Time::min() : events_.back().at;
+}
+
 HistoryReply RingHistory::reply(Time now) const {
     HistoryReply reply;
     for (const Event& event : events_) {

@@ -40,6 +40,10 @@ public:
 
     [[nodiscard]] HistoryReply reply(Time now) const;
 
+    // When this node was first in ring `epoch` or, where it never was or that is long ago, in the
+    // next that it remembers. At most the moment at which it adopted the latest.
+    [[nodiscard]] Time adopted_at(Epoch epoch) const;
+
 private:
     struct Verdict {
         Evidence evidence = Evidence::silence;

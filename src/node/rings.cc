@@ -46,6 +46,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     const bool unbroken = before && ring->epoch == next(before->epoch);
     last_change = made.change;
     ring_digest = made.digest;
+    if (!unbroken) unbroken_since = now;
     lease.adopt(now, *ring);
     agreement.adopt(ring);
     effects.persist = true;
@@ -87,6 +88,15 @@ Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
     return grapevine::make_ring(*ring, change, config.bugs);
 }
 
+// Clients know the cluster by the place of a coordinator that another has followed elsewhere.
+void Node::State::note_coordinator(Address address) {
+    if (address == last_coordinator) return;
+    std::erase(coordinators_before, address);
+    if (last_coordinator) coordinators_before.insert(coordinators_before.begin(), last_coordinator);
+    if (coordinators_before.size() > coordinators_before_max) coordinators_before.pop_back();
+    last_coordinator = address;
+}
+
 // In this ring: talk to its members, watch them, and see whether it is as it should be.
 void Node::State::enter(Time now) {
     self = *ring->member(self.id);
@@ -98,7 +108,7 @@ void Node::State::enter(Time now) {
     review_at = now + 1s;
     leave_at = leaving && self.state == MemberState::up ? now : never;
     withdrawn_until = never;
-    if (const Member* coordinator = ring->coordinator()) last_coordinator = coordinator->address;
+    if (const Member* coordinator = ring->coordinator()) note_coordinator(coordinator->address);
     beacon_at = ring->votes_of(self.id) > 0 ? std::min(beacon_at, now + config.beacon) : never;
 
     std::vector<NodeId> watched;

@@ -63,6 +63,7 @@ struct Node::State {
     void adopt(Time now, const MadeRing& made);
     void look_whether_active(Time now);
     [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
+    void note_coordinator(Address address);
     void enter(Time now);
     void fall_out(Time now);
     void ask_again(Time now);
@@ -140,6 +141,8 @@ struct Node::State {
     [[nodiscard]] StatusReply status(Time now);
     // Of the partitions that it is primary of; a coordinator too.
     [[nodiscard]] bool serves_all(Time now);
+    // StatusReply::unserved_ms.
+    [[nodiscard]] std::uint64_t unserved_ms(Time now);
 
     // --- node.cc ---
     void tick(Time now);
@@ -203,6 +206,8 @@ struct Node::State {
     Time found_at = never;     // when to found the cluster, if none shows up until then
     Time beacon_at = never;    // when to send beacons (again)
     Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none
+    std::vector<Address> coordinators_before;  // as in StatusReply
+    Time unbroken_since = Time::min();         // it was in every ring from then on
     Time join_at = never;      // when to ask for admission (again)
     Duration join_back_off{};  // after an eviction, doubled with each
     Time join_pause_until = Time::min();

@@ -103,11 +103,14 @@ Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
     });
     const auto suspected =
         pack_list(builder, message.suspected, [](NodeId id) { return id.value; });
+    const auto coordinators_before = pack_list(builder, message.coordinators_before,
+                                               [](const Address& each) { return pack(each); });
     return fb::CreateStatusReply(builder, message.id.value, name, message.epoch.value, message.keys,
                                  message.keys_held, message.memory_bytes, message.serving,
                                  message.filling, &coordinator, message.fill_bytes_per_second,
                                  message.fill_keys_per_second, to_send, suspected,
-                                 message.memory_max, message.cluster.value, message.force_round);
+                                 message.memory_max, message.cluster.value, message.force_round,
+                                 message.unserved_ms, message.ring_age_ms, coordinators_before);
 }
 
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
@@ -118,6 +121,8 @@ StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
             .keys_held = in.keys_held(),
             .memory_bytes = in.memory_bytes(),
             .serving = in.serving(),
+            .unserved_ms = in.unserved_ms(),
+            .ring_age_ms = in.ring_age_ms(),
             .filling = in.filling(),
             .coordinator = unpack(in.coordinator()),
             .fill_bytes_per_second = in.fill_bytes_per_second(),
@@ -128,7 +133,9 @@ StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
                 [](const fb::ToSend* each) { return ToSend{NodeId{each->to()}, each->keys()}; }),
             .suspected = unpacker.list(in.suspected(), [](std::uint64_t id) { return NodeId{id}; }),
             .cluster = ClusterId{in.cluster()},
-            .force_round = in.force_round()};
+            .force_round = in.force_round(),
+            .coordinators_before = unpacker.list(
+                in.coordinators_before(), [](const fb::Address* each) { return unpack(each); })};
 }
 
 Packed<fb::StopReply> pack(Builder& builder, const StopReply&) {
