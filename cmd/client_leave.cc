@@ -51,10 +51,22 @@ std::vector<Address> whom_to_ask(const ClientOptions& options, const Ring& ring,
     return peers;
 }
 
+// "3 copies of a key are wanted, and 2 nodes stay": empty where nodes stay for all copies.
+std::string too_few(const Ring& ring, NodeId leaver) {
+    const auto stay = static_cast<std::size_t>(std::ranges::count_if(
+        ring.members, [&](const Member& member) { return member.stays() && member.id != leaver; }));
+    if (stay >= ring.copies_wanted) return {};
+    return fmt::format("{} of a key are wanted, and {} {}",
+                       counted(ring.copies_wanted, "copy", "copies"), counted(stay, "node"),
+                       stay == 1 ? "stays" : "stay");
+}
+
 int tell_that_it_left(const Ring& ring, const Member& leaver) {
     const std::size_t stay = ring.storage_count();
-    print_out("{} (pid {}) has left: {} {}; {}\n", leaver.name, leaver.pid, counted(stay, "node"),
-              stay == 1 ? "stays" : "stay", survives(ring));
+    const bool has_all_copies = copies_possible(ring) >= ring.copies_wanted;
+    print_out("{} (pid {}) has left: {} {}; {}{}\n", leaver.name, leaver.pid, counted(stay, "node"),
+              stay == 1 ? "stays" : "stay", has_all_copies ? "" : describe_copies(ring) + "; ",
+              survives(ring));
     return static_cast<int>(Exit::done);
 }
 
@@ -77,6 +89,10 @@ int leave(const ClientOptions& options, const std::string& name) {
                         fmt::format("no other node stays that could hold what {} holds: nothing "
                                     "was changed",
                                     name));
+    }
+    if (const std::string why = too_few(**ring, leaver.id); !why.empty()) {
+        print_out("keys have fewer copies when {} is out: {}\n", name, why);
+        std::fflush(stdout);
     }
     const auto said = ask_all({leaver.address}, LeaveRequest{}, options.timeout).front();
     if (!said) return complain(Exit::unknown, said.error().message);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "base/time.h"
 #include "client/messages.h"
 #include "client_verbs.h"
+#include "coordinator/health.h"
 #include "coordinator/report.h"
 #include "ring/ring.h"
 #include "runtime/admin.h"
@@ -80,6 +82,13 @@ int accept_loss(const ClientOptions& options, bool is_sure) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const std::size_t down = down_since(**ring, (*ring)->epoch).size();
+    const VoteCount votes =
+        votes_answering(**ring, fetch_status(**ring, std::min<Duration>(options.timeout, 1s)));
+    if (down == 0 && !votes.is_majority()) {
+        return complain(Exit::unchanged,
+                        "no partition is down, as far as the ring says that is known here; but " +
+                            describe_lost_majority(votes));
+    }
     if (down == 0) {
         print_out("no partition is down: there is nothing to give up\n");
         return static_cast<int>(Exit::done);

@@ -252,8 +252,10 @@ int show_where(const ClientOptions& options, const std::string& key) {
     print_out("{}: slot {}, partition {}, epoch {}: {}\n", escape(key), slot_of_key(key), partition,
               (*ring)->epoch, fmt::join(holders, ", "));
     if ((*ring)->is_down(entry)) {
-        return complain(Exit::unchanged,
-                        "no copy of it is up; it is served again when one of these returns");
+        return complain(
+            Exit::unchanged,
+            "no copy of it is up; it is served again if one of these was only cut off or "
+            "stood still and answers again, not if they were ended");
     }
     return static_cast<int>(Exit::done);
 }
@@ -334,6 +336,12 @@ int stop_cluster(const ClientOptions& options) {
                   stays        ? "does not stop"
                   : answers[i] ? "stopped"
                                : "ended before it answered");
+    }
+    if ((*ring)->parent) {
+        print_out(
+            "This cluster was founded anew from {:016x}. Nodes that were left behind in that one "
+            "are not stopped by this: where one still runs it serves nothing; end its process\n",
+            (*ring)->parent.value);
     }
     if (left.empty()) return static_cast<int>(Exit::done);
     return complain(Exit::unknown, "some do not stop; end them with kill -9 and the pid above");

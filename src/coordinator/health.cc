@@ -27,6 +27,15 @@ std::string names(const Ring& ring, const std::vector<NodeId>& ids) {
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+// One decimal.
+std::string megabytes(std::uint64_t bytes) {
+    const std::uint64_t tenths = (bytes + 50'000) / 100'000;
+    return fmt::format("{}.{}", tenths / 10, tenths % 10);
+}
+
+// Longer than a change of primaries takes, which waits for a lease (200 ms) where one died.
+constexpr Duration hand_over_max = 1s;
+
 std::string partitions_of_all(const Ring& ring, std::size_t number) {
     return fmt::format("{} of {}", number, counted(ring.partitions(), "partition"));
 }
@@ -37,7 +46,7 @@ public:
     Examination(const Ring& ring, const Statuses& status) : ring_(ring), status_(status) {}
 
     Health run() {
-        health_.deaths_survived = deaths_survived(ring_);
+        health_.survived = resilience(ring_);
         look_at_votes();
         look_at_members();
         if (!ring_.genesis) {
@@ -58,17 +67,16 @@ private:
     [[nodiscard]] bool answers(NodeId id) const { return status_.contains(id); }
 
     void look_at_votes() {
-        std::uint32_t votes = 0;
-        std::uint32_t answer = 0;
-        for (const Voter& voter : ring_.voters) {
-            votes += voter.votes;
-            if (answers(voter.id)) answer += voter.votes;
+        const VoteCount votes = votes_answering(ring_, status_);
+        if (votes.is_majority()) {
+            const std::string why = why_no_death_is_survived(ring_);
+            if (!why.empty()) {
+                find(HealthVerdict::degraded, "no death is survived, because " + why);
+            }
+            return;
         }
-        if (answer * 2 > votes) return;
-        find(HealthVerdict::unavailable,
-             fmt::format("{} of {} answer, which is no majority: nothing is served until more do; "
-                         "only where none ever will: client --force-ring",
-                         answer, counted(votes, "vote")));
+        health_.survived = {};
+        find(HealthVerdict::unavailable, describe_lost_majority(votes));
     }
 
     void look_at_members() {
@@ -105,10 +113,10 @@ private:
             status.memory_bytes < status.memory_max / 100 * much_percent) {
             return;
         }
-        find(HealthVerdict::degraded,
-             fmt::format("{} holds {} of {} MB; what would add to them is refused when it is full",
-                         member.name, status.memory_bytes / 1'000'000,
-                         status.memory_max / 1'000'000));
+        find(
+            HealthVerdict::degraded,
+            fmt::format("{} holds {} of {} MB; what would add to them is refused when it is full",
+                        member.name, megabytes(status.memory_bytes), megabytes(status.memory_max)));
     }
 
     void look_at_copies() {
@@ -149,7 +157,8 @@ private:
         }
         if (health_.partitions_down > 0) {
             find(HealthVerdict::unavailable,
-                 fmt::format("{} {} no copy that is up: served again when a holder returns ({}); "
+                 fmt::format("{} {} no copy that is up: served again if a holder that was only "
+                             "cut off or stood still answers again, not one that was ended ({}); "
                              "only where none ever will: client --accept-loss",
                              partitions_of_all(ring_, health_.partitions_down),
                              health_.partitions_down == 1 ? "has" : "have", awaited(ring_)));
@@ -167,15 +176,36 @@ private:
         if (is_known) health_.left = left;
     }
 
-    // A partition that has a copy is served but in the moments after a change.
+    // A partition that has a copy is served but in the moments after a change. Members may have
+    // answered in different rings of it, and then nobody counts a partition that is served all the
+    // time: so the sum alone means little, and each primary says how long it has not served.
     void look_at_service() {
         for (const auto& [id, status] : status_) health_.partitions_served += status.serving;
         const std::size_t up = ring_.partitions() - health_.partitions_down;
         if (health_.partitions_served >= up) return;
-        find(HealthVerdict::unavailable,
-             fmt::format("{} {} not served at this moment",
-                         partitions_of_all(ring_, up - health_.partitions_served),
-                         up - health_.partitions_served == 1 ? "is" : "are"));
+        const std::size_t unserved = up - health_.partitions_served;
+        const bool stands = service_stands_still();
+        find(stands ? HealthVerdict::unavailable : HealthVerdict::healthy,
+             fmt::format("{} {} {}", partitions_of_all(ring_, unserved),
+                         unserved == 1 ? "is" : "are",
+                         stands ? "not served" : "being handed over at this moment"));
+    }
+
+    [[nodiscard]] bool service_stands_still() const {
+        const auto moment_ms = static_cast<std::uint64_t>(to_ms(hand_over_max));
+        std::uint64_t ring_age_ms = 0;
+        for (const auto& [id, status] : status_) {
+            if (status.epoch == ring_.epoch)
+                ring_age_ms = std::max(ring_age_ms, status.ring_age_ms);
+        }
+        return std::ranges::any_of(ring_.members, [&](const Member& member) {
+            if (!member.is_up() || holdings(ring_, member.id).primary == 0) return false;
+            const auto found = status_.find(member.id);
+            if (found == status_.end()) return true;
+            // Who has not heard of the ring does not know what it should serve.
+            const bool is_behind = found->second.epoch < ring_.epoch && ring_age_ms >= moment_ms;
+            return is_behind || found->second.unserved_ms >= moment_ms;
+        });
     }
 
     const Ring& ring_;
@@ -218,6 +248,22 @@ std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status) {
         backlog.left = time_for(backlog.keys, reply->second.fill_keys_per_second);
     }
     return all;
+}
+
+VoteCount votes_answering(const Ring& ring, const Statuses& status) {
+    VoteCount votes;
+    for (const Voter& voter : ring.voters) {
+        votes.all += voter.votes;
+        if (status.contains(voter.id)) votes.answering += voter.votes;
+    }
+    return votes;
+}
+
+std::string describe_lost_majority(const VoteCount& votes) {
+    return fmt::format(
+        "{} of {} answer, which is no majority: nothing is served until more do; only where none "
+        "ever will: client --force-ring",
+        votes.answering, counted(votes.all, "vote"));
 }
 
 std::string_view verdict_name(HealthVerdict verdict) {

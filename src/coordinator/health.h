@@ -29,19 +29,28 @@ struct Backlog {
 };
 std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status);
 
+struct VoteCount {
+    std::uint32_t answering = 0;
+    std::uint32_t all = 0;
+    [[nodiscard]] bool is_majority() const { return answering * 2 > all; }
+};
+VoteCount votes_answering(const Ring& ring, const Statuses& status);
+// "2 of 5 votes answer, which is no majority: nothing is served until more do; ...": what to do.
+std::string describe_lost_majority(const VoteCount& votes);
+
 // The worst that applies.
 enum class HealthVerdict : std::uint8_t {
     healthy,      // every partition is served and has its copies
     degraded,     // it is served, with less than was asked for, and nothing mends that by itself
     repairing,    // copies are being made or moved, or the next ring will say what becomes of them
-    unavailable,  // some partitions are not served
+    unavailable,  // some partitions are not served, and more than a moment has passed
 };
 std::string_view verdict_name(HealthVerdict verdict);
 
 struct Health {
     HealthVerdict verdict = HealthVerdict::healthy;
-    std::vector<std::string> reasons;  // sentences; none where it is healthy
-    std::size_t deaths_survived = 0;
+    std::vector<std::string> reasons;   // sentences; of a healthy one, what goes on
+    Resilience survived;                // nothing without a majority that answers
     std::size_t partitions_short = 0;   // that have fewer copies than there could be
     std::size_t partitions_moving = 0;  // that have them, and are being copied to other members
     std::size_t partitions_down = 0;    // without a copy that is up

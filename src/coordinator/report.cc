@@ -116,19 +116,29 @@ std::string why_it_stays(const Ring& ring, NodeId leaver) {
                        counted(partitions_of(ring, leaver), "partition"));
 }
 
+std::string survives(const Resilience& resilience) {
+    const std::string deaths = counted(resilience.nodes, "simultaneous death");
+    if (resilience.members == resilience.nodes) return "survives " + deaths;
+    const std::size_t beside = resilience.beside_coordinator.value_or(0);
+    const std::string_view of = resilience.nodes == 1 ? "a node" : "nodes";
+    return fmt::format(
+        "survives {} of {}, or the coordinator's {}", deaths, of,
+        beside == 0 ? "alone" : fmt::format("and {} node{}", beside, beside == 1 ? "'s" : "s'"));
+}
+
 std::string survives(const Ring& ring) {
-    const std::size_t deaths = deaths_survived(ring);
-    std::string text = "survives " + counted(deaths, "simultaneous death");
-    // Where copies are not the reason, it is not to be seen.
+    const std::string why = why_no_death_is_survived(ring);
+    return survives(resilience(ring)) + (why.empty() ? "" : ", because " + why);
+}
+
+std::string why_no_death_is_survived(const Ring& ring) {
     const bool has_spares =
         ring.genesis && std::ranges::all_of(ring.table, [&](const Entry& entry) {
             return !ring.is_down(entry) && entry.copies.size() > 1;
         });
-    if (deaths == 0 && has_spares && ring.voters.size() == 1) {
-        text += fmt::format(", because {} has the only vote: start another node or a coordinator",
-                            name_in(ring, ring.voters.front().id));
-    }
-    return text;
+    if (!has_spares || deaths_survived(ring) > 0 || ring.voters.size() != 1) return {};
+    return fmt::format("{} has the only vote: start another node or a coordinator",
+                       name_in(ring, ring.voters.front().id));
 }
 
 std::string describe_copies(const Ring& ring) {

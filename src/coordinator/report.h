@@ -31,9 +31,13 @@ std::string name_in(const Ring& ring, NodeId id);
 // Storage members before the coordinator, by the number in their name, then by name.
 std::vector<const Member*> members_in_order(const Ring& ring);
 
-// "survives 2 simultaneous deaths", "survives 1 simultaneous death". None, though there are copies:
-// the reason too.
+// "survives 2 simultaneous deaths"; where the coordinator's death weighs more than a node's:
+// "survives 2 simultaneous deaths of nodes, or the coordinator's and 1 node's".
+std::string survives(const Resilience& resilience);
+// The same of a ring. None, though there are copies: the reason too.
 std::string survives(const Ring& ring);
+// That reason; empty: some are survived, or there are no copies to spare.
+std::string why_no_death_is_survived(const Ring& ring);
 
 // Names of those that would bring what is down back, if they returned with their state.
 std::string awaited(const Ring& ring);

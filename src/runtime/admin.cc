@@ -67,7 +67,7 @@ std::vector<Address> member_places(const std::vector<Address>& seeds) {
 }
 
 struct Found {
-    std::vector<Address> members;    // whose latest coordinator was at one of the seeds
+    std::vector<Address> members;    // whose coordinator was at one of the seeds
     std::vector<Address> strangers;  // of other clusters
 };
 
@@ -78,7 +78,11 @@ Found search(const std::vector<Address>& seeds, Duration timeout) {
     for (std::size_t i = 0; i < places.size(); ++i) {
         const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
         if (status == nullptr) continue;
-        const bool ours = std::ranges::find(seeds, status->coordinator) != seeds.end();
+        const auto is_seed = [&](Address place) {
+            return std::ranges::find(seeds, place) != seeds.end();
+        };
+        const bool ours = is_seed(status->coordinator) ||
+                          std::ranges::any_of(status->coordinators_before, is_seed);
         (ours ? found.members : found.strangers).push_back(places[i]);
     }
     return found;

@@ -67,6 +67,7 @@ JsonObject member_json(const Ring& ring, const Member& member, const StatusReply
         .add("address", to_string(member.address))
         .add("pid", member.pid)
         .add("zone", member.zone)
+        .add("weight_thousandths", member.weight)
         .add("state", state_name(member.state))
         .add("votes", ring.votes_of(member.id))
         .add("answers", status != nullptr)
@@ -83,12 +84,49 @@ JsonObject member_json(const Ring& ring, const Member& member, const StatusReply
     return json;
 }
 
+// Who has no majority survives nothing.
+Resilience survived_now(const Ring& ring, const VoteCount& votes) {
+    return votes.is_majority() ? resilience(ring) : Resilience{};
+}
+
+// Columns that only some clusters have something to say in.
+struct Extras {
+    explicit Extras(const Ring& ring)
+        : zones(std::ranges::any_of(ring.members,
+                                    [](const Member& member) { return !member.zone.empty(); })),
+          weights(std::ranges::any_of(
+              ring.members, [](const Member& member) { return member.weight != weight_one; })) {}
+
+    void add_head(std::vector<std::string>& row) const {
+        row.emplace_back("votes");
+        if (zones) row.emplace_back("zone");
+        if (weights) row.emplace_back("weight");
+    }
+    void add(std::vector<std::string>& row, const Ring& ring, const Member& member) const {
+        row.push_back(fmt::format("{}", ring.votes_of(member.id)));
+        const bool stores = member.stores();
+        if (zones) row.push_back(stores && !member.zone.empty() ? member.zone : "-");
+        if (weights) row.push_back(stores ? weight_text(member.weight) : "-");
+    }
+
+    bool zones;
+    bool weights;
+
+private:
+    static std::string weight_text(std::uint32_t weight) {
+        return fmt::format("{:g}", static_cast<double>(weight) / weight_one);
+    }
+};
+
 }  // namespace
 
 std::string ring_table(const Ring& ring, const Statuses& status) {
     const auto backlog = backlogs(ring, status);
+    const Extras extras(ring);
     std::vector<std::vector<std::string>> rows = {
-        {"name", "address", "pid", "state", "primary", "copies", "keys", "memory", "to receive"}};
+        {"name", "address", "pid", "state", "primary", "copies", "keys", "memory"}};
+    extras.add_head(rows.front());
+    rows.front().emplace_back("to receive");
     for (const Member* member : members_in_order(ring)) {
         const auto found = status.find(member->id);
         const bool silent = member->is_up() && found == status.end();
@@ -100,15 +138,18 @@ std::string ring_table(const Ring& ring, const Statuses& status) {
                         member->stores() ? fmt::format("{}", holds.primary) : "-",
                         member->stores() ? fmt::format("{}", holds.copies) : "-",
                         knows_keys ? fmt::format("{}", found->second.keys) : "-",
-                        knows_keys ? memory_text(found->second) : "-",
-                        to_receive != backlog.end() ? backlog_text(to_receive->second) : "-"});
+                        knows_keys ? memory_text(found->second) : "-"});
+        extras.add(rows.back(), ring, *member);
+        rows.back().push_back(to_receive != backlog.end() ? backlog_text(to_receive->second) : "-");
     }
     const auto filling =
         std::ranges::count_if(ring.table, [](const Entry& entry) { return !entry.fills.empty(); });
     const std::size_t down = down_since(ring, ring.epoch).size();
+    const VoteCount votes = votes_answering(ring, status);
     std::string text = aligned_table(rows);
     text += fmt::format("epoch {}; {} wanted; {}", ring.epoch,
-                        counted(ring.copies_wanted, "copy", "copies"), survives(ring));
+                        counted(ring.copies_wanted, "copy", "copies"),
+                        votes.is_majority() ? survives(ring) : describe_lost_majority(votes));
     const auto partitions = [](auto number) {
         return counted(static_cast<std::uint64_t>(number), "partition");
     };
@@ -126,17 +167,20 @@ std::string ring_json(const Ring& ring, const Statuses& status) {
         members.add(member_json(ring, *member, found != status.end() ? &found->second : nullptr,
                                 to_receive != backlog.end() ? to_receive->second : Backlog{}));
     }
+    const Resilience survived = survived_now(ring, votes_answering(ring, status));
     JsonObject json;
     json.add("epoch", ring.epoch.value)
         .add("copies_wanted", ring.copies_wanted)
         .add("partitions", ring.partitions())
-        .add("deaths_survived", deaths_survived(ring))
+        .add("deaths_survived", survived.members)
+        .add("node_deaths_survived", survived.nodes)
         .add("members", members);
     return json.text() + "\n";
 }
 
 std::string health_text(const Ring& ring, const Health& health) {
-    std::string text = fmt::format("{}, {}", verdict_name(health.verdict), survives(ring));
+    std::string text =
+        fmt::format("{}, {}", verdict_name(health.verdict), survives(health.survived));
     if (health.reasons.empty()) {
         return fmt::format("{}; {}; epoch {}\n", text, describe_copies(ring), ring.epoch);
     }
@@ -160,7 +204,8 @@ std::string health_json(const Ring& ring, const Health& health) {
         .add("epoch", ring.epoch.value)
         .add("copies_wanted", ring.copies_wanted)
         .add("nodes", ring.storage_count())
-        .add("deaths_survived", health.deaths_survived)
+        .add("deaths_survived", health.survived.members)
+        .add("node_deaths_survived", health.survived.nodes)
         .add("partitions", partitions)
         .add("ms_left", ms_json(health.left));
     return json.text() + "\n";

@@ -67,6 +67,56 @@ TEST_CASE("a member that is suspected or does not answer makes a cluster degrade
     CHECK(health.verdict == HealthVerdict::unavailable);
 }
 
+TEST_CASE("who holds the only vote makes a cluster with copies to spare degraded") {
+    const Ring ring = cluster(2, 2);
+    const Health health = health_of(ring, all_well(ring));
+    CHECK(health.verdict == HealthVerdict::degraded);
+    CHECK(health.survived.nodes == 0);
+    CHECK(says(health,
+               "no death is survived, because server1 has the only vote: start another node or a "
+               "coordinator"));
+    // One copy is all that was asked for.
+    const Ring single = cluster(2, 1);
+    CHECK(health_of(single, all_well(single)).verdict == HealthVerdict::healthy);
+}
+
+TEST_CASE("partitions that are not served for a moment are being handed over") {
+    const Ring ring = cluster(5, 3);
+    Statuses status = all_well(ring);
+    for (auto& [id, reply] : status) reply.ring_age_ms = 60'000;
+    StatusReply& one = status[NodeId{3}];
+    one.serving -= 2;
+    one.unserved_ms = 180;
+    Health health = health_of(ring, status);
+    CHECK(health.verdict == HealthVerdict::healthy);
+    CHECK(says(health, "2 of 64 partitions are being handed over at this moment"));
+
+    one.unserved_ms = 1000;
+    health = health_of(ring, status);
+    CHECK(health.verdict == HealthVerdict::unavailable);
+    CHECK(says(health, "2 of 64 partitions are not served"));
+
+    // Those who answered in another ring count what they were primary of in that.
+    one.unserved_ms = 0;
+    CHECK(health_of(ring, status).verdict == HealthVerdict::healthy);
+    // Where it has not heard of the ring for long, it does not know what it does not serve.
+    one.epoch = Epoch{ring.epoch.value - 1};
+    CHECK(health_of(ring, status).verdict == HealthVerdict::unavailable);
+    for (auto& [id, reply] : status) reply.ring_age_ms = 20;
+    CHECK(health_of(ring, status).verdict == HealthVerdict::healthy);
+}
+
+TEST_CASE("without a majority that answers nothing is survived") {
+    const Ring ring = cluster(5, 3);
+    Statuses few = all_well(ring);
+    CHECK(health_of(ring, few).survived.members == 2);
+    for (const std::uint64_t id : {1, 2, 3}) few.erase(NodeId{id});
+    CHECK_FALSE(votes_answering(ring, few).is_majority());
+    const Health health = health_of(ring, few);
+    CHECK(health.survived.nodes == 0);
+    CHECK(health.survived.members == 0);
+}
+
 TEST_CASE("a cluster of fewer nodes than copies are wanted says so") {
     const Ring ring = cluster(2, 3);
     const Health health = health_of(ring, all_well(ring));
@@ -127,7 +177,7 @@ TEST_CASE("partitions without a copy that is up, and missing votes, make it unav
     const Health health = health_of(ring, all_well(ring));
     CHECK(health.verdict == HealthVerdict::unavailable);
     CHECK(health.partitions_down > 0);
-    CHECK(health.deaths_survived == 0);
+    CHECK(health.survived.nodes == 0);
 
     const Ring five = cluster(5, 3);
     Statuses few = all_well(five);

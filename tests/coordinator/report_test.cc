@@ -86,6 +86,19 @@ TEST_CASE("how many copies there are, and why there are not more") {
     CHECK(describe_copies(ring) == "every partition has 1 copy; 3 are wanted, but there is 1 node");
 }
 
+TEST_CASE("the coordinator's death is told apart where it costs more than a node's") {
+    CHECK(survives(Resilience{.nodes = 2, .members = 2, .beside_coordinator = 1}) ==
+          "survives 2 simultaneous deaths");
+    CHECK(survives(Resilience{.nodes = 1, .members = 1, .beside_coordinator = {}}) ==
+          "survives 1 simultaneous death");
+    CHECK(survives(Resilience{.nodes = 2, .members = 1, .beside_coordinator = 0}) ==
+          "survives 2 simultaneous deaths of nodes, or the coordinator's alone");
+    CHECK(survives(Resilience{.nodes = 3, .members = 2, .beside_coordinator = 1}) ==
+          "survives 3 simultaneous deaths of nodes, or the coordinator's and 1 node's");
+    CHECK(survives(Resilience{.nodes = 4, .members = 3, .beside_coordinator = 2}) ==
+          "survives 4 simultaneous deaths of nodes, or the coordinator's and 2 nodes'");
+}
+
 TEST_CASE("no death is survived for want of votes, though there are copies") {
     Ring ring = two_members();
     CHECK(survives(ring) ==

@@ -53,6 +53,11 @@ TEST_CASE("what survives of a cluster goes on as a new one", "[e2e]") {
     cluster.ask_at(cluster.address_of("server2"));
     cluster.kill_now(dead);
     wait_until_stuck(cluster);
+    const Finished other = cluster.client({"--accept-loss", "--yes"});
+    CHECK(other.code == 3);
+    CHECK(other.err.find("2 of 5 votes answer, which is no majority") != std::string::npos);
+    CHECK(cluster.client({"--status"}).out.find("survives 0 simultaneous deaths") !=
+          std::string::npos);
     // Nobody is at a terminal to say yes.
     const Finished asked = cluster.client({"--force-ring"});
     INFO(asked.out << asked.err);

@@ -36,6 +36,29 @@ TEST_CASE("a node that is told to end leaves first", "[e2e]") {
     CHECK(cluster.get("key1").value == "value1");
 }
 
+// One partition of 3 MB at 0.5 MB/s takes several times as long as it may stand still.
+TEST_CASE("a node that leaves slowly is not ended while its bytes arrive", "[e2e]") {
+    const std::string port = std::to_string(free_port());
+    const std::string at = "127.0.0.1:" + port;
+    Process leaver({program("kvnode"), "--bootstrap", "--rep", "1", "--partitions", "1", "--port",
+                    port, "--backfill-rate", "0.5", "--drain-timeout", "2"});
+    REQUIRE(eventually(patience, [&] { return leaver.out().starts_with("server1 at "); }));
+    std::string puts;
+    for (int i = 0; i < 100; ++i) {
+        puts += "put key" + std::to_string(i) + " " + std::string(30'000, 'x') + "\n";
+    }
+    REQUIRE(run({program("client"), "--coordinator", at, "-"}, puts).code == 0);
+    Process other({program("kvnode"), "--seed", at});
+    REQUIRE(eventually(patience, [&] { return other.out().starts_with("server2 at "); }));
+    const std::string there = other.out().substr(std::string("server2 at ").size());
+    leaver.signal(SIGTERM);
+    check_left(leaver);
+    const Finished got = run({program("client"), "--coordinator", there.substr(0, there.find(',')),
+                              "--get", "key7", "--raw"});
+    CHECK(got.code == 0);
+    CHECK(got.out == std::string(30'000, 'x'));
+}
+
 TEST_CASE("client --leave returns when the node is out", "[e2e]") {
     Cluster cluster = Cluster::by_hand(2, 1);
     cluster.put("key1", "value1");
@@ -49,7 +72,22 @@ TEST_CASE("client --leave returns when the node is out", "[e2e]") {
     INFO(left.err);
     CHECK(left.code == 0);
     CHECK(left.out.ends_with("has left: 2 nodes stay; survives 0 simultaneous deaths\n"));
+    CHECK(left.out.find("fewer copies") == npos);
     check_left(third);
+    CHECK(cluster.get("key1").value == "value1");
+}
+
+TEST_CASE("client --leave says that keys have fewer copies where too few nodes stay", "[e2e]") {
+    Cluster cluster = Cluster::by_hand(2, 2);
+    cluster.put("key1", "value1");
+    const auto left = cluster.client({"--leave", "server2"});
+    INFO(left.out << left.err);
+    CHECK(left.code == 0);
+    CHECK(
+        left.out.starts_with("keys have fewer copies when server2 is out: 2 copies of a key are "
+                             "wanted, and 1 node stays\n"));
+    CHECK(left.out.find("has left: 1 node stays; every partition has 1 copy; 2 are wanted, but "
+                        "there is 1 node; ") != npos);
     CHECK(cluster.get("key1").value == "value1");
 }
 
