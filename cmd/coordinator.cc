@@ -1,4 +1,5 @@
-// coordinator: launches nodes, serves the ring, has a vote in it. Nothing stops when it dies.
+// coordinator: launches nodes, serves the ring, has votes in it. Reads and writes go on when it
+// dies.
 
 #include <unistd.h>
 
@@ -71,9 +72,11 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--log-dir", options.log_dir,
                    "folder for the logs of the nodes (default: a new one, its path is printed)")
         ->type_name("FOLDER");
-    app.add_option("--data-dir", options.data_dir,
-                   "folder for its promises: started again with it, it is the same voter, and "
-                   "launches nothing (default: none, it is a new member each time)")
+    app.add_option(
+           "--data-dir", options.data_dir,
+           "folder for its promises: started again with it, it is the same voter, and "
+           "launches nothing, unless the cluster was stopped (default: none, it is a new member "
+           "each time)")
         ->type_name("FOLDER");
     app.add_option("--backfill-rate", options.backfill_rate,
                    "MB/s that each launched node sends to fill copies, at most (default: no bound)")

@@ -97,6 +97,15 @@ void Launch::ring_changed(const Ring& ring) {
     effects_.formed = true;
 }
 
+bool Launch::launched(const std::string& name, std::uint32_t pid) const {
+    const auto found = processes_.find(name);
+    if (found == processes_.end()) return false;
+    const auto* running = std::get_if<Running>(&found->second);
+    const auto* ended = std::get_if<Ended>(&found->second);
+    const int known = running != nullptr ? running->pid : ended != nullptr ? ended->pid : 0;
+    return known > 0 && static_cast<std::uint32_t>(known) == pid;
+}
+
 void Launch::stop(Time now) {
     for (auto& [name, process] : processes_) {
         if (std::holds_alternative<Waiting>(process)) process = Ended{.status = -1};

@@ -64,6 +64,8 @@ public:
     // Everybody was in the ring, and it is not being stopped.
     [[nodiscard]] bool is_formed() const { return phase_ == Phase::formed; }
     [[nodiscard]] bool launched(const std::string& name) const { return processes_.contains(name); }
+    // As that process, running or ended, and not an earlier or a later one of its name.
+    [[nodiscard]] bool launched(const std::string& name, std::uint32_t pid) const;
     // Somebody was missing, or a process could not be started.
     [[nodiscard]] bool failed() const { return failed_; }
 

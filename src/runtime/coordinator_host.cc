@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <utility>
@@ -41,7 +42,11 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
                 }),
       node_(loop, std::move(endpoint), node, nullptr, log,
             {.ring = [this](const RingPtr& ring) { ring_changed(ring); },
-             .stop = [this] { stop(); },
+             .stop =
+                 [this] {
+                     stopped_by_client_ = true;
+                     stop();
+                 },
              .occupied =
                  [this](Address member) {
                      occupied_by_ = member;
@@ -54,6 +59,12 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
     if (node.resume) {
         say(fmt::format("going on as the coordinator of ring {}; nothing is launched",
                         node.resume->ring->epoch));
+        if (config_.vault) {
+            say(fmt::format(
+                "if all nodes of that cluster have ended, what they held is gone: remove {}, and "
+                "the next start founds a new one",
+                config_.vault->path()));
+        }
     } else if (!node.found) {
         say(fmt::format("looking for the cluster at {}", fmt::join(node.seeds, ", ")));
     } else if (config_.launch.nodes == 0) {
@@ -68,6 +79,7 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
 
 bool CoordinatorHost::run() {
     loop_.run();
+    if (config_.vault && has_ended_cluster()) forget();
     return !launch_.failed() && !occupied_by_ && !unsaved_;
 }
 
@@ -80,6 +92,22 @@ bool CoordinatorHost::save(const SavedState& state) {
     unsaved_ = true;
     loop_.stop();
     return false;
+}
+
+// Not where the process has to end for another reason. Of whom it did not launch nobody knows.
+bool CoordinatorHost::has_ended_cluster() const {
+    if (unsaved_ || occupied_by_) return false;
+    if (stopped_by_client_) return true;
+    return ring_ != nullptr && std::ranges::all_of(ring_->members, [&](const Member& member) {
+               return !member.stores() || launch_.launched(member.name, member.pid);
+           });
+}
+
+void CoordinatorHost::forget() {
+    const auto forgotten = config_.vault->forget();
+    if (!forgotten) return log_.log(LogLevel::error, "{}", forgotten.error().message);
+    say("the cluster has ended, and what it held: the next start with this --data-dir founds a new "
+        "one");
 }
 
 void CoordinatorHost::stop() {

@@ -51,6 +51,10 @@ private:
     void ring_changed(const RingPtr& ring);
     void carry_out();
     bool save(const SavedState& state);
+    // All nodes that it knows of have ended: an operator stopped them all, or they were launched
+    // here. Their memory was all that there was, so promises about it are of no use.
+    [[nodiscard]] bool has_ended_cluster() const;
+    void forget();
     void start(const std::string& name);
     void say_formed();
     void look_whether_ready();
@@ -70,6 +74,7 @@ private:
     Survey survey_;
     bool ready_ = false;
     bool unsaved_ = false;
+    bool stopped_by_client_ = false;  // client --stop, which tells all members
     bool others_told_ = false;
     std::optional<Address> occupied_by_;
     NodeHost node_;

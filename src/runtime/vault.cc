@@ -99,6 +99,16 @@ Result<std::optional<SavedState>> Vault::load() const {
     return std::optional(*std::move(state));
 }
 
+Result<void> Vault::forget() const {
+    const bool gone = ::unlinkat(folder_fd_, state_name, 0) == 0 || errno == ENOENT;
+    if (!gone || ::fsync(folder_fd_) != 0) return fail("cannot remove {}: {}", path(), why());
+    return {};
+}
+
+std::string Vault::path() const {
+    return folder_ + "/" + state_name;
+}
+
 Result<void> Vault::save(const SavedState& state) const {
     const auto failed = [&] { return fail("cannot save {}/{}: {}", folder_, state_name, why()); };
     {

@@ -28,6 +28,9 @@ public:
     // Durable when it returns. After an error the old state or the new one is there, and the
     // process must not send what it would have promised.
     [[nodiscard]] Result<void> save(const SavedState& state) const;
+    // Nothing is saved any more: whoever opens it next is a new member.
+    [[nodiscard]] Result<void> forget() const;
+    [[nodiscard]] std::string path() const;  // of the state
 
 private:
     Vault(std::string folder, int folder_fd, int lock_fd)

@@ -45,6 +45,15 @@ std::vector<std::string> names_signalled(const LaunchEffects& effects, int numbe
 
 }  // namespace
 
+TEST_CASE("a process is told from others of its name by its id") {
+    Launch launch = launched(2);
+    CHECK(launch.launched("server1", 100));
+    CHECK_FALSE(launch.launched("server1", 101));
+    CHECK_FALSE(launch.launched("server3", 100));
+    launch.exited(start, "server2", 0, 0);
+    CHECK(launch.launched("server2", 101));
+}
+
 TEST_CASE("a launch starts server1 to serverN and is formed when all are in the ring") {
     Launch launch(start, {.nodes = 2});
     CHECK(launch.take_effects().spawns == std::vector<std::string>{"server1", "server2"});

@@ -12,6 +12,8 @@ namespace {
 
 using Values = std::map<std::string, std::string>;
 
+constexpr auto npos = std::string::npos;
+
 void write_again(const Cluster& cluster, Values& written, const std::string& value) {
     for (int i = 0; i < 12; ++i) {
         const std::string key = "key" + std::to_string(i);
@@ -253,4 +255,85 @@ TEST_CASE("a second coordinator serves the ring without a vote, until the first 
     cluster.wait_until_whole();
     cluster.kill("server2");
     cluster.check_all(written);
+}
+
+TEST_CASE("a cluster with promises that was stopped is founded anew by the next start", "[e2e]") {
+    const DataFolder data;
+    const std::string port = std::to_string(free_port());
+    const std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "2",
+                                              "--data-dir",           data.path};
+    std::vector<std::string> with_nodes = command;
+    with_nodes.insert(with_nodes.end(), {"--nodes", "2", "--log-dir", data.path + "/logs"});
+    const auto client = [&](std::vector<std::string> verb) {
+        verb.insert(verb.begin(), {program("client"), "--coordinator", "127.0.0.1:" + port});
+        return run(verb);
+    };
+    const auto is_ready = [](const Process& process) {
+        return eventually(patience, [&] { return process.out().find("ready\n") != npos; });
+    };
+    for (const bool by_client : {true, false}) {
+        INFO("by client: " << by_client);
+        Process first(with_nodes);
+        REQUIRE(is_ready(first));
+        CHECK(client({"--put", "k", "--val", "v"}).code == 0);
+        CHECK(std::filesystem::exists(data.path + "/promises"));
+        if (by_client) {
+            CHECK(client({"--stop"}).code == 0);
+        } else {
+            first.signal(SIGINT);
+        }
+        REQUIRE(first.wait(patience));
+        INFO(first.out() << first.err());
+        CHECK(first.out().find("the cluster has ended, and what it held") != npos);
+        CHECK_FALSE(std::filesystem::exists(data.path + "/promises"));
+    }
+    Process again(with_nodes);
+    REQUIRE(is_ready(again));
+    CHECK(client({"--get", "k"}).code == 1);
+    CHECK(client({"--put", "k", "--val", "w"}).code == 0);
+    CHECK(client({"--stop"}).code == 0);
+    REQUIRE(again.wait(patience));
+}
+
+TEST_CASE("promises of a cluster whose nodes run on are kept", "[e2e]") {
+    const DataFolder data;
+    const std::string port = std::to_string(free_port());
+    const std::string at = "127.0.0.1:" + port;
+    const std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "1",
+                                              "--data-dir",           data.path};
+    Process first(command);
+    REQUIRE(eventually(patience, [&] { return first.out().find("waiting for peers") != npos; }));
+    const Process node({program("kvnode"), "--seed", at});
+    REQUIRE(eventually(patience, [&] { return node.out().starts_with("server1 at "); }));
+    REQUIRE(run({program("client"), "--coordinator", at, "--wait"}).code == 0);
+    first.signal(SIGINT);
+    REQUIRE(first.wait(patience));
+    CHECK(std::filesystem::exists(data.path + "/promises"));
+    const Process again(command);
+    CHECK(eventually(patience, [&] { return again.out().find("ready\n") != npos; }));
+    INFO(again.out());
+    CHECK(again.out().find("going on as the coordinator of ring ") != npos);
+    CHECK(again.out().find("remove " + data.path + "/promises") != npos);
+    CHECK(run({program("client"), "--coordinator", at, "--stop"}).code == 0);
+}
+
+TEST_CASE("clients that know the place of an earlier coordinator find the cluster", "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2);
+    cluster.put("key1", "value1");
+    cluster.coordinator().signal(SIGKILL);
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+    const std::string second = "127.0.0.1:" + std::to_string(free_port());
+    Process other(
+        {program("coordinator"), "--listen", second, "--seed", cluster.address_of("server1")});
+    INFO(other.out() << other.err());
+    REQUIRE(eventually(patience, [&] { return other.out().find("ready\n") != npos; }));
+    REQUIRE(eventually(patience, [&] {
+        const Finished told = run({program("client"), "--coordinator", second, "--ring"});
+        return told.out.find(second) != npos && told.out.find("coordinator") != npos;
+    }));
+    const Finished got = cluster.client({"--get", "key1"});  // at the place of the first
+    INFO(got.out << got.err);
+    CHECK(got.code == 0);
+    CHECK(got.out.starts_with("key1, value1, server"));
+    CHECK(got.err.find(" does not answer; going on with ") != npos);
 }

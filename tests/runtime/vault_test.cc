@@ -126,6 +126,21 @@ TEST_CASE("a damaged file is refused with a sentence, wherever it is damaged", "
     CHECK_FALSE(refused(good));
 }
 
+TEST_CASE("what is forgotten is not there for the next", "[runtime]") {
+    const Folder folder;
+    const auto vault = Vault::open(folder / "data");
+    REQUIRE(vault);
+    CHECK((*vault)->forget());  // nothing was saved
+    REQUIRE((*vault)->save(a_state(3)));
+    CHECK((*vault)->path() == folder / "data/promises");
+    CHECK((*vault)->forget());
+    const auto loaded = (*vault)->load();
+    REQUIRE(loaded);
+    CHECK_FALSE(loaded->has_value());
+    REQUIRE((*vault)->save(a_state(4)));
+    CHECK((**(*vault)->load()).promises.promised.round == 4);
+}
+
 TEST_CASE("a file that cannot be replaced is said, and the old one stays", "[runtime]") {
     const Folder folder;
     const auto vault = Vault::open(folder / "data");
