@@ -222,7 +222,9 @@ int main(int argc, const char* const* argv) {
     Options options;
     CLI::App app("Grapevine's client.", "client");
     declare(app, options);
-    if (const auto code = parse_options(app, argc, argv)) return *code;
+    const auto code =
+        parse_options(app, argc, argv, {"--put", "--get", "--del", "--where", "--val", "stream"});
+    if (code) return *code;
     if (const std::string what = contradiction(options); !what.empty()) {
         return complain(Exit::usage, what + "; see client --help");
     }

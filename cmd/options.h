@@ -59,13 +59,31 @@ inline std::string no_second_cluster(Address here, Address member) {
         here, member, member, member);
 }
 
+// The first option with an empty value, which a script's unset variable makes of it; empty: none.
+// Keys and values may be empty, and are named in `may_be`.
+inline std::string option_left_empty(const CLI::App& app, const std::vector<std::string>& may_be) {
+    for (const CLI::Option* option : app.get_options()) {
+        const std::string name = option->get_name();
+        if (std::ranges::find(may_be, name) != may_be.end()) continue;
+        const auto& values = option->results();
+        if (std::ranges::find(values, std::string()) != values.end()) return name;
+    }
+    return {};
+}
+
 // Nothing: the program goes on. Otherwise the code to exit with.
-inline std::optional<int> parse_options(CLI::App& app, int argc, const char* const* argv) {
+inline std::optional<int> parse_options(CLI::App& app, int argc, const char* const* argv,
+                                        const std::vector<std::string>& may_be_empty = {}) {
     try {
         std::vector<std::string> arguments = prepare_arguments(argc, argv);
         std::ranges::reverse(arguments);  // CLI11 takes them from the back
         app.parse(arguments);
-        return std::nullopt;
+        const std::string empty = option_left_empty(app, may_be_empty);
+        if (empty.empty()) return std::nullopt;
+        return exit_with(Exit::usage, app.get_name(),
+                         fmt::format("{} has an empty value; leave it out for the default; see {} "
+                                     "--help",
+                                     empty, app.get_name()));
     } catch (const CLI::CallForHelp&) {
         print_out("{}", app.help());
         return static_cast<int>(Exit::done);

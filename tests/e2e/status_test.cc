@@ -89,13 +89,50 @@ TEST_CASE("nodes that are full refuse what adds to them, and go on with the rest
     const Finished status = cluster.client({"--status"});
     INFO(status.out);
     CHECK(status.code == 1);
-    CHECK(status.out.starts_with("degraded, survives 2 simultaneous deaths"));
-    CHECK(contains(status.out, " of 1 MB; what would add to them is refused when it is full"));
+    CHECK(status.out.starts_with(
+        "degraded, survives 2 simultaneous deaths of nodes, or the coordinator's alone; epoch "));
+    CHECK(contains(status.out, " of 1.0 MB; what would add to them is refused when it is full"));
     CHECK(stream_of(erases).code == 1);  // some were never written
     // What is deleted is gone from the other copies when they learn that it is committed.
     CHECK(eventually(patience, [&] {
         return cluster.client({"--put", "more", "--val", std::string(50'000, 'x')}).code == 0;
     }));
+}
+
+TEST_CASE("options whose value is empty are refused by name", "[e2e]") {
+    const auto refused = [](const char* name, const std::string& option) {
+        INFO(name << " " << option);
+        const Finished ended = run({program(name), option, ""});
+        CHECK(ended.code == 2);
+        CHECK(contains(ended.err, option));
+        CHECK(contains(ended.err, "empty"));
+    };
+    for (const char* option : {"--seed", "--max-memory", "--backfill-rate", "--advertise",
+                               "--redirect", "--listen", "--log-level"}) {
+        refused("kvnode", option);
+        refused("coordinator", option);
+    }
+    for (const char* option : {"--zone", "--name"}) refused("kvnode", option);
+    for (const char* option : {"--data-dir", "--log-dir", "--kvnode"}) {
+        refused("coordinator", option);
+    }
+    for (const char* option : {"--coordinator", "--pid", "--leave"}) refused("client", option);
+}
+
+TEST_CASE("the ring tells of votes, zones and weights, and what two nodes cannot survive",
+          "[e2e]") {
+    const Cluster cluster =
+        Cluster::without_coordinator(2, {{"--zone", "rack1", "--weight", "2.5"}, {}});
+    const std::string table = cluster.client({"--ring"}).out;
+    INFO(table);
+    CHECK(contains(table, " votes  zone   weight  to receive\n"));
+    CHECK(contains(table, "rack1  2.5 "));
+    const Finished status = cluster.client({"--status"});
+    INFO(status.out);
+    CHECK(status.code == 1);
+    CHECK(contains(status.out, "degraded, survives 0 simultaneous deaths; epoch "));
+    CHECK(contains(status.out, "no death is survived, because server"));
+    CHECK(contains(cluster.client({"--status", "--json"}).out, "has the only vote"));
 }
 
 TEST_CASE("a rate that is none, and --json without a question, are refused", "[e2e]") {
