@@ -63,6 +63,10 @@ Result<std::unique_ptr<Endpoint>> Endpoint::open(Loop& loop, const ListenOn& whe
     if (error == UV_EADDRNOTAVAIL) {
         return fail("{} is not an address of this machine; see --listen", address);
     }
+    if (error == UV_EMFILE || error == UV_ENFILE) {
+        return fail("cannot listen on {}: {}; raise the limit (ulimit -n)", address,
+                    uv_strerror(error));
+    }
     return fail("cannot listen on {}: {}; choose another --port or --listen", address,
                 uv_strerror(error));
 }

@@ -19,6 +19,7 @@ constexpr std::size_t messages_between_looks = 8;
 constexpr std::size_t large_message = 4096;
 // Messages of a client that are handed in together.
 constexpr std::size_t group_max = 16;
+constexpr Duration crowded_reminder = 10s;
 
 }  // namespace
 
@@ -40,7 +41,19 @@ void Inbound::accept(uv_stream_t* listener) {
     connections_.emplace(connection.id, std::move(made));
     connection.stranger = strangers_.insert(strangers_.end(), connection.id);
     if (sweep_at_ == never) sweep_at_ = connection.opened_at + limits_.sweep_period;
-    if (strangers_.size() > limits_.strangers_max) drop(*connections_.at(strangers_.front()));
+    if (strangers_.size() > limits_.strangers_max) make_room();
+}
+
+void Inbound::make_room() {
+    if (const Time now = boot_time(); now >= crowded_said_at_ + crowded_reminder) {
+        crowded_said_at_ = now;
+        log_.log(LogLevel::warning,
+                 "{} connections are open that are no peers', as many as may be: for each new one "
+                 "the one that has been silent for longest is closed; where that is too few raise "
+                 "the limit of open files (ulimit -n)",
+                 limits_.strangers_max);
+    }
+    drop(*connections_.at(strangers_.front()));
 }
 
 void Inbound::before_frame(Connection& connection) {

@@ -162,6 +162,7 @@ private:
         std::deque<ConnectionId> turned_away;
     };
 
+    void make_room();
     void before_frame(Connection& connection);
     void on_frame(Connection& connection, const Frame& frame);
     void on_hello(Connection& connection, const Frame& frame);
@@ -216,6 +217,7 @@ private:
     Time crowded_since_ = never;  // more of them than all_queues_pause
     std::size_t share_ = 0;       // of all_queues_pause, while it is crowded
     Time sweep_at_ = never;
+    Time crowded_said_at_ = Time::min();  // when it was last said that there is no room
     Graveyard<Connection> graveyard_;
 };
 
