@@ -33,6 +33,7 @@ int show_ring(const ClientOptions& options) {
 int show_health(const ClientOptions& options) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
+    tell_of_left_behind(options, **ring);
     const Health health = health_of(**ring, fetch_status(**ring, patience_of(options)));
     print_out("{}", options.json ? health_json(**ring, health) : health_text(**ring, health));
     return static_cast<int>(health.verdict == HealthVerdict::healthy ? Exit::done : Exit::negative);

@@ -128,6 +128,23 @@ void find_members(ClientOptions& options) {
     options.seeds = std::move(members);
 }
 
+void tell_of_left_behind(const ClientOptions& options, const Ring& ring) {
+    if (!ring.parent) return;
+    const auto answers = ask_all(options.seeds, StatusRequest{},
+                                 std::min<Duration>(options.timeout, status_timeout));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
+        // Survivors may not have adopted it yet.
+        const bool is_behind = status != nullptr && status->cluster == ring.parent &&
+                               ring.member(status->id) == nullptr;
+        if (!is_behind) continue;
+        print_note(fmt::format(
+            "{} at {} was left behind when its cluster was founded anew: it is not in this one and "
+            "serves nothing; end its process",
+            status->name, options.seeds[i]));
+    }
+}
+
 int run_operation(const ClientOptions& options, Operation operation) {
     Outcome outcome;
     {
@@ -337,6 +354,7 @@ int stop_cluster(const ClientOptions& options) {
                   : answers[i] ? "stopped"
                                : "ended before it answered");
     }
+    tell_of_left_behind(options, **ring);
     if ((*ring)->parent) {
         print_out(
             "This cluster was founded anew from {:016x}. Nodes that were left behind in that one "

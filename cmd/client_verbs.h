@@ -30,6 +30,10 @@ void find_members(ClientOptions& options);
 // The newest ring that one of the seeds has.
 Result<RingPtr> ring_of(const ClientOptions& options);
 
+// Says on stderr who of those that were asked is in the cluster from which this one was founded
+// anew, and not in this.
+void tell_of_left_behind(const ClientOptions& options, const Ring& ring);
+
 // The sentence, on stderr; returns the code.
 int complain(Exit code, const std::string& sentence);
 

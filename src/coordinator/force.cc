@@ -87,9 +87,10 @@ std::string describe(const Ring& ring, const ForcePlan& plan) {
         "Survivors, with {} of {} votes: {}.\n"
         "Silent: {}.\n",
         ring.epoch, ring.cluster.value, votes, ring.votes_total(), list(living), list(silent));
-    text += partitions_have(restarted, ring,
-                            "no copy on a survivor: all of their keys are lost, they restart "
-                            "empty.\n");
+    text += restarted == 0 ? "Every partition has a copy on a survivor.\n"
+                           : partitions_have(restarted, ring,
+                                             "no copy on a survivor: all of their keys are lost, "
+                                             "they restart empty.\n");
     text += partitions_have(fewer, ring, "fewer copies than before, ");
     text += fmt::format("{} as many.\n", kept);
     text +=

@@ -44,6 +44,13 @@ TEST_CASE("who answers in the cluster survives, and the rest is said to be lost"
     CHECK(says(text, "only cut off"));
 }
 
+TEST_CASE("where all partitions survive nothing is said to be lost") {
+    const Ring ring = small_ring();
+    const std::string text = describe(ring, plan_force(ring, answers_of(ring, {a, d})));
+    CHECK(says(text, "Every partition has a copy on a survivor.\n"));
+    CHECK(text.find("restart empty") == std::string::npos);
+}
+
 TEST_CASE("nothing is founded where it need not or cannot be") {
     const Ring ring = small_ring();
     CHECK(says(plan_force(ring, answers_of(ring, {a, b, c})).refusal, "3 of 5 votes answer"));

@@ -1,5 +1,6 @@
 // A majority is killed for good, and a new cluster is founded from what the others hold.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <set>
 
 #include "e2e/cluster.h"
@@ -110,4 +111,33 @@ TEST_CASE("a coordinator with too few nodes left goes on in the new cluster", "[
     CHECK(cluster.put("key0", "new") == "server1");
     CHECK(cluster.table().size() == 1);
     CHECK(cluster.client({"--ring"}).out.find("coordinator") != std::string::npos);
+}
+
+TEST_CASE("who was left behind by a founding anew is told apart", "[e2e]") {
+    Cluster cluster = Cluster::without_coordinator(3, 3);
+    const std::vector<std::string> silent = {"server2", "server3"};
+    cluster.ask_at(cluster.address_of("server1"));
+    for (const std::string& name : silent) REQUIRE(::kill(cluster.pid(name), SIGSTOP) == 0);
+    wait_until_stuck(cluster);
+    const Finished forced = cluster.client({"--force-ring", "--yes"});
+    for (const std::string& name : silent) REQUIRE(::kill(cluster.pid(name), SIGCONT) == 0);
+    INFO(forced.out << forced.err);
+    REQUIRE(forced.code == 0);
+    CHECK(forced.out.find("0 partitions restarted empty") != std::string::npos);
+    const std::string old = cluster.address_of("server2");
+    const auto ask_old = [&](const char* verb) {
+        return run({program("client"), "--coordinator", old, verb});
+    };
+    CHECK(eventually(patience, [&] {
+        return ask_old("--status")
+                   .err.find("server2 at " + old +
+                             " was left behind when its "
+                             "cluster was founded anew") != std::string::npos;
+    }));
+    CHECK(cluster.client({"--status"}).err.empty());
+    const Finished stopped = cluster.client({"--stop"});
+    CHECK(stopped.code == 0);
+    CHECK(stopped.out.find("This cluster was founded anew from ") != std::string::npos);
+    CHECK(ask_old("--stop").err.find("server2 at " + old + " was left behind") !=
+          std::string::npos);
 }

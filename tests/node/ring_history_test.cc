@@ -104,4 +104,20 @@ TEST_CASE("the oldest changes are forgotten") {
     CHECK(reply.events.back().epoch == ring.epoch);
 }
 
+TEST_CASE("when a ring was adopted, or the next that is remembered") {
+    RingHistory history;
+    CHECK(history.adopted_at(Epoch{5}) == Time::min());
+    Ring ring = three();
+    const std::uint64_t first = ring.epoch.value;
+    const std::size_t count = history_size_max + 2;  // two are forgotten
+    for (std::size_t i = 0; i < count; ++i) {
+        ring.epoch = Epoch{first + 2 * i};
+        history.adopt(start + 1s * i, nullptr, ring, nullptr);
+    }
+    CHECK(history.adopted_at(Epoch{first + 20}) == start + 10s);
+    CHECK(history.adopted_at(Epoch{first + 19}) == start + 10s);
+    CHECK(history.adopted_at(Epoch{first}) == start + 2s);
+    CHECK(history.adopted_at(Epoch{first + 2 * count}) == start + 1s * (count - 1));
+}
+
 }  // namespace grapevine
