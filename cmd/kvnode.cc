@@ -90,9 +90,11 @@ void declare(CLI::App& app, Options& options) {
            "what would add to it is refused (default: 60 % of the memory of this machine or "
            "control group)")
         ->type_name("SIZE");
-    app.add_option("--drain-timeout", options.drain_timeout,
-                   "on SIGTERM: seconds in which nothing of what it holds arrives at others, after "
-                   "which it ends all the same (default 30)")
+    app.add_option(
+           "--drain-timeout", options.drain_timeout,
+           "on SIGTERM: seconds in which nothing of what it holds arrives at others, after "
+           "which it ends all the same (default 30); with --backfill-rate, and the time that "
+           "a value of 16 MiB takes at it")
         ->type_name("SECONDS");
     app.add_option("--redirect", options.redirect,
                    "how Redis clients are answered that ask for a key of another node: moved, as "
@@ -142,6 +144,12 @@ NodeConfig node_config(const Options& options, const std::vector<Address>& seeds
     config.listen = founding_silence;
     if (!options.bootstrap) config.seeds = seeds;
     return config;
+}
+
+// Nothing arrives for as long as the rate spaces two values of the largest size.
+Duration drain_patience(Duration timeout, std::uint64_t backfill_rate) {
+    if (backfill_rate == 0) return timeout;
+    return timeout + std::chrono::milliseconds(value_size_max * 1000 / backfill_rate);
 }
 
 // Says once that this member is in the ring.
@@ -197,7 +205,8 @@ Exit run(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeConfig& confi
     };
     const SignalWatch terminated(loop, SIGTERM, [&] {
         if (drain) return give_up("told to again");
-        drain.emplace(loop, host, log, drain_timeout, give_up);
+        drain.emplace(loop, host, log, drain_patience(drain_timeout, config.backfill_rate),
+                      give_up);
     });
     loop.run();
     return code;

@@ -36,16 +36,17 @@ TEST_CASE("a node that is told to end leaves first", "[e2e]") {
     CHECK(cluster.get("key1").value == "value1");
 }
 
-// One partition of 3 MB at 0.5 MB/s takes several times as long as it may stand still.
+// One partition of 32 MB at 4 MB/s takes 8 s; it may stand still for 2 s and the 4.2 s
+// that a value of the largest size takes.
 TEST_CASE("a node that leaves slowly is not ended while its bytes arrive", "[e2e]") {
     const std::string port = std::to_string(free_port());
     const std::string at = "127.0.0.1:" + port;
     Process leaver({program("kvnode"), "--bootstrap", "--rep", "1", "--partitions", "1", "--port",
-                    port, "--backfill-rate", "0.5", "--drain-timeout", "2"});
+                    port, "--backfill-rate", "4", "--drain-timeout", "2"});
     REQUIRE(eventually(patience, [&] { return leaver.out().starts_with("server1 at "); }));
     std::string puts;
     for (int i = 0; i < 100; ++i) {
-        puts += "put key" + std::to_string(i) + " " + std::string(30'000, 'x') + "\n";
+        puts += "put key" + std::to_string(i) + " " + std::string(320'000, 'x') + "\n";
     }
     REQUIRE(run({program("client"), "--coordinator", at, "-"}, puts).code == 0);
     Process other({program("kvnode"), "--seed", at});
@@ -56,7 +57,7 @@ TEST_CASE("a node that leaves slowly is not ended while its bytes arrive", "[e2e
     const Finished got = run({program("client"), "--coordinator", there.substr(0, there.find(',')),
                               "--get", "key7", "--raw"});
     CHECK(got.code == 0);
-    CHECK(got.out == std::string(30'000, 'x'));
+    CHECK(got.out == std::string(320'000, 'x'));
 }
 
 TEST_CASE("client --leave returns when the node is out", "[e2e]") {
