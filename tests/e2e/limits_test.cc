@@ -73,7 +73,7 @@ TEST_CASE("two thousand idle connections to a node disturb nobody", "[e2e]") {
 }
 
 TEST_CASE("a node that runs out of files serves on", "[e2e]") {
-    const Cluster cluster = Cluster::without_coordinator(2, {{}, {}, {}}, {.files_max = 64});
+    Cluster cluster = Cluster::without_coordinator(2, {{}, {}, {}}, {.files_max = 64});
     const Address node = parse_address(cluster.address_of("server1")).value();
     std::deque<RawConnection> idle;
     for (int i = 0; i < 200; ++i) {
@@ -83,6 +83,10 @@ TEST_CASE("a node that runs out of files serves on", "[e2e]") {
     check_service(cluster);
     // Who came first made room.
     CHECK(idle.front().read_to_end(patience).has_value());
+    // And its log says why.
+    const std::string said = cluster.at(0).err();
+    INFO(said);
+    CHECK(said.find("raise the limit of open files (ulimit -n)") != std::string::npos);
 }
 
 TEST_CASE("clients that read no answers disturb nobody", "[e2e]") {
