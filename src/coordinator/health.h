@@ -43,7 +43,7 @@ enum class HealthVerdict : std::uint8_t {
     healthy,      // every partition is served and has its copies
     degraded,     // it is served, with less than was asked for, and nothing mends that by itself
     repairing,    // copies are being made or moved, or the next ring will say what becomes of them
-    unavailable,  // some partitions are not served, and more than a moment has passed
+    unavailable,  // some partitions are not served, and are not just being handed over
 };
 std::string_view verdict_name(HealthVerdict verdict);
 
