@@ -208,8 +208,8 @@ struct Node::State {
     Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none
     std::vector<Address> coordinators_before;  // as in StatusReply
     Time unbroken_since = Time::min();         // it was in every ring from then on
-    Time join_at = never;      // when to ask for admission (again)
-    Duration join_back_off{};  // after an eviction, doubled with each
+    Time join_at = never;                      // when to ask for admission (again)
+    Duration join_back_off{};                  // after an eviction, doubled with each
     Time join_pause_until = Time::min();
     Time member_since = never;
     bool leaving = false;            // what it holds moves to others, then it goes
