@@ -22,7 +22,7 @@ struct Spread {
 // All keys begin at three neighbouring places, among them the last one: runs are long and go on at
 // the table's beginning.
 struct Crowded : Spread {
-    static std::uint64_t mix(Key key, std::uint64_t) { return ~std::uint64_t{0} << (key % 3 * 62); }
+    static std::uint64_t mix(Key key, std::uint64_t) { return ~std::uint64_t{0} << (key % 3 * 30); }
 };
 
 template <class Entry>

@@ -77,6 +77,7 @@ void serve(std::string_view bytes) {
         const bool worked = session->step(world.now);
         for (resp::Run& run : session->take_runs()) under_way.push_back(std::move(run));
         rng.shuffle(under_way);
+        const bool has_run = !under_way.empty();
         const bool all = at == bytes.size();
         for (std::size_t left = all ? under_way.size() : rng.below(under_way.size() + 1); left > 0;
              --left) {
@@ -87,7 +88,7 @@ void serve(std::string_view bytes) {
             session->finished(run.partition, std::move(result));
         }
         out += session->take_output();
-        idle = all && !worked && under_way.empty() ? idle + 1 : 0;
+        idle = all && !worked && !has_run ? idle + 1 : 0;
     }
     std::string_view rest = out;
     while (!rest.empty()) {
