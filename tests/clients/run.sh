@@ -10,18 +10,24 @@ state=$2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
-work=$(mktemp -d)
-port=$(( 20000 + RANDOM % 20000 ))
+# shellcheck source=../e2e/cluster.sh
+source "$here/../e2e/cluster.sh"
+work=$scratch
 failures=0
 runs=0
+others=()  # nodes that came for those that died
 
 skip() { printf 'SKIPPED PART: %s\n' "$*"; }
 
-cleanup() {
-    "$bin/client" --coordinator "127.0.0.1:$port" --stop >/dev/null 2>&1 || true
-    rm -rf "$work"
+# Those that are in no ring yet nobody else would end.
+end_all() {
+    trap '' INT TERM
+    end_cluster
+    local pid
+    for pid in "${others[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+    rm -rf "$scratch"
 }
-trap cleanup EXIT
+trap end_all EXIT
 
 wait_for() {  # FILE TEXT SECONDS
     local i
@@ -32,11 +38,8 @@ wait_for() {  # FILE TEXT SECONDS
     return 1
 }
 
-"$bin/coordinator" --nodes 5 --rep 3 --port "$port" --log-dir "$work/logs" >"$work/coordinator" 2>&1 &
-disown
-wait_for "$work/coordinator" ready 60 || { cat "$work/coordinator"; exit 1; }
+start_cluster 5 3
 
-client() { "$bin/client" --coordinator "127.0.0.1:$port" "$@"; }
 ports() { client --ring | awk '/^server/ && / up / { sub(/.*:/, "", $2); print $2 }'; }
 
 # The one that died may still be in the ring when the one for it comes.
@@ -77,7 +80,8 @@ session() {
         printf 'FAILED: %s\n' "$name"
         cat "$work/told"
     fi
-    "$bin/kvnode" --seed "127.0.0.1:$port" --first-port $(( port + 1 )) >>"$work/logs/more" 2>&1 &
+    "$bin/kvnode" --seed "127.0.0.1:$port" --first-port $(( port + 1 )) >>"$work/more" 2>&1 &
+    others+=($!)
     disown
 }
 
