@@ -4,6 +4,7 @@
 
 #include "planted/found.h"
 #include "planted/plans.h"
+#include "scenarios/unmissed.h"
 
 using namespace grapevine;
 using namespace grapevine::testing;
@@ -148,14 +149,7 @@ Finding dead_heirs(std::uint64_t seed, PlantedBugs bugs) {
     sim::Cluster cluster(plan.world);
     if (!cluster.run_until_restored()) return never_ready;
     cluster.put("k", "v");
-    cluster.pause({"server1"});
-    cluster.run_for(150ms);
-    cluster.cut({"server2"}, {"server1", "server3", "server4", "server5", "coordinator"});
-    cluster.run_for(250ms);
-    cluster.kill({"server2"});
-    cluster.run_for(600ms);
-    cluster.resume({"server1"});
-    cluster.heal();
+    pause_one_while_another_dies(cluster);
     cluster.run_for(2s);
     cluster.get("k");
     return conclude(cluster, nullptr);

@@ -1,6 +1,7 @@
 // Who is left alone with what others held has to be there: where one dies while another is away for
 // a while, nothing is lost that the other holds.
 #include "scenarios/scenario.h"
+#include "scenarios/unmissed.h"
 
 using namespace grapevine;
 using namespace grapevine::testing;
@@ -30,15 +31,7 @@ TEST_CASE("who is dead and not missed yet does not inherit from who only stood s
         Cluster cluster({.nodes = 5, .copies = 2, .seed = seed});
         REQUIRE(cluster.run_until_restored());
         cluster.put_keys(keys, "v");
-        cluster.pause({"server1"});
-        cluster.run_for(150ms);
-        // Its machine: nobody hears that its links ended.
-        cluster.cut({"server2"}, {"server1", "server3", "server4", "server5", "coordinator"});
-        cluster.run_for(250ms);
-        cluster.kill({"server2"});
-        cluster.run_for(600ms);
-        cluster.resume({"server1"});
-        cluster.heal();
+        pause_one_while_another_dies(cluster);
         expect_all(cluster);
     }
 }
