@@ -10,6 +10,11 @@ namespace {
 constexpr std::uint64_t founding_rounds_ahead_max = 1'000'000;
 // Connections that may wait: a few people.
 constexpr std::size_t founders_max = 16;
+constexpr std::size_t earlier_max = 16;
+
+bool names(const Founding& founding, NodeId id) {
+    return std::ranges::binary_search(founding.survivors, id);
+}
 
 }  // namespace
 
@@ -18,9 +23,10 @@ bool Consent::is_open_to(const FoundingBallot& ballot) const {
 }
 
 void Consent::give(NodeId self, const Founding& founding, RingPtr made, std::uint64_t digest) {
-    if (stands() && !is_void_) may_bind_ = true;
+    put_aside();
     is_void_ = false;
     floor_ = std::max(floor_, founding.ballot);
+    consented_ = std::max(consented_, founding.ballot);
     founding_ = founding;
     made_ = std::move(made);
     digest_ = digest;
@@ -28,25 +34,52 @@ void Consent::give(NodeId self, const Founding& founding, RingPtr made, std::uin
     spoke_.clear();
 }
 
+// Others may found it still, by what was said.
+void Consent::put_aside() {
+    if (!stands() || is_void_) return;
+    if (earlier_.size() >= earlier_max) {
+        binds_for_good_ = true;
+    } else {
+        earlier_.push_back(founding_);
+    }
+}
+
+void Consent::withdraw() {
+    put_aside();
+    made_.reset();
+}
+
 void Consent::begin_anew() {
-    withdraw();
-    floor_ = {};
-    may_bind_ = false;
+    made_.reset();
+    floor_ = consented_ = {};
+    earlier_.clear();
+    binds_for_good_ = false;
 }
 
 bool Consent::decline(const FoundingBallot& ballot) {
-    if (is_open_to(ballot)) floor_ = declined_ = ballot;
-    return declined_ == ballot;
+    if (is_open_to(ballot)) floor_ = ballot;
+    return consented_ < ballot && ballot <= floor_;
 }
 
-void Consent::declined(NodeId from, const Founding& founding) {
-    const bool same = stands() && founding == founding_;
-    if (same && std::ranges::binary_search(founding_.survivors, from)) is_void_ = true;
+void Consent::declined(NodeId from, const FoundingBallot& after, const FoundingBallot& up_to) {
+    const auto is_declined = [&](const Founding& founding) {
+        return after < founding.ballot && founding.ballot <= up_to && names(founding, from);
+    };
+    is_void_ = is_void_ || (stands() && is_declined(founding_));
+    std::erase_if(earlier_, is_declined);
+}
+
+std::set<NodeId> Consent::concerned() const {
+    std::set<NodeId> concerned(founding_.survivors.begin(), founding_.survivors.end());
+    for (const Founding& founding : earlier_) {
+        concerned.insert(founding.survivors.begin(), founding.survivors.end());
+    }
+    return concerned;
 }
 
 void Consent::heard(NodeId from, const Founding& founding, std::uint64_t digest) {
     const bool same = stands() && founding == founding_ && digest == digest_;
-    if (same && std::ranges::binary_search(founding_.survivors, from)) given_.insert(from);
+    if (same && names(founding_, from)) given_.insert(from);
 }
 
 std::vector<NodeId> Consent::missing() const {

@@ -25,8 +25,8 @@ public:
     // In a process that goes on as a voter that had consented: to nothing that high any more.
     // What stood is given again, and binds for good: what was before it is not known any more.
     void resume(FoundingBallot floor, bool stood) {
-        floor_ = floor;
-        may_bind_ = stood;
+        floor_ = consented_ = floor;
+        binds_for_good_ = stood;
     }
     [[nodiscard]] FoundingBallot floor() const { return floor_; }
 
@@ -40,16 +40,17 @@ public:
     [[nodiscard]] bool is_open_to(const FoundingBallot& ballot) const;
     void give(NodeId self, const Founding& founding, RingPtr made, std::uint64_t digest);
     // Never to be given again, for the same ballot.
-    void withdraw() {
-        if (!is_void_) may_bind_ = true;
-        made_.reset();
-    }
-    // True: this was not consented to, and never will be.
+    void withdraw();
+    // True: to nothing after `consented()` up to this has been consented, nor ever will be.
     bool decline(const FoundingBallot& ballot);
-    // A survivor never will consent to what stands.
-    void declined(NodeId from, const Founding& founding);
+    // The highest that ever was given.
+    [[nodiscard]] FoundingBallot consented() const { return consented_; }
+    // What that member neither has consented to nor ever will: nobody founds what names it.
+    void declined(NodeId from, const FoundingBallot& after, const FoundingBallot& up_to);
     // Nobody can have founded anything by what was said here.
-    [[nodiscard]] bool is_void() const { return is_void_ && !may_bind_; }
+    [[nodiscard]] bool is_void() const { return is_void_ && earlier_.empty() && !binds_for_good_; }
+    // Whose word counts: survivors of what stands, and of what was given before and is not void.
+    [[nodiscard]] std::set<NodeId> concerned() const;
     // A new cluster: what was said in the old one counts no more.
     void begin_anew();
 
@@ -78,14 +79,17 @@ private:
         Time until;
     };
 
+    void put_aside();
+
     FoundingBallot floor_;
+    FoundingBallot consented_;
     Founding founding_;
     RingPtr made_;  // null: none stands
     std::uint64_t digest_ = 0;
     std::set<NodeId> given_;
-    FoundingBallot declined_;  // the latest that was
-    bool is_void_ = false;     // what stands
-    bool may_bind_ = false;    // what stood before
+    bool is_void_ = false;           // what stands
+    std::vector<Founding> earlier_;  // given before, and not void
+    bool binds_for_good_ = false;    // something before these
     std::map<NodeId, Time> spoke_;
     std::map<ConnectionId, Waiting> waiting_;
 };

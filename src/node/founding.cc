@@ -117,8 +117,8 @@ void Node::State::resume_consent(Time now, const Founding& founding) {
 
 void Node::State::tell_consent(Time now) {
     consent_at = now + consent_period;
-    for (const NodeId id : consent.founding().survivors) {
-        send(now, id, FoundAnew{consent.founding(), consent.digest()});
+    for (const NodeId id : consent.concerned()) {
+        send(now, id, FoundAnew{consent.founding(), consent.digest(), {}});
     }
 }
 
@@ -146,10 +146,14 @@ void Node::State::withdraw_consent(Time now, std::string_view why) {
 
 void Node::State::on(Time now, const Envelope& envelope, const FoundAnew& message) {
     if (ring->member(envelope.from) == nullptr) return;
-    if (message.digest == 0) return consent.declined(envelope.from, message.founding);
+    if (message.digest == 0) {
+        return consent.declined(envelope.from, message.consented, message.founding.ballot);
+    }
     const std::string why = consent_to(now, message.founding);
     if (!why.empty()) {
-        if (declines(now, message.founding)) send(now, envelope.from, FoundAnew{message.founding});
+        if (declines(now, message.founding)) {
+            send(now, envelope.from, FoundAnew{message.founding, 0, consent.consented()});
+        }
         log(LogLevel::debug, fmt::format("does not consent to what {} founds anew: {}",
                                          name_of(envelope.from), why));
         return;

@@ -230,13 +230,17 @@ Founding unpack(Unpacker& unpacker, const fb::Founding& in) {
 }
 
 Packed<fb::FoundAnew> pack(Builder& builder, const FoundAnew& message) {
-    return fb::CreateFoundAnew(builder, pack(builder, message.founding), message.digest);
+    return fb::CreateFoundAnew(builder, pack(builder, message.founding), message.digest,
+                               message.consented.round, message.consented.cluster.value);
 }
 
 // What is absent unpacks to nothing, which the rules refuse.
 FoundAnew unpack(Unpacker& unpacker, const fb::FoundAnew& in) {
     if (in.founding() == nullptr) return {};
-    return {.founding = unpack(unpacker, *in.founding()), .digest = in.digest()};
+    return {
+        .founding = unpack(unpacker, *in.founding()),
+        .digest = in.digest(),
+        .consented = {.round = in.consented_round(), .cluster = ClusterId{in.consented_cluster()}}};
 }
 
 }  // namespace grapevine::wire

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
+#include <set>
 
 #include "ring/ring_fixture.h"
 
@@ -63,6 +64,47 @@ TEST_CASE("a consent gives way to a higher one alone") {
     // In another cluster it is another matter.
     consent.begin_anew();
     CHECK(consent.is_open_to({1, ClusterId{70}}));
+}
+
+TEST_CASE("a consent is void when a survivor of each that was given never will give it") {
+    Consent consent;
+    const Founding first = founding_of(1, 50);
+    const Founding second{.epoch = Epoch{2}, .ballot = {2, ClusterId{51}}, .survivors = {a, c}};
+    give(consent, first);
+    give(consent, second);
+    CHECK(consent.consented() == second.ballot);
+    CHECK(consent.concerned() == std::set{a, b, c});
+    consent.declined(c, {}, second.ballot);
+    CHECK_FALSE(consent.is_void());  // the first does not name c
+    consent.declined(b, first.ballot, second.ballot);
+    CHECK_FALSE(consent.is_void());  // b may have consented to it
+    consent.declined(b, {}, {1, ClusterId{49}});
+    CHECK_FALSE(consent.is_void());  // and may yet
+    CHECK(consent.concerned() == std::set{a, b, c});
+    consent.declined(b, {}, second.ballot);
+    CHECK(consent.is_void());
+    CHECK(consent.concerned() == std::set{a, c});
+    // What was given before a process ended is not known any more.
+    Consent resumed;
+    resumed.resume(first.ballot, true);
+    give(resumed, second);
+    resumed.declined(c, {}, second.ballot);
+    CHECK_FALSE(resumed.is_void());
+}
+
+TEST_CASE("what was consented to is not declined") {
+    Consent consent;
+    CHECK(consent.decline({1, ClusterId{50}}));
+    CHECK_FALSE(consent.is_open_to({1, ClusterId{50}}));
+    CHECK_FALSE(consent.consented());
+    give(consent, founding_of(2, 50));
+    consent.withdraw();
+    CHECK_FALSE(consent.decline({2, ClusterId{50}}));
+    CHECK_FALSE(consent.decline({2, ClusterId{49}}));
+    CHECK(consent.decline({2, ClusterId{51}}));
+    CHECK(consent.consented() == FoundingBallot{2, ClusterId{50}});
+    // That it is too high to be believed does not mean that it never comes.
+    CHECK_FALSE(consent.decline({~std::uint64_t{0}, ClusterId{50}}));
 }
 
 TEST_CASE("votes that are there are counted while a consent stands") {

@@ -67,7 +67,7 @@ GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
 GRAPEVINE_FIELDS(Beacon, parent)
 GRAPEVINE_FIELDS(FoundingBallot, round, cluster)
 GRAPEVINE_FIELDS(Founding, epoch, ballot, survivors)
-GRAPEVINE_FIELDS(FoundAnew, founding, digest)
+GRAPEVINE_FIELDS(FoundAnew, founding, digest, consented)
 
 GRAPEVINE_FIELDS(Answer, status, version)
 GRAPEVINE_FIELDS(Change, kind, key, value, expires_ms)
