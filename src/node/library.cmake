@@ -5,6 +5,7 @@ grapevine_library(node LINK base swim ring store command replication client SOUR
                   founding.cc
                   governor.cc
                   heartbeats.cc
+                  joining.cc
                   link_checks.cc
                   links.cc
                   losses.cc
@@ -12,5 +13,7 @@ grapevine_library(node LINK base swim ring store command replication client SOUR
                   obstacle.cc
                   peers.cc
                   programs.cc
+                  proposing.cc
+                  reports.cc
                   ring_history.cc
                   rings.cc)

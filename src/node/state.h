@@ -1,7 +1,7 @@
 #pragma once
 // The parts of a Node and how they are wired. Internal to node/; split over node.cc (the public
-// face, time and effects), clients.cc (what clients ask), peers.cc (what other members say),
-// rings.cc (adopting, agreeing, joining).
+// face, time and effects), clients.cc (what clients ask), peers.cc (what other members say), and
+// one file for each thing that it does about rings.
 
 #include <map>
 #include <optional>
@@ -62,31 +62,32 @@ struct Node::State {
     // `made.change` is null where the ring came whole.
     void adopt(Time now, const MadeRing& made);
     void look_whether_active(Time now);
-    [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
     void note_coordinator(Address address);
     void enter(Time now);
     void fall_out(Time now);
-    void ask_again(Time now);
-    void part(Time now);
-    void withdraw(Time now);
-    void end_withdrawn();
-    // Whether it is out for good, as it wanted.
-    [[nodiscard]] bool has_left() const;
-    void look_who_is_in(const Envelope& envelope);
+    // Brings a member that showed an older epoch up to date; fetches from one with a newer.
+    void tell_ring(Time now, Address to, NodeId id, Epoch have);
+    void fetch_ring(Time now, Address from, NodeId id);
     void announce(Time now, const Ring& before);
+    void found(Time now);
+    void send_beacons(Time now);
+
+    // --- proposing.cc ---
+    [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
+    void consider(Time now, Duration settle);
     void propose(Time now);
-    [[nodiscard]] bool waits_to_accuse(Observations seen, const RingChange& change);
-    [[nodiscard]] bool waits_for_another(Time now, const Observations& seen,
-                                         const RingChange& change);
+    [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);
     // What it has to know before it gives promises or asks for them.
+    void brief_agreement(Time now);
     [[nodiscard]] std::set<NodeId> heirs(Time now) const;
     [[nodiscard]] bool waits_for_heirs(Time now) const;
     [[nodiscard]] bool lacks_heirs(Observations seen, const std::optional<RingChange>& change);
-    void brief_agreement(Time now);
-    [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);
-    void consider(Time now, Duration settle);
-    void found(Time now);
-    void send_beacons(Time now);
+    [[nodiscard]] bool waits_to_accuse(Observations seen, const RingChange& change);
+    [[nodiscard]] bool waits_for_another(Time now, const Observations& seen,
+                                         const RingChange& change);
+
+    // --- joining.cc ---
+    void ask_again(Time now);
     void ask_to_join(Time now);
     // Dials whom this node needs before it asks to be admitted.
     struct JoinLinks {
@@ -97,18 +98,24 @@ struct Node::State {
     // As which member: without a name that the ring gave and somebody else has by now.
     [[nodiscard]] Member joiner() const;
     void look_for_obstacle(Time now, const Member& joiner);
-    // Tells people who wait for a cluster that cannot go on by itself.
     void look_for_joiners_links(Time now, const JoinLinks& links);
-    void look_for_majority(Time now);
-    void report_fills(Time now);
-    void report_links(Time now);
+    // Whether it is out for good, as it wanted.
+    [[nodiscard]] bool has_left() const;
+    void part(Time now);
+    void withdraw(Time now);
+    void end_withdrawn();
+    void look_who_is_in(const Envelope& envelope);
+
+    // --- reports.cc ---
+    static constexpr Duration report_period = 100ms;  // until it shows in a ring
     template <class Reports>
     void tell_voters(Time now, const Reports& reports);
+    void report_fills(Time now);
+    void report_links(Time now);
     void report_loss(Time now);
     void report_leaving(Time now);
-    // Brings a member that showed an older epoch up to date; fetches from one with a newer.
-    void tell_ring(Time now, Address to, NodeId id, Epoch have);
-    void fetch_ring(Time now, Address from, NodeId id);
+    // Tells people who wait for a cluster that cannot go on by itself.
+    void look_for_majority(Time now);
 
     // --- founding.cc ---
     void on_force(Time now, ConnectionId connection, const ForceRing& message);

@@ -1,0 +1,167 @@
+// Getting into a ring, and out of it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "node/state.h"
+
+namespace grapevine {
+
+namespace {
+
+constexpr Duration join_back_off_min = 1s;
+constexpr Duration join_back_off_max = 60s;
+constexpr Duration awaited_pause_min = 100ms;  // after the first, which is none
+constexpr Duration awaited_pause_max = 2s;
+// Until the last request to be let in is void with every voter, though it was long under way.
+constexpr Duration join_forgotten_after = 2 * news_age_max;
+// Who was in for so long was not evicted for a bad line: its next pause is a short one again.
+constexpr Duration good_membership = 60s;
+
+}  // namespace
+
+// --- getting in ---
+
+// With a growing pause, so that a bad line does not make and unmake rings. A holder that a
+// partition waits for comes back at once, and again before long: where only its links are good each
+// time lets it in, and puts it out.
+void Node::State::ask_again(Time now) {
+    log(LogLevel::warning, "this node was evicted; asking to be let in again");
+    const bool awaited = ring->member(self.id) != nullptr;
+    if (now >= member_since + good_membership) join_back_off = {};
+    const Duration awaited_pause = std::min(join_back_off, awaited_pause_max);
+    join_back_off = std::clamp(join_back_off * 2, awaited ? awaited_pause_min : join_back_off_min,
+                               join_back_off_max);
+    join_at = join_pause_until = now + (awaited ? awaited_pause : join_back_off);
+}
+
+void Node::State::ask_to_join(Time now) {
+    join_at = now + config.join_period;
+    if (!ring) {
+        for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{});
+        return;
+    }
+    if (is_member()) {
+        join_at = never;
+        return;
+    }
+    const JoinLinks reached = link_before_joining(now);
+    look_for_joiners_links(now, reached);
+    const Member asking = joiner();
+    look_for_obstacle(now, asking);
+    for (const Voter& voter : ring->voters) {
+        const Member* member = ring->member(voter.id);
+        if (reached.enough) {
+            send(now, voter.id, JoinRequest{asking, ring->epoch});
+            asked_at = now;
+        } else {
+            send(now, member->address, voter.id, RingRequest{ring->epoch});
+        }
+    }
+    // The members known here may all be gone; the seeds may know better.
+    for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{ring->epoch});
+}
+
+// Links to all that this node would link to: whoever cannot be reached would be accused as soon as
+// this node is in. Who holds what a partition waits for is needed more than that: a majority that
+// can admit it is enough.
+Node::State::JoinLinks Node::State::link_before_joining(Time now) {
+    std::set<Address> wanted;
+    std::set<NodeId> checked;
+    JoinLinks found;
+    std::uint32_t votes = 0;
+    for (const Member& member : ring->members) {
+        if (!member.is_up() || member.address == self.address) continue;
+        const std::uint32_t has = ring->votes_of(member.id);
+        if (ring->members.size() > config.full_mesh_max && has == 0) continue;
+        wanted.insert(member.address);
+        checked.insert(member.id);
+        const bool up = links.is_up(member.address) && link_checks.answered(member.id);
+        if (!up) found.missing.push_back(member.id);
+        votes += up ? has : 0;
+    }
+    links.want(now, wanted);
+    links.tick(now);
+    link_checks.adopt(now, checked);
+    link_checks.tick(now);
+    const bool awaited = ring->member(self.id) != nullptr;
+    found.enough = found.missing.empty() || (awaited && votes >= ring->majority());
+    return found;
+}
+
+void Node::State::look_for_joiners_links(Time now, const JoinLinks& reached) {
+    if (!join_links_missing.look(now, !reached.enough)) return;
+    log(LogLevel::warning,
+        fmt::format("not admitted: no answer from {}; still trying. A cluster that has lost its "
+                    "majority for good is founded anew by client --force-ring",
+                    names_of(reached.missing)));
+}
+
+Member Node::State::joiner() const {
+    Member joiner = self;
+    const bool taken = ring->member_named(joiner.name) != nullptr;
+    if (config.self.name.empty() && taken) joiner.name.clear();
+    return joiner;
+}
+
+void Node::State::look_for_obstacle(Time now, const Member& joiner) {
+    const std::optional<Obstacle> obstacle = obstacle_of(*ring, joiner);
+    const Member* holder = obstacle ? ring->member(obstacle->holder) : nullptr;
+    // At this node's own address there can be nobody else: a predecessor that is not out yet.
+    const bool answers =
+        holder != nullptr && holder->address != self.address && links.is_up(holder->address);
+    const Obstacles::Notice notice = obstacles.look(now, obstacle, answers);
+    if (notice.warn) {
+        log(LogLevel::warning, fmt::format("not admitted: {}; still asking, in case it goes",
+                                           describe(*ring, *obstacle)));
+    }
+    if (notice.hopeless && holder != nullptr && obstacle->kind == Obstacle::Kind::name)
+        effects.name_held_by = *holder;
+}
+
+// --- getting out ---
+
+// Where a partition waits for what it holds, it comes back first. Where it may be let in yet, it
+// waits for that.
+bool Node::State::has_left() const {
+    return leaving && ring && ring->member(self.id) == nullptr && withdrawn_until == never;
+}
+
+// In no ring, and nothing waits for what it holds. Who has asked may be let in until that is
+// forgotten: it has to be there then, and to leave like any member, because its vote counts.
+void Node::State::withdraw(Time now) {
+    join_at = never;
+    withdrawn_until = asked_at == Time::min() ? now : asked_at + join_forgotten_after;
+    if (now >= withdrawn_until) end_withdrawn();
+}
+
+void Node::State::end_withdrawn() {
+    withdrawn_until = never;
+    effects.left = true;
+}
+
+void Node::State::part(Time now) {
+    log(LogLevel::info, "this node has left the cluster");
+    join_at = never;
+    leave_at = now;
+    in_without_us.clear();
+    effects.left = config.bugs.has(Bug::leave_unheard);
+}
+
+// It may have been the only one that knew of the ring without it, and the only voter of the one
+// before. It ends when the others can go on without it.
+void Node::State::look_who_is_in(const Envelope& envelope) {
+    if (envelope.epoch < ring->epoch) return;
+    in_without_us.insert(envelope.from);
+    std::uint32_t votes = 0;
+    for (const NodeId id : in_without_us) votes += ring->votes_of(id);
+    if (votes < ring->majority()) return;
+    leave_at = never;
+    effects.left = true;
+}
+
+}  // namespace grapevine

@@ -1,0 +1,144 @@
+// Proposing rings: what the next should be, and for whom it waits.
+
+#include <algorithm>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <utility>
+
+#include "node/state.h"
+#include "ring/trims.h"
+
+namespace grapevine {
+
+namespace {
+
+// How long evictions wait for those who would be left with what the evicted hold.
+constexpr Duration heirs_patience = 1s;
+
+// Whether one is left out that may be let in when it has promised. A death is not kept waiting.
+bool waits_for_joiners(const RingChange& change, const Observations& seen) {
+    return change.evicted.empty() && std::ranges::any_of(seen.joiners, [&](const Member& joiner) {
+               return !seen.present->contains(joiner.id) &&
+                      std::ranges::find(change.joined, joiner.id, &Member::id) ==
+                          change.joined.end();
+           });
+}
+
+}  // namespace
+
+Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
+    if (config.make_ring) return config.make_ring(ring, change);
+    return grapevine::make_ring(*ring, change, config.bugs);
+}
+
+void Node::State::consider(Time now, Duration settle) {
+    if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
+}
+
+void Node::State::brief_agreement(Time now) {
+    agreement.set_heard(heartbeats.heard_since(now - config.lease.lease));
+    candidates = governor.joiners(now, *ring);
+    std::set<NodeId> ids;
+    for (const auto& [id, address] : candidates) ids.insert(ids.end(), id);
+    ids.merge(heirs(now));
+    agreement.set_candidates(std::move(ids));
+}
+
+// Who would be left with what those hold that may be evicted, or dropped.
+std::set<NodeId> Node::State::heirs(Time now) const {
+    const std::set<NodeId> dead = dead_members();
+    std::set<NodeId> doubtful = governor.accused(now);
+    doubtful.insert(dead.begin(), dead.end());
+    std::set<NodeId> heirs;
+    if (doubtful.empty()) return heirs;
+    for (const Entry& entry : ring->table) {
+        const bool concerned =
+            std::ranges::any_of(entry.copies, [&](NodeId id) { return doubtful.contains(id); });
+        if (concerned) heirs.insert(entry.copies.begin(), entry.copies.end());
+    }
+    std::erase_if(heirs, [&](NodeId id) { return dead.contains(id); });
+    return heirs;
+}
+
+void Node::State::propose(Time now) {
+    if (!is_member() || agreement.proposing() || consent.stands()) return;
+    Observations seen = governor.observe(now, *ring, dead_members());
+    // What is complete does not make a ring before its time, but goes into any that is made.
+    if (now < governor.reports_due()) seen.completed.clear();
+    const auto change = plan(*ring, seen, config.planner, placement);
+    if (!change || waits_for_another(now, seen, *change)) return;
+    history.proposed(now);
+    brief_agreement(now);
+    agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
+}
+
+std::optional<RingChange> Node::State::choose(Time now, const Promisers& promisers) {
+    std::set<NodeId> dead = dead_members();
+    const std::size_t accused = dead.size();
+    for (const NodeId id : promisers.hears) dead.erase(id);
+    // Who promises lives, whatever was said of it.
+    if (!config.bugs.has(Bug::evict_promisers)) {
+        for (const NodeId id : promisers.present) dead.erase(id);
+    }
+    // Somebody hears a member that this node does not: look again before long.
+    if (dead.size() < accused) consider(now, config.rank_delay);
+    Observations seen = governor.observe(now, *ring, std::move(dead));
+    seen.present = promisers.present;
+    seen.heirs_are_present = waits_for_heirs(now);
+    auto change = plan(*ring, seen, config.planner, placement);
+    if (seen.heirs_are_present && lacks_heirs(seen, change)) {
+        if (!promisers.all) return std::nullopt;
+        if (now >= heirs_missed_at + 2 * heirs_patience) heirs_missed_at = now;
+        consider(now, config.rank_delay);
+    }
+    if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
+    if (change && !promisers.all && waits_to_accuse(seen, *change)) return std::nullopt;
+    if (change && waits_for_another(now, seen, *change)) return std::nullopt;
+    return change;
+}
+
+// --- what it waits for ---
+
+// Who is dead is found to be so before that, and who has not promised by then and lives may have no
+// link that carries it.
+bool Node::State::waits_for_heirs(Time now) const {
+    return now < heirs_missed_at + heirs_patience || now >= heirs_missed_at + 2 * heirs_patience;
+}
+
+// Whether somebody would be evicted, or drop a copy, if heirs did not have to promise.
+bool Node::State::lacks_heirs(Observations seen, const std::optional<RingChange>& change) {
+    if (seen.dead.empty() && seen.links.empty() && seen.heartbeats.empty()) return false;
+    seen.heirs_are_present = false;
+    const auto without = plan(*ring, seen, config.planner, placement);
+    if (!without) return false;
+    const std::size_t evicted = change ? change->evicted.size() : 0;
+    const std::size_t dropped = change ? change->dropped.size() : 0;
+    return without->evicted.size() > evicted || without->dropped.size() > dropped;
+}
+
+// True: somebody would be evicted for its links if those who have not promised yet were there. What
+// would be done without that is little help, and undone when they are.
+bool Node::State::waits_to_accuse(Observations seen, const RingChange& change) {
+    if (seen.heartbeats.empty() && seen.links.empty()) return false;
+    seen.present.reset();
+    const auto with_all = plan(*ring, seen, config.planner, placement);
+    return with_all && with_all->evicted.size() > change.evicted.size();
+}
+
+// True: not worth a ring of its own yet. It is looked at again.
+bool Node::State::waits_for_another(Time now, const Observations& seen, const RingChange& change) {
+    const auto may_be_silent = [&](NodeId primary, NodeId goes) {
+        if (goes != self.id && swim.liveness(goes) != Liveness::alive) return true;
+        const auto link = seen.links.find(link_pair(primary, goes));
+        return link != seen.links.end() && link->second != LinkState::distrusted;
+    };
+    if (!can_wait(*ring, change, may_be_silent)) return false;
+    governor.trims_wait();
+    if (config.bugs.has(Bug::trims_never_alone)) return true;
+    if (now >= governor.trims_due()) return false;
+    consider(now, governor.trims_due() - now);
+    return true;
+}
+
+}  // namespace grapevine
