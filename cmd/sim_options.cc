@@ -48,7 +48,8 @@ when the cluster is ready and the first keys are written.
   3s:wall=server1@-60000      its wall clock is set back by so many milliseconds, or forwards
   6s:cut=server1/server2      nothing passes; a+b/c+d: between groups
   6s:cutoneway=a/b            nothing passes from a to b
-  6s:flap=a/b@200ms           cut and healed in turn; clog=a/b holds everything; hang=a/b links alone
+  6s:flap=a/b@200ms           cut and healed in turn; clog=a/b holds everything
+  6s:hang=a/b                 links stand still, datagrams pass; mute=a/b the other way round
   6s:refuse=a/b               dials are refused though b lives
   6s:break=a/b                their links end; new ones can be made
   9s:heal=a/b                 ends these between the two; heal alone: everywhere

@@ -90,6 +90,7 @@ private:
     void flap();
     void clog();
     void hang();
+    void mute();
     void break_links();
     void refuse();
     void lose();

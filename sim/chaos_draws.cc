@@ -25,6 +25,7 @@ const std::vector<Chaos::Draw>& Chaos::draws() {
         {FaultClass::flap, 1, &Chaos::flap},
         {FaultClass::clog, 1, &Chaos::clog},
         {FaultClass::hang, 1, &Chaos::hang},
+        {FaultClass::mute, 1, &Chaos::mute},
         {FaultClass::broken, 1, &Chaos::break_links},
         {FaultClass::refuse, 1, &Chaos::refuse},
         {FaultClass::loss, 1, &Chaos::lose},
@@ -243,6 +244,12 @@ void Chaos::hang() {
     Names all = ends();
     rng_.shuffle(all);
     obstruct(FaultKind::hang, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
+}
+
+void Chaos::mute() {
+    Names all = ends();
+    rng_.shuffle(all);
+    obstruct(FaultKind::mute, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
 }
 
 void Chaos::break_links() {

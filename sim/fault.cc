@@ -51,6 +51,7 @@ constexpr std::array words{
     Word{FaultKind::flap, "flap", Takes::pairs_and_span},
     Word{FaultKind::clog, "clog", Takes::pairs},
     Word{FaultKind::hang, "hang", Takes::pairs},
+    Word{FaultKind::mute, "mute", Takes::pairs},
     Word{FaultKind::refuse, "refuse", Takes::pairs},
     Word{FaultKind::heal, "heal", Takes::pairs_or_nothing},
     Word{FaultKind::break_links, "break", Takes::pairs},

@@ -21,6 +21,7 @@
 //     6s:flap=a/b@200ms           cut and healed in turn, so long each
 //     6s:clog=a/b                 what is sent is held, and arrives all at once when healed
 //     6s:hang=a/b                 datagrams pass, links stand still
+//     6s:mute=a/b                 links pass, datagrams are lost
 //     6s:refuse=a/b               dials from a to b are refused, though b lives
 //     9s:heal=a/b                 ends all of these, both ways; heal alone: everywhere
 //     6s:break=a/b                the links between them end, new ones can be made
@@ -68,6 +69,7 @@ enum class FaultKind : std::uint8_t {
     flap,
     clog,
     hang,
+    mute,
     refuse,
     burst,
     duplicate,

@@ -21,6 +21,7 @@ enum class FaultClass : std::uint8_t {
     flap,       // cuts that come and go
     clog,       // everything held, then all at once
     hang,       // links stand still, datagrams pass
+    mute,       // datagrams are lost, links pass
     broken,     // links that end
     refuse,     // dials that are refused though somebody listens
     loss,       // of datagrams
@@ -34,7 +35,7 @@ enum class FaultClass : std::uint8_t {
     wall,       // wall clocks that are set
     force,      // a quorum dies for good, and an operator founds the cluster anew
 };
-inline constexpr std::size_t fault_classes = 22;
+inline constexpr std::size_t fault_classes = 23;
 
 class FaultMix {
 public:

@@ -81,7 +81,8 @@ void Network::deliver(Datagram& datagram) {
         if (waiting.size() < config_.clogged_max) waiting.push_back(std::move(datagram));
         return;
     }
-    const bool arrives = !is_cut(from, to) && endpoints_.contains(to);
+    const bool passes = !is_obstructed(from, to, {Obstacle::cut, Obstacle::mute});
+    const bool arrives = passes && endpoints_.contains(to);
     log_.record(queue_.now(),
                 {arrives ? EventKind::datagram : EventKind::datagram_lost, from, to, bytes});
     if (!arrives) return;

@@ -15,6 +15,7 @@
 //     cut        are lost           wait               time out
 //     clog       wait               wait               time out
 //     hang       pass               wait               time out
+//     mute       are lost           pass               succeed
 //     refuse     pass               pass               are refused
 //
 // What waited arrives in one burst when the way is healed. A flapping way is cut and whole in turn.
@@ -85,7 +86,7 @@ struct NetworkConfig {
     bool operator==(const NetworkConfig&) const = default;
 };
 
-enum class Obstacle : std::uint8_t { cut = 1, clog = 2, hang = 4, refuse = 8 };
+enum class Obstacle : std::uint8_t { cut = 1, clog = 2, hang = 4, refuse = 8, mute = 16 };
 
 class Network {
 public:

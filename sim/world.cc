@@ -259,6 +259,7 @@ void World::apply_between(Address a, Address b, const Fault& fault) {
         if (fault.kind == FaultKind::cut) network_.obstruct(x, y, Obstacle::cut);
         if (fault.kind == FaultKind::clog) network_.obstruct(x, y, Obstacle::clog);
         if (fault.kind == FaultKind::hang) network_.obstruct(x, y, Obstacle::hang);
+        if (fault.kind == FaultKind::mute) network_.obstruct(x, y, Obstacle::mute);
         if (fault.kind == FaultKind::flap) network_.flap(x, y, fault.span);
         if (fault.kind == FaultKind::heal) network_.heal(x, y);
     }

@@ -33,6 +33,7 @@ TEST_CASE("faults are read, and written as they were read", "[sim]") {
                                    "6s:flap=server1/server2@200ms",
                                    "6s:clog=server1/server2",
                                    "6s:hang=server1/server2",
+                                   "6s:mute=server1/server2",
                                    "6s:refuse=server1/server2,server3/server2",
                                    "3s:burst=20@8",
                                    "3s:duplicate=5@2s",
@@ -130,7 +131,7 @@ TEST_CASE("a cut between groups is one between each of one and each of the other
 
 TEST_CASE("a mix of faults is read, and written as it was read", "[sim]") {
     for (const std::string text : {"all", "none", "kill,pause,cut,loss", "aim", "client,echo",
-                                   "slow,drift,flap,clog,hang,break,refuse,burst,delay,corrupt"}) {
+                                   "slow,drift,flap,clog,hang,mute,break,refuse,burst,delay,corrupt"}) {
         INFO(text);
         const Result<FaultMix> mix = FaultMix::parse(text);
         REQUIRE(mix);

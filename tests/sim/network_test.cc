@@ -346,6 +346,27 @@ TEST_CASE("a link hangs while datagrams pass, and dials time out", "[sim]") {
     CHECK(room.b.heard == "y");
 }
 
+TEST_CASE("a link and dials pass while datagrams are lost", "[sim]") {
+    Room room({.duplicate_per_mille = 0});
+    const LinkId link = room.link();
+    room.network.obstruct(room.at_a, room.at_b, Obstacle::mute);
+    room.network.datagram(room.at_a, room.at_b, "x");
+    room.network.datagram(room.at_b, room.at_a, "x");
+    room.network.send(link, room.at_a, "y");
+    room.run_for(1s);
+    room.network.dial(room.at_a, room.at_b);
+    room.run_for(1s);
+    CHECK(room.b.datagrams.empty());
+    CHECK(room.a.datagrams.size() == 1);
+    CHECK(room.b.heard == "y+");
+    CHECK(room.a.heard == "^");
+    CHECK_FALSE(room.network.is_clear(room.at_a, room.at_b));
+    room.network.heal();
+    room.network.datagram(room.at_a, room.at_b, "x");
+    room.run_for(1s);
+    CHECK(room.b.datagrams.size() == 1);
+}
+
 TEST_CASE("a dial to who listens is refused while that is forged, one way", "[sim]") {
     Room room;
     room.network.obstruct(room.at_a, room.at_b, Obstacle::refuse);
@@ -403,7 +424,8 @@ TEST_CASE("when all is calm the network is as it was at first", "[sim]") {
     room.network.set_duplicates(500, 1s);
     room.network.set_corruption(50);
     room.network.set_delay({.least = 1s, .most = 2s});
-    for (const Obstacle one : {Obstacle::cut, Obstacle::clog, Obstacle::hang, Obstacle::refuse}) {
+    for (const Obstacle one :
+         {Obstacle::cut, Obstacle::clog, Obstacle::hang, Obstacle::refuse, Obstacle::mute}) {
         room.network.obstruct(room.at_a, room.at_b, one);
     }
     room.network.flap(room.at_b, room.at_a, 3ms);
