@@ -15,8 +15,6 @@ namespace {
 
 constexpr Duration join_back_off_min = 1s;
 constexpr Duration join_back_off_max = 60s;
-constexpr Duration awaited_pause_min = 100ms;  // after the first, which is none
-constexpr Duration awaited_pause_max = 2s;
 // Until the last request to be let in is void with every voter, though it was long under way.
 constexpr Duration join_forgotten_after = 2 * news_age_max;
 // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
@@ -26,17 +24,16 @@ constexpr Duration good_membership = 60s;
 
 // --- getting in ---
 
-// With a growing pause, so that a bad line does not make and unmake rings. A holder that a
-// partition waits for comes back at once, and again before long: where only its links are good each
-// time lets it in, and puts it out.
+// A holder that a partition waits for comes back at once; others with a growing pause, so that a
+// bad line does not make and unmake rings.
 void Node::State::ask_again(Time now) {
     log(LogLevel::warning, "this node was evicted; asking to be let in again");
     const bool awaited = ring->member(self.id) != nullptr;
     if (now >= member_since + good_membership) join_back_off = {};
-    const Duration awaited_pause = std::min(join_back_off, awaited_pause_max);
-    join_back_off = std::clamp(join_back_off * 2, awaited ? awaited_pause_min : join_back_off_min,
-                               join_back_off_max);
-    join_at = join_pause_until = now + (awaited ? awaited_pause : join_back_off);
+    if (!awaited) {
+        join_back_off = std::clamp(join_back_off * 2, join_back_off_min, join_back_off_max);
+    }
+    join_at = join_pause_until = now + (awaited ? Duration{} : join_back_off);
 }
 
 void Node::State::ask_to_join(Time now) {
@@ -66,12 +63,14 @@ void Node::State::ask_to_join(Time now) {
     for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{ring->epoch});
 }
 
-// Links to all that this node would link to: whoever cannot be reached would be accused as soon as
-// this node is in. Who holds what a partition waits for is needed more than that: a majority that
-// can admit it is enough.
+// Links to all that this node would link to, and datagrams both ways: whoever cannot be reached
+// would be accused as soon as this node is in, and without heartbeats it would be put out. Who
+// holds what a partition waits for is needed more than that: a majority that can admit it is
+// enough.
 Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     std::set<Address> wanted;
     std::set<NodeId> checked;
+    const std::set<NodeId> heard = heartbeats.heard_since(now - config.link_silence);
     JoinLinks found;
     std::uint32_t votes = 0;
     for (const Member& member : ring->members) {
@@ -80,7 +79,8 @@ Node::State::JoinLinks Node::State::link_before_joining(Time now) {
         if (ring->members.size() > config.full_mesh_max && has == 0) continue;
         wanted.insert(member.address);
         checked.insert(member.id);
-        const bool up = links.is_up(member.address) && link_checks.answered(member.id);
+        const bool up = links.is_up(member.address) && link_checks.answered(member.id) &&
+                        heard.contains(member.id);
         if (!up) found.missing.push_back(member.id);
         votes += up ? has : 0;
     }
@@ -88,6 +88,8 @@ Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     links.tick(now);
     link_checks.adopt(now, checked);
     link_checks.tick(now);
+    heartbeats.adopt(now, ring->epoch, checked);
+    heartbeats.tick(now);
     const bool awaited = ring->member(self.id) != nullptr;
     found.enough = found.missing.empty() || (awaited && votes >= ring->majority());
     return found;

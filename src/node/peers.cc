@@ -118,7 +118,11 @@ void Node::State::on(Time now, const Envelope& envelope, const SwimSync& message
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const Heartbeat& message) {
-    if (!ring->is_up(envelope.from) || !is_member()) return;
+    if (!is_member()) {  // it looks whether datagrams pass, before it asks to be let in
+        heartbeats.receive(now, envelope.from, message, false);
+        return;
+    }
+    if (!ring->is_up(envelope.from)) return answer_joiner(now, envelope, message);
     const bool grants = ring->votes_of(self.id) > 0 && !agreement.has_voted() && !consent.stands();
     const Heartbeats::Received received = heartbeats.receive(now, envelope.from, message, grants);
     if (message.sent_us != 0 && config.bugs.has(Bug::request_renews_lease)) {
@@ -129,6 +133,15 @@ void Node::State::on(Time now, const Envelope& envelope, const Heartbeat& messag
     if (!received.granted) return;
     lease.echoed(envelope.from, received.echoed_epoch, *received.echoed);
     if (replication) replication->lease_renewed(now);
+}
+
+// Nothing is remembered of who is not in the ring, and nothing granted to it.
+void Node::State::answer_joiner(Time now, const Envelope& envelope, const Heartbeat& message) {
+    if (message.sent_us == 0) return;
+    Heartbeat echo{.epoch = ring->epoch};
+    echo.echo_epoch = message.epoch;
+    echo.echo_us = message.sent_us;
+    send(now, envelope.from_address, envelope.from, echo);
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const RingRequest& message) {

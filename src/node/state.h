@@ -34,6 +34,7 @@ struct Node::State {
     void receive(Time now, const Envelope& envelope);
     [[nodiscard]] bool belongs(const Envelope& envelope) const;
     void answer_for_predecessor(Time now, const Envelope& envelope);
+    void answer_joiner(Time now, const Envelope& envelope, const Heartbeat& message);
     void compare_epochs(Time now, const Envelope& envelope);
     void on(Time now, const Envelope& envelope, const SwimMessage& message);
     void on(Time now, const Envelope& envelope, const SwimSync& message);
@@ -89,10 +90,10 @@ struct Node::State {
     // --- joining.cc ---
     void ask_again(Time now);
     void ask_to_join(Time now);
-    // Dials whom this node needs before it asks to be admitted.
+    // Whom this node needs before it asks to be admitted: dials, and looks what passes.
     struct JoinLinks {
         bool enough = true;
-        std::vector<NodeId> missing;  // members whose link carries nothing yet
+        std::vector<NodeId> missing;  // members that do not answer yet, by link or by datagram
     };
     [[nodiscard]] JoinLinks link_before_joining(Time now);
     // As which member: without a name that the ring gave and somebody else has by now.

@@ -92,6 +92,50 @@ TEST_CASE("a link that hangs while datagrams pass does not stop the partition", 
     check_pair(sim::FaultKind::hang, false);
 }
 
+// Writes need links alone, and each of the two has its lease from the others: what is not so goes
+// for the pair as for one whose links hang.
+TEST_CASE("datagrams that are lost between two copies do not stop the partition", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "old");
+    const Names copies = cluster.copies_of("key1");
+    apply(cluster, sim::FaultKind::mute, copies[0], copies[1]);
+    CHECK(time_of_put(cluster, "key1", "new1") < answered_max);
+    cluster.run_for(10s);
+    CHECK(cluster.members().size() == 4);
+    cluster.check_keys(1, "new");
+    const std::uint64_t settled = cluster.epoch();
+    cluster.run_for(10s);
+    CHECK(cluster.epoch() == settled);
+    cluster.heal();
+    cluster.run_for(10s);
+    REQUIRE(cluster.run_until_restored(5s));
+    cluster.check_keys(1, "new");
+    CHECK(cluster.difference_between_copies() == "");
+}
+
+// Only its links are good: let in for what it holds it would be put out again, because it cannot
+// have a lease, and so on.
+TEST_CASE("a holder whose datagrams are lost is not let in before they pass", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 1});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    Names others = cluster.all_but({"server1"});
+    others.push_back(sim::coordinator_name);
+    for (const std::string& other : others) {
+        apply(cluster, sim::FaultKind::mute, "server1", other);
+    }
+    cluster.run_for(10s);
+    CHECK(cluster.members() == cluster.all_but({"server1"}));
+    const std::uint64_t epoch = cluster.epoch();
+    cluster.run_for(30s);
+    CHECK(cluster.epoch() == epoch);
+    cluster.heal();
+    REQUIRE(cluster.run_until_restored());
+    CHECK(cluster.members().size() == 4);
+    cluster.check_keys(20, "v");
+}
+
 // Two are cut off from all others but the coordinator and each other, and that takes its time, one
 // host after the other. Judged by the first of these, it is the others' fault: then what the two
 // and one of the others hold would be left to the two, which have no lease when the cut is
