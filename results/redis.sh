@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes what results/redis.md shows: Debian's redis-benchmark against this and against redis-server,
-# in turns, a node alone and a cluster of seven, one copy each.
+# in turns, a node alone and a cluster of seven, one copy each; and what a key costs in memory.
 #
 #   results/redis.sh BIN [ROUNDS]     BIN: build/release/bin; 5 rounds
 #
@@ -66,8 +66,38 @@ turns() {
     done
 }
 
+resident() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$1/status"; }
+
+# memory NAME PORT PID: bytes of memory for each of so many keys of 16 bytes with values of 100,
+# beyond these.
+memory() {
+    local keys before after
+    before=$(resident "$3")
+    for keys in 1000000 2000000 3000000; do
+        awk -v first=$(( keys - 1000000 )) -v end="$keys" 'BEGIN {
+            value = sprintf("%100s", ""); gsub(" ", "x", value)
+            for (i = first; i < end; ++i)
+                printf "*3\r\n$3\r\nSET\r\n$16\r\n%016d\r\n$100\r\n%s\r\n", i, value
+        }' | redis-cli -p "$2" --pipe >/dev/null
+        after=$(resident "$3")
+        printf '%s,%s,%s\n' "$1" "$keys" $(( (after - before) / keys - 116 ))
+    done
+}
+
 first_port() { client --ring | awk '/^server1 / { sub(/.*:/, "", $2); print $2 }'; }
 
+start_cluster 1 1 >/dev/null
+other=$(free_port)
+start_redis "$other"
+{
+    printf 'system,keys,bytes_a_key\n'
+    memory grapevine "$(first_port)" "${pid_of[server1]}"
+    memory redis "$other" "${peers[0]}"
+} | tee memory.csv.part
+mv memory.csv.part memory.csv
+end_cluster
+end_peers
+folder=$(mktemp -d)
 printf 'where,depth,command,grapevine_ops_s,redis_ops_s\n' >redis.csv.part
 start_cluster 1 1 >/dev/null
 other=$(free_port)
