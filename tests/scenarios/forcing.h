@@ -30,4 +30,9 @@ inline ForceRing founding_of(const sim::Cluster& cluster, const sim::Names& answ
     return request;
 }
 
+inline ClusterId cluster_of(const sim::Cluster& cluster, const std::string& name) {
+    const RingPtr ring = cluster.world().node(name)->ring();
+    return ring == nullptr ? ClusterId{} : ring->cluster;
+}
+
 }  // namespace grapevine::testing

@@ -1,5 +1,7 @@
 // Who is left alone with what others held has to be there: where one dies while another is away for
 // a while, nothing is lost that the other holds.
+#include <functional>
+
 #include "scenarios/scenario.h"
 #include "scenarios/unmissed.h"
 
@@ -17,31 +19,28 @@ void apply(Cluster& cluster, const std::string& fault) {
 // Keys in all partitions, written before.
 constexpr std::size_t keys = 100;
 
-void expect_all(Cluster& cluster) {
-    REQUIRE(cluster.run_until_ready(30s));
-    cluster.check_keys(keys, "v");
+// Whatever happens to a cluster of this plan, all of them are there afterwards.
+void check_kept(sim::WorldConfig plan, const std::function<void(Cluster&)>& happens) {
+    for (plan.seed = 1; plan.seed <= 5; ++plan.seed) {
+        INFO("seed " << plan.seed);
+        Cluster cluster(plan);
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(keys, "v");
+        happens(cluster);
+        REQUIRE(cluster.run_until_ready(30s));
+        cluster.check_keys(keys, "v");
+    }
 }
 
 }  // namespace
 
 TEST_CASE("who is dead and not missed yet does not inherit from who only stood still",
           "[scenario]") {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-        INFO("seed " << seed);
-        Cluster cluster({.nodes = 5, .copies = 2, .seed = seed});
-        REQUIRE(cluster.run_until_restored());
-        cluster.put_keys(keys, "v");
-        pause_one_while_another_dies(cluster);
-        expect_all(cluster);
-    }
+    check_kept({.nodes = 5, .copies = 2}, pause_one_while_another_dies);
 }
 
 TEST_CASE("all holders were away, and the first that returns dies on the way", "[scenario]") {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-        INFO("seed " << seed);
-        Cluster cluster({.nodes = 7, .copies = 3, .seed = seed});
-        REQUIRE(cluster.run_until_restored());
-        cluster.put_keys(keys, "v");
+    check_kept({.nodes = 7, .copies = 3}, [](Cluster& cluster) {
         cluster.pause({"server1", "server2", "server3"});
         cluster.run_for(1500ms);
         apply(cluster, "aim=join");  // whoever asks to be let in dies of it
@@ -49,17 +48,12 @@ TEST_CASE("all holders were away, and the first that returns dies on the way", "
         cluster.resume({"server1"});
         cluster.run_for(200ms);
         cluster.resume({"server2", "server3"});
-        expect_all(cluster);
-    }
+    });
 }
 
 TEST_CASE("a bad link does not cost the copy whose partner is dead and not missed yet",
           "[scenario]") {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-        INFO("seed " << seed);
-        Cluster cluster({.nodes = 5, .copies = 2, .seed = seed});
-        REQUIRE(cluster.run_until_restored());
-        cluster.put_keys(keys, "v");
+    check_kept({.nodes = 5, .copies = 2}, [](Cluster& cluster) {
         apply(cluster, "hang=server1/server2");
         cluster.run_for(1450ms);
         cluster.cut({"server1"}, {"server2", "server3", "server4", "server5", "coordinator"});
@@ -67,8 +61,7 @@ TEST_CASE("a bad link does not cost the copy whose partner is dead and not misse
         cluster.kill({"server1"});
         cluster.run_for(5s);
         cluster.world().calm();
-        expect_all(cluster);
-    }
+    });
 }
 
 TEST_CASE("one of as many as there are copies leaves", "[scenario]") {

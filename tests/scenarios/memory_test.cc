@@ -4,7 +4,8 @@
 using namespace grapevine;
 using namespace grapevine::testing;
 
-TEST_CASE("a primary without memory refuses puts while reads, deletes and copies go on", "[scenario]") {
+TEST_CASE("a primary without memory refuses puts while reads, deletes and copies go on",
+          "[scenario]") {
     Cluster cluster({.nodes = 4, .copies = 2});
     REQUIRE(cluster.run_until_restored());
     cluster.put_keys(40, "v");
