@@ -106,6 +106,11 @@ RingPoller::Need Client::State::need() const {
             .confirm_after = watching > 0 ? confirm_after : Time::min()};
 }
 
+bool Client::State::is_foreign(const ServerMessage& message) const {
+    const auto* const reply = std::get_if<RingReply>(&message);
+    return ring && reply != nullptr && reply->ring && reply->ring->cluster != ring->cluster;
+}
+
 Client::Client(ClientConfig config, std::uint64_t seed)
     : state_(std::make_unique<State>(std::move(config), seed)) {}
 Client::~Client() = default;
@@ -127,7 +132,7 @@ void Client::want_ring(Time now, Epoch newer_than) {
 
 void Client::receive(Time now, Address from, const ServerMessage& message) {
     if (!state_->ended.empty()) return;
-    state_->peers.heard(from);
+    if (!state_->is_foreign(message)) state_->peers.heard(from);
     std::visit([&](const auto& body) { state_->on(now, from, body); }, message);
     state_->finish_batch(now);
 }

@@ -8,7 +8,9 @@
 // id, until an answer comes or the operation's one deadline passes. A write whose attempt may have
 // been executed ends as `unknown`, never as failed, unless an answer that was ordered says
 // otherwise. Within one cluster no ring older than one seen is accepted; when the cluster id
-// changes the handle ends: every later operation fails, and writes in flight are unknown.
+// changes the handle ends: every later operation fails, and writes in flight are unknown. A ring of
+// a cluster that this one was founded anew from changes nothing: whoever tells it was left behind,
+// and is left alone as if its link had failed.
 //
 // Reads are retried freely. A primary that stays silent for `attempt_timeout`, to this operation
 // and all others, is left for a newer ring; the operation is re-sent to the same primary only if

@@ -59,6 +59,7 @@ struct Client::State {
     void learn_stamp(const Pending& pending, const Reply& reply);
     void adopt(Time now, Address from, const RingPtr& ring);
     void silent(Time now, Address peer);
+    void give_link_up(Time now, Address peer);
     void lose_link(Time now, Address peer);
     void due(Time now, Sequence sequence);
 
@@ -73,7 +74,7 @@ struct Client::State {
     void complete_without_answer(Sequence sequence, OutcomeKind kind, std::string detail);
     void expire(Sequence sequence);
     void end_what_is_down();
-    void end_handle(Address from, ClusterId other);
+    void end_handle(Address from, const Ring& other);
     void end(const std::string& why);
 
     // The sequences of those in `pending` that are meant, ascending.
@@ -81,6 +82,8 @@ struct Client::State {
     [[nodiscard]] std::vector<Sequence> in_order(Meant meant) const;
     [[nodiscard]] Epoch epoch() const { return ring ? ring->epoch : Epoch{}; }
     [[nodiscard]] RingPoller::Need need() const;
+    // It tells a ring of another cluster than the client's.
+    [[nodiscard]] bool is_foreign(const ServerMessage& message) const;
 
     ClientConfig config;
     Rng rng;

@@ -4,6 +4,7 @@
 
 #include "client/client_state.h"
 #include "client/outcome_text.h"
+#include "ring/found_anew.h"
 
 namespace grapevine {
 
@@ -75,8 +76,14 @@ void Client::State::on(Time now, Address from, const Reply& reply) {
 
 void Client::State::on(Time now, Address from, const RingReply& reply) {
     last_error.clear();
+    if (is_foreign(reply)) {
+        if (!is_of_forebear(*ring, *reply.ring)) return end_handle(from, *reply.ring);
+        effects.notes.push_back(fmt::format(
+            "{} was left behind in cluster {:016x}, which this one was founded anew from",
+            peers.describe(from), reply.ring->cluster.value));
+        return give_link_up(now, from);
+    }
     const RingPtr& told = reply.ring;
-    if (told && ring && told->cluster != ring->cluster) return end_handle(from, told->cluster);
     const bool newer = told && told->epoch > epoch();
     poller.answered(now, from, newer);
     if (newer) adopt(now, from, told);
@@ -171,12 +178,16 @@ void Client::State::silent(Time now, Address peer) {
         poller.dropped(peer);
     } else if (now - peers.silent_since(peer) >= config.attempt_timeout * silences_per_link) {
         effects.notes.push_back(fmt::format("a new link to {}", peers.describe(peer)));
-        effects.disconnects.push_back(peer);
-        poller.dropped(peer);
         peers.heard(peer);
-        peers.failed(now, peer);
-        lose_link(now, peer);
+        give_link_up(now, peer);
     }
+}
+
+void Client::State::give_link_up(Time now, Address peer) {
+    effects.disconnects.push_back(peer);
+    poller.dropped(peer);
+    peers.failed(now, peer);
+    lose_link(now, peer);
 }
 
 // The attempts that went over the link to this peer may or may not have been executed.
@@ -254,11 +265,13 @@ void Client::State::end_what_is_down() {
     }
 }
 
-void Client::State::end_handle(Address from, ClusterId other) {
+void Client::State::end_handle(Address from, const Ring& other) {
+    const bool is_heir = is_of_forebear(other, *ring);
     end(fmt::format(
-        "{} is in cluster {:016x}, which has taken the place of cluster {:016x}, where this client "
-        "began: start a new one",
-        peers.describe(from), other.value, ring->cluster.value));
+        "{} is in cluster {:016x}, which {} cluster {:016x}, where this client began: "
+        "start a new one",
+        peers.describe(from), other.cluster.value,
+        is_heir ? "has taken the place of" : "has nothing to do with", ring->cluster.value));
 }
 
 void Client::State::end(const std::string& why) {

@@ -98,4 +98,11 @@ Result<Ring> found_anew(const Ring& ring, const Founding& founding) {
     return draft;
 }
 
+bool is_of_forebear(const Ring& ring, const Ring& other) {
+    if (!ring.parent || other.cluster == ring.cluster) return false;
+    if (other.cluster == ring.parent) return true;
+    const auto is_in_both = [&](const Member& member) { return ring.member(member.id) != nullptr; };
+    return other.epoch <= founded_from(ring) && std::ranges::any_of(other.members, is_in_both);
+}
+
 }  // namespace grapevine

@@ -61,4 +61,10 @@ Result<Ring> found_anew(const Ring& ring, const Founding& founding);
     return Epoch{ring.genesis.value - epochs_skipped};
 }
 
+// Whether `other` is a ring of the cluster that this ring's was founded anew from, or of one before
+// that. A ring names its parent alone; an earlier one is known by a member that is in both, since
+// an id names one state for ever, and by its epoch. So where all members have been replaced since,
+// what is older than the parent is not known any more.
+[[nodiscard]] bool is_of_forebear(const Ring& ring, const Ring& other);
+
 }  // namespace grapevine

@@ -228,6 +228,73 @@ TEST_CASE("another cluster id ends the handle", "[client]") {
     CHECK(world.client.next_deadline() == never);
 }
 
+namespace {
+
+constexpr std::uint64_t founded = 1'000'006;
+constexpr std::uint64_t founded_twice = 2'000'009;
+
+}  // namespace
+
+TEST_CASE("a late ring of the cluster that this one was founded anew from is ignored", "[client]") {
+    auto world = ClientWorld::with_ring({.epoch = founded, .cluster = 78, .parent = 77});
+    world.learn_stamp(0);
+    const auto write = world.submit(put_of(key_in(0)));
+    world.ring(3, make_ring());
+    CHECK_FALSE(world.done(write));
+    CHECK(world.client.ring()->cluster == ClusterId{78});
+    CHECK(world.noted("was left behind"));
+    CHECK(world.disconnects == std::vector{address_of(3)});
+    world.reply(1, write, Status::ok, 1000, founded);
+    CHECK(world.kind(write) == OutcomeKind::ok);
+}
+
+TEST_CASE("who was left behind does not say that there is no newer ring", "[client]") {
+    const RingOptions without_1_and_2{.epoch = founded,
+                                      .gone = {1, 2},
+                                      .copies = {{1, {3}}, {4, {5}}, {6, {3}}},
+                                      .cluster = 78,
+                                      .parent = 77};
+    auto world = ClientWorld::with_ring(without_1_and_2);
+    world.run_for(1s);
+    const auto id = world.submit(get_of(key_in(0)));
+    REQUIRE_FALSE(world.polls.empty());
+    const int asked = world.polls[0].to.port - 7000;
+    world.ring(asked, make_ring());
+    CHECK_FALSE(world.done(id));
+    // It is asked less and less often, as those are that cannot be dialed.
+    world.polls.clear();
+    for (int i = 0; i < 100; ++i) {
+        world.run_for(10ms);
+        const auto polls = std::exchange(world.polls, {});
+        if (std::ranges::any_of(polls, [&](const auto& p) { return p.to == address_of(asked); })) {
+            world.ring(asked, make_ring());
+        }
+    }
+    const auto hung_up = std::ranges::count(world.disconnects, address_of(asked));
+    CHECK(hung_up > 1);
+    CHECK(hung_up < 40);
+}
+
+TEST_CASE("a cluster that was founded anew twice knows the first by its members", "[client]") {
+    const RingOptions now{.epoch = founded_twice, .cluster = 79, .parent = 78};
+    auto world = ClientWorld::with_ring(now);
+    const auto read = world.submit(get_of(key_in(0)));
+    world.ring(3, make_ring());
+    CHECK_FALSE(world.done(read));
+    SECTION("a foreign one on an old port ends the handle") {
+        world.ring(3, make_ring({.id_shift = 1000}));
+        CHECK(world.outcomes.at(read).detail.find("nothing to do with") != std::string::npos);
+    }
+    SECTION("so does its twin, founded from the same cluster") {
+        world.ring(3, make_ring({.epoch = founded_twice + 3, .cluster = 80, .parent = 78}));
+        CHECK(world.kind(read) == OutcomeKind::ended);
+    }
+    SECTION("and the one that is founded from it") {
+        world.ring(3, make_ring({.epoch = 3'000'012, .cluster = 81, .parent = 79}));
+        CHECK(world.outcomes.at(read).detail.find("taken the place") != std::string::npos);
+    }
+}
+
 TEST_CASE("a handle that is told to end ends what is in flight", "[client]") {
     Write write;
     auto& world = write.world;

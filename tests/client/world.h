@@ -31,6 +31,8 @@ struct RingOptions {
         {};  // where not {p % servers + 1, the next one}
     std::uint64_t cluster = 77;
     bool genesis = true;
+    std::uint64_t parent = 0;    // founded anew from it, into the epoch that is given
+    std::uint64_t id_shift = 0;  // of all members' ids: others than those of id_of()
 };
 
 // 8 partitions, 2 copies.
@@ -38,10 +40,13 @@ inline RingPtr make_ring(const RingOptions& options = {}) {
     auto ring = std::make_shared<Ring>();
     ring->cluster = ClusterId{options.cluster};
     ring->epoch = Epoch{options.epoch};
+    ring->parent = ClusterId{options.parent};
     ring->genesis = options.genesis ? Epoch{2} : Epoch{};
+    if (ring->parent) ring->genesis = Epoch{options.epoch - 1};
+    const auto id_in = [&](int server) { return NodeId{id_of(server).value + options.id_shift}; };
     for (int server = 0; server <= options.servers; ++server) {
         Member member;
-        member.id = id_of(server);
+        member.id = id_in(server);
         member.name = server == coordinator ? "coordinator" : "server" + std::to_string(server);
         member.address = address_of(server);
         member.role = server == coordinator ? Role::coordinator : Role::storage;
@@ -57,7 +62,7 @@ inline RingPtr make_ring(const RingOptions& options = {}) {
             copies = given->second;
         }
         if (options.genesis) {
-            for (const int server : copies) entry.copies.push_back(id_of(server));
+            for (const int server : copies) entry.copies.push_back(id_in(server));
         }
         ring->table.push_back(entry);
     }

@@ -317,6 +317,31 @@ TEST_CASE("those that were only cut off serve nothing when they are back", "[sce
     CHECK(cluster.members().size() == 5);
 }
 
+// It was asked by a client that learned the new ring elsewhere, stood still, and answers late.
+TEST_CASE("a late ring of the old cluster ends no handle of the new", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "v");
+    cluster.kill({"server4", "server5"});
+    cluster.pause({"server3"});
+    cluster.run_for(1s);
+    const Names living = {"server1", "server2"};
+    const ClusterId old = cluster_of(cluster, "server1");
+    Operator person(cluster);
+    REQUIRE(person.force("server1", founding_of(cluster, living, new_id))->founded);
+    const auto serve = [&] {
+        return std::ranges::all_of(
+            living, [&](const auto& name) { return cluster.world().node(name)->is_serving(); });
+    };
+    REQUIRE(cluster.run_until(serve, 5s));
+    cluster.renew_client();
+    CHECK(cluster.put("key1", "w") == "OK");
+    cluster.resume({"server3"});
+    REQUIRE(cluster_of(cluster, "server3") == old);
+    cluster.run_for(1s);
+    CHECK(cluster.get("key1") == "w");
+}
+
 // One of two survivors has consented, and the other was not heard, when the rest goes on.
 TEST_CASE("a consent ends when a majority is there again", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3, .coordinator = false});
