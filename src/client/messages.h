@@ -59,20 +59,25 @@ struct StatusReply {
                                                // latest first, at most coordinators_before_max
 };
 
-// What became of the last changes of the ring, as the member that answers saw them.
+// What became of the last changes of the ring, as the member that answers saw them. Changes that
+// follow each other and only make copies are one event.
 struct HistoryRequest {};
 // The spans are in milliseconds. Members see different parts of a change: whoever proposed it knows
 // how long it took to find a reason and to agree, each primary when it served again.
 struct RingEvent {
-    Epoch epoch;                    // of the ring that it made
+    Epoch epoch;                    // of the ring that it made; of several: of the first
     std::uint64_t ago_ms = 0;       // when it was learned here, before the answer
     std::int64_t detected_ms = -1;  // from the last sign of life of who was evicted to the
                                     // proposal; -1: not known here, or nobody was
-    std::int64_t agreed_ms = -1;    // from the proposal to the decision; -1: not proposed here
-    std::int64_t active_ms = -1;    // until all primaries here were active; -1: not yet
+    std::int64_t agreed_ms = -1;    // from the proposal to the decision; -1: not proposed here; of
+                                    // several rings the longest
+    std::int64_t active_ms = -1;    // until all primaries here were active; -1: not yet; of several
+                                    // rings the longest
     std::int64_t repaired_ms = -1;  // until all copies were there again; -1: not yet, or a later
                                     // ring was not seen
     std::string what;               // a sentence for people
+    Epoch last_epoch;               // of several rings: of the last; zero: it is one
+    std::uint32_t copies_made = 0;  // that were filled and are complete
 };
 inline constexpr std::size_t history_size_max = 128;
 struct HistoryReply {

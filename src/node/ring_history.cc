@@ -34,38 +34,12 @@ void for_each_member(const Ring& before, const Ring& after, Visit visit) {
     }
 }
 
-// What happened to partitions.
-std::vector<std::string> table_news(const Ring& before, const Ring& after) {
-    std::size_t moved = 0;
-    std::size_t filling = 0;
-    std::size_t restarted = 0;
-    std::size_t down = 0;
-    for (std::uint32_t id = 0; id < after.partitions(); ++id) {
-        const Entry& entry = after.table[id];
-        filling += entry.fills.size();
-        if (after.genesis && after.is_down(entry)) ++down;
-        if (id >= before.partitions()) continue;
-        const Entry& was = before.table[id];
-        if (was.primary() && was.primary() != entry.primary()) ++moved;
-        if (was.generation != entry.generation) ++restarted;
-    }
-    std::vector<std::string> news;
-    if (moved == 1) news.emplace_back("1 primary changes");
-    if (moved > 1) news.push_back(fmt::format("{} primaries change", moved));
-    if (filling > 0) {
-        news.push_back(
-            fmt::format("{} {} being filled", filling, filling == 1 ? "copy" : "copies"));
-    }
-    if (restarted > 0) {
-        news.push_back(fmt::format("{} of {} partitions {} empty: their loss was accepted",
-                                   restarted, after.partitions(),
-                                   restarted == 1 ? "restarts" : "restart"));
-    }
-    if (down > 0) {
-        news.push_back(fmt::format("{} of {} partitions {} down", down, after.partitions(),
-                                   down == 1 ? "is" : "are"));
-    }
-    return news;
+// It makes copies, or orders them, and does nothing else. Of which nobody is told where it came
+// whole.
+bool only_moves_copies(const Ring& before, const Ring& after, const RingChange* change) {
+    return change != nullptr && after.epoch == next(before.epoch) &&
+           before.cluster == after.cluster && before.members == after.members &&
+           change->dropped.empty() && change->losses.empty() && !change->empty();
 }
 
 void add_some(std::vector<std::string>& parts, const std::vector<std::string>& news,
@@ -80,11 +54,46 @@ std::int64_t ms_or_none(const std::optional<Duration>& span) {
     return span ? std::max<std::int64_t>(to_ms(*span), 0) : -1;
 }
 
-std::int64_t ms_until(Time from, const std::optional<Time>& until) {
-    return until ? std::max<std::int64_t>(to_ms(*until - from), 0) : -1;
+std::uint64_t ms_since(Time from, Time now) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(to_ms(now - from), 0));
 }
 
 }  // namespace
+
+RingHistory::TableNews RingHistory::compare(const Ring& before, const Ring& after,
+                                            const RingChange* change) {
+    TableNews news;
+    if (change != nullptr) news.made = change->completed.size();
+    for (std::uint32_t id = 0; id < after.partitions(); ++id) {
+        const Entry& entry = after.table[id];
+        news.filling += entry.fills.size();
+        if (after.genesis && after.is_down(entry)) ++news.down;
+        if (id >= before.partitions()) continue;
+        const Entry& was = before.table[id];
+        if (was.primary() && was.primary() != entry.primary()) ++news.moved;
+        if (was.generation != entry.generation) ++news.restarted;
+    }
+    return news;
+}
+
+std::vector<std::string> RingHistory::TableNews::words(std::uint32_t partitions) const {
+    std::vector<std::string> said;
+    if (moved == 1) said.emplace_back("1 primary changes");
+    if (moved > 1) said.push_back(fmt::format("{} primaries change", moved));
+    if (filling > 0) {
+        said.push_back(
+            fmt::format("{} {} being filled", filling, filling == 1 ? "copy" : "copies"));
+    }
+    if (restarted > 0) {
+        said.push_back(fmt::format("{} of {} partitions {} empty: their loss was accepted",
+                                   restarted, partitions, restarted == 1 ? "restarts" : "restart"));
+    }
+    if (down > 0) {
+        said.push_back(
+            fmt::format("{} of {} partitions {} down", down, partitions, down == 1 ? "is" : "are"));
+    }
+    return said;
+}
 
 std::string RingHistory::why_out(const Member& member, const RingChange* change) const {
     if (change == nullptr) return {};
@@ -94,8 +103,8 @@ std::string RingHistory::why_out(const Member& member, const RingChange* change)
     return verdict->second.evidence == Evidence::gone ? " (process gone)" : " (silent)";
 }
 
-std::string RingHistory::describe(const Ring& before, const Ring& after,
-                                  const RingChange* change) const {
+std::string RingHistory::describe(const Ring& before, const Ring& after, const RingChange* change,
+                                  const TableNews& news) const {
     std::vector<std::string> come;
     std::vector<std::string> gone;
     std::vector<std::string> leaving;
@@ -118,63 +127,108 @@ std::string RingHistory::describe(const Ring& before, const Ring& after,
         parts.push_back(counted(change->dropped.size(), "copy", "copies") +
                         " given up for bad links");
     }
-    for (std::string& part : table_news(before, after)) parts.push_back(std::move(part));
+    for (std::string& part : news.words(after.partitions())) parts.push_back(std::move(part));
     return parts.empty() ? "complete" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
-const std::string& RingHistory::adopt(Time now, const Ring* before, const Ring& after,
-                                      const RingChange* change) {
+RingHistory::Event RingHistory::event_of(Time now, const Ring& before, const Ring& after,
+                                         const RingChange* change) {
+    const TableNews news = compare(before, after, change);
     Event event{.epoch = after.epoch,
+                .last_epoch = after.epoch,
                 .at = now,
                 .detected = {},
                 .agreed = {},
-                .active_at = {},
+                .active = {},
+                .activating_since = now,
                 .repaired_at = {},
-                .what = describe(before != nullptr ? *before : Ring{}, after, change)};
-    if (proposed_at_ && change != nullptr) {
-        event.agreed = now - *proposed_at_;
-        for (const NodeId id : change->evicted) {
-            const auto verdict = verdicts_.find(id);
-            if (verdict == verdicts_.end() || verdict->second.last_heard == Time{}) continue;
-            const Duration silence = *proposed_at_ - verdict->second.last_heard;
-            event.detected = std::max(event.detected.value_or(Duration{}), silence);
-        }
+                .only_moves = only_moves_copies(before, after, change),
+                .news = news,
+                .what = describe(before, after, change, news)};
+    if (!proposed_at_ || change == nullptr) return event;
+    event.agreed = now - *proposed_at_;
+    for (const NodeId id : change->evicted) {
+        const auto verdict = verdicts_.find(id);
+        if (verdict == verdicts_.end() || verdict->second.last_heard == Time{}) continue;
+        const Duration silence = *proposed_at_ - verdict->second.last_heard;
+        event.detected = std::max(event.detected.value_or(Duration{}), silence);
     }
+    return event;
+}
+
+bool RingHistory::goes_on(const Event& event) const {
+    if (events_.empty() || !event.only_moves) return false;
+    const Event& latest = events_.back();
+    return latest.only_moves && !latest.repaired_at && event.epoch == next(latest.last_epoch);
+}
+
+void RingHistory::fold(Event&& event, std::uint32_t partitions) {
+    Event& into = events_.back();
+    into.last_epoch = event.last_epoch;
+    if (event.agreed) into.agreed = std::max(into.agreed.value_or(Duration{}), *event.agreed);
+    if (!into.activating_since) into.activating_since = event.at;
+    event.news.made += into.news.made;
+    event.news.moved += into.news.moved;
+    into.news = event.news;
+    std::vector<std::string> parts = {counted(into.news.made, "copy", "copies") + " made"};
+    for (std::string& part : into.news.words(partitions)) parts.push_back(std::move(part));
+    if (into.news.filling == 0) parts.emplace_back("complete");
+    into.what = fmt::format("{} rings: {}", into.last_epoch.value - into.epoch.value + 1,
+                            fmt::join(parts, ", "));
+}
+
+std::string RingHistory::adopt(Time now, const Ring* before, const Ring& after,
+                               const RingChange* change) {
+    Event event = event_of(now, before != nullptr ? *before : Ring{}, after, change);
+    std::string what = event.what;
     proposed_at_.reset();
     std::erase_if(verdicts_, [&](const auto& each) { return !after.is_up(each.first); });
-    events_.push_back(std::move(event));
-    if (events_.size() > history_size_max) events_.pop_front();
+    if (goes_on(event)) {
+        fold(std::move(event), after.partitions());
+    } else {
+        events_.push_back(std::move(event));
+        if (events_.size() > history_size_max) events_.pop_front();
+    }
+    adoptions_.emplace_back(after.epoch, now);
+    if (adoptions_.size() > history_size_max) adoptions_.pop_front();
     if (after.genesis && fully_replicated(after)) {
         for (Event& each : events_) {
             if (!each.repaired_at) each.repaired_at = now;
         }
     }
-    return events_.back().what;
+    return what;
 }
 
 void RingHistory::active(Time now) {
     for (Event& event : events_) {
-        if (!event.active_at) event.active_at = now;
+        if (!event.activating_since) continue;
+        event.active = std::max(event.active.value_or(Duration{}), now - *event.activating_since);
+        event.activating_since.reset();
     }
 }
 
 Time RingHistory::adopted_at(Epoch epoch) const {
-    for (const Event& event : events_) {
-        if (event.epoch >= epoch) return event.at;
+    for (const auto& [adopted, at] : adoptions_) {
+        if (adopted >= epoch) return at;
     }
-    return events_.empty() ? Time::min() : events_.back().at;
+    return adoptions_.empty() ? Time::min() : adoptions_.back().second;
 }
 
 HistoryReply RingHistory::reply(Time now) const {
     HistoryReply reply;
     for (const Event& event : events_) {
-        reply.events.push_back({.epoch = event.epoch,
-                                .ago_ms = static_cast<std::uint64_t>(ms_until(event.at, now)),
-                                .detected_ms = ms_or_none(event.detected),
-                                .agreed_ms = ms_or_none(event.agreed),
-                                .active_ms = ms_until(event.at, event.active_at),
-                                .repaired_ms = ms_until(event.at, event.repaired_at),
-                                .what = event.what});
+        std::optional<Duration> repaired;
+        if (event.repaired_at) repaired = *event.repaired_at - event.at;
+        reply.events.push_back(
+            {.epoch = event.epoch,
+             .ago_ms = ms_since(event.at, now),
+             .detected_ms = ms_or_none(event.detected),
+             .agreed_ms = ms_or_none(event.agreed),
+             .active_ms = event.activating_since ? -1 : ms_or_none(event.active),
+             .repaired_ms = ms_or_none(repaired),
+             .what = event.what,
+             .last_epoch = event.last_epoch > event.epoch ? event.last_epoch : Epoch{},
+             .copies_made = static_cast<std::uint32_t>(event.news.made)});
     }
     return reply;
 }

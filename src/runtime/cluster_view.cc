@@ -31,6 +31,15 @@ std::string span_cell(std::int64_t ms) {
     return ms < 0 ? "-" : seconds_text(static_cast<std::uint64_t>(ms));
 }
 
+Epoch last_of(const RingEvent& event) {
+    return std::max(event.epoch, event.last_epoch);
+}
+
+std::string epochs_text(const RingEvent& event) {
+    if (!event.last_epoch) return fmt::format("{}", event.epoch);
+    return fmt::format("{}-{}", event.epoch, event.last_epoch);
+}
+
 std::string backlog_text(const Backlog& backlog) {
     std::string text = counted(backlog.partitions, "partition");
     if (backlog.bytes_per_second > 0) {
@@ -218,7 +227,13 @@ std::vector<RingEvent> merge_histories(const std::vector<HistoryReply>& replies)
             const auto [place, is_new] = merged.try_emplace(event.epoch, event);
             if (is_new) continue;
             RingEvent& known = place->second;
-            if (event.agreed_ms >= 0 && known.agreed_ms < 0) known.what = event.what;
+            const bool is_same = event.last_epoch == known.last_epoch;
+            const bool tells_more = event.last_epoch > known.last_epoch;
+            if (tells_more || (is_same && event.agreed_ms >= 0 && known.agreed_ms < 0)) {
+                known.what = event.what;
+                known.last_epoch = event.last_epoch;
+                known.copies_made = event.copies_made;
+            }
             known.ago_ms = std::max(known.ago_ms, event.ago_ms);
             known.detected_ms = std::max(known.detected_ms, event.detected_ms);
             known.agreed_ms = std::max(known.agreed_ms, event.agreed_ms);
@@ -227,7 +242,10 @@ std::vector<RingEvent> merge_histories(const std::vector<HistoryReply>& replies)
         }
     }
     std::vector<RingEvent> events;
-    for (auto& [epoch, event] : merged) events.push_back(std::move(event));
+    for (auto& [epoch, event] : merged) {
+        const bool is_told = !events.empty() && last_of(event) <= last_of(events.back());
+        if (!is_told) events.push_back(std::move(event));
+    }
     return events;
 }
 
@@ -235,7 +253,7 @@ std::string history_text(const std::vector<RingEvent>& events) {
     std::vector<std::vector<std::string>> rows = {
         {"epoch", "ago", "detected", "agreed", "active", "repaired", "what"}};
     for (const RingEvent& event : events) {
-        rows.push_back({fmt::format("{}", event.epoch), seconds_text(event.ago_ms),
+        rows.push_back({epochs_text(event), seconds_text(event.ago_ms),
                         span_cell(event.detected_ms), span_cell(event.agreed_ms),
                         span_cell(event.active_ms), span_cell(event.repaired_ms), event.what});
     }
@@ -252,6 +270,8 @@ std::string history_json(const std::vector<RingEvent>& events) {
             .add("agreed_ms", span_json(event.agreed_ms))
             .add("active_ms", span_json(event.active_ms))
             .add("repaired_ms", span_json(event.repaired_ms))
+            .add("last_epoch", last_of(event).value)
+            .add("copies_made", event.copies_made)
             .add("what", event.what);
         json.add(each);
     }

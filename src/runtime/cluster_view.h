@@ -22,7 +22,8 @@ std::string health_text(const Ring& ring, const Health& health);
 std::string health_json(const Ring& ring, const Health& health);
 
 // The last changes of the ring, from what each member saw of them: by rising epoch; of each span
-// the longest that one of them tells, the words of who proposed it where he answered.
+// the longest that one of them tells, the words of who proposed it where he answered. What one
+// tells as several events is left out where another has it in one.
 std::vector<RingEvent> merge_histories(const std::vector<HistoryReply>& replies);
 std::string history_text(const std::vector<RingEvent>& events);
 std::string history_json(const std::vector<RingEvent>& events);

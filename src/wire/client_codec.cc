@@ -192,7 +192,8 @@ Packed<fb::HistoryReply> pack(Builder& builder, const HistoryReply& message) {
             const std::string_view what = std::string_view(event.what).substr(0, sentence_size_max);
             return fb::CreateRingEvent(builder, event.epoch.value, event.ago_ms, event.detected_ms,
                                        event.agreed_ms, event.active_ms, event.repaired_ms,
-                                       pack_text(builder, what));
+                                       pack_text(builder, what), event.last_epoch.value,
+                                       event.copies_made);
         }));
 }
 
@@ -204,7 +205,9 @@ HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in) {
                          .agreed_ms = event->agreed_ms(),
                          .active_ms = event->active_ms(),
                          .repaired_ms = event->repaired_ms(),
-                         .what = unpacker.text(event->what())};
+                         .what = unpacker.text(event->what()),
+                         .last_epoch = Epoch{event->last_epoch()},
+                         .copies_made = event->copies_made()};
     })};
 }
 

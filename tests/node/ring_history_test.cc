@@ -71,9 +71,61 @@ TEST_CASE("a death is remembered with its cause and the times that it took") {
     }
     const Ring repaired = applied(filling, done);
     CHECK(history.adopt(died + 915ms, &filling, repaired, &done) == "complete");
-    CHECK(last(history, died + 2s).repaired_ms == 0);
     const HistoryReply all = history.reply(died + 2s);
     CHECK(all.events[1].repaired_ms == 900);
+    // What made the copies is one event.
+    REQUIRE(all.events.size() == 3);
+    event = all.events[2];
+    CHECK(event.epoch == filling.epoch);
+    CHECK(event.last_epoch == repaired.epoch);
+    CHECK(event.copies_made == 4);
+    CHECK(event.repaired_ms == 815);
+    CHECK(event.what == "2 rings: 4 copies made, complete");
+}
+
+TEST_CASE("a move of many rings does not push out what it is for") {
+    const Ring before = three();
+    RingHistory history;
+    history.adopt(start, nullptr, before, nullptr);
+    const RingChange join{.epoch = next(before.epoch), .joined = {server(4)}};
+    Ring ring = applied(before, join);
+    history.adopt(start, &before, ring, &join);
+    history.active(start);
+    // Over and over a copy is made and another ordered, and one is awaited all the time.
+    const auto move = [&](const RingChange& change, Time at) {
+        const Ring after = applied(ring, change);
+        history.proposed(at - 1ms);
+        history.adopt(at, &ring, after, &change);
+        history.active(at + 2ms);
+        ring = after;
+    };
+    const std::vector<NodeId> two_copies = ring.table[1].copies;
+    move({.epoch = next(ring.epoch),
+          .arrangements = {{.partition = PartitionId{1},
+                            .copies = two_copies,
+                            .fills = {NodeId{4}}}}},
+         start);
+    for (std::size_t i = 0; i < history_size_max; ++i) {
+        const std::uint64_t to = i % 2 == 0 ? 1 : 4;
+        move({.epoch = next(ring.epoch),
+              .arrangements = {{.partition = p0, .copies = two_copies, .fills = {NodeId{to}}}}},
+             start + 10ms * i);
+        const Entry& entry = ring.table[0];
+        move({.epoch = next(ring.epoch),
+              .completed = {{p0, entry.since, entry.fills.front().opened, NodeId{to}}}},
+             start + 10ms * i + 5ms);
+    }
+    const HistoryReply reply = history.reply(start + 10s);
+    REQUIRE(reply.events.size() == 3);
+    CHECK(reply.events[1].what.starts_with("server4 is in"));
+    const RingEvent& moves = reply.events[2];
+    CHECK(moves.last_epoch == ring.epoch);
+    CHECK(moves.copies_made == history_size_max);
+    CHECK(moves.agreed_ms == 1);
+    CHECK(moves.active_ms == 2);
+    CHECK(moves.what == "257 rings: 128 copies made, 1 copy being filled");
+    // When each was adopted is known all the same.
+    CHECK(history.adopted_at(ring.epoch) == start + 10ms * (history_size_max - 1) + 5ms);
 }
 
 TEST_CASE("who did not propose knows neither how it was found nor how long it took to agree") {

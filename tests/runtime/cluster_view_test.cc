@@ -1,5 +1,6 @@
 #include "runtime/cluster_view.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "runtime/json.h"
@@ -49,10 +50,45 @@ TEST_CASE("of each change the longest span counts, and the proposer's words") {
               "    5  1.0 s      12 ms     2 ms    207 ms  700 ms    server3 is out (process "
               "gone)\n");
     }
-    CHECK(history_json({proposer}) ==
-          R"([{"epoch": 5, "ago_ms": 1000, "detected_ms": 12, "agreed_ms": 2, "active_ms": 100, )"
-          R"-("repaired_ms": null, "what": "server3 is out (process gone)"}])-"
-          "\n");
+    CHECK(
+        history_json({proposer}) ==
+        R"([{"epoch": 5, "ago_ms": 1000, "detected_ms": 12, "agreed_ms": 2, "active_ms": 100, )"
+        R"-("repaired_ms": null, "last_epoch": 5, "copies_made": 0, "what": "server3 is out (process gone)"}])-"
+        "\n");
+}
+
+TEST_CASE("rings that one member tells of in one line are told of once") {
+    const RingEvent join{.epoch = Epoch{4}, .ago_ms = 5000, .what = "server8 is in"};
+    const RingEvent whole{.epoch = Epoch{5},
+                          .ago_ms = 4000,
+                          .agreed_ms = 9,
+                          .what = "36 rings: 300 copies made, complete",
+                          .last_epoch = Epoch{40},
+                          .copies_made = 300};
+    // It answered a little sooner.
+    RingEvent sooner = whole;
+    sooner.agreed_ms = -1;
+    sooner.last_epoch = Epoch{39};
+    sooner.copies_made = 290;
+    sooner.what = "35 rings: 290 copies made, 10 copies being filled";
+    // It missed a ring.
+    const RingEvent first_half{.epoch = Epoch{5}, .what = "x", .last_epoch = Epoch{20}};
+    const RingEvent second_half{.epoch = Epoch{22}, .what = "y", .last_epoch = Epoch{40}};
+    const RingEvent next{.epoch = Epoch{41}, .ago_ms = 10, .what = "server1 is out"};
+    std::vector<HistoryReply> replies = {
+        {{join, sooner}}, {{join, first_half, second_half, next}}, {{whole, next}}};
+    for (int i = 0; i < 3; ++i) {
+        std::ranges::rotate(replies, replies.begin() + 1);
+        const auto events = merge_histories(replies);
+        REQUIRE(events.size() == 3);
+        CHECK(events[1].copies_made == 300);
+        CHECK(history_text(events) ==
+              "epoch  ago    detected  agreed  active  repaired  what\n"
+              "    4  5.0 s  -         -       -       -         server8 is in\n"
+              "5-40   4.0 s  -         9 ms    -       -         36 rings: 300 copies made, "
+              "complete\n"
+              "   41  10 ms  -         -       -       -         server1 is out\n");
+    }
 }
 
 }  // namespace grapevine

@@ -107,7 +107,10 @@ private:
     void fit(FillAck& ack);
     void fit(Request& request);
     void fit(Founding& founding);
-    void fit(RingEvent& event) { event.ago_ms >>= 16; }
+    void fit(RingEvent& event) {
+        event.ago_ms >>= 16;
+        if (event.last_epoch <= event.epoch) event.last_epoch = {};
+    }
 
     static Liveness last(Liveness) { return Liveness::dead; }
     static Evidence last(Evidence) { return Evidence::gone; }
