@@ -86,6 +86,18 @@ std::string Convergence::difference() {
     return {};
 }
 
+std::string Convergence::taken_for_full() {
+    const auto hosts = hosts_by_id(cluster_.world());
+    for (const auto& [id, host] : hosts) {
+        if (!host->stores() || host->node().replication()->taken_for_full().empty()) continue;
+        const NodeId full = *host->node().replication()->taken_for_full().begin();
+        const auto found = hosts.find(full);
+        return fmt::format("{} takes {} for full", host->name(),
+                           found == hosts.end() ? "one that is gone" : found->second->name());
+    }
+    return {};
+}
+
 std::string Convergence::remembered() {
     const World& world = cluster_.world();
     const RingPtr ring = world.newest_ring();

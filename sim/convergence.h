@@ -21,6 +21,9 @@ public:
     // whole and without work for longer than a watermark takes to be told.
     [[nodiscard]] std::string difference();
 
+    // Who takes a holder of its partitions for full, though nobody is. Empty: nobody.
+    [[nodiscard]] std::string taken_for_full();
+
     // Where idle clients are still remembered, though the time for it has passed. Empty: nowhere.
     [[nodiscard]] std::string remembered();
 

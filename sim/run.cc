@@ -332,6 +332,8 @@ private:
             difference = convergence_.difference();
         }
         if (!difference.empty()) fail(RunResult::broken, to_string(Rule::copies_equal), difference);
+        const std::string full = convergence_.taken_for_full();
+        if (!full.empty()) fail(RunResult::broken, to_string(Rule::room), full);
         if (!plan_.checks_memory) return;
         cluster_.run_for(plan_.world.request_memory + 2s);
         if (!is_still_whole()) return;

@@ -54,7 +54,7 @@ std::string trouble_text(const Pending& pending, const Circumstances& circumstan
         case Trouble::bad_stamp:
             return primary + " refused the request as too old";
         case Trouble::full:
-            return primary + " had no memory left";
+            return primary + ", or another holder of the key, had no memory left";
         case Trouble::below_floor:
             return primary + " refused the request as answered before";
     }
@@ -148,11 +148,12 @@ std::string explain_down(const Pending& pending, const Entry& entry, const Ring&
 }
 
 Outcome full(const std::string& primary) {
-    Outcome outcome = without_answer(OutcomeKind::unavailable,
-                                     fmt::format("{} has no memory left for it; nothing was "
-                                                 "changed; delete keys, start more nodes, or give "
-                                                 "them more with --max-memory",
-                                                 primary));
+    Outcome outcome = without_answer(
+        OutcomeKind::unavailable,
+        fmt::format("{}, or another holder of the key, has no memory left for it; nothing was "
+                    "changed; delete keys, start more nodes, or give "
+                    "them more with --max-memory",
+                    primary));
     outcome.full = true;
     return outcome;
 }

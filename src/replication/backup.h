@@ -32,6 +32,7 @@ public:
     explicit Receiving(FillSession session) : session_(session) {}
 
     [[nodiscard]] const FillSession& session() const { return session_; }
+    [[nodiscard]] bool has_begun() const { return next_ != fill_base; }
     [[nodiscard]] bool complete() const { return next_ == fill_end; }
     // True where the session of the new ring is this one.
     [[nodiscard]] bool continues(const FillSession& session, const Context& context);

@@ -50,7 +50,8 @@ struct ReplicationConfig {
     // Of one partition: what is unfinished has to fit into one message to a new primary.
     std::size_t partition_bytes_max = 40 << 20;
     // Of the store (Store::memory_bytes()) and what is unfinished, above: puts that add to it are
-    // refused as full; 0: no bound. Backups and fills hold what they are sent all the same.
+    // refused as full; 0: no bound. Backups and fills hold what they are sent all the same, and
+    // tell primaries, which then order nothing that adds.
     std::size_t memory_max = 0;
     std::size_t pending_bytes_max = 128 << 20;  // unfinished and waiting, in all; above: busy
     // RequestMemory::weight() of one partition and in all (some 350 bytes each, at most); above:
@@ -115,8 +116,14 @@ public:
     // What is kept for peers that have nothing to be told is forgotten.
     void trim();
     // Batches are split at about `bytes`.
+    // `full`: what acknowledgements say of this member's memory.
     [[nodiscard]] std::vector<std::pair<NodeId, ReplicationMessage>> take_messages(
-        std::size_t bytes);
+        std::size_t bytes, bool full = false);
+    // To whom acknowledgements wait to be sent.
+    template <class Visit>
+    void each_acked(const Visit& visit) const {
+        for (const auto& [to, ack] : acks_) visit(to);
+    }
     [[nodiscard]] std::vector<ReplicationReply> take_replies() {
         return std::exchange(replies_, {});
     }
@@ -151,6 +158,8 @@ struct Context {
     std::size_t pending_bytes = 0;                 // of unfinished and waiting at primaries here
     std::size_t remembered = 0;                    // RequestMemory::weight() of all replicas here
     std::size_t long_remembered = 0;               // and long_weight()
+    std::set<NodeId> full;                         // of those that hold what is ordered here, who
+                                                   // said so of itself last
     std::map<NodeId, std::size_t> fill_in_flight;  // bytes of chunks sent and not acknowledged
     std::map<NodeId, std::size_t> base_in_flight;  // the same of bases
     std::map<NodeId, std::set<PartitionId>> fill_starved;  // streams that wait for the former
@@ -168,6 +177,15 @@ struct Context {
     LogLines log;
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }
+    // For so many bytes more. What is kept only to save copying it goes first, and is not counted:
+    // it makes room soon.
+    [[nodiscard]] bool has_room(std::size_t added) {
+        if (config.memory_max == 0) return true;
+        const std::size_t used = store.memory_bytes() + pending_bytes;
+        if (used + added <= config.memory_max) return true;
+        aside_is_dropped = true;
+        return used - store.bytes_aside() + added <= config.memory_max;
+    }
     // As the host's wall clock shows it: it jumps, forwards and back.
     [[nodiscard]] std::int64_t unix_ms(Time now) const {
         return to_ms(now.time_since_epoch()) + unix_offset_ms;

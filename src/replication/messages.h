@@ -112,7 +112,8 @@ struct Replicate {
     struct Ack {
         EntryRef entry;
         std::uint64_t held = 0;
-        bool gap = false;  // something between `held` and the batch is missing: send from held + 1
+        bool gap = false;   // something between `held` and the batch is missing: send from held + 1
+        bool full = false;  // the sender has no memory left: what adds is not to be ordered
     };
     std::vector<Ack> acks;
     std::vector<Part> parts;

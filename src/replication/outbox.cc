@@ -81,9 +81,10 @@ void ReplicationOutbox::send(NodeId to, const Replicate::Ack& ack) {
 }
 
 std::vector<std::pair<NodeId, ReplicationMessage>> ReplicationOutbox::take_messages(
-    std::size_t bytes) {
+    std::size_t bytes, bool full) {
     std::vector<std::pair<NodeId, ReplicationMessage>> out;
-    for (const auto& [to, ack] : acks_) {
+    for (auto& [to, ack] : acks_) {
+        ack.full = full;
         replicate_[to].message.acks.push_back(ack);
         ack_of_[ack.entry.partition.value] = 0;
     }

@@ -165,6 +165,16 @@ void Partition::receive(Context& context, Time now, NodeId from, const FillAck& 
     if (auto* primary = std::get_if<Primary>(&role_)) primary->fill_acked(here, from, ack);
 }
 
+bool Partition::acknowledge(Context& context, Time now, NodeId primary) {
+    const auto* receiving = std::get_if<Receiving>(&role_);
+    const bool holds =
+        std::holds_alternative<Backup>(role_) || (receiving != nullptr && receiving->has_begun());
+    Scope here = scope(context, now);
+    if (!holds || here.entry.primary() != primary) return false;
+    context.out.send(primary, Replicate::Ack{here.ref(), replica_.log.held()});
+    return true;
+}
+
 void Partition::link_reset(Context& context, Time now, NodeId peer) {
     Scope here = scope(context, now);
     if (auto* primary = std::get_if<Primary>(&role_)) primary->link_reset(here, peer);

@@ -37,6 +37,8 @@ public:
     void receive(Context& context, Time now, NodeId from, const FillChunk& chunk);
     void receive(Context& context, Time now, NodeId from, const FillAck& ack);
     void link_reset(Context& context, Time now, NodeId peer);
+    // Says again what it holds, where that is the primary and this a copy or a fill. Whether it is.
+    bool acknowledge(Context& context, Time now, NodeId primary);
     void tick(Context& context, Time now);
     void flush(Context& context, Time now);
     [[nodiscard]] Time next_deadline(Context& context, Time now);

@@ -1,5 +1,7 @@
 // What a write may cost: room in the store, among what is unfinished, and for its answer.
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "replication/primary.h"
 
@@ -42,19 +44,18 @@ bool Primary::may_remember_long(const Scope& scope, const Op& op) const {
            context.long_remembered - gone + reply <= config.all_long_remembered_max;
 }
 
-// What is kept only to save copying it goes first, and is not counted: it makes room soon.
+// Here and, as far as is known, at all others who would have to hold it.
 bool Primary::has_room(const Scope& scope, std::size_t added) const {
     Context& context = scope.context;
-    const std::size_t used = context.store.memory_bytes() + context.pending_bytes;
-    if (used + added <= context.config.memory_max) return true;
-    context.aside_is_dropped = true;
-    return used - context.store.bytes_aside() + added <= context.config.memory_max;
+    const auto is_full = [&](const auto& peer) { return context.full.contains(peer.first); };
+    if (!context.full.empty() && std::ranges::any_of(peers_, is_full)) return false;
+    return context.has_room(added);
 }
 
 // What is there may be replaced by something that is no larger, and deleted.
 bool Primary::has_room(const Scope& scope, const Request& request) const {
     const Context& context = scope.context;
-    if (context.config.memory_max == 0 || request.kind != OperationKind::put) return true;
+    if (request.kind != OperationKind::put) return true;
     if (has_room(scope, request.key.size() + request.value.size())) return true;
     const auto record = context.store.find(scope.replica.id, request.key);
     return record && request.value.size() <= record->value.size();
@@ -63,7 +64,7 @@ bool Primary::has_room(const Scope& scope, const Request& request) const {
 // The same for what a program changes, in all.
 bool Primary::has_room(const Scope& scope, const Op& op) const {
     const Context& context = scope.context;
-    if (context.config.memory_max == 0) return true;
+    if (context.config.memory_max == 0 && context.full.empty()) return true;
     std::size_t size = 0;
     for_each_change(op, [&](const ChangeView& change) {
         if (change.kind == OpKind::put) size += change.key.size() + change.value.size();

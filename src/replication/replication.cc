@@ -12,6 +12,9 @@ namespace grapevine {
 
 namespace {
 
+// Who was full tells no more often that it has room: it may come and go with each operation.
+constexpr Duration look_period = 100ms;
+
 template <class Part, class Handle>
 void in_windows(std::span<const Part> parts, const Handle& handle) {
     while (!parts.empty()) {
@@ -32,6 +35,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .ring = {},
                .out = {},
                .pending_bytes = 0,
+               .full = {},
                .fill_in_flight = {},
                .base_in_flight = {},
                .fill_starved = {},
@@ -68,6 +72,53 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
         ring->is_up(context_.self) &&
         std::ranges::all_of(ring->table, [](const Entry& entry) { return entry.fills.empty(); });
     context_.aside_is_dropped = settled;
+    forget_full();
+}
+
+// --- memory ---
+
+// All of a message say the same.
+void Replication::note_room(NodeId peer, const Replicate& message) {
+    if (message.acks.empty()) return;
+    if (message.acks.back().full) {
+        if (context_.ring->is_up(peer)) context_.full.insert(peer);
+    } else if (!context_.full.empty()) {
+        context_.full.erase(peer);
+    }
+}
+
+// Those that hold nothing that is ordered here: they do not tell when they have room.
+void Replication::forget_full() {
+    std::erase_if(context_.full, [&](NodeId peer) {
+        return std::ranges::none_of(context_.ring->table, [&](const Entry& entry) {
+            return entry.primary() == context_.self && entry.writes_to(peer);
+        });
+    });
+}
+
+std::vector<std::pair<NodeId, ReplicationMessage>> Replication::take_messages(Time now) {
+    const bool full = !context_.has_room(1);
+    if (full) {
+        was_full_ = true;
+        if (told_full_.empty()) look_for_room_at_ = now + look_period;
+        context_.out.each_acked([&](NodeId to) { told_full_.insert(to); });
+    }
+    return context_.out.take_messages(context_.config.batch_bytes, full);
+}
+
+// Acknowledges again what it holds, of any partition that this one is the primary of.
+void Replication::tell_room(Time now, NodeId primary) {
+    for (Partition& partition : partitions_) {
+        if (partition.acknowledge(context_, now, primary)) return;
+    }
+}
+
+// Whoever was told that there is no room hears when there is, where nothing else is to be
+// acknowledged.
+void Replication::look_for_room(Time now) {
+    look_for_room_at_ = now + look_period;
+    if (!context_.has_room(1)) return;
+    for (const NodeId primary : std::exchange(told_full_, {})) tell_room(now, primary);
 }
 
 // Gigabytes are not given back in one turn: others wait for this member meanwhile.
@@ -188,6 +239,7 @@ void Replication::deliver(Time now, NodeId from, const EntryRef& entry, const Pa
 }
 
 void Replication::on(Time now, NodeId from, const Replicate& message) {
+    note_room(from, message);
     in_windows(std::span(message.acks), [&](const auto& acks) {
         prefetch_oldest(acks);
         for (const Replicate::Ack& ack : acks) deliver(now, from, ack.entry, ack);
@@ -232,6 +284,8 @@ void Replication::link_reset(Time now, NodeId peer) {
         if (partition.is_primary()) touch(partition.replica().id).link_reset(context_, now, peer);
     }
     wake_starved(peer);
+    // That there is room again may have been lost.
+    if (was_full_) tell_room(now, peer);
 }
 
 void Replication::lease_renewed(Time now) {
@@ -249,6 +303,7 @@ void Replication::tick(Time now) {
     context_.sweep_left = context_.config.sweep_keys_turn;
     while (const auto id = agenda_.take(now)) touch(*id).tick(context_, now);
     if (drops_aside() && now >= drop_at_) drop_some_aside(now);
+    if (!told_full_.empty() && now >= look_for_room_at_) look_for_room(now);
     // One stream sends one chunk: the lowest goes on until it is complete.
     const auto wake_lowest = [&](std::set<PartitionId>& waiting) {
         if (!waiting.empty()) touch(waiting.extract(waiting.begin()).value());
@@ -271,7 +326,7 @@ ReplicationEffects Replication::take_effects(Time now) {
         agenda_.want(id, partition.next_deadline(context_, now));
     }
     touched_.clear();
-    effects_.messages = context_.out.take_messages(context_.config.batch_bytes);
+    effects_.messages = take_messages(now);
     effects_.replies = context_.out.take_replies();
     effects_.log = std::exchange(context_.log, {});
     return std::exchange(effects_, {});
@@ -281,7 +336,8 @@ Time Replication::next_deadline() const {
     const Time paced = context_.fill_paced.empty() ? never : context_.fill_pacer.next();
     const Time rested = context_.move_resting.empty() ? never : context_.move_rest.next();
     const Time dropped = drops_aside() ? drop_at_ : never;
-    return std::min({agenda_.next(), paced, rested, dropped});
+    const Time looked = told_full_.empty() ? never : look_for_room_at_;
+    return std::min({agenda_.next(), paced, rested, dropped, looked});
 }
 
 // --- views ---

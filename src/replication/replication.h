@@ -101,6 +101,9 @@ public:
     [[nodiscard]] Time serves_until(Time now, PartitionId partition);
     [[nodiscard]] const Replica& replica(PartitionId partition) const;
 
+    // For checks: whom this node takes for full, of those that hold what it is primary of.
+    [[nodiscard]] const std::set<NodeId>& taken_for_full() const { return context_.full; }
+
     // Of the partitions that something was done to since the last call and, in turn, of one of the
     // others: a partition that nothing touches does not change.
     void invariants();
@@ -121,6 +124,11 @@ private:
     void list_unchecked(PartitionId id);
     [[nodiscard]] bool drops_aside() const;
     void drop_some_aside(Time now);
+    void note_room(NodeId peer, const Replicate& message);
+    void forget_full();
+    [[nodiscard]] std::vector<std::pair<NodeId, ReplicationMessage>> take_messages(Time now);
+    void tell_room(Time now, NodeId primary);
+    void look_for_room(Time now);
 
     Context context_;
     std::int64_t swept_offset_ms_ = 0;  // by which expiry was looked for
@@ -134,6 +142,9 @@ private:
     std::size_t next_checked_ = 0;         // of those that were not touched
     std::size_t drop_next_ = 0;            // partition after which to go on with dropping
     Time drop_at_ = Time::min();
+    std::set<NodeId> told_full_;  // primaries that were told so of this node, and nothing else yet
+    Time look_for_room_at_;       // where somebody was
+    bool was_full_ = false;       // ever
     ReplicationEffects effects_;
 };
 

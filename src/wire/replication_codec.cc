@@ -20,7 +20,7 @@ fb::EntryRef pack(const EntryRef& entry) {
 }
 
 fb::ReplicateAck pack(const Replicate::Ack& ack) {
-    return {pack(ack.entry), ack.held, ack.gap};
+    return {pack(ack.entry), ack.held, ack.gap, ack.full};
 }
 
 fb::ReplicatePart pack(const Replicate::Part& part) {
@@ -171,8 +171,10 @@ Packed<fb::Replicate> pack(Builder& builder, const Replicate& message) {
 
 Replicate unpack(Unpacker& unpacker, const fb::Replicate& in) {
     const auto ack = [](const fb::ReplicateAck* each) {
-        return Replicate::Ack{
-            .entry = unpack(&each->entry()), .held = each->held(), .gap = each->gap()};
+        return Replicate::Ack{.entry = unpack(&each->entry()),
+                              .held = each->held(),
+                              .gap = each->gap(),
+                              .full = each->full()};
     };
     const auto part = [](const fb::ReplicatePart* each) {
         return Replicate::Part{.entry = unpack(&each->entry()),

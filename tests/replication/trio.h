@@ -33,11 +33,13 @@ public:
 
     // Nodes 1 ... `nodes`; the first `copies` hold the partition from genesis, 1 is the primary.
     using Configure = std::function<void(ReplicationConfig&)>;
+    using ConfigureOne = std::function<void(NodeId, ReplicationConfig&)>;
     explicit Trio(
         std::uint32_t nodes = 3, std::uint32_t copies = 3,
-        const Configure& configure = [](ReplicationConfig&) {}) {
+        const Configure& configure = [](ReplicationConfig&) {},
+        const ConfigureOne& configure_one = [](NodeId, ReplicationConfig&) {}) {
         configure(config);
-        for (std::uint32_t i = 1; i <= nodes; ++i) add(NodeId{i});
+        for (std::uint32_t i = 1; i <= nodes; ++i) add(NodeId{i}, configure_one);
         Member coordinator = member(NodeId{100});
         coordinator.role = Role::coordinator;
         ring_ = std::make_shared<const Ring>(found_ring(ClusterId{7}, coordinator, copies, 1));
@@ -203,9 +205,11 @@ public:
     std::set<NodeId> ahead, behind;
 
 private:
-    void add(NodeId id) {
+    void add(NodeId id, const ConfigureOne& configure) {
+        ReplicationConfig own = config;
+        configure(id, own);
         peers_[id] = std::make_unique<Peer>(
-            config, id, [this, id](Time, Epoch) { return peers_.at(id)->lease_until; });
+            own, id, [this, id](Time, Epoch) { return peers_.at(id)->lease_until; });
     }
 
     RingPtr ring_;
