@@ -39,7 +39,7 @@ void Chaos::next() {
 }
 
 void Chaos::strike() {
-    if (!config_.beyond_promise && world_.aimed() > 0) return;
+    if (!config_.beyond_promise && awaits_kill()) return;
     std::uint64_t total = 0;
     for (const Draw& draw : draws()) {
         if (config_.mix.has(draw.of)) total += draw.weight;
@@ -55,7 +55,7 @@ void Chaos::strike() {
 // What ends everything follows from how the world is, so no script needs to tell it.
 void Chaos::stop(bool revive) {
     running_ = false;
-    disturbed_until_ = Time{};
+    disturbed_until_ = kill_at_ = Time{};
     const Time at = world_.now() + 1us;
     world_.queue().first_at(at, [this, at, revive] {
         const auto end = [this, at](Fault fault) {
@@ -125,8 +125,8 @@ bool Chaos::is_calm() const {
     const bool all_run = std::ranges::all_of(
         world_.alive(), [](const NodeHost* host) { return host->is_running(); });
     const bool nobody_leaves = std::ranges::none_of(world_.alive(), &NodeHost::is_leaving);
-    return all_run && nobody_leaves && world_.aimed() == 0 &&
-           world_.now() > disturbed_until_ + 500ms && cluster_.is_restored();
+    return all_run && nobody_leaves && !awaits_kill() && world_.now() > disturbed_until_ + 500ms &&
+           cluster_.is_restored();
 }
 
 Names Chaos::pick(Names from, std::size_t count) {

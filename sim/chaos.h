@@ -6,7 +6,9 @@
 //
 // Within the promise, nodes are killed only in a calm cluster that is whole and that nobody leaves,
 // at most as many at once as the ring says it survives. A kill that is aimed at a moment to come is
-// one of them, and until it has struck nothing else does.
+// one of them, and until it has struck nothing else does. So is one beside members that stand
+// still: these keep what they hold. Where they have just begun to, and nobody misses them yet, as
+// many die as otherwise; later they count as dead too, because a ring may do without them by then.
 //
 // In some runs a quorum dies for good, at once or one after the other, whatever else goes on, and
 // an operator founds the cluster anew from those that are left (sim/founder.h). Until that is done
@@ -77,6 +79,7 @@ private:
     void restart();
     void bring_back(Names names, Duration later);
     void kill_and_restart();
+    void pause_and_kill();
     void leave();
     void aim();
     void pause();
@@ -111,6 +114,8 @@ private:
                   Duration span = {});
     [[nodiscard]] std::size_t may_die() const;
     [[nodiscard]] bool is_calm() const;
+    // Somebody is to die at a moment to come.
+    [[nodiscard]] bool awaits_kill() const { return world_.aimed() > 0 || world_.now() < kill_at_; }
     [[nodiscard]] bool has_coordinator() const;
     [[nodiscard]] Names pick(Names from, std::size_t count);
     [[nodiscard]] Names everyone() const;  // the coordinator, where there is one, and all servers
@@ -127,6 +132,7 @@ private:
     OnFault on_fault_;
     Time started_;
     Time disturbed_until_;  // what was begun goes on until then
+    Time kill_at_;          // of the last kill that was put off
     std::vector<Fault> applied_;
     std::size_t faults_ = 0;
     bool running_ = false;

@@ -23,7 +23,7 @@ void Chaos::look_for_disaster(Duration later) {
 
 // Somebody has to be left who stores, in the only cluster that there is.
 bool Chaos::is_disaster_possible() const {
-    if (world_.founder().is_busy() || world_.aimed() > 0) return false;
+    if (world_.founder().is_busy() || awaits_kill()) return false;
     const RingPtr ring = world_.newest_ring();
     if (ring == nullptr || !ring->genesis) return false;
     std::size_t holders = 0;

@@ -1,6 +1,7 @@
 // What each class of faults does, given how the cluster is.
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "ring/ring.h"
@@ -13,6 +14,7 @@ const std::vector<Chaos::Draw>& Chaos::draws() {
         {FaultClass::kill, 3, &Chaos::kill},
         {FaultClass::kill, 2, &Chaos::restart},
         {FaultClass::kill, 1, &Chaos::kill_and_restart},
+        {FaultClass::kill, 2, &Chaos::pause_and_kill},
         {FaultClass::leave, 2, &Chaos::leave},
         {FaultClass::leave, 1, &Chaos::restart},
         {FaultClass::aim, 2, &Chaos::aim},
@@ -90,6 +92,32 @@ void Chaos::kill_and_restart() {
     apply({.kind = FaultKind::kill, .names = names});
     const Duration later = rng_.chance(1, 2) ? Duration{} : rng_.between(Duration{}, 300ms);
     bring_back(names, later + 1us);
+}
+
+// Some stand still, and others die before they go on, or some time after. Beyond the promise both
+// befall them anyway.
+void Chaos::pause_and_kill() {
+    if (config_.beyond_promise) return kill();
+    // Silence is noticed after 100 ms, and nobody is held dead for it within 300 ms more.
+    constexpr Duration missed_after = 60ms;
+    const std::size_t most = may_die();
+    if (most == 0 || !config_.mix.has(FaultClass::pause)) return;
+    const bool is_early = most < 2 || rng_.chance(1, 2);
+    const std::size_t to_die = 1 + rng_.below(is_early ? most : most - 1);
+    const std::size_t to_pause = 1 + rng_.below(is_early ? 2 : most - to_die);
+    Names dying = cluster_.running();
+    if (dying.size() <= to_die) return;
+    rng_.shuffle(dying);
+    Names paused(dying.begin() + static_cast<std::ptrdiff_t>(to_die), dying.end());
+    dying.resize(to_die);
+    if (is_early && has_coordinator()) paused.push_back(coordinator_name);
+    paused = pick(std::move(paused), to_pause);
+    std::ranges::sort(dying);
+    const Duration later = rng_.between(Duration{}, is_early ? missed_after : 2s);
+    kill_at_ = world_.now() + later + 2us;
+    apply_for({.kind = FaultKind::pause, .names = paused}, draw_length(),
+              {.kind = FaultKind::resume, .names = paused});
+    apply_after(later + 2us, {.kind = FaultKind::kill, .names = dying});
 }
 
 // Whatever else goes on. Somebody has to stay who is there and not asked to leave.
