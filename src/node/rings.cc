@@ -77,7 +77,10 @@ void Node::State::enter(Time now) {
     self = *ring->member(self.id);
     join_at = never;
     join_links_missing.look(now, false);
-    report_at = replication ? now + report_period : never;
+    const auto is_filled = [&](const Entry& entry) {
+        return entry.primary() == self.id && !entry.fills.empty();
+    };
+    report_at = std::ranges::any_of(ring->table, is_filled) ? now + report_period : never;
     // Rings that follow each other closely must not keep it from saying what they are made for.
     link_report_at = std::min(link_report_at, now + config.link_check);
     review_at = now + 1s;
