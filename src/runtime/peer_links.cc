@@ -28,9 +28,13 @@ void PeerLinks::hang_up(Address peer) {
 }
 
 void PeerLinks::check_limits(Time now) {
+    graveyard_.clear();
+    if (!is_busy_) return;
     std::vector<std::pair<Address, LinkEnd>> failed;
+    is_busy_ = false;
     for (const auto& [peer, link] : links_) {
         const Stream& stream = link.frames->stream();
+        is_busy_ = is_busy_ || !stream.is_connected() || stream.queued() > 0;
         const std::size_t bound =
             stream.is_connected() ? limits_.queued_bytes : limits_.dialing_bytes;
         if (stream.queued() > bound) {
@@ -55,6 +59,7 @@ std::size_t PeerLinks::queued(Address peer) const {
 }
 
 PeerLinks::Link& PeerLinks::link_to(Time now, Address peer) {
+    is_busy_ = true;
     const auto found = links_.find(peer);
     if (found != links_.end()) return found->second;
     Link& link = links_[peer];

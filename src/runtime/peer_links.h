@@ -73,6 +73,7 @@ private:
     Hello hello_;
     std::unordered_map<Address, Link> links_;
     std::unordered_map<const FrameLink*, Address> peers_;
+    bool is_busy_ = false;  // there may be a link that is not connected or has bytes queued
     std::unordered_map<Address, int> unreachable_;  // libuv's error, told in check_limits()
     Graveyard<FrameLink> graveyard_;
 };
