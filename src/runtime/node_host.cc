@@ -13,10 +13,7 @@ namespace grapevine {
 
 namespace {
 
-// libuv reads at most this many datagrams of a socket per turn. When as many came, more may wait,
-// and silence is judged only after those were read.
-constexpr std::size_t datagrams_per_turn = 32;
-// Unless they do not end.
+// Silence is judged only after all datagrams that wait were read, unless they do not end.
 constexpr std::size_t ticks_put_off_max = 16;
 // Carrying effects out can itself tell the Node something (a link over its bound).
 constexpr int rounds_max = 8;
@@ -213,7 +210,6 @@ Hello NodeHost::hello() const {
 }
 
 void NodeHost::datagram(std::string_view bytes, Address from) {
-    ++datagrams_;
     const auto envelope = decode_datagram(bytes);
     if (!envelope) return drop_datagram(from, envelope.error().message);
     const auto* beacon = std::get_if<Beacon>(&envelope->body);
@@ -243,7 +239,7 @@ void NodeHost::incoming(uv_stream_t* listener) {
 void NodeHost::after_polling() {
     // Told once a turn, the Node goes on counting from here: a jump is noticed with the next turn.
     node_.wall_clock(now(), unix_ms());
-    const bool more_wait = std::exchange(datagrams_, 0) >= datagrams_per_turn;
+    const bool more_wait = !endpoint_->read_rest();
     if (more_wait && ticks_put_off_ < ticks_put_off_max) {
         ++ticks_put_off_;
         turn_.again();
@@ -269,7 +265,8 @@ void NodeHost::after_polling() {
     // Clients that are read again may have been answered already.
     const bool has_left = redis_ != nullptr && redis_->has_left();
     if (has_work() || has_left || !outbox_.is_empty()) turn_.again();
-    turn_.wake_at(boot_time(), std::min(node_.next_deadline(), inbound_.next_deadline()));
+    turn_.wake_at(boot_time(), std::min({node_.next_deadline(), inbound_.next_deadline(),
+                                         endpoint_->next_deadline()}));
 }
 
 void NodeHost::carry_out() {

@@ -97,7 +97,6 @@ private:
     Time now_ = Time::min();           // the Node was told last
     bool is_mute_ = false;             // something could not be saved
     bool touched_ = true;              // the Node was given something since its effects were taken
-    std::size_t datagrams_ = 0;        // in this turn
     std::size_t ticks_put_off_ = 0;    // in a row
     std::uint64_t datagrams_bad_ = 0;  // that did not decode, or are of another cluster
     Time datagrams_bad_said_ = Time::min();

@@ -1,10 +1,13 @@
 #include "runtime/endpoint.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "runtime/clock.h"
 #include "runtime/socket_fixture.h"
 #include "runtime/stream.h"
 
@@ -19,6 +22,21 @@ struct Receiver final : EndpointOwner {
     void incoming(uv_stream_t*) override {}
     std::vector<std::string> datagrams;
     Address last_from;
+};
+
+// Reads the rest in each turn, as a host does.
+class Reader {
+public:
+    Reader(Loop& loop, Endpoint& endpoint) : endpoint_(endpoint), turn_(loop, [this] { look(); }) {}
+
+private:
+    void look() {
+        if (!endpoint_.read_rest()) turn_.again();
+        turn_.wake_at(boot_time(), endpoint_.next_deadline());
+    }
+
+    Endpoint& endpoint_;
+    Turn turn_;
 };
 
 }  // namespace
@@ -77,12 +95,36 @@ TEST_CASE("datagrams arrive whole with their sender") {
     const auto to = open_endpoint(loop);
     from->start(here);
     to->start(there);
+    const Reader reader(loop, *to);
     const std::string large(datagram_size_max, 'x');
     from->send(to->address(), "hello");
     from->send(to->address(), large);
     REQUIRE(run_until(loop, [&] { return there.datagrams.size() == 2; }));
     CHECK(there.datagrams == std::vector<std::string>{"hello", large});
     CHECK(there.last_from == from->address());
+}
+
+TEST_CASE("datagrams that come together are all read, in their order, as are those after them") {
+    Loop loop;
+    Receiver here;
+    Receiver there;
+    const auto from = open_endpoint(loop);
+    const auto to = open_endpoint(loop);
+    from->start(here);
+    to->start(there);
+    const Reader reader(loop, *to);
+    std::vector<std::string> sent;
+    const auto send = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            sent.push_back(fmt::format("{}", sent.size()));
+            from->send(to->address(), sent.back());
+        }
+        REQUIRE(run_until(loop, [&] { return there.datagrams.size() == sent.size(); }));
+        CHECK(there.datagrams == sent);
+    };
+    send(100);  // more than are read at once
+    for (int i = 0; i < 20; ++i) send(1);
+    send(3);
 }
 
 }  // namespace grapevine
