@@ -11,9 +11,10 @@ void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) {
         const auto [entry, added] = peers_.try_emplace(id);
-        if (added) entry->second.answered_at = now;
-        entry->second.ask_at = now;
-        entry->second.asked = false;
+        Peer& peer = entry->second;
+        if (added) peer.answered_at = now;
+        peer.ask_at = now;
+        peer.is_in_step = false;
         asks_.emplace_hint(asks_.end(), now, id);
     }
 }
@@ -26,39 +27,60 @@ void Heartbeats::ask_at(Time time, NodeId id, Peer& peer) {
 }
 
 Heartbeat Heartbeats::request(Time now, NodeId id, Peer& peer) {
-    // Ids are drawn at random, so this is too, and the same for both of a pair.
-    const auto half = static_cast<std::uint64_t>(to_us(period_ / 2));
-    const Duration spread{static_cast<std::int64_t>((id.value ^ self_.value) % half)};
-    ask_at(now + period_ - (peer.asked ? Duration{} : spread), id, peer);
-    peer.asked = true;
+    if (peer.unanswered_since == never) peer.unanswered_since = now;
+    ask_at(now + patience_, id, peer);
     return {.epoch = epoch_, .sent_us = to_us(now)};
+}
+
+// From a request to the next, where the first of them is answered.
+Duration Heartbeats::interval(NodeId id, const Peer& peer) const {
+    const bool are_few = peers_.size() <= Pace::few_max;
+    const Duration interval = pace_.interval(id, are_few ? peers_.begin()->first : pace_.self);
+    if (are_few || peer.is_in_step) return interval;
+    // Ids are drawn at random, so this is too, and the same for both of a pair.
+    const auto half = static_cast<std::uint64_t>(to_us(pace_.period / 2));
+    return interval - Duration{static_cast<std::int64_t>((id.value ^ pace_.self.value) % half)};
+}
+
+Heartbeats::Received Heartbeats::take_echo(Time now, NodeId from, Peer& peer,
+                                           const Heartbeat& message) {
+    const Time sent = time_from_us(message.echo_us);
+    if (message.echo_us == 0 || sent > now) return {};  // no echo, or none of ours
+    peer.answered_sent = std::max(peer.answered_sent, sent);
+    peer.answered_at = now;
+    peer.round_trip = now - sent;
+    // Who is in another ring grants nothing in this one, and is asked again as if it were silent.
+    const bool counts = message.echo_epoch == epoch_ && message.epoch == epoch_;
+    if (counts && peer.unanswered_since != never) {
+        // Where requests were lost the next is sent when it would have been without that.
+        ask_at(std::max(peer.unanswered_since + interval(from, peer), now + pace_.period / 2), from,
+               peer);
+        peer.unanswered_since = never;
+        peer.is_in_step = true;
+    }
+    return {sent, message.echo_epoch, message.grants};
+}
+
+bool Heartbeats::rides(Time now, const Peer& peer) const {
+    if (peer.unanswered_since == never) return peer.ask_at <= pace_.rides_until(now);
+    return peer.ask_at <= now + patience_ / 2;  // or its answer may be under way
 }
 
 Heartbeats::Received Heartbeats::receive(Time now, NodeId from, const Heartbeat& message,
                                          bool grants) {
-    Received received;
+    forgive_after_stall(now);
     const auto found = peers_.find(from);
-    if (found != peers_.end() && message.echo_us != 0) {
-        Peer& peer = found->second;
-        const Time sent = time_from_us(message.echo_us);
-        if (sent <= now) {  // no echo of ours otherwise
-            peer.answered_sent = std::max(peer.answered_sent, sent);
-            peer.answered_at = now;
-            received = {sent, message.echo_epoch, message.grants};
-        }
-    }
+    Peer* const peer = found != peers_.end() ? &found->second : nullptr;
+    const Received received = peer != nullptr ? take_echo(now, from, *peer, message) : Received{};
     if (message.sent_us == 0) return received;
-    // The answer carries our own request where that is due before long.
     Heartbeat echo{.epoch = epoch_};
-    if (found != peers_.end()) {
-        Peer& peer = found->second;
-        if (now >= peer.ask_at - period_ / 2) echo = request(now, from, peer);
-        if (from < self_) ask_at(now + period_ + period_ / 4, from, peer);
-    }
+    // The answer carries our own request where that is due before long.
+    if (peer != nullptr && rides(now, *peer)) echo = request(now, from, *peer);
     echo.echo_epoch = message.epoch;
     echo.echo_us = message.sent_us;
     echo.grants = grants && message.epoch == epoch_;
     messages_.emplace_back(from, echo);
+    if (peer != nullptr && from < pace_.self) ask_along(now);
     return received;
 }
 
@@ -72,6 +94,13 @@ void Heartbeats::forgive_after_stall(Time now) {
     for (auto& [id, peer] : peers_) peer.answered_at = now;
 }
 
+// Two requests were not answered, nor is the line so long that they could have been.
+bool Heartbeats::is_missed(Time now, const Peer& peer) const {
+    if (peer.unanswered_since == never) return false;
+    const Duration under_way = std::clamp(peer.round_trip, patience_, pace_.period / 2);
+    return now >= std::max(peer.unanswered_since, peer.answered_at) + patience_ + under_way;
+}
+
 void Heartbeats::tick(Time now) {
     forgive_after_stall(now);
     std::vector<NodeId> due;
@@ -80,10 +109,35 @@ void Heartbeats::tick(Time now) {
         due.push_back(id);
     }
     std::ranges::sort(due);
+    bool is_first = false;
     for (const NodeId id : due) {
         Peer& peer = peers_.at(id);
-        if (now >= peer.answered_at + period_ * 2) missed_.push_back(id);
+        is_first = is_first || peer.unanswered_since == never;
+        if (is_missed(now, peer)) missed_.push_back(id);
         messages_.emplace_back(id, request(now, id, peer));
+    }
+    if (is_first) {
+        ask_along(now);
+        keep_step(now);
+    }
+}
+
+// With few peers, those that this node asks first.
+void Heartbeats::ask_along(Time now) {
+    if (peers_.size() > Pace::few_max) return;
+    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+        auto& [id, peer] = *entry;
+        if (peer.unanswered_since != never || peer.ask_at > pace_.along_until(now)) continue;
+        messages_.emplace_back(id, request(now, id, peer));
+    }
+}
+
+// Whoever was asked too short a time ago to be asked along is, the next time.
+void Heartbeats::keep_step(Time now) {
+    if (peers_.size() > Pace::few_max) return;
+    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+        auto& [id, peer] = *entry;
+        if (peer.unanswered_since == never) ask_at(now + interval(id, peer), id, peer);
     }
 }
 

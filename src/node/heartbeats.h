@@ -2,11 +2,13 @@
 // The exchange that renews leases and probes members at once: between every voter and every member,
 // one exchange per pair and period serves both directions (request, echo with request, echo).
 //
-// So that the two do not ask each other at the same moment, period after period, the one with the
-// lower id asks first: the other puts its own request off a little whenever it was asked, and sends
-// it along with the echo of the next. And so that a voter of a thousand members is not asked by all
-// of them at once, period after period, the first interval in a ring is shorter by up to half of a
-// period, for each pair by another length.
+// What was not answered within `patience` is asked again. So a lost datagram costs a lease, and the
+// detection of a silence, that much and not a whole period; and the period can be long, since it is
+// not what makes up for losses.
+//
+// Who asks when: node/pace.h. With many members a voter must not be asked by all of them at once,
+// or datagrams find no room: there the first interval in a ring is shorter by up to half of a
+// period, for each pair by another length, and each keeps its place in the period.
 //
 // Internal to node/.
 
@@ -18,14 +20,21 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "node/pace.h"
 #include "node/stall_watch.h"
 #include "ring/messages.h"
 
 namespace grapevine {
 
+struct HeartbeatTimes {
+    Duration period;    // between requests that are answered
+    Duration patience;  // how long an answer is waited for before the next request
+};
+
 class Heartbeats {
 public:
-    Heartbeats(Duration period, NodeId self) : period_(period), self_(self), stall_(period * 2) {}
+    Heartbeats(const HeartbeatTimes& times, NodeId self)
+        : pace_{times.period, self}, patience_(times.patience), stall_(times.period * 3 / 2) {}
 
     // The peers of this ring; all of them are asked at once.
     void adopt(Time now, Epoch epoch, const std::set<NodeId>& peers);
@@ -46,8 +55,8 @@ public:
         return asks_.empty() ? never : asks_.begin()->first;
     }
     [[nodiscard]] std::vector<std::pair<NodeId, Heartbeat>> take_messages();
-    // Peers that have left requests unanswered for longer than a probe may, found at the last
-    // ticks.
+    // Peers that have left two requests unanswered, and answered nothing else meanwhile, found at
+    // the last ticks.
     [[nodiscard]] std::vector<NodeId> take_missed();
 
     // Peers that have answered nothing for at least so long, and for how long.
@@ -59,17 +68,25 @@ public:
 private:
     struct Peer {
         Time ask_at;
-        bool asked = false;                // in this ring
+        bool is_in_step = false;        // it has answered in this ring
+        Time unanswered_since = never;  // when the first request was sent that waits; never: none
+        Duration round_trip{};          // of the last answer
         Time answered_sent = Time::min();  // when the last answered request was sent
         Time answered_at;                  // when that answer, or the first request, was
     };
 
     void forgive_after_stall(Time now);
+    [[nodiscard]] Received take_echo(Time now, NodeId from, Peer& peer, const Heartbeat& message);
+    [[nodiscard]] Duration interval(NodeId id, const Peer& peer) const;
+    [[nodiscard]] bool rides(Time now, const Peer& peer) const;
+    [[nodiscard]] bool is_missed(Time now, const Peer& peer) const;
     [[nodiscard]] Heartbeat request(Time now, NodeId id, Peer& peer);
     void ask_at(Time time, NodeId id, Peer& peer);
+    void ask_along(Time now);
+    void keep_step(Time now);
 
-    Duration period_;
-    NodeId self_;
+    Pace pace_;
+    Duration patience_;
     Epoch epoch_;
     std::map<NodeId, Peer> peers_;
     std::set<std::pair<Time, NodeId>> asks_;  // Peer::ask_at of each: a voter has very many peers

@@ -25,14 +25,58 @@ bool LinkChecks::forgive_after_stall(Time now) {
     return true;
 }
 
+Duration LinkChecks::interval(NodeId id) const {
+    const bool are_few = peers_.size() <= Pace::few_max;
+    return pace_.interval(id, are_few ? peers_.begin()->first : pace_.self);
+}
+
+LinkCheck LinkChecks::question(Time now, NodeId id, Peer& peer) const {
+    peer.ask_at = now + interval(id);
+    return {.sent_us = to_us(now)};
+}
+
+LinkCheck LinkChecks::answer(Time now, NodeId asker, std::int64_t asked_us) {
+    LinkCheck answer;
+    const auto found = peers_.find(asker);
+    if (found != peers_.end() && found->second.ask_at <= pace_.rides_until(now)) {
+        answer = question(now, asker, found->second);
+    }
+    answer.echo_us = asked_us;
+    if (found != peers_.end() && asker < pace_.self) ask_along(now);
+    return answer;
+}
+
 void LinkChecks::tick(Time now) {
     if (!forgive_after_stall(now) && now < due_) return;
+    bool is_first = false;
     for (auto& [id, peer] : peers_) {
         if (now < peer.ask_at) continue;
-        peer.ask_at = now + period_;
-        messages_.emplace_back(id, LinkCheck{.sent_us = to_us(now)});
+        messages_.emplace_back(id, question(now, id, peer));
+        is_first = true;
+    }
+    if (is_first) {
+        ask_along(now);
+        keep_step(now);
     }
     find_due();
+}
+
+// With few peers, those that this node asks first.
+void LinkChecks::ask_along(Time now) {
+    if (peers_.size() > Pace::few_max) return;
+    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+        auto& [id, peer] = *entry;
+        if (peer.ask_at > pace_.along_until(now)) continue;
+        messages_.emplace_back(id, question(now, id, peer));
+    }
+}
+
+// Whoever was asked too short a time ago to be asked along is, the next time.
+void LinkChecks::keep_step(Time now) {
+    if (peers_.size() > Pace::few_max) return;
+    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+        entry->second.ask_at = now + interval(entry->first);
+    }
 }
 
 void LinkChecks::find_due() {

@@ -2,8 +2,11 @@
 // Whether this node's links carry anything: each peer that it has a link to is asked now and then,
 // and answers by its own link to this node, so an answer speaks for both. A connection that is up
 // says less: what is sent on it may wait in a kernel for ever. Any answer that came by a link
-// counts (heard()), so that a link full of data is not held for a bad one. Internal to node/.
+// counts (heard()), so that a link full of data is not held for a bad one.
+//
+// Who asks when: node/pace.h. Internal to node/.
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +14,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "node/pace.h"
 #include "node/stall_watch.h"
 #include "ring/messages.h"
 
@@ -18,12 +22,15 @@ namespace grapevine {
 
 class LinkChecks {
 public:
-    explicit LinkChecks(Duration period) : period_(period), stall_(period * 2) {}
+    LinkChecks(Duration period, NodeId self) : pace_{period, self}, stall_(period * 2) {}
 
     // New peers are asked at once, and their silence counts from now on.
     void adopt(Time now, const std::set<NodeId>& peers);
     // False: it is no peer.
     bool heard(Time now, NodeId peer);
+    // What to answer whoever asked, a peer or not; with this node's question where that is due
+    // before long. `asked_us`: LinkCheck::sent_us of the question.
+    [[nodiscard]] LinkCheck answer(Time now, NodeId asker, std::int64_t asked_us);
 
     void tick(Time now);
     [[nodiscard]] Time next_deadline() const { return due_; }
@@ -37,18 +44,22 @@ public:
     [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
 
 private:
-    bool forgive_after_stall(Time now);
-    void find_due();
-
     struct Peer {
         Time ask_at;
         Time answered_at;  // or became a peer, or this process woke from a stall
         bool answered = false;
     };
 
-    Duration period_;
+    bool forgive_after_stall(Time now);
+    void find_due();
+    void ask_along(Time now);
+    void keep_step(Time now);
+    [[nodiscard]] Duration interval(NodeId id) const;
+    [[nodiscard]] LinkCheck question(Time now, NodeId id, Peer& peer) const;
+
+    Pace pace_;
     std::map<NodeId, Peer> peers_;
-    Time due_ = never;  // the earliest Peer::ask_at: asked for after every input
+    Time due_ = never;  // the earliest Peer::ask_at, or earlier: asked for after every input
     StallWatch stall_;
     std::vector<std::pair<NodeId, LinkCheck>> messages_;
 };

@@ -21,8 +21,7 @@ void check(const NodeConfig& config, const Store* store) {
     // With the same id others would expect the same data, which no promise brings back.
     ASSERT(!config.resume || (!config.found && !config.self.stores() && config.resume->ring &&
                               config.resume->id == config.self.id));
-    // A pause that goes unpunished must not outlast what a lease holder may serve.
-    ASSERT(config.heartbeat * 2 < config.lease.lease);
+    ASSERT(config.heartbeat + 4 * config.heartbeat_patience < config.lease.held());
 }
 
 ReplicationConfig replication_config(const NodeConfig& config) {
@@ -62,8 +61,8 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       lease(config.lease, self.id),
       agreement(config.agreement, self.id, derive(rng)),
       links(config.redial),
-      heartbeats(config.heartbeat, self.id),
-      link_checks(config.link_check),
+      heartbeats({.period = config.heartbeat, .patience = config.heartbeat_patience}, self.id),
+      link_checks(config.link_check, self.id),
       governor(config.rank_delay, config.genesis_members, config.bugs) {
     check(config, store);
     if (store != nullptr) {

@@ -63,15 +63,17 @@ struct NodeConfig {
     // `self` has that voter's id, and its address too where the ring lists it.
     std::optional<SavedState> resume{};
 
-    Duration heartbeat = 40ms;      // one exchange per pair of members
-    Duration settle_gone = 10ms;    // failures noticed within this go into one ring
-    Duration settle = 50ms;         // the same for silence, joins and reports
-    Duration rank_delay = 20ms;     // a voter waits this long for each live voter before it
-    Duration join_period = 100ms;   // how often a joiner asks again
-    Duration redial = 200ms;        // how long after a failed dial the next one, at first
-    Duration link_check = 200ms;    // how often each link is asked whether it carries anything
-    Duration link_silence = 500ms;  // without an answer: told to the voters (node/bad_links.h)
-    Duration beacon = 250ms;        // how often a voter calls where a coordinator or seed was
+    Duration heartbeat = 100ms;          // one exchange per pair of members
+    Duration heartbeat_patience = 20ms;  // without an answer: the next. One of five has to come
+                                         // through, or the lease ends
+    Duration settle_gone = 10ms;         // failures noticed within this go into one ring
+    Duration settle = 50ms;              // the same for silence, joins and reports
+    Duration rank_delay = 20ms;          // a voter waits this long for each live voter before it
+    Duration join_period = 100ms;        // how often a joiner asks again
+    Duration redial = 200ms;             // how long after a failed dial the next one, at first
+    Duration link_check = 200ms;         // how often each link is asked whether it carries anything
+    Duration link_silence = 500ms;       // without an answer: told to the voters (node/bad_links.h)
+    Duration beacon = 250ms;             // how often a voter calls where a coordinator or seed was
     // Makes the ring that follows a decision; null: make_ring() (ring/change.h). Another must give
     // the same results: a host of many nodes in one process lets them share these, which are the
     // same for all.

@@ -230,7 +230,8 @@ void Node::State::on(Time now, const Envelope& envelope, const LinkCheck& messag
         if (asked <= now) replication->answered(now, envelope.from, now - asked);
     }
     if (message.sent_us == 0) return;
-    send(now, envelope.from_address, envelope.from, LinkCheck{.echo_us = message.sent_us});
+    send(now, envelope.from_address, envelope.from,
+         link_checks.answer(now, envelope.from, message.sent_us));
 }
 
 void Node::State::on_agreement(Time now, NodeId from, const AgreementMessage& message) {

@@ -185,7 +185,7 @@ TEST_CASE("two operators at once found one cluster", "[scenario]") {
         Operator first(cluster);
         Operator second(cluster, 1);
         first.ask(living[seed % 3], one);
-        cluster.run_for(std::chrono::microseconds(seed * 200));
+        cluster.run_for(std::chrono::microseconds(seed * 50));
         second.ask(living[(seed + 1) % 3], two);
         const auto is_one = [&] {
             return std::ranges::all_of(living, [&](const std::string& name) {
