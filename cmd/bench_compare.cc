@@ -67,6 +67,14 @@ void declare_rivals(CLI::App& command, bench::CompareConfig& config) {
         ->type_name("N[,N...]")
         ->delimiter(',')
         ->check(CLI::Range(1, 4096));
+    command
+        .add_option("--rate", config.rates,
+                    "operations a second of either system, due at even intervals and counted from "
+                    "then, stalls included: compares latency instead of throughput; --depth is "
+                    "what may be in flight (then 1024 by default)")
+        ->type_name("N[,N...]")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 10'000'000));
 }
 
 void declare_numbers(CLI::App& command, bench::CompareConfig& config) {
@@ -105,8 +113,13 @@ BenchCommand add_compare(CLI::App& app) {
         "Examples:\n"
         "  bench compare --against redis --rep 1 --depth 64\n"
         "  bench compare --against etcd --rep 3 --depth 1 --ops 100000\n"
+        "  bench compare --against redis --rep 1,3 --rate 20000,50000\n"
         "  bench compare --rep 1,3,5 --rounds 7 --csv compare.csv");
-    return [options](const bench::RunFacts& facts) { return run_compare(*options, facts); };
+    return [options, &command](const bench::RunFacts& facts) {
+        const bool is_depth_given = command.get_option("--depth")->count() > 0;
+        if (!options->config.rates.empty() && !is_depth_given) options->config.depths = {1024};
+        return run_compare(*options, facts);
+    };
 }
 
 }  // namespace grapevine

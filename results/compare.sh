@@ -21,4 +21,5 @@ measure() {
 }
 measure redis --against redis --rep 1,3,5 --depth 1,16,64 "$@"
 measure etcd --against etcd --rep 3 --depth 1 "$@"
+measure latency --against redis --rep 1,3 --rate 5000,20000 "$@"
 charts/chart.sh compare compare compare/redis.csv compare/etcd.csv

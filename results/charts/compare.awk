@@ -1,15 +1,16 @@
 # Of the CSV files of bench compare: for each pair at one depth its ratios, Grapevine's operations a
-# second by the other's in the same round. Columns: name, median, min, max; in the order of the file.
+# second by the other's in the same round; rounds at a fixed rate are left out. Columns: name,
+# median, min, max; in the order of the file.
 #
 #   awk -v depth=16 -f charts/compare.awk FILE...
 BEGIN { FS = "," }
-/^#/ || $1 == "rep" { next }
+/^#/ || $1 == "rep" || $4 > 0 { next }
 !(($1, $2) in number) { number[$1, $2] = ++pairs; name[pairs] = "rep " $1 ", " $2 }
 $3 != depth { next }
-$4 == "grapevine" { ours[$1, $2, $5] = $11; next }
-$11 > 0 {
+$5 == "grapevine" { ours[$1, $2, $6] = $12; next }
+$12 > 0 {
     pair = number[$1, $2]
-    ratio[pair, ++rounds[pair]] = ours[$1, $2, $5] / $11
+    ratio[pair, ++rounds[pair]] = ours[$1, $2, $6] / $12
 }
 END {
     for (pair = 1; pair <= pairs; ++pair) {

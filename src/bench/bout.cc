@@ -48,6 +48,10 @@ std::string name_of(const Bout& bout) {
     return fmt::format("rep {}, {}", bout.copies, bout.against);
 }
 
+std::string pace_of(const Bout& bout) {
+    return bout.rate > 0 ? fmt::format("{}/s", bout.rate) : std::to_string(bout.depth);
+}
+
 Row ratio_row(const Bout& bout) {
     const auto per_second = [](const Phase& phase) { return phase.per_second(); };
     const auto ratios = bout.ratios();
@@ -61,10 +65,25 @@ Row ratio_row(const Bout& bout) {
             goal ? fmt::format("{:.1f} {}", *goal, met ? "met" : "missed") : "-"};
 }
 
+Row latency_row(const Bout& bout) {
+    const auto ms_at = [&](unsigned permille) {
+        return both(bout, 2, [&](const Phase& phase) { return phase.us_at(permille) / 1000; });
+    };
+    const auto ratios = bout.ratios();
+    const bool met = spread_of(ratios).median >= *bout.goal();
+    return {name_of(bout),
+            std::to_string(bout.rate),
+            ms_at(500),
+            ms_at(990),
+            ms_at(999),
+            spread_text(ratios, 2),
+            fmt::format("{:.1f} {}", *bout.goal(), met ? "met" : "missed")};
+}
+
 Row cost_row(const Bout& bout) {
     return {
         name_of(bout),
-        std::to_string(bout.depth),
+        pace_of(bout),
         both(bout, 1, [](const Phase& phase) { return phase.server_us_per_operation(); }),
         both(bout, 2, [](const Phase& phase) { return phase.own_us_per_operation(); }),
         both(bout, 2, [](const Phase& phase) { return phase.us_at(500) / 1000; }),
@@ -77,14 +96,15 @@ Row cost_row(const Bout& bout) {
 std::vector<double> Bout::ratios() const {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
-        if (theirs[i].per_second() > 0) {
-            ratios.push_back(ours[i].per_second() / theirs[i].per_second());
-        }
+        const double better = rate > 0 ? theirs[i].us_at(990) : ours[i].per_second();
+        const double worse = rate > 0 ? ours[i].us_at(990) : theirs[i].per_second();
+        if (worse > 0) ratios.push_back(better / worse);
     }
     return ratios;
 }
 
 std::optional<double> Bout::goal() const {
+    if (rate > 0) return 1;
     for (const Goal& goal : goals) {
         if (goal.copies == copies && goal.against == against && goal.depth == depth) {
             return goal.ratio;
@@ -94,23 +114,34 @@ std::optional<double> Bout::goal() const {
 }
 
 std::string bout_csv_head() {
-    return "rep,against,depth," + phase_csv_head();
+    return "rep,against,depth,rate," + phase_csv_head();
 }
 
 std::string bout_csv_line(const Bout& bout, const Phase& phase) {
-    return fmt::format("{},{},{},{}", bout.copies, bout.against, bout.depth, phase_csv_line(phase));
+    return fmt::format("{},{},{},{},{}", bout.copies, bout.against, bout.depth, bout.rate,
+                       phase_csv_line(phase));
 }
 
 std::string bout_tables(const std::vector<Bout>& bouts) {
     std::vector<Row> ratios = {
         {"median (min to max)", "depth", "Grapevine ops/s", "other ops/s", "ratio", "goal"}};
+    std::vector<Row> latencies = {{"Grapevine / other", "ops/s", "p50 ms", "p99 ms", "p99.9 ms",
+                                   "p99, other / Grapevine", "goal"}};
     std::vector<Row> costs = {
         {"Grapevine / other", "depth", "server us/op", "own us/op", "p50 ms", "p99 ms", "RSS MB"}};
     for (const Bout& bout : bouts) {
-        ratios.push_back(ratio_row(bout));
+        if (bout.rate > 0) {
+            latencies.push_back(latency_row(bout));
+        } else {
+            ratios.push_back(ratio_row(bout));
+        }
         costs.push_back(cost_row(bout));
     }
-    return aligned_table(ratios) + "\n" + aligned_table(costs);
+    std::string tables;
+    for (const auto* rows : {&ratios, &latencies}) {
+        if (rows->size() > 1) tables += aligned_table(*rows) + "\n";
+    }
+    return tables + aligned_table(costs);
 }
 
 }  // namespace grapevine::bench

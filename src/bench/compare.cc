@@ -58,9 +58,12 @@ public:
 
 private:
     Result<void> fill(Target& target);
-    Result<Bout> run(const Variant& variant, std::size_t depth);
-    [[nodiscard]] LanesConfig lanes(std::size_t depth) const {
-        return {.connections = config_.connections, .depth = depth, .workload = config_.workload};
+    Result<Bout> run(const Variant& variant, std::size_t depth, std::uint64_t rate);
+    [[nodiscard]] LanesConfig lanes(std::size_t depth, std::uint64_t rate = 0) const {
+        return {.connections = config_.connections,
+                .depth = depth,
+                .rate = rate,
+                .workload = config_.workload};
     }
 
     Session& session_;
@@ -98,26 +101,35 @@ Result<void> Meeting::fill(Target& target) {
 }
 
 Result<void> Meeting::run(std::vector<Bout>& bouts) {
+    const auto rates = config_.rates.empty() ? std::vector<std::uint64_t>{0} : config_.rates;
     for (const Variant& variant : match_.variants) {
         for (const std::size_t depth : variant.depths) {
-            auto bout = run(variant, depth);
-            if (!bout) return std::unexpected(bout.error());
-            bouts.push_back(*std::move(bout));
+            for (const std::uint64_t rate : rates) {
+                auto bout = run(variant, depth, rate);
+                if (!bout) return std::unexpected(bout.error());
+                bouts.push_back(*std::move(bout));
+            }
         }
     }
     return {};
 }
 
-Result<Bout> Meeting::run(const Variant& variant, std::size_t depth) {
-    Bout bout{
-        .copies = match_.copies, .against = variant.name, .depth = depth, .ours = {}, .theirs = {}};
-    Side ours(session_, *ours_, lanes(depth), 0);
-    Side theirs(session_, *theirs_, lanes(depth), variant.acks);
+Result<Bout> Meeting::run(const Variant& variant, std::size_t depth, std::uint64_t rate) {
+    Bout bout{.copies = match_.copies,
+              .against = variant.name,
+              .depth = depth,
+              .rate = rate,
+              .ours = {},
+              .theirs = {}};
+    Side ours(session_, *ours_, lanes(depth, rate), 0);
+    Side theirs(session_, *theirs_, lanes(depth, rate), variant.acks);
     const std::pair<Side*, std::vector<Phase>*> sides[] = {{&ours, &bout.ours},
                                                            {&theirs, &bout.theirs}};
     const std::uint64_t warm_up = std::max<std::uint64_t>(match_.operations / 4, 1);
     for (unsigned round = 0; round <= config_.rounds; ++round) {
-        session_.progress(fmt::format("rep {}, {}, depth {}: {}", bout.copies, bout.against, depth,
+        const std::string pace =
+            rate > 0 ? fmt::format("{} a second", rate) : fmt::format("depth {}", depth);
+        session_.progress(fmt::format("rep {}, {}, {}: {}", bout.copies, bout.against, pace,
                                       round == 0 ? "warm-up" : fmt::format("round {}", round)));
         for (const auto& [side, phases] : sides) {
             auto phase = side->run(round == 0 ? warm_up : match_.operations, 1 + round);

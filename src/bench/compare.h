@@ -22,6 +22,9 @@ struct CompareConfig {
     std::vector<unsigned> copies = {1, 3, 5};
     std::vector<std::string> against = {"redis", "etcd"};
     std::vector<std::size_t> depths = {1, 16, 64};
+    // Operations a second; none: as many as can be, at each depth. With rates `depths` say how many
+    // may be in flight on a connection.
+    std::vector<std::uint64_t> rates;
     std::size_t connections = 50;
     Workload workload;
     unsigned rounds = 5;

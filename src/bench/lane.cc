@@ -50,10 +50,19 @@ void Lane::fill_up() {
     const Time now = boot_time();
     for (const std::uint64_t sequence : repeats_) say(*flights_.find(sequence));
     repeats_.clear();
-    for (Lanes::Draw drawn; flights_.count() < depth_ && all_.draw(node_index_, drawn);) {
-        say(flights_.begin(now, drawn.key, drawn.put));
+    Lanes::Draw drawn;
+    while (flights_.count() < depth_ && has_next() && all_.draw(node_index_, drawn)) {
+        say(flights_.begin(take_next(now), drawn.key, drawn.put));
     }
     write();
+}
+
+// From when on the next operation counts.
+Time Lane::take_next(Time now) {
+    if (due_.empty()) return now;
+    const Time due = due_.front();
+    due_.pop_front();
+    return due;
 }
 
 void Lane::write() {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,8 +21,11 @@ public:
          std::size_t depth, Lanes& all);
 
     [[nodiscard]] bool is_connected() const { return stream_.is_connected(); }
-    // Begins operations until `depth` are in flight or there are no more.
+    // Begins operations until `depth` are in flight or there are no more; at a fixed rate, no more
+    // that are due.
     void fill_up();
+    // At a fixed rate: one more is.
+    void add_due(Time due) { due_.push_back(due); }
 
 private:
     void connected(Stream& stream) override;
@@ -32,6 +36,8 @@ private:
     void answered(std::uint64_t sequence, std::string_view defect) override;
     void repeat(std::uint64_t sequence) override;
 
+    [[nodiscard]] bool has_next() const { return !all_.is_paced() || !due_.empty(); }
+    [[nodiscard]] Time take_next(Time now);
     void say(const Flight& flight);
     void write();
     std::string_view key_text(Key key);
@@ -44,6 +50,7 @@ private:
     std::unique_ptr<Dialect> dialect_;
     Flights flights_;
     Time read_at_{};
+    std::deque<Time> due_;                // at a fixed rate: what has not begun yet
     std::vector<std::uint64_t> repeats_;  // to say again
     std::string out_;                     // to write; here to keep its memory
     std::string key_text_;

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "bench/lane.h"
+#include "runtime/clock.h"
 
 namespace grapevine::bench {
 
@@ -19,7 +20,7 @@ std::vector<std::vector<Key>> keys_by_node(const Workload& workload, const Route
 }
 
 Lanes::Lanes(Loop& loop, const Routes& routes, const MakeDialect& make, const LanesConfig& config)
-    : workload_(config.workload) {
+    : workload_(config.workload), rate_(config.rate), pacer_(loop, [this] { hand_out_due(); }) {
     ASSERT(workload_.names == KeyNames::numbered);
     for (auto& keys : keys_by_node(workload_, routes)) decks_.push_back({.keys = std::move(keys)});
     for (std::size_t i = 0; i < config.connections; ++i) {
@@ -50,8 +51,32 @@ void Lanes::begin_mix(std::uint64_t operations, std::uint64_t seed) {
 }
 
 void Lanes::begin() {
-    ASSERT(connected() && idle());
+    ASSERT(connected() && in_flight_ == 0);
+    if (is_paced()) {
+        begun_ = boot_time();
+        to_hand_out_ = left_;
+        handed_out_ = 0;
+        return pacer_.wake_at(begun_);
+    }
     for (const auto& lane : lanes_) lane->fill_up();
+}
+
+void Lanes::hand_out_due() {
+    const Time now = boot_time();
+    const auto due = [&] {
+        return begun_ + Duration{static_cast<std::int64_t>(handed_out_ * 1'000'000 / rate_)};
+    };
+    const std::uint64_t first = handed_out_;
+    for (; handed_out_ < to_hand_out_ && due() <= now; ++handed_out_) {
+        tally_.late_us.add(static_cast<std::uint64_t>(to_us(now - due())));
+        lanes_[handed_out_ % lanes_.size()]->add_due(due());
+    }
+    // One write each, whatever is due on it.
+    const std::uint64_t concerned = std::min<std::uint64_t>(handed_out_ - first, lanes_.size());
+    for (std::uint64_t i = first; i < first + concerned; ++i) {
+        lanes_[i % lanes_.size()]->fill_up();
+    }
+    if (handed_out_ < to_hand_out_) pacer_.wake_at(due());
 }
 
 bool Lanes::draw(std::size_t node, Draw& drawn) {

@@ -58,11 +58,38 @@ TEST_CASE("a goal is met by the median", "[compare]") {
     CHECK(bout_tables({bout}).find("met") == std::string::npos);
 }
 
+TEST_CASE("at a fixed rate latencies are compared", "[compare]") {
+    Bout bout{.copies = 1,
+              .against = "redis without copies",
+              .depth = 1024,
+              .rate = 100,
+              .ours = {},
+              .theirs = {}};
+    for (const std::uint64_t us : {1000, 2000, 4000}) {
+        bout.ours.push_back(round_of(100));
+        bout.ours.back().tally.latency_us.add(us);
+        bout.theirs.push_back(round_of(100));
+        bout.theirs.back().tally.latency_us.add(3000);
+    }
+    const auto ratios = bout.ratios();
+    REQUIRE(ratios.size() == 3);
+    CHECK(ratios[0] == Approx(3).epsilon(0.01));
+    CHECK(ratios[2] == Approx(0.75).epsilon(0.01));
+    const std::string tables = bout_tables({bout});
+    INFO(tables);
+    const std::string row = row_with(tables, "rep 1, redis without copies");
+    CHECK(row.find(" 100 ") != std::string::npos);
+    CHECK(row.find("1.0 met") != std::string::npos);
+    CHECK(tables.find("ops/s  ") != std::string::npos);
+    CHECK(tables.find("100/s") != std::string::npos);
+    CHECK(tables.find("ratio ") == std::string::npos);
+}
+
 TEST_CASE("a line of a round has a cell for each of its head", "[compare]") {
     const Bout bout{.copies = 3, .against = "etcd", .depth = 1, .ours = {}, .theirs = {}};
     const std::string line = bout_csv_line(bout, round_of(100));
     CHECK(std::ranges::count(line, ',') == std::ranges::count(bout_csv_head(), ','));
-    CHECK(line.starts_with("3,etcd,1,grapevine,1,"));
+    CHECK(line.starts_with("3,etcd,1,0,grapevine,1,"));
 }
 
 TEST_CASE("who meets whom", "[compare]") {

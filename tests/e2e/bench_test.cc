@@ -242,6 +242,32 @@ TEST_CASE("bench compare loads both in turn, and leaves nothing behind", "[e2e]"
     }
 }
 
+TEST_CASE("bench compare loads both at a fixed rate", "[e2e]") {
+    if (run({"/usr/bin/env", "redis-server", "--version"}).code != 0) {
+        WARN("SKIPPED: redis-server is not installed");
+        return;
+    }
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"compare", "--against", "redis", "--nodes", "3", "--rep", "1", "--rate",
+                          "500,1000", "--connections", "6", "--keys", "100", "--ops", "300",
+                          "--rounds", "1", "--csv", folder.file("out.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    CHECK(folder.processes() == std::vector<std::string>{});
+    CHECK(done.out.find("p99, other / Grapevine") != std::string::npos);
+    const auto rows = rows_of(folder.file("out.csv"));
+    REQUIRE(rows.size() == 4);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::uint64_t rate = i < 2 ? 500 : 1000;
+        CHECK(number(rows[i], "rate") == rate);
+        CHECK(number(rows[i], "gets") + number(rows[i], "puts") == 300);
+        CHECK(number(rows[i], "ops_per_s") <= rate + rate / 20);  // not before they are due
+        CHECK(number(rows[i], "late_max_us") > 0);
+    }
+}
+
 TEST_CASE("bench compare says what is not installed", "[e2e]") {
     const Folder folder;
     const auto done = run(folder.bench({"compare", "--against", "redis,etcd"}, "PATH=/nowhere"));
