@@ -4,9 +4,10 @@
 
 namespace grapevine {
 
-void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
+void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers, std::size_t members) {
     forgive_after_stall(now);
     epoch_ = epoch;
+    are_few_ = Pace::are_few(members);
     asks_.clear();
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) {
@@ -14,7 +15,7 @@ void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers) {
         Peer& peer = entry->second;
         if (added) peer.answered_at = now;
         peer.ask_at = now;
-        peer.is_in_step = false;
+        peer.in_ring_sent = Time::min();
         asks_.emplace_hint(asks_.end(), now, id);
     }
 }
@@ -28,15 +29,15 @@ void Heartbeats::ask_at(Time time, NodeId id, Peer& peer) {
 
 Heartbeat Heartbeats::request(Time now, NodeId id, Peer& peer) {
     if (peer.unanswered_since == never) peer.unanswered_since = now;
+    peer.asked_at = now;
     ask_at(now + patience_, id, peer);
     return {.epoch = epoch_, .sent_us = to_us(now)};
 }
 
 // From a request to the next, where the first of them is answered.
 Duration Heartbeats::interval(NodeId id, const Peer& peer) const {
-    const bool are_few = peers_.size() <= Pace::few_max;
-    const Duration interval = pace_.interval(id, are_few ? peers_.begin()->first : pace_.self);
-    if (are_few || peer.is_in_step) return interval;
+    const Duration interval = pace_.interval(id, are_few_ ? peers_.begin()->first : pace_.self);
+    if (are_few_ || peer.in_ring_sent != Time::min()) return interval;
     // Ids are drawn at random, so this is too, and the same for both of a pair.
     const auto half = static_cast<std::uint64_t>(to_us(pace_.period / 2));
     return interval - Duration{static_cast<std::int64_t>((id.value ^ pace_.self.value) % half)};
@@ -56,8 +57,8 @@ Heartbeats::Received Heartbeats::take_echo(Time now, NodeId from, Peer& peer,
         ask_at(std::max(peer.unanswered_since + interval(from, peer), now + pace_.period / 2), from,
                peer);
         peer.unanswered_since = never;
-        peer.is_in_step = true;
     }
+    if (counts) peer.in_ring_sent = std::max(peer.in_ring_sent, sent);
     return {sent, message.echo_epoch, message.grants};
 }
 
@@ -124,7 +125,7 @@ void Heartbeats::tick(Time now) {
 
 // With few peers, those that this node asks first.
 void Heartbeats::ask_along(Time now) {
-    if (peers_.size() > Pace::few_max) return;
+    if (!are_few_) return;
     for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
         if (peer.unanswered_since != never || peer.ask_at > pace_.along_until(now)) continue;
@@ -134,10 +135,11 @@ void Heartbeats::ask_along(Time now) {
 
 // Whoever was asked too short a time ago to be asked along is, the next time.
 void Heartbeats::keep_step(Time now) {
-    if (peers_.size() > Pace::few_max) return;
+    if (!are_few_) return;
     for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
-        if (peer.unanswered_since == never) ask_at(now + interval(id, peer), id, peer);
+        if (peer.unanswered_since != never) continue;
+        ask_at(pace_.in_step(now + interval(id, peer), peer.asked_at), id, peer);
     }
 }
 
@@ -155,6 +157,14 @@ std::map<NodeId, Duration> Heartbeats::silent(Time now, Duration at_least) const
         if (now >= peer.answered_at + at_least) silent[id] = now - peer.answered_at;
     }
     return silent;
+}
+
+std::set<NodeId> Heartbeats::heard_in_ring_since(Time since) const {
+    std::set<NodeId> heard;
+    for (const auto& [id, peer] : peers_) {
+        if (peer.in_ring_sent >= since && peer.in_ring_sent != Time::min()) heard.insert(id);
+    }
+    return heard;
 }
 
 std::set<NodeId> Heartbeats::heard_since(Time since) const {

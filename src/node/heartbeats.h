@@ -12,6 +12,7 @@
 //
 // Internal to node/.
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,8 +37,8 @@ public:
     Heartbeats(const HeartbeatTimes& times, NodeId self)
         : pace_{times.period, self}, patience_(times.patience), stall_(times.period * 3 / 2) {}
 
-    // The peers of this ring; all of them are asked at once.
-    void adopt(Time now, Epoch epoch, const std::set<NodeId>& peers);
+    // The peers in this ring of so many members; all of them are asked at once.
+    void adopt(Time now, Epoch epoch, const std::set<NodeId>& peers, std::size_t members);
 
     // What an arriving heartbeat means: `echoed` is when the request that it answers was sent.
     struct Received {
@@ -62,15 +63,17 @@ public:
     // Peers that have answered nothing for at least so long, and for how long.
     [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
 
-    // Peers that answered a request that was sent after `since`.
+    // Peers that answered a request that was sent after `since`; in this ring.
     [[nodiscard]] std::set<NodeId> heard_since(Time since) const;
+    [[nodiscard]] std::set<NodeId> heard_in_ring_since(Time since) const;
 
 private:
     struct Peer {
         Time ask_at;
-        bool is_in_step = false;        // it has answered in this ring
-        Time unanswered_since = never;  // when the first request was sent that waits; never: none
-        Duration round_trip{};          // of the last answer
+        Time asked_at = Time::min();
+        Time in_ring_sent = Time::min();  // when the last was sent that was answered in this ring
+        Time unanswered_since = never;    // when the first request was sent that waits; never: none
+        Duration round_trip{};            // of the last answer
         Time answered_sent = Time::min();  // when the last answered request was sent
         Time answered_at;                  // when that answer, or the first request, was
     };
@@ -88,6 +91,7 @@ private:
     Pace pace_;
     Duration patience_;
     Epoch epoch_;
+    bool are_few_ = true;  // members of the ring
     std::map<NodeId, Peer> peers_;
     std::set<std::pair<Time, NodeId>> asks_;  // Peer::ask_at of each: a voter has very many peers
     StallWatch stall_;

@@ -63,44 +63,56 @@ void Node::State::ask_to_join(Time now) {
     for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{ring->epoch});
 }
 
-// Links to all that this node would link to, and datagrams both ways: whoever cannot be reached
-// would be accused as soon as this node is in, and without heartbeats it would be put out. Who
-// holds what a partition waits for is needed more than that: a majority that can admit it is
-// enough.
+// Links to all that this node would link to: whoever cannot be reached would be accused as soon as
+// this node is in. And datagrams both ways with a majority, without which it has no lease and would
+// be put out. Who holds what a partition waits for is needed more than that: a majority that can
+// admit it is enough.
 Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     std::set<Address> wanted;
     std::set<NodeId> checked;
     const std::set<NodeId> heard = heartbeats.heard_since(now - config.link_silence);
     JoinLinks found;
-    std::uint32_t votes = 0;
+    std::uint32_t votes_heard = 0;
     for (const Member& member : ring->members) {
         if (!member.is_up() || member.address == self.address) continue;
         const std::uint32_t has = ring->votes_of(member.id);
         if (ring->members.size() > config.full_mesh_max && has == 0) continue;
         wanted.insert(member.address);
         checked.insert(member.id);
-        const bool up = links.is_up(member.address) && link_checks.answered(member.id) &&
-                        heard.contains(member.id);
+        const bool up = links.is_up(member.address) && link_checks.answered(member.id);
         if (!up) found.missing.push_back(member.id);
-        votes += up ? has : 0;
+        if (!heard.contains(member.id)) found.unheard.push_back(member.id);
+        found.votes += up ? has : 0;
+        votes_heard += heard.contains(member.id) ? has : 0;
     }
     links.want(now, wanted);
     links.tick(now);
-    link_checks.adopt(now, checked);
+    link_checks.adopt(now, checked, ring->members.size());
     link_checks.tick(now);
-    heartbeats.adopt(now, ring->epoch, checked);
+    heartbeats.adopt(now, ring->epoch, checked, ring->members.size());
     heartbeats.tick(now);
     const bool awaited = ring->member(self.id) != nullptr;
-    found.enough = found.missing.empty() || (awaited && votes >= ring->majority());
+    found.enough = votes_heard >= ring->majority() &&
+                   (found.missing.empty() || (awaited && found.votes >= ring->majority()));
     return found;
 }
 
 void Node::State::look_for_joiners_links(Time now, const JoinLinks& reached) {
     if (!join_links_missing.look(now, !reached.enough)) return;
-    log(LogLevel::warning,
-        fmt::format("not admitted: no answer from {}; still trying. A cluster that has lost its "
-                    "majority for good is founded anew by client --force-ring",
-                    names_of(reached.missing)));
+    std::string text = "not admitted: no answer ";
+    if (reached.missing.empty()) {
+        text += fmt::format("to datagrams from {}; they go to the same ports, by UDP",
+                            names_of(reached.unheard));
+    } else {
+        text += "from " + names_of(reached.missing);
+    }
+    text += "; still trying";
+    if (reached.votes < ring->majority()) {
+        text +=
+            ". A cluster that has lost its majority for good is founded anew by client "
+            "--force-ring";
+    }
+    log(LogLevel::warning, text);
 }
 
 Member Node::State::joiner() const {

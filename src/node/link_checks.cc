@@ -4,8 +4,9 @@
 
 namespace grapevine {
 
-void LinkChecks::adopt(Time now, const std::set<NodeId>& peers) {
+void LinkChecks::adopt(Time now, const std::set<NodeId>& peers, std::size_t members) {
     forgive_after_stall(now);
+    are_few_ = Pace::are_few(members);
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) peers_.try_emplace(id, Peer{.ask_at = now, .answered_at = now});
     find_due();
@@ -26,11 +27,11 @@ bool LinkChecks::forgive_after_stall(Time now) {
 }
 
 Duration LinkChecks::interval(NodeId id) const {
-    const bool are_few = peers_.size() <= Pace::few_max;
-    return pace_.interval(id, are_few ? peers_.begin()->first : pace_.self);
+    return pace_.interval(id, are_few_ ? peers_.begin()->first : pace_.self);
 }
 
 LinkCheck LinkChecks::question(Time now, NodeId id, Peer& peer) const {
+    peer.asked_at = now;
     peer.ask_at = now + interval(id);
     return {.sent_us = to_us(now)};
 }
@@ -63,7 +64,7 @@ void LinkChecks::tick(Time now) {
 
 // With few peers, those that this node asks first.
 void LinkChecks::ask_along(Time now) {
-    if (peers_.size() > Pace::few_max) return;
+    if (!are_few_) return;
     for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
         if (peer.ask_at > pace_.along_until(now)) continue;
@@ -73,9 +74,10 @@ void LinkChecks::ask_along(Time now) {
 
 // Whoever was asked too short a time ago to be asked along is, the next time.
 void LinkChecks::keep_step(Time now) {
-    if (peers_.size() > Pace::few_max) return;
+    if (!are_few_) return;
     for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
-        entry->second.ask_at = now + interval(entry->first);
+        auto& [id, peer] = *entry;
+        peer.ask_at = pace_.in_step(now + interval(id), peer.asked_at);
     }
 }
 

@@ -6,6 +6,7 @@
 //
 // Who asks when: node/pace.h. Internal to node/.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -25,7 +26,8 @@ public:
     LinkChecks(Duration period, NodeId self) : pace_{period, self}, stall_(period * 2) {}
 
     // New peers are asked at once, and their silence counts from now on.
-    void adopt(Time now, const std::set<NodeId>& peers);
+    // `members`: of the ring.
+    void adopt(Time now, const std::set<NodeId>& peers, std::size_t members);
     // False: it is no peer.
     bool heard(Time now, NodeId peer);
     // What to answer whoever asked, a peer or not; with this node's question where that is due
@@ -46,6 +48,7 @@ public:
 private:
     struct Peer {
         Time ask_at;
+        Time asked_at = Time::min();
         Time answered_at;  // or became a peer, or this process woke from a stall
         bool answered = false;
     };
@@ -58,6 +61,7 @@ private:
     [[nodiscard]] LinkCheck question(Time now, NodeId id, Peer& peer) const;
 
     Pace pace_;
+    bool are_few_ = true;  // members of the ring
     std::map<NodeId, Peer> peers_;
     Time due_ = never;  // the earliest Peer::ask_at, or earlier: asked for after every input
     StallWatch stall_;

@@ -6,13 +6,14 @@
 // asks first: the other sends its question along with the answer, and asks by itself only when it
 // was not asked for a quarter longer than the period.
 //
-// A process pays more for being woken than for a message. So with few peers whoever is asked, and
+// A process pays more for being woken than for a message. So with few members whoever is asked, and
 // so is awake, asks its own at the same moment, and waits an eighth longer than the period for
 // that: the member with the lowest id sets the pace, and all pairs have their exchange in one go.
-// With many peers each keeps its own time.
+// With many members each pair keeps its own time.
 //
 // Internal to node/.
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/ids.h"
@@ -21,16 +22,23 @@
 namespace grapevine {
 
 struct Pace {
-    // Up to so many peers keep the same time: three messages of each find room in any socket.
-    static constexpr std::size_t few_max = 32;
+    // The members of a ring of so many keep the same time: three messages of each find room in any
+    // socket.
+    static constexpr std::size_t few_max = 33;
+    [[nodiscard]] static bool are_few(std::size_t members) { return members <= few_max; }
 
     Duration period;
     NodeId self;
 
-    // From one question to the next. `lowest`: of the peers, where these are few.
+    // From one question to the next. `lowest`: of the peers, where the members are few.
     [[nodiscard]] Duration interval(NodeId peer, NodeId lowest) const {
         if (peer < self) return period + period / 4;
         return lowest < self ? period + period / 8 : period;
+    }
+    // Whoever is not asked along is asked then; however often others put it off, not much later
+    // than it would have been by itself. `asked_at`: when it was asked last.
+    [[nodiscard]] Time in_step(Time next, Time asked_at) const {
+        return std::min(next, std::max(asked_at, Time{}) + period * 3 / 2);
     }
     // The answer to a question carries one that is due then or before.
     [[nodiscard]] Time rides_until(Time now) const { return now + period / 2; }

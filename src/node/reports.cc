@@ -75,7 +75,7 @@ void Node::State::report_leaving(Time now) {
 
 // Without a majority nothing is served and no ring agreed on: a person has to know why.
 void Node::State::look_for_majority(Time now) {
-    const std::set<NodeId> heard = heartbeats.heard_since(now - config.lease.lease);
+    const std::set<NodeId> heard = heartbeats.heard_in_ring_since(now - config.lease.lease);
     std::vector<NodeId> silent;
     std::uint32_t votes = 0;
     for (const Voter& voter : ring->voters) {

@@ -117,18 +117,18 @@ void Node::State::enter(Time now) {
     std::set<Address> dialed;
     for (const NodeId id : linked) dialed.insert(ring->member(id)->address);
     swim.set_members(now, std::move(watched));
-    heartbeats.adopt(now, ring->epoch, beaten);
+    heartbeats.adopt(now, ring->epoch, beaten, ring->members.size());
     links.want(now, dialed);
     links.tick(now);
-    link_checks.adopt(now, linked);
+    link_checks.adopt(now, linked, ring->members.size());
     consider(now, config.settle);
 }
 
 // In no ring any more: serves nothing. What it holds is kept only where the ring waits for it.
 void Node::State::fall_out(Time now) {
     swim.set_members(now, {self.id});
-    heartbeats.adopt(now, ring->epoch, {});
-    link_checks.adopt(now, {});
+    heartbeats.adopt(now, ring->epoch, {}, 0);
+    link_checks.adopt(now, {}, 0);
     report_at = link_report_at = review_at = beacon_at = leave_at = never;
     majority_missing.look(now, false);
 }

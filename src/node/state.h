@@ -93,7 +93,9 @@ struct Node::State {
     // Whom this node needs before it asks to be admitted: dials, and looks what passes.
     struct JoinLinks {
         bool enough = true;
-        std::vector<NodeId> missing;  // members that do not answer yet, by link or by datagram
+        std::vector<NodeId> missing;  // members that do not answer yet by a link
+        std::vector<NodeId> unheard;  // and by datagram
+        std::uint32_t votes = 0;      // of those that answer by links
     };
     [[nodiscard]] JoinLinks link_before_joining(Time now);
     // As which member: without a name that the ring gave and somebody else has by now.

@@ -29,8 +29,8 @@ using Messages = std::vector<std::pair<NodeId, Heartbeat>>;
 TEST_CASE("one exchange of three messages serves both directions", "[node]") {
     Heartbeats first(times, one);
     Heartbeats second(times, two);
-    first.adopt(start, epoch, {two});
-    second.adopt(start, epoch, {one});
+    first.adopt(start, epoch, {two}, 3);
+    second.adopt(start, epoch, {one}, 3);
     first.tick(start);
     auto out = first.take_messages();
     REQUIRE(out.size() == 1);
@@ -68,8 +68,8 @@ TEST_CASE("one exchange of three messages serves both directions", "[node]") {
 TEST_CASE("two that ask each other at the same moment fall into step", "[node]") {
     Heartbeats first(times, one);
     Heartbeats second(times, two);
-    first.adopt(start, epoch, {two});
-    second.adopt(start, epoch, {one});
+    first.adopt(start, epoch, {two}, 3);
+    second.adopt(start, epoch, {one}, 3);
     std::size_t sent = 0;
     std::size_t missed = 0;
     std::vector<Heartbeat> to_first;
@@ -101,7 +101,7 @@ TEST_CASE("after the first requests of a ring a voter asks its members one by on
     Heartbeats voter(times, self);
     std::set<NodeId> members;
     while (members.size() < 1000) members.insert(rng.draw<NodeId>());
-    voter.adopt(start, epoch, members);
+    voter.adopt(start, epoch, members, members.size() + 1);
     const auto ask = [&](Time now) {
         voter.tick(now);
         const Messages asked = voter.take_messages();
@@ -120,7 +120,7 @@ TEST_CASE("after the first requests of a ring a voter asks its members one by on
 
 TEST_CASE("what is lost is asked again after the patience, and the period goes on", "[node]") {
     Heartbeats beats(times, one);
-    beats.adopt(start, epoch, {two});
+    beats.adopt(start, epoch, {two}, 3);
     beats.tick(start);
     CHECK(beats.take_messages().size() == 1);
     CHECK(beats.next_deadline() == start + 20ms);
@@ -132,7 +132,7 @@ TEST_CASE("what is lost is asked again after the patience, and the period goes o
 
 TEST_CASE("who is asked asks its own at the same moment, where there are few", "[node]") {
     Heartbeats beats(times, two);
-    beats.adopt(start, epoch, {one, three});
+    beats.adopt(start, epoch, {one, three}, 3);
     beats.tick(start);
     CHECK(beats.take_messages().size() == 2);
     for (const NodeId id : {one, three}) beats.receive(start, id, echo_of(start), true);
@@ -151,7 +151,7 @@ TEST_CASE("who is asked asks its own at the same moment, where there are few", "
 
 TEST_CASE("who was in another ring when it answered is asked again before long", "[node]") {
     Heartbeats beats(times, one);
-    beats.adopt(start, epoch, {two});
+    beats.adopt(start, epoch, {two}, 3);
     beats.tick(start);
     beats.receive(start + 1ms, two, echo_of(start, Epoch{3}), true);
     CHECK(beats.next_deadline() == start + 20ms);
@@ -165,7 +165,7 @@ TEST_CASE("who was in another ring when it answered is asked again before long",
 
 TEST_CASE("an echo grants only in the ring of both, and only what was asked", "[node]") {
     Heartbeats voter(times, two);
-    voter.adopt(start, epoch, {one});
+    voter.adopt(start, epoch, {one}, 3);
     const auto answer = [&](Epoch asked, bool grants) {
         voter.receive(start, one, {.epoch = asked, .sent_us = 17}, grants);
         return voter.take_messages().at(0).second;
@@ -185,7 +185,7 @@ TEST_CASE("an echo grants only in the ring of both, and only what was asked", "[
 TEST_CASE("two requests without an answer are missed, unless this process itself stood still",
           "[node]") {
     Heartbeats beats(times, one);
-    beats.adopt(start, epoch, {two});
+    beats.adopt(start, epoch, {two}, 3);
     for (Time now = start; now < start + 40ms; now += 20ms) {
         beats.tick(now);
         CHECK(beats.take_missed().empty());
@@ -202,7 +202,7 @@ TEST_CASE("two requests without an answer are missed, unless this process itself
 
 TEST_CASE("on a long line an answer is not missed before it can be there", "[node]") {
     Heartbeats beats(times, one);
-    beats.adopt(start, epoch, {two});
+    beats.adopt(start, epoch, {two}, 3);
     const auto tick_until = [&](Time from, Time end) {
         for (Time now = from; now <= end; now += 20ms) beats.tick(now);
     };
@@ -217,7 +217,7 @@ TEST_CASE("on a long line an answer is not missed before it can be there", "[nod
 
 TEST_CASE("hearing is forgotten when a reconnect is refused", "[node]") {
     Heartbeats beats(times, one);
-    beats.adopt(start, epoch, {two});
+    beats.adopt(start, epoch, {two}, 3);
     beats.tick(start);
     CHECK(beats.heard_since(start - 200ms).empty());
     beats.receive(start + 1ms, two, echo_of(start), true);
@@ -231,10 +231,10 @@ TEST_CASE("a stall counts as one whatever arrives first after it", "[node]") {
     const bool ring_first = GENERATE(true, false);
     INFO((ring_first ? "a ring" : "nothing") << " arrives first");
     Heartbeats member(times, one);
-    member.adopt(start, epoch, {two});
+    member.adopt(start, epoch, {two}, 3);
     member.tick(start);
     const Time woken = start + 5s;
-    if (ring_first) member.adopt(woken, next(epoch), {two});
+    if (ring_first) member.adopt(woken, next(epoch), {two}, 3);
     member.tick(woken);
     CHECK(member.take_missed().empty());
     CHECK(member.silent(woken, 1s).empty());

@@ -136,6 +136,20 @@ TEST_CASE("a holder whose datagrams are lost is not let in before they pass", "[
     cluster.check_keys(20, "v");
 }
 
+// As a member it would live with that.
+TEST_CASE("who does not hear a single member by datagram is let in", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(10, "v");
+    cluster.kill({"server3"});
+    apply(cluster, sim::FaultKind::mute, "server3", "server1");
+    cluster.run_for(1s);
+    cluster.restart({"server3"});
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 5; }, 5s));
+    REQUIRE(cluster.run_until_restored());
+    cluster.check_keys(10, "v");
+}
+
 // Two are cut off from all others but the coordinator and each other, and that takes its time, one
 // host after the other. Judged by the first of these, it is the others' fault: then what the two
 // and one of the others hold would be left to the two, which have no lease when the cut is
