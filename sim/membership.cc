@@ -15,7 +15,7 @@ namespace grapevine::sim {
 
 namespace {
 
-constexpr Duration heartbeat_period = 40ms;  // members adopt the first ring spread over that
+constexpr Duration adoption_spread = 40ms;  // over which members adopt the first ring
 constexpr Duration bootstrap_max = 120s;
 constexpr Duration fault_max = 30s;
 constexpr Duration between_faults = 300ms;
@@ -105,7 +105,7 @@ private:
         ASSERT(made, "{}", made.error().message);
         std::multimap<Time, MemberIndex> learn;
         for (MemberIndex number = 0; number <= config_.nodes; ++number) {
-            learn.emplace(net_.now() + net_.rng().between(0us, heartbeat_period), number);
+            learn.emplace(net_.now() + net_.rng().between(0us, adoption_spread), number);
         }
         for (const auto& [at, number] : learn) {
             net_.run_until(at);

@@ -11,6 +11,7 @@ constexpr std::uint64_t founding_rounds_ahead_max = 1'000'000;
 // Connections that may wait: a few people.
 constexpr std::size_t founders_max = 16;
 constexpr std::size_t earlier_max = 16;
+constexpr std::size_t given_max = 16;  // that are remembered one by one
 
 bool names(const Founding& founding, NodeId id) {
     return std::ranges::binary_search(founding.survivors, id);
@@ -19,19 +20,29 @@ bool names(const Founding& founding, NodeId id) {
 }  // namespace
 
 bool Consent::is_open_to(const FoundingBallot& ballot) const {
-    return ballot > floor_ && ballot.round - floor_.round <= founding_rounds_ahead_max;
+    return ballot > floor() && ballot.round - floor().round <= founding_rounds_ahead_max;
 }
 
 void Consent::give(NodeId self, const Founding& founding, RingPtr made, std::uint64_t digest) {
     put_aside();
     is_void_ = false;
-    floor_ = std::max(floor_, founding.ballot);
-    consented_ = std::max(consented_, founding.ballot);
+    remember(founding.ballot);
     founding_ = founding;
     made_ = std::move(made);
     digest_ = digest;
     given_ = {self};
     spoke_.clear();
+}
+
+void Consent::remember(const FoundingBallot& ballot) {
+    consents_.up_to = std::max(floor(), ballot);
+    auto& given = consents_.given;
+    const auto place = std::ranges::lower_bound(given, ballot);
+    if (place == given.end() || *place != ballot) given.insert(place, ballot);
+    if (given.size() > given_max) {
+        consents_.after = given.front();
+        given.erase(given.begin());
+    }
 }
 
 // Others may found it still, by what was said.
@@ -51,19 +62,19 @@ void Consent::withdraw() {
 
 void Consent::begin_anew() {
     made_.reset();
-    floor_ = consented_ = {};
+    consents_ = {};
     earlier_.clear();
     binds_for_good_ = false;
 }
 
 bool Consent::decline(const FoundingBallot& ballot) {
-    if (is_open_to(ballot)) floor_ = ballot;
-    return consented_ < ballot && ballot <= floor_;
+    if (is_open_to(ballot)) consents_.up_to = ballot;
+    return ballot <= floor();
 }
 
-void Consent::declined(NodeId from, const FoundingBallot& after, const FoundingBallot& up_to) {
+void Consent::declined(NodeId from, const Consents& consents) {
     const auto is_declined = [&](const Founding& founding) {
-        return after < founding.ballot && founding.ballot <= up_to && names(founding, from);
+        return names(founding, from) && consents.exclude(founding.ballot);
     };
     is_void_ = is_void_ || (stands() && is_declined(founding_));
     std::erase_if(earlier_, is_declined);

@@ -24,11 +24,13 @@ class Consent {
 public:
     // In a process that goes on as a voter that had consented: to nothing that high any more.
     // What stood is given again, and binds for good: what was before it is not known any more.
-    void resume(FoundingBallot floor, bool stood) {
-        floor_ = consented_ = floor;
+    void resume(Consents consents, bool stood) {
+        consents_ = std::move(consents);
         binds_for_good_ = stood;
     }
-    [[nodiscard]] FoundingBallot floor() const { return floor_; }
+    // It consents to what is above this alone.
+    [[nodiscard]] FoundingBallot floor() const { return consents_.up_to; }
+    [[nodiscard]] const Consents& consents() const { return consents_; }
 
     [[nodiscard]] bool stands() const { return made_ != nullptr; }
     // That which stands.
@@ -41,12 +43,10 @@ public:
     void give(NodeId self, const Founding& founding, RingPtr made, std::uint64_t digest);
     // Never to be given again, for the same ballot.
     void withdraw();
-    // True: to nothing after `consented()` up to this has been consented, nor ever will be.
+    // True: it never will be given, or once was; consents() tells which.
     bool decline(const FoundingBallot& ballot);
-    // The highest that ever was given.
-    [[nodiscard]] FoundingBallot consented() const { return consented_; }
-    // What that member neither has consented to nor ever will: nobody founds what names it.
-    void declined(NodeId from, const FoundingBallot& after, const FoundingBallot& up_to);
+    // Nobody founds what names a member that neither has consented to it nor ever will.
+    void declined(NodeId from, const Consents& consents);
     // Nobody can have founded anything by what was said here.
     [[nodiscard]] bool is_void() const { return is_void_ && earlier_.empty() && !binds_for_good_; }
     // Whose word counts: survivors of what stands, and of what was given before and is not void.
@@ -79,10 +79,10 @@ private:
         Time until;
     };
 
+    void remember(const FoundingBallot& ballot);
     void put_aside();
 
-    FoundingBallot floor_;
-    FoundingBallot consented_;
+    Consents consents_;
     Founding founding_;
     RingPtr made_;  // null: none stands
     std::uint64_t digest_ = 0;

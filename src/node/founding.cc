@@ -147,12 +147,12 @@ void Node::State::withdraw_consent(Time now, std::string_view why) {
 void Node::State::on(Time now, const Envelope& envelope, const FoundAnew& message) {
     if (ring->member(envelope.from) == nullptr) return;
     if (message.digest == 0) {
-        return consent.declined(envelope.from, message.consented, message.founding.ballot);
+        return consent.declined(envelope.from, message.consents);
     }
     const std::string why = consent_to(now, message.founding);
     if (!why.empty()) {
         if (declines(now, message.founding)) {
-            send(now, envelope.from, FoundAnew{message.founding, 0, consent.consented()});
+            send(now, envelope.from, FoundAnew{message.founding, 0, consent.consents()});
         }
         log(LogLevel::debug, fmt::format("does not consent to what {} founds anew: {}",
                                          name_of(envelope.from), why));
@@ -166,9 +166,11 @@ void Node::State::on(Time now, const Envelope& envelope, const FoundAnew& messag
 // consent.
 bool Node::State::declines(Time now, const Founding& founding) {
     const bool goes_on = votes_heard(now) >= ring->majority() || founding.epoch < ring->epoch;
-    if (!goes_on || consent.stands()) return false;
-    effects.persist = true;
-    return consent.decline(founding.ballot);
+    if (!goes_on) return false;
+    const FoundingBallot before = consent.floor();
+    const bool declined = consent.decline(founding.ballot);
+    effects.persist = effects.persist || consent.floor() != before;
+    return declined;
 }
 
 // Whoever consented said so to all, so the last that does founds it everywhere.

@@ -76,7 +76,7 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
         adopt(now, {.ring = config.resume->ring});
         agreement.resume(now, config.resume->promises);
         const Founding& stood = config.resume->consent;
-        consent.resume(config.resume->consented, static_cast<bool>(stood.ballot));
+        consent.resume(config.resume->consents, static_cast<bool>(stood.ballot));
         resume_consent(now, stood);
     } else if (!config.found) {
         join_at = now;
@@ -218,7 +218,7 @@ const Member& Node::self() const {
 
 SavedState Node::durable_state() const {
     const Consent& consent = state_->consent;
-    return {state_->self.id, state_->ring, state_->agreement.state(), consent.floor(),
+    return {state_->self.id, state_->ring, state_->agreement.state(), consent.consents(),
             consent.stands() ? consent.founding() : Founding{}};
 }
 

@@ -50,8 +50,8 @@ struct SavedState {
     NodeId id;
     RingPtr ring;
     AgreementState promises;
-    FoundingBallot consented{};  // to a cluster founded anew: the highest
-    Founding consent{};          // the one that stands; no ballot: none does
+    Consents consents{};  // to clusters founded anew
+    Founding consent{};   // the one that stands; no ballot: none does
 };
 
 struct AgreementEffects {

@@ -85,6 +85,10 @@ Survival survival(const Ring& ring, const std::vector<NodeId>& survivors) {
     return counts;
 }
 
+bool Consents::exclude(const FoundingBallot& ballot) const {
+    return after < ballot && ballot <= up_to && !std::ranges::binary_search(given, ballot);
+}
+
 Result<Ring> found_anew(const Ring& ring, const Founding& founding) {
     if (auto checked = check(ring, founding); !checked) return std::unexpected(checked.error());
     Ring draft = ring;

@@ -24,6 +24,16 @@ struct FoundingBallot {
     constexpr explicit operator bool() const { return round != 0; }
 };
 
+// What a member has consented to, and never will.
+struct Consents {
+    FoundingBallot after;               // of these and before nothing is known any more
+    FoundingBallot up_to;               // it never will consent to these, but has
+    std::vector<FoundingBallot> given;  // to these; ascending
+    // It neither has consented to this nor ever will.
+    [[nodiscard]] bool exclude(const FoundingBallot& ballot) const;
+    bool operator==(const Consents&) const = default;
+};
+
 struct Founding {
     Epoch epoch;  // of the ring whose members survive
     FoundingBallot ballot;

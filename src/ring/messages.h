@@ -137,8 +137,8 @@ struct Beacon {
 // survivors, again and again until all have said so.
 struct FoundAnew {
     Founding founding;
-    std::uint64_t digest = 0;  // of the ring that is made; 0: the sender never will consent to it,
-    FoundingBallot consented;  // nor to any before it and after this, and has to none of these
+    std::uint64_t digest = 0;  // of the ring that is made; 0: the sender never will consent to it
+    Consents consents{};       // of the sender, where it never will
 };
 
 }  // namespace grapevine

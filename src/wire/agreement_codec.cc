@@ -112,23 +112,51 @@ Rejected unpack(Unpacker&, const fb::Rejected& in) {
             .promised = unpack(in.promised())};
 }
 
+namespace {
+
+fb::FoundingBallot pack(const FoundingBallot& ballot) {
+    return {ballot.round, ballot.cluster.value};
+}
+
+FoundingBallot unpack(const fb::FoundingBallot* in) {
+    if (in == nullptr) return {};
+    return {.round = in->round(), .cluster = ClusterId{in->cluster()}};
+}
+
+Packed<fb::Consents> pack(Builder& builder, const Consents& consents) {
+    const auto given = pack_list(builder, consents.given,
+                                 [](const FoundingBallot& ballot) { return pack(ballot); });
+    const fb::FoundingBallot after = pack(consents.after);
+    const fb::FoundingBallot up_to = pack(consents.up_to);
+    return fb::CreateConsents(builder, &after, &up_to, given);
+}
+
+Consents unpack(Unpacker& unpacker, const fb::Consents* in) {
+    if (in == nullptr) return {};
+    return {.after = unpack(in->after()),
+            .up_to = unpack(in->up_to()),
+            .given = unpacker.list(
+                in->given(), [](const fb::FoundingBallot* ballot) { return unpack(ballot); })};
+}
+
+}  // namespace
+
 // The promises as the promise that a proposer would be given.
 Packed<fb::SavedState> pack(Builder& builder, const SavedState& state) {
     const Packed<fb::Ring> ring = state.ring ? pack(builder, *state.ring) : 0;
     const auto& [epoch, promised, accepted] = state.promises;
     const auto promise = pack(builder, Promise{epoch, promised, accepted, {}});
     const Packed<fb::Founding> consent = state.consent.ballot ? pack(builder, state.consent) : 0;
-    return fb::CreateSavedState(builder, state.id.value, ring, promise, state.consented.round,
-                                state.consented.cluster.value, consent);
+    const Packed<fb::Consents> consents = pack(builder, state.consents);
+    return fb::CreateSavedState(builder, state.id.value, ring, promise, consents, consent);
 }
 
 SavedState unpack(Unpacker& unpacker, const fb::SavedState& in) {
-    SavedState state{
-        .id = NodeId{in.id()},
-        .ring = {},
-        .promises = {},
-        .consented = {.round = in.consent_round(), .cluster = ClusterId{in.consent_cluster()}},
-        .consent = {}};
+    SavedState state{.id = NodeId{in.id()},
+                     .ring = {},
+                     .promises = {},
+                     .consents = unpack(unpacker, in.consents()),
+                     .consent = {}};
     if (in.consent() != nullptr) state.consent = unpack(unpacker, *in.consent());
     if (in.ring() != nullptr) {
         state.ring = std::make_shared<const Ring>(unpack(unpacker, *in.ring()));
@@ -230,17 +258,17 @@ Founding unpack(Unpacker& unpacker, const fb::Founding& in) {
 }
 
 Packed<fb::FoundAnew> pack(Builder& builder, const FoundAnew& message) {
-    return fb::CreateFoundAnew(builder, pack(builder, message.founding), message.digest,
-                               message.consented.round, message.consented.cluster.value);
+    const Packed<fb::Founding> founding = pack(builder, message.founding);
+    const Packed<fb::Consents> consents = pack(builder, message.consents);
+    return fb::CreateFoundAnew(builder, founding, message.digest, consents);
 }
 
 // What is absent unpacks to nothing, which the rules refuse.
 FoundAnew unpack(Unpacker& unpacker, const fb::FoundAnew& in) {
     if (in.founding() == nullptr) return {};
-    return {
-        .founding = unpack(unpacker, *in.founding()),
-        .digest = in.digest(),
-        .consented = {.round = in.consented_round(), .cluster = ClusterId{in.consented_cluster()}}};
+    return {.founding = unpack(unpacker, *in.founding()),
+            .digest = in.digest(),
+            .consents = unpack(unpacker, in.consents())};
 }
 
 }  // namespace grapevine::wire

@@ -59,7 +59,7 @@ TEST_CASE("a consent gives way to a higher one alone") {
     CHECK_FALSE(consent.is_open_to({3, ClusterId{1}}));
     // A voter that goes on with its state knows that too.
     Consent resumed;
-    resumed.resume(consent.floor(), false);
+    resumed.resume(consent.consents(), false);
     CHECK_FALSE(resumed.is_open_to({3, ClusterId{1}}));
     // In another cluster it is another matter.
     consent.begin_anew();
@@ -72,39 +72,50 @@ TEST_CASE("a consent is void when a survivor of each that was given never will g
     const Founding second{.epoch = Epoch{2}, .ballot = {2, ClusterId{51}}, .survivors = {a, c}};
     give(consent, first);
     give(consent, second);
-    CHECK(consent.consented() == second.ballot);
+    CHECK(consent.consents().given == std::vector{first.ballot, second.ballot});
     CHECK(consent.concerned() == std::set{a, b, c});
-    consent.declined(c, {}, second.ballot);
+    consent.declined(c, {.up_to = second.ballot});
     CHECK_FALSE(consent.is_void());  // the first does not name c
-    consent.declined(b, first.ballot, second.ballot);
-    CHECK_FALSE(consent.is_void());  // b may have consented to it
-    consent.declined(b, {}, {1, ClusterId{49}});
-    CHECK_FALSE(consent.is_void());  // and may yet
+    consent.declined(b, {.up_to = second.ballot, .given = {first.ballot}});
+    CHECK_FALSE(consent.is_void());  // b has consented to it
+    consent.declined(b, {.after = first.ballot, .up_to = second.ballot});
+    CHECK_FALSE(consent.is_void());  // or may have
+    consent.declined(b, {.up_to = {1, ClusterId{49}}});
+    CHECK_FALSE(consent.is_void());  // or may yet
     CHECK(consent.concerned() == std::set{a, b, c});
-    consent.declined(b, {}, second.ballot);
+    consent.declined(b, {.up_to = second.ballot, .given = {second.ballot}});
     CHECK(consent.is_void());
     CHECK(consent.concerned() == std::set{a, c});
-    // What was given before a process ended is not known any more.
+    // What bound a process before it ended is not known any more.
     Consent resumed;
-    resumed.resume(first.ballot, true);
-    give(resumed, second);
-    resumed.declined(c, {}, second.ballot);
+    resumed.resume(consent.consents(), true);
+    give(resumed, {.epoch = Epoch{2}, .ballot = {3, ClusterId{1}}, .survivors = {a, c}});
+    resumed.declined(c, {.up_to = {3, ClusterId{1}}});
     CHECK_FALSE(resumed.is_void());
 }
 
-TEST_CASE("what was consented to is not declined") {
+TEST_CASE("who declines tells what it has consented to") {
     Consent consent;
     CHECK(consent.decline({1, ClusterId{50}}));
     CHECK_FALSE(consent.is_open_to({1, ClusterId{50}}));
-    CHECK_FALSE(consent.consented());
-    give(consent, founding_of(2, 50));
+    CHECK(consent.consents().exclude({1, ClusterId{50}}));
+    const Founding founding = founding_of(2, 50);
+    give(consent, founding);
     consent.withdraw();
-    CHECK_FALSE(consent.decline({2, ClusterId{50}}));
-    CHECK_FALSE(consent.decline({2, ClusterId{49}}));
-    CHECK(consent.decline({2, ClusterId{51}}));
-    CHECK(consent.consented() == FoundingBallot{2, ClusterId{50}});
+    for (const FoundingBallot ballot : {FoundingBallot{2, ClusterId{49}}, {2, ClusterId{51}}}) {
+        CHECK(consent.decline(ballot));
+        CHECK(consent.consents().exclude(ballot));
+    }
+    CHECK_FALSE(consent.consents().exclude(founding.ballot));
+    CHECK(consent.consents().exclude({1, ClusterId{50}}));
     // That it is too high to be believed does not mean that it never comes.
     CHECK_FALSE(consent.decline({~std::uint64_t{0}, ClusterId{50}}));
+    // Of very many the first are not told one by one.
+    for (std::uint64_t round = 3; round < 30; ++round) give(consent, founding_of(round, 50));
+    CHECK(consent.consents().given.size() == 16);
+    CHECK_FALSE(consent.consents().exclude({1, ClusterId{50}}));
+    CHECK_FALSE(consent.consents().exclude({13, ClusterId{50}}));
+    CHECK(consent.consents().exclude({14, ClusterId{49}}));
 }
 
 TEST_CASE("votes that are there are counted while a consent stands") {

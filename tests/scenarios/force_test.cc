@@ -381,6 +381,43 @@ TEST_CASE("a consent ends when a majority is there again", "[scenario]") {
     }
 }
 
+// Two survivors, cut off from each other too, are asked for different clusters, and the rest goes
+// on.
+TEST_CASE("consents to different clusters end when a majority is there again", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 2, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    const Names living = {"server1", "server2"};
+    const Names others = {"server3", "server4", "server5"};
+    cluster.cut(living, others);
+    cluster.cut({"server1"}, {"server2"});
+    cluster.run_for(1s);
+    Operator first(cluster);
+    Operator second(cluster, 1);
+    ForceRing request = founding_of(cluster, living, new_id);
+    first.ask("server1", request);
+    request.founding.ballot = {request.founding.ballot.round + 1, ClusterId{other_id}};
+    second.ask("server2", request);
+    cluster.run_for(300ms);
+    std::set<std::string> withdrawn;
+    cluster.world().on_log([&](const sim::NodeHost& host, const LogLine& line) {
+        if (line.text.find("no more: a majority") != std::string::npos)
+            withdrawn.insert(host.name());
+    });
+    // They hear the rest before they hear each other.
+    const auto heal = sim::parse_fault("0s:heal=server1+server2/server3+server4+server5");
+    REQUIRE(heal);
+    cluster.world().apply(*heal);
+    cluster.run_for(2s);
+    CHECK(withdrawn.empty());  // each may have heard from the other
+    cluster.heal();
+    REQUIRE(cluster.run_until([&] { return withdrawn.size() == 2; }, 5s));
+    REQUIRE(cluster.run_until_restored());
+    CHECK(cluster.members().size() == 5);
+    CHECK(cluster_of(cluster, "server1") == request.parent);
+    cluster.check_keys(20, "v");
+}
+
 TEST_CASE("a coordinator that survives goes on in the new cluster", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3});
     REQUIRE(cluster.run_until_restored());

@@ -7,7 +7,7 @@ using namespace grapevine::testing;
 namespace {
 
 // The successor waits for the dead primary's lease (200 ms and drift), and noticing takes some
-// round trips; a heartbeat (40 ms) of the lease may have passed before the death.
+// round trips.
 constexpr Duration served_min = 150ms;
 constexpr Duration served_max = 400ms;
 

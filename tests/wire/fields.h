@@ -67,7 +67,8 @@ GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
 GRAPEVINE_FIELDS(Beacon, parent)
 GRAPEVINE_FIELDS(FoundingBallot, round, cluster)
 GRAPEVINE_FIELDS(Founding, epoch, ballot, survivors)
-GRAPEVINE_FIELDS(FoundAnew, founding, digest, consented)
+GRAPEVINE_FIELDS(Consents, after, up_to, given)
+GRAPEVINE_FIELDS(FoundAnew, founding, digest, consents)
 
 GRAPEVINE_FIELDS(Answer, status, version)
 GRAPEVINE_FIELDS(Change, kind, key, value, expires_ms)
@@ -113,7 +114,7 @@ GRAPEVINE_FIELDS(ForceRingReply, founded, epoch, awaited)
 GRAPEVINE_FIELDS(ErrorReply, message)
 
 GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)
-GRAPEVINE_FIELDS(SavedState, id, ring, promises, consented, consent)
+GRAPEVINE_FIELDS(SavedState, id, ring, promises, consents, consent)
 
 GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address, parent)
 GRAPEVINE_FIELDS(Refusal, message)

@@ -48,9 +48,9 @@ TEST_CASE("a datagram of another version names both", "[wire]") {
                             .body = Heartbeat{}};
     const std::string mine = encode_datagram(envelope);
     std::string theirs;
-    append_frame(theirs, FrameKind::peer, parse_frame(mine).value().payload, 3);
+    append_frame(theirs, FrameKind::peer, parse_frame(mine).value().payload, 4);
     CHECK(decode_datagram(theirs).error().message ==
-          "this member speaks protocol version 2, the sender of a datagram version 3");
+          "this member speaks protocol version 3, the sender of a datagram version 4");
 }
 
 TEST_CASE("what travels on links is refused as a datagram", "[wire]") {
