@@ -3,7 +3,7 @@
 #
 #   results/compare.sh BIN [OPTION...]     BIN: build/release/bin; more options of bench compare
 #
-# Takes some minutes. Wants redis-server and etcd-server, of Debian (it starts its own, and touches
+# Takes some twenty minutes. Wants redis-server and etcd-server, of Debian (it starts its own, and touches
 # no other); the chart wants gnuplot. Other work on the machine shows in it, in the ratios least.
 set -euo pipefail
 
