@@ -18,7 +18,7 @@ inline constexpr std::size_t outcome_size_max = 2 * value_size_max + (1 << 20); 
 inline constexpr std::size_t program_work_max = 6 * value_size_max;  // bytes
 // What a program may do, in steps of about a nanosecond: a primary does nothing else meanwhile.
 inline constexpr std::uint64_t program_steps_max = 20'000'000;
-inline constexpr std::size_t frame_size_max = 64 * 1024 * 1024;      // bytes, header included
+inline constexpr std::size_t frame_size_max = 64 * 1024 * 1024;  // bytes, header included
 // Fits one Ethernet frame with room for tunnels (memberlist uses 1,400).
 inline constexpr std::size_t datagram_size_max = 1400;  // bytes, header included
 inline constexpr std::size_t copies_max = 9;            // --rep; past that every write crawls

@@ -1,7 +1,7 @@
 #pragma once
 // An allocator for objects of one type that come and go by the thousand: freed blocks are kept for
-// the next ones, up to a bound, where malloc would join and split them again. For allocate_shared().
-// Blocks are kept by each thread for itself.
+// the next ones, up to a bound, where malloc would join and split them again. For
+// allocate_shared(). Blocks are kept by each thread for itself.
 
 #include <cstddef>
 #include <new>

@@ -42,8 +42,8 @@ public:
 
     // A command, behind all those of its partition.
     void add(const PartOf& part, const Target& target, bool writes, Args args);
-    // A step of a command that takes several, a program of its own: the first one behind all those of
-    // its partition, the others before them.
+    // A step of a command that takes several, a program of its own: the first one behind all those
+    // of its partition, the others before them.
     void add_step(const PartOf& part, const Target& target, bool first, Args args);
     // A transaction, likewise.
     void add_atomic(const PartOf& part, const Target& target,

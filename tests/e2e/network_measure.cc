@@ -3,9 +3,8 @@
 // Between two ordeals the cluster is whole again. Needs what Network needs.
 //
 // Not a test: run by hand. GRAPEVINE_ROUNDS is how often (default 20), GRAPEVINE_ONLY a part of the
-// names of the ordeals that are wanted, GRAPEVINE_SEED draws the victims, GRAPEVINE_SPANS names a file
-// for each of the times.
-// Progress goes to stderr, the report, in Markdown, to stdout.
+// names of the ordeals that are wanted, GRAPEVINE_SEED draws the victims, GRAPEVINE_SPANS names a
+// file for each of the times. Progress goes to stderr, the report, in Markdown, to stdout.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>

@@ -130,8 +130,9 @@ TEST_CASE("a cut between groups is one between each of one and each of the other
 }
 
 TEST_CASE("a mix of faults is read, and written as it was read", "[sim]") {
-    for (const std::string text : {"all", "none", "kill,pause,cut,loss", "aim", "client,echo",
-                                   "slow,drift,flap,clog,hang,mute,break,refuse,burst,delay,corrupt"}) {
+    for (const std::string text :
+         {"all", "none", "kill,pause,cut,loss", "aim", "client,echo",
+          "slow,drift,flap,clog,hang,mute,break,refuse,burst,delay,corrupt"}) {
         INFO(text);
         const Result<FaultMix> mix = FaultMix::parse(text);
         REQUIRE(mix);
