@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -89,9 +90,10 @@ std::string Convergence::difference() {
 std::string Convergence::taken_for_full() {
     const auto hosts = hosts_by_id(cluster_.world());
     for (const auto& [id, host] : hosts) {
-        if (!host->stores() || host->node().replication()->taken_for_full().empty()) continue;
-        const NodeId full = *host->node().replication()->taken_for_full().begin();
-        const auto found = hosts.find(full);
+        if (!host->stores()) continue;
+        const std::set<NodeId>& full = host->node().replication()->taken_for_full();
+        if (full.empty()) continue;
+        const auto found = hosts.find(*full.begin());
         return fmt::format("{} takes {} for full", host->name(),
                            found == hosts.end() ? "one that is gone" : found->second->name());
     }

@@ -52,32 +52,29 @@ std::string pace_of(const Bout& bout) {
     return bout.rate > 0 ? fmt::format("{}/s", bout.rate) : std::to_string(bout.depth);
 }
 
+std::string goal_text(const Bout& bout) {
+    const auto goal = bout.goal();
+    if (!goal) return "-";
+    const bool met = spread_of(bout.ratios()).median >= *goal;
+    return fmt::format("{:.1f} {}", *goal, met ? "met" : "missed");
+}
+
 Row ratio_row(const Bout& bout) {
     const auto per_second = [](const Phase& phase) { return phase.per_second(); };
-    const auto ratios = bout.ratios();
-    const auto goal = bout.goal();
-    const bool met = goal && spread_of(ratios).median >= *goal;
     return {name_of(bout),
             std::to_string(bout.depth),
             spread_text(each(bout.ours, per_second), 0),
             spread_text(each(bout.theirs, per_second), 0),
-            spread_text(ratios, 2),
-            goal ? fmt::format("{:.1f} {}", *goal, met ? "met" : "missed") : "-"};
+            spread_text(bout.ratios(), 2),
+            goal_text(bout)};
 }
 
 Row latency_row(const Bout& bout) {
     const auto ms_at = [&](unsigned permille) {
         return both(bout, 2, [&](const Phase& phase) { return phase.us_at(permille) / 1000; });
     };
-    const auto ratios = bout.ratios();
-    const bool met = spread_of(ratios).median >= *bout.goal();
-    return {name_of(bout),
-            std::to_string(bout.rate),
-            ms_at(500),
-            ms_at(990),
-            ms_at(999),
-            spread_text(ratios, 2),
-            fmt::format("{:.1f} {}", *bout.goal(), met ? "met" : "missed")};
+    return {name_of(bout), std::to_string(bout.rate),     ms_at(500),     ms_at(990),
+            ms_at(999),    spread_text(bout.ratios(), 2), goal_text(bout)};
 }
 
 Row cost_row(const Bout& bout) {

@@ -70,16 +70,11 @@ void Generator::submit_next(ClientHost& host) {
 void Generator::submit_due() {
     const Time now = boot_time();
     for (;;) {
-        const Time due = next_due();
+        const Time due = due_at(begun_, config_.rate, submitted_);
         if (due > now) return pacer_->wake_at(due);
         tally_.late_us.add(static_cast<std::uint64_t>(to_us(now - due)));
         if (!submit(*hosts_[submitted_ % hosts_.size()], due)) return;
     }
-}
-
-Time Generator::next_due() const {
-    const std::uint64_t after_us = submitted_ * 1'000'000 / config_.rate;
-    return begun_ + Duration{static_cast<std::int64_t>(after_us)};
 }
 
 // False: there are no more.

@@ -78,7 +78,6 @@ public:
 private:
     void submit_next(ClientHost& host);
     void submit_due();
-    [[nodiscard]] Time next_due() const;
     bool submit(ClientHost& host, Time due);
     void perform(ClientHost& host, Step step, Time due);
     void completed(Answer answer);

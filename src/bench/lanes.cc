@@ -63,9 +63,7 @@ void Lanes::begin() {
 
 void Lanes::hand_out_due() {
     const Time now = boot_time();
-    const auto due = [&] {
-        return begun_ + Duration{static_cast<std::int64_t>(handed_out_ * 1'000'000 / rate_)};
-    };
+    const auto due = [&] { return due_at(begun_, rate_, handed_out_); };
     const std::uint64_t first = handed_out_;
     for (; handed_out_ < to_hand_out_ && due() <= now; ++handed_out_) {
         tally_.late_us.add(static_cast<std::uint64_t>(to_us(now - due())));

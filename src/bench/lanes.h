@@ -42,8 +42,8 @@ std::vector<std::vector<Key>> keys_by_node(const Workload& workload, const Route
 struct LanesConfig {
     std::size_t connections = 50;  // spread over the nodes in turn
     std::size_t depth = 1;
-    std::uint64_t rate =
-        0;  // operations a second, on all connections together; 0: as many as can be
+    // Operations a second, on all connections together; 0: as many as can be.
+    std::uint64_t rate = 0;
     Workload workload;
 };
 

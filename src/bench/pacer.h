@@ -3,12 +3,18 @@
 // milliseconds; this is a timerfd, which the kernel's high-resolution timer makes readable, so it
 // comes some tens of microseconds late where a processor is free.
 
+#include <cstdint>
 #include <functional>
 
 #include "base/time.h"
 #include "runtime/loop.h"
 
 namespace grapevine::bench {
+
+// When the operation of this number is due, from 0 on, of `rate` a second.
+[[nodiscard]] inline Time due_at(Time begun, std::uint64_t rate, std::uint64_t number) {
+    return begun + Duration{static_cast<std::int64_t>(number * 1'000'000 / rate)};
+}
 
 class Pacer {
 public:

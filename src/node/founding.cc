@@ -49,11 +49,8 @@ void Node::State::on_force(Time now, ConnectionId connection, const ForceRing& m
 // Those of this member included; none where it is none.
 std::uint32_t Node::State::votes_heard(Time now) const {
     if (!is_member()) return 0;
-    std::uint32_t votes = ring->votes_of(self.id);
-    for (const NodeId id : heartbeats.heard_since(now - config.lease.lease)) {
-        votes += ring->votes_of(id);
-    }
-    return votes;
+    return ring->votes_of(self.id) +
+           ring->votes_of(heartbeats.heard_since(now - config.lease.lease));
 }
 
 std::string Node::State::objection_to(Time now, const Founding& founding) const {

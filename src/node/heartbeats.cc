@@ -4,10 +4,14 @@
 
 namespace grapevine {
 
+Heartbeat echo_of(const Heartbeat& request, Epoch epoch) {
+    return {.epoch = epoch, .echo_epoch = request.epoch, .echo_us = request.sent_us};
+}
+
 void Heartbeats::adopt(Time now, Epoch epoch, const std::set<NodeId>& peers, std::size_t members) {
     forgive_after_stall(now);
     epoch_ = epoch;
-    are_few_ = Pace::are_few(members);
+    pace_.adopt(peers, members);
     asks_.clear();
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) {
@@ -36,11 +40,11 @@ Heartbeat Heartbeats::request(Time now, NodeId id, Peer& peer) {
 
 // From a request to the next, where the first of them is answered.
 Duration Heartbeats::interval(NodeId id, const Peer& peer) const {
-    const Duration interval = pace_.interval(id, are_few_ ? peers_.begin()->first : pace_.self);
-    if (are_few_ || peer.in_ring_sent != Time::min()) return interval;
+    const Duration interval = pace_.interval(id);
+    if (pace_.are_few() || peer.in_ring_sent != Time::min()) return interval;
     // Ids are drawn at random, so this is too, and the same for both of a pair.
-    const auto half = static_cast<std::uint64_t>(to_us(pace_.period / 2));
-    return interval - Duration{static_cast<std::int64_t>((id.value ^ pace_.self.value) % half)};
+    const auto half = static_cast<std::uint64_t>(to_us(pace_.period() / 2));
+    return interval - Duration{static_cast<std::int64_t>((id.value ^ pace_.self().value) % half)};
 }
 
 Heartbeats::Received Heartbeats::take_echo(Time now, NodeId from, Peer& peer,
@@ -54,8 +58,8 @@ Heartbeats::Received Heartbeats::take_echo(Time now, NodeId from, Peer& peer,
     const bool counts = message.echo_epoch == epoch_ && message.epoch == epoch_;
     if (counts && peer.unanswered_since != never) {
         // Where requests were lost the next is sent when it would have been without that.
-        ask_at(std::max(peer.unanswered_since + interval(from, peer), now + pace_.period / 2), from,
-               peer);
+        ask_at(std::max(peer.unanswered_since + interval(from, peer), now + pace_.period() / 2),
+               from, peer);
         peer.unanswered_since = never;
     }
     if (counts) peer.in_ring_sent = std::max(peer.in_ring_sent, sent);
@@ -74,14 +78,12 @@ Heartbeats::Received Heartbeats::receive(Time now, NodeId from, const Heartbeat&
     Peer* const peer = found != peers_.end() ? &found->second : nullptr;
     const Received received = peer != nullptr ? take_echo(now, from, *peer, message) : Received{};
     if (message.sent_us == 0) return received;
-    Heartbeat echo{.epoch = epoch_};
+    Heartbeat echo = echo_of(message, epoch_);
     // The answer carries our own request where that is due before long.
-    if (peer != nullptr && rides(now, *peer)) echo = request(now, from, *peer);
-    echo.echo_epoch = message.epoch;
-    echo.echo_us = message.sent_us;
+    if (peer != nullptr && rides(now, *peer)) echo.sent_us = request(now, from, *peer).sent_us;
     echo.grants = grants && message.epoch == epoch_;
     messages_.emplace_back(from, echo);
-    if (peer != nullptr && from < pace_.self) ask_along(now);
+    if (peer != nullptr && from < pace_.self()) ask_along(now);
     return received;
 }
 
@@ -98,7 +100,7 @@ void Heartbeats::forgive_after_stall(Time now) {
 // Two requests were not answered, nor is the line so long that they could have been.
 bool Heartbeats::is_missed(Time now, const Peer& peer) const {
     if (peer.unanswered_since == never) return false;
-    const Duration under_way = std::clamp(peer.round_trip, patience_, pace_.period / 2);
+    const Duration under_way = std::clamp(peer.round_trip, patience_, pace_.period() / 2);
     return now >= std::max(peer.unanswered_since, peer.answered_at) + patience_ + under_way;
 }
 
@@ -125,8 +127,8 @@ void Heartbeats::tick(Time now) {
 
 // With few peers, those that this node asks first.
 void Heartbeats::ask_along(Time now) {
-    if (!are_few_) return;
-    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+    if (!pace_.are_few()) return;
+    for (auto entry = peers_.upper_bound(pace_.self()); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
         if (peer.unanswered_since != never || peer.ask_at > pace_.along_until(now)) continue;
         messages_.emplace_back(id, request(now, id, peer));
@@ -135,11 +137,11 @@ void Heartbeats::ask_along(Time now) {
 
 // Whoever was asked too short a time ago to be asked along is, the next time.
 void Heartbeats::keep_step(Time now) {
-    if (!are_few_) return;
-    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+    if (!pace_.are_few()) return;
+    for (auto entry = peers_.upper_bound(pace_.self()); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
         if (peer.unanswered_since != never) continue;
-        ask_at(pace_.in_step(now + interval(id, peer), peer.asked_at), id, peer);
+        ask_at(pace_.in_step(now, id, peer.asked_at), id, peer);
     }
 }
 
@@ -159,20 +161,12 @@ std::map<NodeId, Duration> Heartbeats::silent(Time now, Duration at_least) const
     return silent;
 }
 
-std::set<NodeId> Heartbeats::heard_in_ring_since(Time since) const {
-    std::set<NodeId> heard;
+std::set<NodeId> Heartbeats::answered_since(Time since, Time Peer::* sent) const {
+    std::set<NodeId> answered;
     for (const auto& [id, peer] : peers_) {
-        if (peer.in_ring_sent >= since && peer.in_ring_sent != Time::min()) heard.insert(id);
+        if (peer.*sent >= since && peer.*sent != Time::min()) answered.insert(id);
     }
-    return heard;
-}
-
-std::set<NodeId> Heartbeats::heard_since(Time since) const {
-    std::set<NodeId> heard;
-    for (const auto& [id, peer] : peers_) {
-        if (peer.answered_sent >= since && peer.answered_sent != Time::min()) heard.insert(id);
-    }
-    return heard;
+    return answered;
 }
 
 }  // namespace grapevine

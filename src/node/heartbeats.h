@@ -32,6 +32,9 @@ struct HeartbeatTimes {
     Duration patience;  // how long an answer is waited for before the next request
 };
 
+// What answers a request, of who is in that ring. It grants nothing.
+[[nodiscard]] Heartbeat echo_of(const Heartbeat& request, Epoch epoch);
+
 class Heartbeats {
 public:
     Heartbeats(const HeartbeatTimes& times, NodeId self)
@@ -64,8 +67,12 @@ public:
     [[nodiscard]] std::map<NodeId, Duration> silent(Time now, Duration at_least) const;
 
     // Peers that answered a request that was sent after `since`; in this ring.
-    [[nodiscard]] std::set<NodeId> heard_since(Time since) const;
-    [[nodiscard]] std::set<NodeId> heard_in_ring_since(Time since) const;
+    [[nodiscard]] std::set<NodeId> heard_since(Time since) const {
+        return answered_since(since, &Peer::answered_sent);
+    }
+    [[nodiscard]] std::set<NodeId> heard_in_ring_since(Time since) const {
+        return answered_since(since, &Peer::in_ring_sent);
+    }
 
 private:
     struct Peer {
@@ -78,6 +85,7 @@ private:
         Time answered_at;                  // when that answer, or the first request, was
     };
 
+    [[nodiscard]] std::set<NodeId> answered_since(Time since, Time Peer::* sent) const;
     void forgive_after_stall(Time now);
     [[nodiscard]] Received take_echo(Time now, NodeId from, Peer& peer, const Heartbeat& message);
     [[nodiscard]] Duration interval(NodeId id, const Peer& peer) const;
@@ -91,7 +99,6 @@ private:
     Pace pace_;
     Duration patience_;
     Epoch epoch_;
-    bool are_few_ = true;  // members of the ring
     std::map<NodeId, Peer> peers_;
     std::set<std::pair<Time, NodeId>> asks_;  // Peer::ask_at of each: a voter has very many peers
     StallWatch stall_;

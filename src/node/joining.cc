@@ -72,7 +72,6 @@ Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     std::set<NodeId> checked;
     const std::set<NodeId> heard = heartbeats.heard_since(now - config.link_silence);
     JoinLinks found;
-    std::uint32_t votes_heard = 0;
     for (const Member& member : ring->members) {
         if (!member.is_up() || member.address == self.address) continue;
         const std::uint32_t has = ring->votes_of(member.id);
@@ -83,7 +82,6 @@ Node::State::JoinLinks Node::State::link_before_joining(Time now) {
         if (!up) found.missing.push_back(member.id);
         if (!heard.contains(member.id)) found.unheard.push_back(member.id);
         found.votes += up ? has : 0;
-        votes_heard += heard.contains(member.id) ? has : 0;
     }
     links.want(now, wanted);
     links.tick(now);
@@ -92,7 +90,7 @@ Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     heartbeats.adopt(now, ring->epoch, checked, ring->members.size());
     heartbeats.tick(now);
     const bool awaited = ring->member(self.id) != nullptr;
-    found.enough = votes_heard >= ring->majority() &&
+    found.enough = ring->votes_of(heard) >= ring->majority() &&
                    (found.missing.empty() || (awaited && found.votes >= ring->majority()));
     return found;
 }
@@ -171,9 +169,7 @@ void Node::State::part(Time now) {
 void Node::State::look_who_is_in(const Envelope& envelope) {
     if (envelope.epoch < ring->epoch) return;
     in_without_us.insert(envelope.from);
-    std::uint32_t votes = 0;
-    for (const NodeId id : in_without_us) votes += ring->votes_of(id);
-    if (votes < ring->majority()) return;
+    if (ring->votes_of(in_without_us) < ring->majority()) return;
     leave_at = never;
     effects.left = true;
 }

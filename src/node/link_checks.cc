@@ -6,7 +6,7 @@ namespace grapevine {
 
 void LinkChecks::adopt(Time now, const std::set<NodeId>& peers, std::size_t members) {
     forgive_after_stall(now);
-    are_few_ = Pace::are_few(members);
+    pace_.adopt(peers, members);
     std::erase_if(peers_, [&](const auto& entry) { return !peers.contains(entry.first); });
     for (const NodeId id : peers) peers_.try_emplace(id, Peer{.ask_at = now, .answered_at = now});
     find_due();
@@ -26,13 +26,9 @@ bool LinkChecks::forgive_after_stall(Time now) {
     return true;
 }
 
-Duration LinkChecks::interval(NodeId id) const {
-    return pace_.interval(id, are_few_ ? peers_.begin()->first : pace_.self);
-}
-
 LinkCheck LinkChecks::question(Time now, NodeId id, Peer& peer) const {
     peer.asked_at = now;
-    peer.ask_at = now + interval(id);
+    peer.ask_at = now + pace_.interval(id);
     return {.sent_us = to_us(now)};
 }
 
@@ -43,7 +39,7 @@ LinkCheck LinkChecks::answer(Time now, NodeId asker, std::int64_t asked_us) {
         answer = question(now, asker, found->second);
     }
     answer.echo_us = asked_us;
-    if (found != peers_.end() && asker < pace_.self) ask_along(now);
+    if (found != peers_.end() && asker < pace_.self()) ask_along(now);
     return answer;
 }
 
@@ -64,8 +60,8 @@ void LinkChecks::tick(Time now) {
 
 // With few peers, those that this node asks first.
 void LinkChecks::ask_along(Time now) {
-    if (!are_few_) return;
-    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+    if (!pace_.are_few()) return;
+    for (auto entry = peers_.upper_bound(pace_.self()); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
         if (peer.ask_at > pace_.along_until(now)) continue;
         messages_.emplace_back(id, question(now, id, peer));
@@ -74,10 +70,10 @@ void LinkChecks::ask_along(Time now) {
 
 // Whoever was asked too short a time ago to be asked along is, the next time.
 void LinkChecks::keep_step(Time now) {
-    if (!are_few_) return;
-    for (auto entry = peers_.upper_bound(pace_.self); entry != peers_.end(); ++entry) {
+    if (!pace_.are_few()) return;
+    for (auto entry = peers_.upper_bound(pace_.self()); entry != peers_.end(); ++entry) {
         auto& [id, peer] = *entry;
-        peer.ask_at = pace_.in_step(now + interval(id), peer.asked_at);
+        peer.ask_at = pace_.in_step(now, id, peer.asked_at);
     }
 }
 

@@ -57,11 +57,9 @@ private:
     void find_due();
     void ask_along(Time now);
     void keep_step(Time now);
-    [[nodiscard]] Duration interval(NodeId id) const;
     [[nodiscard]] LinkCheck question(Time now, NodeId id, Peer& peer) const;
 
     Pace pace_;
-    bool are_few_ = true;  // members of the ring
     std::map<NodeId, Peer> peers_;
     Time due_ = never;  // the earliest Peer::ask_at, or earlier: asked for after every input
     StallWatch stall_;

@@ -64,8 +64,8 @@ struct NodeConfig {
     std::optional<SavedState> resume{};
 
     Duration heartbeat = 100ms;          // one exchange per pair of members
-    Duration heartbeat_patience = 20ms;  // without an answer: the next. One of five has to come
-                                         // through, or the lease ends
+    Duration heartbeat_patience = 20ms;  // without an answer: the next. One of four or five has
+                                         // to come through, or the lease ends
     Duration settle_gone = 10ms;         // failures noticed within this go into one ring
     Duration settle = 50ms;              // the same for silence, joins and reports
     Duration rank_delay = 20ms;          // a voter waits this long for each live voter before it

@@ -74,9 +74,7 @@ void Node::State::answer_for_predecessor(Time now, const Envelope& envelope) {
     const auto* heartbeat = std::get_if<Heartbeat>(&envelope.body);
     const auto* check = std::get_if<LinkCheck>(&envelope.body);
     if (heartbeat != nullptr && heartbeat->sent_us != 0) {
-        Heartbeat echo{.epoch = heartbeat->epoch};
-        echo.echo_epoch = heartbeat->epoch;
-        echo.echo_us = heartbeat->sent_us;
+        Heartbeat echo = echo_of(*heartbeat, heartbeat->epoch);
         echo.grants = true;
         answer.body = echo;
         effects.datagrams.emplace_back(envelope.from_address, std::move(answer));
@@ -138,10 +136,7 @@ void Node::State::on(Time now, const Envelope& envelope, const Heartbeat& messag
 // Nothing is remembered of who is not in the ring, and nothing granted to it.
 void Node::State::answer_joiner(Time now, const Envelope& envelope, const Heartbeat& message) {
     if (message.sent_us == 0) return;
-    Heartbeat echo{.epoch = ring->epoch};
-    echo.echo_epoch = message.epoch;
-    echo.echo_us = message.sent_us;
-    send(now, envelope.from_address, envelope.from, echo);
+    send(now, envelope.from_address, envelope.from, echo_of(message, ring->epoch));
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const RingRequest& message) {

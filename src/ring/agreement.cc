@@ -158,7 +158,7 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
         (!preparing->bound || preparing->bound->ballot < message.accepted->ballot)) {
         preparing->bound = message.accepted;
     }
-    if (votes(promisers.present) < ring_->majority()) return;
+    if (ring_->votes_of(promisers.present) < ring_->majority()) return;
     const auto promised = [&](NodeId id) { return promisers.present.contains(id); };
     promisers.all = std::ranges::all_of(ring_->voters, promised, &Voter::id) &&
                     std::ranges::all_of(witnesses(), promised);
@@ -198,7 +198,7 @@ void Agreement::on(Time now, NodeId from, const Accepted& message) {
     if (!is_new && config_.bugs.has(Bug::vote_counts_twice)) {
         accepting->doubled += ring_->votes_of(from);
     }
-    if (votes(accepting->accepted) + accepting->doubled < ring_->majority()) return;
+    if (ring_->votes_of(accepting->accepted) + accepting->doubled < ring_->majority()) return;
     effects_.decided = std::move(accepting->change);
     attempt_.reset();
 }
@@ -253,12 +253,6 @@ bool Agreement::is_witness(NodeId from, const AgreementMessage& message) const {
 
 bool Agreement::is_for_attempt(const Ballot& ballot) const {
     return attempt_ && ballot == attempt_->ballot;
-}
-
-std::uint32_t Agreement::votes(const std::set<NodeId>& ids) const {
-    std::uint32_t sum = 0;
-    for (const NodeId id : ids) sum += ring_->votes_of(id);
-    return sum;
 }
 
 }  // namespace grapevine

@@ -137,7 +137,6 @@ private:
     void send(NodeId to, AgreementMessage message);
     void broadcast(const AgreementMessage& message);
     void deliver_to_self(Time now, const Chooser& choose);
-    [[nodiscard]] std::uint32_t votes(const std::set<NodeId>& ids) const;
     // The attempt that an answer to this ballot counts for.
     [[nodiscard]] bool is_for_attempt(const Ballot& ballot) const;
 

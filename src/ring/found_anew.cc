@@ -71,7 +71,7 @@ void keep_copies(Ring& draft, const std::vector<NodeId>& survivors) {
 
 Survival survival(const Ring& ring, const std::vector<NodeId>& survivors) {
     Survival counts;
-    for (const NodeId id : survivors) counts.votes += ring.votes_of(id);
+    counts.votes = ring.votes_of(survivors);
     for (const Entry& entry : ring.table) {
         const std::size_t left = copies_left(entry, survivors);
         if (left == 0) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,6 +106,12 @@ struct Ring {
     [[nodiscard]] bool is_down(const Entry& entry) const;
     [[nodiscard]] std::size_t storage_count() const;  // storage members that are up
     [[nodiscard]] std::uint32_t votes_of(NodeId id) const;
+    // Of all these together; each is there once.
+    [[nodiscard]] std::uint32_t votes_of(const std::ranges::input_range auto& ids) const {
+        std::uint32_t votes = 0;
+        for (const NodeId id : ids) votes += votes_of(id);
+        return votes;
+    }
     [[nodiscard]] std::uint32_t votes_total() const;
     // More than half of all votes.
     [[nodiscard]] std::uint32_t majority() const { return votes_total() / 2 + 1; }

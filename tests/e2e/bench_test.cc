@@ -99,6 +99,13 @@ std::vector<CsvRow> rows_of(const std::string& path) {
     return rows;
 }
 
+// And says that the test is skipped.
+bool lacks_redis() {
+    if (run({"/usr/bin/env", "redis-server", "--version"}).code == 0) return false;
+    WARN("SKIPPED: redis-server is not installed");
+    return true;
+}
+
 std::uint64_t number(const CsvRow& row, const std::string& column) {
     return std::stoull(row.at(column));
 }
@@ -203,10 +210,7 @@ TEST_CASE("bench throughput counts what it was told to", "[e2e]") {
 }
 
 TEST_CASE("bench compare loads both in turn, and leaves nothing behind", "[e2e]") {
-    if (run({"/usr/bin/env", "redis-server", "--version"}).code != 0) {
-        WARN("SKIPPED: redis-server is not installed");
-        return;
-    }
+    if (lacks_redis()) return;
     const Folder folder;
     const auto done =
         run(folder.bench({"compare", "--against", "redis", "--nodes", "3", "--rep", "1,2",
@@ -243,10 +247,7 @@ TEST_CASE("bench compare loads both in turn, and leaves nothing behind", "[e2e]"
 }
 
 TEST_CASE("bench compare loads both at a fixed rate", "[e2e]") {
-    if (run({"/usr/bin/env", "redis-server", "--version"}).code != 0) {
-        WARN("SKIPPED: redis-server is not installed");
-        return;
-    }
+    if (lacks_redis()) return;
     const Folder folder;
     const auto done =
         run(folder.bench({"compare", "--against", "redis", "--nodes", "3", "--rep", "1", "--rate",
@@ -279,10 +280,7 @@ TEST_CASE("bench compare says what is not installed", "[e2e]") {
 }
 
 TEST_CASE("bench compare ends both clusters when it is interrupted", "[e2e]") {
-    if (run({"/usr/bin/env", "redis-server", "--version"}).code != 0) {
-        WARN("SKIPPED: redis-server is not installed");
-        return;
-    }
+    if (lacks_redis()) return;
     const Folder folder;
     Process bench(folder.bench({"compare", "--against", "redis", "--nodes", "2", "--rep", "1",
                                 "--ops", "1000000000", "--keys", "100"}));

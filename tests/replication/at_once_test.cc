@@ -14,9 +14,6 @@ using namespace grapevine;
 
 namespace {
 
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-
 const Lines lines;
 
 void with_lines(ReplicationConfig& config) {

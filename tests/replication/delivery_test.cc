@@ -7,14 +7,6 @@
 
 using namespace grapevine;
 
-namespace {
-
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
-
-}  // namespace
-
 TEST_CASE("the watermark follows alone when no write carries it", "[replication]") {
     Trio trio;
     trio.put(a, "k", "v");

@@ -9,9 +9,6 @@ using namespace grapevine;
 
 namespace {
 
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
 constexpr std::int64_t start_ms = 1'800'000'000'000;
 
 const Lines language;

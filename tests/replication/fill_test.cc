@@ -12,11 +12,6 @@ using namespace grapevine;
 
 namespace {
 
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
-constexpr NodeId d{4};
-
 std::string key(int number) {
     return "key" + std::to_string(number);
 }

@@ -13,10 +13,6 @@ using namespace grapevine;
 
 namespace {
 
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
-
 const Lines lines;
 
 void with_lines(ReplicationConfig& config) {

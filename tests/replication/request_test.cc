@@ -8,13 +8,6 @@
 
 using namespace grapevine;
 
-namespace {
-
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-
-}  // namespace
-
 TEST_CASE("a retry is executed once and answered alike", "[replication]") {
     Trio trio;
     Request request = trio.request(OperationKind::put, "k", "v");

@@ -11,11 +11,6 @@ using namespace grapevine;
 
 namespace {
 
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
-constexpr NodeId d{4};
-
 constexpr std::size_t memory_max = 100'000;
 const Lines lines;
 

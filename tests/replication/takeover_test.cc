@@ -7,14 +7,6 @@
 
 using namespace grapevine;
 
-namespace {
-
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
-
-}  // namespace
-
 TEST_CASE("after the primary's death its unfinished writes are finished with their answers",
           "[replication]") {
     Trio trio;

@@ -19,6 +19,12 @@
 
 namespace grapevine {
 
+// The first of the nodes.
+inline constexpr NodeId a{1};
+inline constexpr NodeId b{2};
+inline constexpr NodeId c{3};
+inline constexpr NodeId d{4};
+
 struct Peer {
     Peer(const ReplicationConfig& config, NodeId self, LeaseExpiry lease)
         : replication(config, self, store, std::move(lease)) {}
@@ -193,10 +199,11 @@ public:
             });
             return all;
         };
-        const Replica& a = peer(one).replication.replica(partition);
-        const Replica& b = peer(other).replication.replica(partition);
-        return dump(one) == dump(other) && a.memory.all() == b.memory.all() &&
-               a.log.held() == b.log.held() && a.log.watermark() == b.log.watermark();
+        const Replica& mine = peer(one).replication.replica(partition);
+        const Replica& theirs = peer(other).replication.replica(partition);
+        return dump(one) == dump(other) && mine.memory.all() == theirs.memory.all() &&
+               mine.log.held() == theirs.log.held() &&
+               mine.log.watermark() == theirs.log.watermark();
     }
 
     Time now = time_from_us(1'000'000);

@@ -8,14 +8,6 @@
 
 using namespace grapevine;
 
-namespace {
-
-constexpr NodeId a{1};
-constexpr NodeId b{2};
-constexpr NodeId c{3};
-
-}  // namespace
-
 TEST_CASE("a write is answered when every copy holds it, not before", "[replication]") {
     Trio trio;
     const auto put = trio.put(a, "k", "v");

@@ -19,6 +19,14 @@
 
 namespace grapevine::resp {
 
+// Keys of different partitions of 16, by tag.
+inline std::string key_in(std::uint32_t partition) {
+    for (int i = 0;; ++i) {
+        std::string key = "k" + std::to_string(i);
+        if (partition_of_key(key, 16).value == partition) return key;
+    }
+}
+
 // One partition.
 class MapKeys final : public command::Keys {
 public:

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.h"
@@ -37,6 +39,22 @@ private:
 
     Endpoint& endpoint_;
     Turn turn_;
+};
+
+// From one endpoint to another.
+struct Way {
+    Way() {
+        from->start(here);
+        to->start(there);
+    }
+    void send(std::string_view datagram) { from->send(to->address(), datagram); }
+
+    Loop loop;
+    Receiver here;
+    Receiver there;
+    std::unique_ptr<Endpoint> from = open_endpoint(loop);
+    std::unique_ptr<Endpoint> to = open_endpoint(loop);
+    Reader reader{loop, *to};
 };
 
 }  // namespace
@@ -88,39 +106,25 @@ TEST_CASE("a new process can have the port of one that just died with connection
 }
 
 TEST_CASE("datagrams arrive whole with their sender") {
-    Loop loop;
-    Receiver here;
-    Receiver there;
-    const auto from = open_endpoint(loop);
-    const auto to = open_endpoint(loop);
-    from->start(here);
-    to->start(there);
-    const Reader reader(loop, *to);
+    Way way;
     const std::string large(datagram_size_max, 'x');
-    from->send(to->address(), "hello");
-    from->send(to->address(), large);
-    REQUIRE(run_until(loop, [&] { return there.datagrams.size() == 2; }));
-    CHECK(there.datagrams == std::vector<std::string>{"hello", large});
-    CHECK(there.last_from == from->address());
+    way.send("hello");
+    way.send(large);
+    REQUIRE(run_until(way.loop, [&] { return way.there.datagrams.size() == 2; }));
+    CHECK(way.there.datagrams == std::vector<std::string>{"hello", large});
+    CHECK(way.there.last_from == way.from->address());
 }
 
 TEST_CASE("datagrams that come together are all read, in their order, as are those after them") {
-    Loop loop;
-    Receiver here;
-    Receiver there;
-    const auto from = open_endpoint(loop);
-    const auto to = open_endpoint(loop);
-    from->start(here);
-    to->start(there);
-    const Reader reader(loop, *to);
+    Way way;
     std::vector<std::string> sent;
     const auto send = [&](std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) {
             sent.push_back(fmt::format("{}", sent.size()));
-            from->send(to->address(), sent.back());
+            way.send(sent.back());
         }
-        REQUIRE(run_until(loop, [&] { return there.datagrams.size() == sent.size(); }));
-        CHECK(there.datagrams == sent);
+        REQUIRE(run_until(way.loop, [&] { return way.there.datagrams.size() == sent.size(); }));
+        CHECK(way.there.datagrams == sent);
     };
     send(100);  // more than are read at once
     for (int i = 0; i < 20; ++i) send(1);
