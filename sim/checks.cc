@@ -115,7 +115,8 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
 void Checks::before_telling(const NodeHost& host, PartitionId partition, const AtOnce& done,
                             const std::vector<const NodeHost*>& alive) {
     commits_.tells(as_holder(host, partition), partition, done.version);
-    check_one_server(partition, alive, &host);
+    // What was only read was current when it was executed, and may be told at any time.
+    if (done.valid_until != never) check_one_server(partition, alive, &host);
 }
 
 void Checks::before_read(const Request& request, const Reply& reply, const NodeHost& host,

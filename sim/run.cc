@@ -193,19 +193,17 @@ private:
     }
 
     // How many deaths are covered where more die, in a script or in a run that is to go beyond the
-    // promise or in which a quorum dies. As many as the ring says it survives are covered, until it
-    // is whole again. It counts on the coordinator, so that one dies alone. Who is not there does
-    // not die.
+    // promise or in which a quorum dies. As many as the ring says it survives are covered, until
+    // there is one whose members all live. It counts on the coordinator, so that one dies alone.
+    // Who is not there does not die.
     std::optional<std::size_t> exceeded_by(const Fault& fault) {
         const bool is_aimed = fault.kind == FaultKind::aim;  // kills one
         if (fault.kind != FaultKind::kill && !is_aimed) return std::nullopt;
         const bool is_within = !plan_.beyond_promise && !plan_.chaos.disaster_at;
         if (!plan_.chaos.script && is_within) return std::nullopt;
-        // None: nobody that is alive is in a ring, so none is whole.
+        // None: nobody that is alive is in a ring.
         const RingPtr ring = world_.newest_ring();
-        if (ring != nullptr && fully_replicated(*ring) && all_live(*ring)) {
-            survives_ = deaths_survived(*ring);
-        }
+        if (ring != nullptr && all_live(*ring)) survives_ = deaths_survived(*ring);
         std::set<std::string> dying;
         for (const std::string& name : fault.names) {
             const NodeHost* node = world_.node(name);  // a client is none
