@@ -126,6 +126,7 @@ bool FillStream::acked(Scope& scope, const FillAck& ack) {
     if (ack.next < wanted_) return false;
     comparing_ = ack.compares;
     if (ack.next == wanted_) {
+        if (!started()) rewind(scope);  // the base came too early
         if (!started() || ack.lacks.empty()) return false;
         const std::size_t keys = window_.empty() ? ack.lacks.size() : window_.front().keys;
         land_window(scope);

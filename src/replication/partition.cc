@@ -85,6 +85,11 @@ void Partition::become_receiving(Scope& scope, FillSession session) {
     }
     discard(scope);
     role_.emplace<Receiving>(session);
+    // The base came before this ring was known here, and writes wait for it: ask for it again.
+    if (scope.context.missed.contains(replica_.id)) {
+        scope.context.out.send(scope.entry.primary(),
+                               FillAck{.entry = scope.ref(), .session = session});
+    }
 }
 
 void Partition::leave_primary(Scope& scope) {

@@ -45,6 +45,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .move_resting = {},
                .fill_bytes = {},
                .fill_keys = {},
+               .missed = {},
                .aside_is_dropped = false,
                .unix_offset_ms = 0,
                .sweep_left = 0,
@@ -66,6 +67,9 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
         partition.adopt(context_, now, unbroken);
         touch(partition.replica().id);
     }
+    std::erase_if(context_.missed, [&](const auto& missed) {
+        return ring->entry(missed.first).since >= missed.second;
+    });
     // Who comes back is in again, and filled, in the same ring or the next ones. When it is in and
     // nobody is filled any more, what it has kept for that is of no use.
     const bool settled =
@@ -264,6 +268,10 @@ void Replication::on(Time now, NodeId from, const Gathered& message) {
 }
 
 void Replication::on(Time now, NodeId from, const FillChunk& message) {
+    const auto [partition, since] = message.entry;
+    if (partition.value < partitions_.size() && since > context_.ring->entry(partition).since) {
+        context_.missed[partition] = since;
+    }
     deliver(now, from, message.entry, message);
 }
 
