@@ -60,6 +60,7 @@ enum class Bug : std::uint8_t {
 
     // Exactly once.
     refusal_not_remembered,  // a refused condition is answered at once, not ordered and remembered
+    refused_though_done,     // a request is refused by who has executed it when it came before
     old_route_accepted,      // a write is executed that was routed before the primary's tenure
     stamp_unchecked,         // a request may be older than what is remembered
     stamp_told_early,        // a client is told a stamp that may be lost with the primary

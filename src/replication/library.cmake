@@ -12,6 +12,7 @@ grapevine_library(replication LINK base ring store command SOURCES
                   primary_requests.cc
                   primary_upkeep.cc
                   primary_writes.cc
+                  refusal.cc
                   replication.cc
                   request_memory.cc
                   view.cc)

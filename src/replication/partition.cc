@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "replication/refusal.h"
 
 namespace grapevine {
 
@@ -126,14 +127,8 @@ void Partition::request(Context& context, Time now, ConnectionId connection, Req
         primary->request(here, connection, std::move(request));
         return;
     }
-    Reply reply{.sequence = request.sequence,
-                .status = Status::not_primary,
-                .version = {},
-                .epoch = context.ring->epoch,
-                .stamp_ms = -1,
-                .value = {}};
-    if (context.ring->is_down(here.entry)) reply.status = Status::unavailable;
-    context.out.reply(connection, std::move(reply));
+    const bool is_down = context.ring->is_down(here.entry);
+    refuse(here, connection, request, is_down ? Status::unavailable : Status::not_primary);
 }
 
 void Partition::receive(Context& context, Time now, NodeId from, const Replicated& part) {

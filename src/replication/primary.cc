@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "replication/refusal.h"
 
 namespace grapevine {
 
@@ -46,7 +47,7 @@ void Primary::retire(Scope& scope) {
     for (const Waiting& waiting : waiting_) {
         scope.context.pending_bytes -=
             std::min(scope.context.pending_bytes, weight(waiting.request));
-        refuse(scope, waiting.connection, waiting.request.sequence, Status::not_primary);
+        refuse(scope, waiting.connection, waiting.request, Status::not_primary);
     }
     for (auto& [id, peer] : peers_) rewind(scope, peer);
 }

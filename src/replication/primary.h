@@ -175,7 +175,6 @@ private:
     // In so many milliseconds, at most a day; zero or less: now. Nothing: not as far as is known.
     [[nodiscard]] std::optional<std::int64_t> sweep_in_ms(const Scope& scope) const;
     [[nodiscard]] Time look_for_due_at(const Scope& scope) const;
-    void refuse(Scope& scope, ConnectionId connection, std::uint64_t sequence, Status status) const;
     void answer(Scope& scope, ConnectionId connection, const Op& op, Time valid_until) const;
 
     void flush_peer(Scope& scope, NodeId id, Peer& peer);

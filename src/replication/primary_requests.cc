@@ -6,20 +6,10 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "replication/primary.h"
+#include "replication/refusal.h"
 #include "replication/view.h"
 
 namespace grapevine {
-
-void Primary::refuse(Scope& scope, ConnectionId connection, std::uint64_t sequence,
-                     Status status) const {
-    Reply reply{.sequence = sequence,
-                .status = status,
-                .version = {},
-                .epoch = scope.context.ring->epoch,
-                .stamp_ms = -1,
-                .value = {}};
-    scope.context.out.reply(connection, std::move(reply));
-}
 
 void Primary::request(Scope& scope, ConnectionId connection, Request&& request) {
     const Time deadline = scope.now + std::chrono::milliseconds(request.deadline_ms);
@@ -50,7 +40,7 @@ bool Primary::park(Scope& scope, Waiting&& waiting) {
     Context& context = scope.context;
     if (waiting_.size() >= context.config.waiting_max ||
         context.pending_bytes >= context.config.pending_bytes_max) {
-        refuse(scope, waiting.connection, waiting.request.sequence, Status::busy);
+        refuse(scope, waiting.connection, waiting.request, Status::busy);
         return false;
     }
     if (waiting.behind != 0 && (first_behind_ == 0 || waiting.behind < first_behind_)) {
@@ -67,7 +57,7 @@ void Primary::serve_waiting(Scope& scope) {
     for (Waiting& each : waiting) {
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
         if (scope.now >= each.until) {
-            refuse(scope, each.connection, each.request.sequence, Status::no_lease);
+            refuse(scope, each.connection, each.request, Status::no_lease);
             continue;
         }
         each.request.deadline_ms = static_cast<std::uint32_t>(
@@ -80,7 +70,7 @@ void Primary::expire_waiting(Scope& scope) {
     std::erase_if(waiting_, [&](const Waiting& each) {
         if (scope.now < each.until) return false;
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
-        refuse(scope, each.connection, each.request.sequence, Status::no_lease);
+        refuse(scope, each.connection, each.request, Status::no_lease);
         return true;
     });
 }

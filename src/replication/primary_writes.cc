@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "replication/primary.h"
+#include "replication/refusal.h"
 #include "replication/view.h"
 
 namespace grapevine {

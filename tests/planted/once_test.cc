@@ -128,7 +128,39 @@ Finding refused_once(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// A write comes another way, and is executed. It comes as it was sent, on a line that was slow,
+// when its holder was evicted.
+Finding executed_before(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 3, 1).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "old");
+    const std::string holder = cluster.primary_of("k");
+    sim::Names others = cluster.members();
+    std::erase(others, holder);
+    others.push_back(sim::coordinator_name);
+    sim::World& world = cluster.world();
+    world.apply({.kind = sim::FaultKind::echo, .percent = 100, .span = 1ms});
+    world.apply({.kind = sim::FaultKind::clog, .pairs = {{holder, sim::watching_client}}});
+    const auto written = cluster.begin({.kind = OperationKind::put, .key = "k", .value = "new"});
+    cluster.run_for(50ms);
+    world.apply({.kind = sim::FaultKind::echo, .percent = 0});
+    cluster.cut({holder}, others);
+    const auto is_out = [&] { return !world.newest_ring()->is_up(world.node(holder)->id()); };
+    if (!cluster.run_until(is_out, 3s)) return {Oracle::convergence, "not evicted"};
+    cluster.heal();
+    if (!cluster.run_until([&] { return !written->empty(); }, 10s)) {
+        return {Oracle::convergence, "the write has no end"};
+    }
+    cluster.run_for(1s);
+    cluster.get("k");
+    return conclude(cluster, nullptr);
+}
+
 }  // namespace
+
+TEST_CASE("a write is refused by who has executed it when it came before", "[planted]") {
+    check_found("refused_though_done", Bug::refused_though_done, 4, executed_before);
+}
 
 TEST_CASE("a write that was refused is executed later", "[planted]") {
     check_found("old_route_accepted", Bug::old_route_accepted, 1, refused_once);
