@@ -43,12 +43,12 @@ void Primary::carry_on(Scope& scope) {
 }
 
 void Primary::retire(Scope& scope) {
-    drop_waiters(scope);
     for (const Waiting& waiting : waiting_) {
         scope.context.pending_bytes -=
             std::min(scope.context.pending_bytes, weight(waiting.request));
-        refuse(scope, waiting.connection, waiting.request, Status::not_primary);
+        turn_away(scope, waiting, Status::not_primary);
     }
+    drop_waiters(scope);
     for (auto& [id, peer] : peers_) rewind(scope, peer);
 }
 

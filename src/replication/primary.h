@@ -117,6 +117,7 @@ private:
         Time until;
         std::uint64_t behind = 0;  // the operation that it waits for; 0: the lease, or activation
     };
+    void turn_away(Scope& scope, const Waiting& waiting, Status status) const;
     enum class ReadEnd : std::uint8_t { answered, no_lease, met_expired };
 
     void drop_waiters(Scope& scope);

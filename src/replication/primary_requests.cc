@@ -36,11 +36,16 @@ void Primary::request(Scope& scope, ConnectionId connection, Request&& request) 
 
 // --- waiting ---
 
+// Once active it has committed all that it did not order itself.
+void Primary::turn_away(Scope& scope, const Waiting& waiting, Status status) const {
+    refuse(scope, waiting.connection, waiting.request, status, active() ? &pending_ : nullptr);
+}
+
 bool Primary::park(Scope& scope, Waiting&& waiting) {
     Context& context = scope.context;
     if (waiting_.size() >= context.config.waiting_max ||
         context.pending_bytes >= context.config.pending_bytes_max) {
-        refuse(scope, waiting.connection, waiting.request, Status::busy);
+        turn_away(scope, waiting, Status::busy);
         return false;
     }
     if (waiting.behind != 0 && (first_behind_ == 0 || waiting.behind < first_behind_)) {
@@ -57,7 +62,7 @@ void Primary::serve_waiting(Scope& scope) {
     for (Waiting& each : waiting) {
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
         if (scope.now >= each.until) {
-            refuse(scope, each.connection, each.request, Status::no_lease);
+            turn_away(scope, each, Status::no_lease);
             continue;
         }
         each.request.deadline_ms = static_cast<std::uint32_t>(
@@ -70,7 +75,7 @@ void Primary::expire_waiting(Scope& scope) {
     std::erase_if(waiting_, [&](const Waiting& each) {
         if (scope.now < each.until) return false;
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
-        refuse(scope, each.connection, each.request, Status::no_lease);
+        turn_away(scope, each, Status::no_lease);
         return true;
     });
 }

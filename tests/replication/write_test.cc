@@ -64,6 +64,31 @@ TEST_CASE("alone in the write set, a write still needs the lease", "[replication
     CHECK(trio.value(a, "k") == "v");
 }
 
+TEST_CASE("who knows a request does not say that it was not executed", "[replication]") {
+    Trio trio;
+    const Request write = trio.request(OperationKind::put, "k", "v");
+    const Request other = trio.request(OperationKind::put, "k", "w");
+    trio.ask(a, write);
+    trio.deliver([](const auto& queued) { return queued.to == a; });  // all have it ordered
+    SECTION("a copy") {
+        CHECK(trio.status(trio.ask(b, write)) == Status::lapsed);
+        CHECK(trio.status(trio.ask(b, other)) == Status::not_primary);
+    }
+    SECTION("a primary without a lease") {
+        trio.peer(a).lease_until = trio.now;
+        trio.ask(a, write);
+        trio.ask(a, other);
+        trio.run_for(trio.config.patience + 10ms);
+        CHECK(trio.status(write.sequence) == Status::lapsed);
+        CHECK(trio.status(other.sequence) == Status::no_lease);
+    }
+    SECTION("a holder that is down") {
+        trio.change({.evicted = {a, b, c}});
+        CHECK(trio.status(trio.ask(a, write)) == Status::lapsed);
+        CHECK(trio.status(trio.ask(a, other)) == Status::unavailable);
+    }
+}
+
 TEST_CASE("a partition without any copy says unavailable, and comes back with its holder",
           "[replication]") {
     Trio trio(3, 1);
