@@ -7,10 +7,9 @@ namespace grapevine {
 
 namespace {
 
-// Between a ring and the next that only moves copies.
-constexpr Duration move_pause = 2s;
-// Fills are reported every 100 ms: where copies move, what is to be trimmed goes along with them.
-constexpr Duration trim_delay = move_pause + 1s;
+// Fills are reported every 100 ms, and where copies only move a ring is made of them within 500 ms
+// of the first report; the next ones take a while to be complete.
+constexpr Duration trim_delay = 2s;
 
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = 1024;
@@ -72,12 +71,13 @@ void Governor::reports(Time now, const Ring& ring, const FillReports& message, D
         if (fits(report, ring)) reports_[report] = now;
     }
     if (reports_.empty() || reports_due_ <= now + settle * 2) return;
-    const Time from = are_reports_urgent(now, ring) ? now : std::max(now, adopted_at_ + move_pause);
-    reports_due_ = std::min(reports_due_, from + settle * 2);
+    reports_due_ = std::min(reports_due_, now + settle * (are_reports_urgent(ring) ? 2 : 10));
 }
 
-bool Governor::are_reports_urgent(Time now, const Ring& ring) const {
-    if (!accused(now).empty()) return true;
+bool Governor::are_reports_urgent(const Ring& ring) const {
+    std::size_t open = 0;
+    for (const Entry& entry : ring.table) open += entry.fills.size();
+    if (reports_.size() * 2 >= open) return true;
     const std::size_t possible = copies_possible(ring);
     return std::ranges::any_of(reports_, [&](const auto& report) {
         return ring.entry(report.first.partition).copies.size() < possible;
@@ -117,7 +117,6 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     bad_heartbeats_.adopt(ring);
     std::erase_if(reports_, [&](const auto& entry) { return !fits(entry.first, ring); });
     reports_due_ = never;  // what is left is reported again
-    adopted_at_ = now;
     trims_due_ = now + trim_delay;
     do_trims_wait_ = false;
     if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);

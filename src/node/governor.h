@@ -48,10 +48,10 @@ public:
     [[nodiscard]] std::map<NodeId, Address> joiners(Time now, const Ring& ring) const;
     void reports(Time now, const Ring& ring, const FillReports& message, Duration settle);
     // When a ring is to be made for the fills that were reported, if none is made before for
-    // another reason; never: none was. Where copies are missing, or go around a bad link, after
-    // twice `settle`. Each ring costs every member some milliseconds, in which its clients wait. So
-    // where copies only move, it is made no sooner than 2 s after the last one: clients notice it
-    // in one operation of some hundreds.
+    // another reason; never: none was. Each ring costs every member about as much as a megabyte
+    // that moves, and the clients of what it touches a moment. So where copies only move, it is
+    // made when half of the fills that are open are complete, or the first has waited for 10 times
+    // `settle`; where copies are missing, after twice `settle`.
     [[nodiscard]] Time reports_due() const { return reports_due_; }
     void reports(Time now, const Ring& ring, NodeId from, const LinkReports& message) {
         for (const LinkReport& report : message.reports) {
@@ -90,7 +90,7 @@ private:
     };
 
     [[nodiscard]] static bool is_ready(Time now, const Ring& ring, const Joiner& joiner);
-    [[nodiscard]] bool are_reports_urgent(Time now, const Ring& ring) const;
+    [[nodiscard]] bool are_reports_urgent(const Ring& ring) const;
     [[nodiscard]] bool is_loss_current(Time now) const;
     void learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement);
 
@@ -101,7 +101,6 @@ private:
     std::map<NodeId, Joiner> joiners_;
     std::map<FillReport, Time> reports_;
     Time reports_due_ = never;
-    Time adopted_at_{};
     Time trims_due_{};
     bool do_trims_wait_ = false;
     std::map<NodeId, Time> leavers_;  // of the ring; when they last said so

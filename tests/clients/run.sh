@@ -38,7 +38,7 @@ wait_for() {  # FILE TEXT SECONDS
     return 1
 }
 
-start_cluster 5 3 --partitions 128  # few, so that whoever comes has its share soon
+start_cluster 5 3
 
 ports() { client --ring | awk '/^server/ && / up / { sub(/.*:/, "", $2); print $2 }'; }
 

@@ -38,12 +38,12 @@ free_port() {
     fail "found no free port"
 }
 
-# start_cluster NODES COPIES [OPTION...]: what the coordinator says, until it is ready.
+# start_cluster NODES COPIES: what the coordinator says, until it is ready.
 start_cluster() {
     port=$(free_port)
     : >"$scratch/coordinator.out"
-    "$bin/coordinator" --port "$port" --nodes "$1" --rep "$2" "${@:3}" \
-        --log-dir "$scratch/logs-$port" >"$scratch/coordinator.out" 2>&1 &
+    "$bin/coordinator" --port "$port" --nodes "$1" --rep "$2" --log-dir "$scratch/logs-$port" \
+        >"$scratch/coordinator.out" 2>&1 &
     coordinator=$!
     local tries i
     for (( tries = 0; tries < 300; ++tries )); do

@@ -58,7 +58,7 @@ Finding flushes(std::uint64_t seed, PlantedBugs bugs) {
     Plan plan = small_plan(seed, bugs, 5, 3);
     plan.load.clients = 1;
     plan.load.flushes = true;
-    plan.storm = {.kill = 1, .restart = 2, .gap_max = 300ms, .lasts = 10s};
+    plan.storm = {.kill = 1, .restart = 2, .gap_max = 300ms, .lasts = 5s};
     return weather(plan);
 }
 

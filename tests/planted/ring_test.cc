@@ -191,7 +191,7 @@ Finding unheard_leave(std::uint64_t seed, PlantedBugs bugs) {
     cluster.world().apply(
         {.kind = sim::FaultKind::leave, .names = {cluster.world().name_of(voter)}});
     const sim::Fault broken{.kind = sim::FaultKind::break_links, .pairs = {{"server1", "server2"}}};
-    for (int i = 0; i < 4000; ++i) {
+    for (int i = 0; i < 2000; ++i) {
         cluster.run_for(1ms);
         if (is_cut) cluster.world().apply(broken);
     }
