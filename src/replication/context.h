@@ -170,13 +170,10 @@ struct Context {
     std::size_t copies_possible = 0;                       // in this ring
     RateMeter fill_bytes;                                  // of chunks that came
     RateMeter fill_keys;                                   // their keys
-    // Fills here whose primaries said something in an entry that was not known here yet: since when
-    // that entry is.
-    std::map<PartitionId, Epoch> missed;
-    bool aside_is_dropped = false;    // Store::drop_aside(), bit by bit
-    std::int64_t unix_offset_ms = 0;  // of unix time to the time of calls
-    std::size_t sweep_left = 0;       // keys that may be swept in this turn
-    Rng rng{0};                       // for programs that draw
+    bool aside_is_dropped = false;                         // Store::drop_aside(), bit by bit
+    std::int64_t unix_offset_ms = 0;                       // of unix time to the time of calls
+    std::size_t sweep_left = 0;                            // keys that may be swept in this turn
+    Rng rng{0};                                            // for programs that draw
     LogLines log;
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }

@@ -86,11 +86,6 @@ void Partition::become_receiving(Scope& scope, FillSession session) {
     }
     discard(scope);
     role_.emplace<Receiving>(session);
-    // The base came before this ring was known here, and writes wait for it: ask for it again.
-    if (scope.context.missed.contains(replica_.id)) {
-        scope.context.out.send(scope.entry.primary(),
-                               FillAck{.entry = scope.ref(), .session = session});
-    }
 }
 
 void Partition::leave_primary(Scope& scope) {
@@ -173,6 +168,14 @@ bool Partition::acknowledge(Context& context, Time now, NodeId primary) {
     if (!holds || here.entry.primary() != primary) return false;
     context.out.send(primary, Replicate::Ack{here.ref(), replica_.log.held()});
     return true;
+}
+
+void Partition::ask_for_base(Context& context, Time now) {
+    const auto* receiving = std::get_if<Receiving>(&role_);
+    if (receiving == nullptr || receiving->has_begun()) return;
+    Scope here = scope(context, now);
+    context.out.send(here.entry.primary(),
+                     FillAck{.entry = here.ref(), .session = receiving->session()});
 }
 
 void Partition::link_reset(Context& context, Time now, NodeId peer) {

@@ -39,6 +39,8 @@ public:
     void link_reset(Context& context, Time now, NodeId peer);
     // Says again what it holds, where that is the primary and this a copy or a fill. Whether it is.
     bool acknowledge(Context& context, Time now, NodeId primary);
+    // Of its primary, where it is a fill that has not begun.
+    void ask_for_base(Context& context, Time now);
     void tick(Context& context, Time now);
     void flush(Context& context, Time now);
     [[nodiscard]] Time next_deadline(Context& context, Time now);

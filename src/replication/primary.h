@@ -117,7 +117,6 @@ private:
         Time until;
         std::uint64_t behind = 0;  // the operation that it waits for; 0: the lease, or activation
     };
-    void turn_away(Scope& scope, const Waiting& waiting, Status status) const;
     enum class ReadEnd : std::uint8_t { answered, no_lease, met_expired };
 
     void drop_waiters(Scope& scope);
@@ -133,6 +132,7 @@ private:
 
     // False: it was refused, because too much waits.
     bool park(Scope& scope, Waiting&& waiting);
+    void turn_away(Scope& scope, const Waiting& waiting, Status status) const;
     // `expired`: the keys that it met and whose time has come.
     ReadEnd try_read(const Scope& scope, ConnectionId connection, const Request& request,
                      std::vector<std::string>& expired) const;

@@ -45,7 +45,6 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .move_resting = {},
                .fill_bytes = {},
                .fill_keys = {},
-               .missed = {},
                .aside_is_dropped = false,
                .unix_offset_ms = 0,
                .sweep_left = 0,
@@ -67,8 +66,10 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
         partition.adopt(context_, now, unbroken);
         touch(partition.replica().id);
     }
-    std::erase_if(context_.missed, [&](const auto& missed) {
-        return ring->entry(missed.first).since >= missed.second;
+    std::erase_if(missed_, [&](const auto& missed) {
+        if (ring->entry(missed.first).since < missed.second) return false;
+        partitions_[missed.first.value].ask_for_base(context_, now);
+        return true;
     });
     // Who comes back is in again, and filled, in the same ring or the next ones. When it is in and
     // nobody is filled any more, what it has kept for that is of no use.
@@ -270,7 +271,8 @@ void Replication::on(Time now, NodeId from, const Gathered& message) {
 void Replication::on(Time now, NodeId from, const FillChunk& message) {
     const auto [partition, since] = message.entry;
     if (partition.value < partitions_.size() && since > context_.ring->entry(partition).since) {
-        context_.missed[partition] = since;
+        Epoch& missed = missed_[partition];
+        missed = std::max(missed, since);
     }
     deliver(now, from, message.entry, message);
 }

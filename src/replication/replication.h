@@ -145,6 +145,8 @@ private:
     std::set<NodeId> told_full_;  // primaries that were told so of this node, and nothing else yet
     Time look_for_room_at_;       // where somebody was
     bool was_full_ = false;       // ever
+    // What came of fills too early, in an entry that is not known here yet: since when that is.
+    std::map<PartitionId, Epoch> missed_;
     ReplicationEffects effects_;
 };
 

@@ -219,6 +219,28 @@ TEST_CASE("a fill receives what is committed, live writes and remembered ids", "
     CHECK(trio.value(d, "key3") == "new");  // its old write was not executed again
 }
 
+TEST_CASE("a beginning that comes before its ring is asked for when the ring is known",
+          "[replication]") {
+    const bool goes_on = GENERATE(false, true);  // the session, from the ring before
+    CAPTURE(goes_on);
+    Trio trio(4, 3);
+    trio.put(a, "k", "v");
+    trio.deliver();
+    if (goes_on) {
+        trio.change({.arrangements = {{Trio::partition, {a, b, c}, {d}}}});
+        trio.drop();
+    }
+    trio.kill(c);
+    const Arrangement filled{Trio::partition, {a, b}, {d}};
+    trio.change({.evicted = {c}, .arrangements = {filled}}, {a, b});
+    trio.deliver();
+    trio.adopt(d);
+    const auto put = trio.put(a, "k", "w");
+    trio.deliver();
+    CHECK(trio.status(put) == Status::ok);
+    CHECK(trio.peer(a).replication.complete_fills().size() == 1);
+}
+
 TEST_CASE("a new primary begins a new fill session", "[replication]") {
     Trio trio(4, 3);
     for (int i = 0; i < 50; ++i) trio.put(a, "key" + std::to_string(i), std::string(5000, 'x'));
