@@ -115,8 +115,14 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
 void Checks::before_telling(const NodeHost& host, PartitionId partition, const AtOnce& done,
                             const std::vector<const NodeHost*>& alive) {
     commits_.tells(as_holder(host, partition), partition, done.version);
-    // What was only read was current when it was executed, and may be told at any time.
-    if (done.valid_until != never) check_one_server(partition, alive, &host);
+    // It was current when it was executed, which was looked at then, and may be told at any time.
+    const bool is_read = done.version == Version{} && done.valid_until == never;
+    if (!is_read) check_one_server(partition, alive, &host);
+}
+
+void Checks::executed(const NodeHost& host, PartitionId partition,
+                      const std::vector<const NodeHost*>& alive) {
+    check_one_server(partition, alive, &host);
 }
 
 void Checks::before_read(const Request& request, const Reply& reply, const NodeHost& host,

@@ -44,7 +44,9 @@ public:
     // It was asked when its wall clock showed that time, and the clock was not set back since.
     void before_read(const Request& request, const Reply& reply, const NodeHost& host,
                      std::int64_t unix_ms);
-    // Of what it executed at once.
+    // At once: what it has executed, and what of that it tells.
+    void executed(const NodeHost& host, PartitionId partition,
+                  const std::vector<const NodeHost*>& alive);
     void before_telling(const NodeHost& host, PartitionId partition, const AtOnce& done,
                         const std::vector<const NodeHost*>& alive);
     void committed(const NodeHost& holder, PartitionId partition, const Op& op) {

@@ -199,6 +199,10 @@ void NodeHost::execute(const Operation& program, Told told) {
     wake_at(now());
 }
 
+PartitionId NodeHost::partition_asked(const Own& own) const {
+    return partition_of_key(own.program.key, ring()->partitions());
+}
+
 void NodeHost::execute_own() {
     for (Own& own : std::exchange(own_, {})) {
         const auto program = command::decode(own.program.value);
@@ -211,6 +215,7 @@ void NodeHost::execute_own() {
                                    .args = program->commands.front().args},
                                   reply);
         is_executing_ = false;
+        if (own.done) observer_.executed(*this, partition_asked(own));
         own.reply = reply.take();
         executed_.push_back(std::move(own));
     }
@@ -224,8 +229,7 @@ void NodeHost::tell_own() {
         }
         Outcome outcome;
         if (own.done->valid_until > now()) {
-            observer_.tells(*this, partition_of_key(own.program.key, ring()->partitions()),
-                            *own.done);
+            observer_.tells(*this, partition_asked(own), *own.done);
             outcome.value = std::move(own.reply);
             outcome.version = own.done->version;
         } else {

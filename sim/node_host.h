@@ -38,7 +38,9 @@ public:
     virtual void took_turn(const NodeHost& host) = 0;
     // Just before the bytes leave.
     virtual void answers(const NodeHost& host, const Asked& asked, const Reply& reply) = 0;
-    // What it executed at once (NodeHost::execute), just before it is told.
+    // At once (NodeHost::execute).
+    virtual void executed(const NodeHost& host, PartitionId partition) = 0;
+    // What it executed so, just before that is told.
     virtual void tells(const NodeHost& host, PartitionId partition, const AtOnce& done) = 0;
     virtual void sends(const NodeHost& host, const Envelope& envelope) = 0;
     virtual void says(const NodeHost& host, const LogLine& line) = 0;
@@ -112,6 +114,7 @@ private:
         std::optional<AtOnce> done;
         std::string reply;
     };
+    [[nodiscard]] PartitionId partition_asked(const Own& own) const;
     void execute_own();
     void tell_own();
     void take_datagram(const Arrival& arrival);

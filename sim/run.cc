@@ -193,17 +193,14 @@ private:
     }
 
     // How many deaths are covered where more die, in a script or in a run that is to go beyond the
-    // promise or in which a quorum dies. As many as the ring says it survives are covered, until
-    // there is one whose members all live. It counts on the coordinator, so that one dies alone.
-    // Who is not there does not die.
+    // promise or in which a quorum dies. As many as the last whole ring says it survives are
+    // covered. It counts on the coordinator, so that one dies alone. Who is not there does not die.
     std::optional<std::size_t> exceeded_by(const Fault& fault) {
         const bool is_aimed = fault.kind == FaultKind::aim;  // kills one
         if (fault.kind != FaultKind::kill && !is_aimed) return std::nullopt;
         const bool is_within = !plan_.beyond_promise && !plan_.chaos.disaster_at;
         if (!plan_.chaos.script && is_within) return std::nullopt;
-        // None: nobody that is alive is in a ring.
-        const RingPtr ring = world_.newest_ring();
-        if (ring != nullptr && all_live(*ring)) survives_ = deaths_survived(*ring);
+        note_whole_ring();
         std::set<std::string> dying;
         for (const std::string& name : fault.names) {
             const NodeHost* node = world_.node(name);  // a client is none
@@ -217,6 +214,15 @@ private:
         if (deaths <= covered) return std::nullopt;
         is_beyond_ = true;
         return covered;
+    }
+
+    // Looked for at each ring as well, since members leave without a kill.
+    void note_whole_ring() {
+        // None: nobody that is alive is in a ring, so none is whole.
+        const RingPtr ring = world_.newest_ring();
+        if (ring != nullptr && fully_replicated(*ring) && all_live(*ring)) {
+            survives_ = deaths_survived(*ring);
+        }
     }
 
     [[nodiscard]] bool all_live(const Ring& ring) const {
@@ -354,6 +360,7 @@ private:
         const bool is_founding = last_ring_ != nullptr && ring->cluster != last_ring_->cluster;
         if (is_founding && founds_what_is_down(*ring)) is_survivor_lost_ = true;
         last_ring_ = ring;
+        note_whole_ring();
         tell([&](RunWatcher& w) { w.ring(cluster_, ring); });
     }
 

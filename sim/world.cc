@@ -414,6 +414,10 @@ void World::look_at_ring(const NodeHost& host) {
     if (on_ring_) on_ring_(host, ring);
 }
 
+void World::executed(const NodeHost& host, PartitionId partition) {
+    checks_.executed(host, partition, alive());
+}
+
 void World::tells(const NodeHost& host, PartitionId partition, const AtOnce& done) {
     checks_.before_telling(host, partition, done, alive());
 }

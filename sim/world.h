@@ -148,6 +148,7 @@ public:
 private:
     void took_turn(const NodeHost& host) override;
     void answers(const NodeHost& host, const Asked& asked, const Reply& reply) override;
+    void executed(const NodeHost& host, PartitionId partition) override;
     void tells(const NodeHost& host, PartitionId partition, const AtOnce& done) override;
     void sends(const NodeHost& host, const Envelope& envelope) override;
     void says(const NodeHost& host, const LogLine& line) override;
