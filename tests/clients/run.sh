@@ -52,9 +52,20 @@ wait_for_nodes() {
     return 1
 }
 
+# Sessions tell of every 200 increments: whether five times as many are done from here on.
+goes_on() {
+    local i before
+    before=$(grep -c '^at ' "$work/told" || true)
+    for (( i = 0; i < 300; ++i )); do
+        (( $(grep -c '^at ' "$work/told" || true) >= before + 5 )) && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 # session NAME COMMAND...: the ports are added. Its nodes are asked for, one dies, another one comes.
 session() {
-    local name=$1 all pid victim
+    local name=$1 all pid victim went_on=no
     shift
     wait_for_nodes 5 || { echo "no fifth node came"; exit 1; }
     client --wait >/dev/null
@@ -66,18 +77,17 @@ session() {
     pid=$!
     exec 9>"$work/input"
     rm "$work/input"
-    if wait_for "$work/told" ready 60; then
-        sleep 1
+    if wait_for "$work/told" ready 60 && goes_on; then
         kill -9 "$(client --pid "$victim")"
-        sleep 3
+        ! { wait_for_nodes 4 && goes_on; } || went_on=yes
     fi
     exec 9>&-
     runs=$(( runs + 1 ))
-    if wait "$pid"; then
+    if wait "$pid" && [[ $went_on == yes ]]; then
         printf 'passed: %s: %s\n' "$name" "$(tail -n 1 "$work/told")"
     else
         failures=$(( failures + 1 ))
-        printf 'FAILED: %s\n' "$name"
+        printf 'FAILED: %s (it went on after a death: %s)\n' "$name" "$went_on"
         cat "$work/told"
     fi
     "$bin/kvnode" --seed "127.0.0.1:$port" --first-port $(( port + 1 )) >>"$work/more" 2>&1 &

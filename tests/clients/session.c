@@ -43,7 +43,10 @@ int main(int count, char **args) {
     while (poll(&input, 1, 0) == 0) {
         reply = ask(store, "INCR hiredis-counter-%d", (int)((done + failed) % 16));
         if (reply->type == REDIS_REPLY_INTEGER) {
-            ++done;
+            if (++done % 200 == 0) {
+                printf("at %lld\n", done);
+                fflush(stdout);
+            }
         } else {
             ++failed;
         }

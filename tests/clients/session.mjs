@@ -1,7 +1,7 @@
 // session.mjs CLIENT MODE PORT...: what a program does with a client library of npm: "ioredis",
 // "iovalkey", "redis" or "glide", "plain" (the first port) or "cluster". It says "ready" when the
 // commands that it knows the answers of have come out right, and then increments counters until its
-// stdin ends. Exits with 0 where each counter is what was acknowledged, and at most what failed more.
+// stdin ends, and says so after every 200. Exits with 0 where each counter is what was acknowledged, and at most what failed more.
 // In cluster mode these libraries send a command again by themselves whose connection ended with a
 // node, as a new one: so many more may have been done as were under way when a node died.
 import { createRequire } from "node:module";
@@ -74,6 +74,7 @@ process.stdin.resume();
 const counters = 32;
 const done = new Array(counters).fill(0);
 const failed = new Array(counters).fill(0);
+let all = 0;  // that were done
 const reasons = new Map();
 
 async function count(send, worker) {
@@ -82,6 +83,7 @@ async function count(send, worker) {
         try {
             await send(["INCR", `${name}-${mode}-counter-${at}`]);
             ++done[at];
+            if (++all % 200 === 0) console.log("at", all);
         } catch (error) {
             ++failed[at];
             const text = String(error.message ?? error).slice(0, 100);

@@ -63,6 +63,8 @@ def count(store, worker):
             store.incr("redis-py-%s-counter-%d" % (mode, at))
             with lock:
                 done[at] += 1
+                if sum(done) % 200 == 0:
+                    print("at", sum(done), flush=True)
         except (RedisError, OSError) as error:
             with lock:
                 failed[at] += 1

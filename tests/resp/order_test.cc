@@ -1,4 +1,6 @@
 // Order and bounds: what a session has executed, and when.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
@@ -166,10 +168,9 @@ TEST_CASE("values that are too large together come one by one", "[resp]") {
     std::string asked;
     std::string expected;
     for (int i = 1; i <= 4; ++i) {
-        asked += "GETSET " + key + " " + std::to_string(i) + "\r\nGET " + key + "\r\n";
+        asked += fmt::format("GETSET {0} {1}\r\nGET {0}\r\n", key, i);
         const std::string before = i == 1 ? large : std::to_string(i - 1);
-        expected += "$" + std::to_string(before.size()) + "\r\n" + before + "\r\n$1\r\n" +
-                    std::to_string(i) + "\r\n";
+        expected += fmt::format("${}\r\n{}\r\n$1\r\n{}\r\n", before.size(), before, i);
     }
     CHECK((world.talk(*session, asked) == expected));
     CHECK(world.talk(*session, "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
