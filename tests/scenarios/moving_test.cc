@@ -104,6 +104,17 @@ TEST_CASE("a write does not wait for a fill that began before its receiver knew 
     CHECK(cluster.run_until([&] { return cluster.members().size() == 6; }, 20s));
 }
 
+// A ring moves some hundred of them to one receiver.
+TEST_CASE("a join takes no longer than its data where there are many partitions", "[scenario]") {
+    Cluster cluster({.nodes = 2, .copies = 1, .partitions = 4096});
+    REQUIRE(cluster.run_until_restored());
+    cluster.world().start("server3");
+    REQUIRE(cluster.run_until([&] { return cluster.members().size() == 3; }, 5s));
+    CHECK(cluster.run_until_settled(10s));
+    CHECK(partitions_of(*cluster.world().newest_ring(), cluster.world().node("server3")->id()) >
+          1300);
+}
+
 // A node has joined, and some partitions have a copy more than they should for up to 2 s. Until
 // such a copy is let go writes wait for it.
 TEST_CASE("a copy too many that does not answer is let go at once", "[scenario]") {
