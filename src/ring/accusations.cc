@@ -1,13 +1,15 @@
 #include "ring/accusations.h"
 
 #include <algorithm>
+#include <ranges>
+#include <span>
 #include <tuple>
 
 namespace grapevine {
 
 namespace {
 
-bool holds_id(const std::vector<NodeId>& ids, NodeId id) {
+bool holds_id(std::span<const NodeId> ids, NodeId id) {
     return std::ranges::find(ids, id) != ids.end();
 }
 
@@ -101,8 +103,8 @@ std::optional<NodeId> Accusations::copy_of(const Entry& entry) const {
     const bool others_lead = std::ranges::any_of(
         entry.copies, [&](NodeId id) { return id != primary && !without_lease(id); });
     if (without_lease(primary) && others_lead) return primary;
-    for (auto copy = entry.copies.rbegin(); *copy != primary; ++copy) {
-        if (is_bad(primary, *copy)) return fault(primary) > fault(*copy) ? primary : *copy;
+    for (const NodeId copy : entry.copies | std::views::drop(1) | std::views::reverse) {
+        if (is_bad(primary, copy)) return fault(primary) > fault(copy) ? primary : copy;
     }
     return std::nullopt;
 }
@@ -181,8 +183,8 @@ Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
     return as_it_is;
 }
 
-std::vector<std::vector<NodeId>> Accusations::steer(const Ring& draft,
-                                                    const std::vector<Copies>& desired) const {
+std::vector<NodeList> Accusations::steer(const Ring& draft,
+                                         const std::vector<Copies>& desired) const {
     std::vector<Copies> result = desired;
     std::map<NodeId, std::size_t> given;
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {

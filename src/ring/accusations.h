@@ -62,11 +62,11 @@ public:
     [[nodiscard]] std::vector<Holding> copies(const Ring& draft) const;
     // Placement that puts no two of a pair together where others can take a place, and keeps what
     // holds and works. Zones and shares yield to this for as long as the link is bad.
-    [[nodiscard]] std::vector<std::vector<NodeId>> steer(
-        const Ring& draft, const std::vector<std::vector<NodeId>>& desired) const;
+    [[nodiscard]] std::vector<NodeList> steer(const Ring& draft,
+                                              const std::vector<NodeList>& desired) const;
 
 private:
-    using Copies = std::vector<NodeId>;
+    using Copies = NodeList;
 
     [[nodiscard]] bool is_bad(NodeId a, NodeId b) const;
     [[nodiscard]] std::size_t fault(NodeId id) const;

@@ -12,7 +12,7 @@ namespace grapevine {
 
 namespace {
 
-using Copies = std::vector<NodeId>;
+using Copies = NodeList;
 
 bool has_duplicates(Copies ids) {
     std::ranges::sort(ids);
@@ -32,7 +32,7 @@ Result<void> check_holders(const Ring& draft, const Copies& ids) {
 Result<void> check_lists(const Ring& draft, const Arrangement& wanted) {
     if (wanted.copies.empty()) return fail("it is left without copies");
     Copies all = wanted.copies;
-    all.insert(all.end(), wanted.fills.begin(), wanted.fills.end());
+    all.append(wanted.fills.data(), wanted.fills.size());
     if (auto held = check_holders(draft, all); !held) return held;
     if (has_duplicates(std::move(all))) return fail("a member is listed twice");
     return {};
@@ -62,8 +62,8 @@ Result<void> check_copies(const Ring& draft, const Entry& entry, const Arrangeme
     return {};
 }
 
-std::vector<Fill> arranged_fills(const Ring& draft, const Entry& entry, const Copies& wanted) {
-    std::vector<Fill> fills;
+FillList arranged_fills(const Ring& draft, const Entry& entry, const Copies& wanted) {
+    FillList fills;
     for (const NodeId id : wanted) {
         const Fill* open = entry.fill_of(id);
         fills.push_back(open != nullptr ? *open : Fill{id, draft.epoch});

@@ -42,8 +42,8 @@ struct Holding {
 // or drops some, and may open new ones. In the genesis ring `copies` is free.
 struct Arrangement {
     PartitionId partition;
-    std::vector<NodeId> copies;
-    std::vector<NodeId> fills;
+    NodeList copies;
+    NodeList fills;
     bool operator==(const Arrangement&) const = default;
 };
 

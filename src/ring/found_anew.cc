@@ -58,7 +58,7 @@ void keep_copies(Ring& draft, const std::vector<NodeId>& survivors) {
         desired_placement(draft.partitions(), draft.copies_wanted, placement_nodes(draft));
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
         Entry& entry = draft.table[i];
-        std::erase_if(entry.copies, [&](NodeId id) { return !survives(survivors, id); });
+        erase_if(entry.copies, [&](NodeId id) { return !survives(survivors, id); });
         entry.fills.clear();
         entry.tenure = entry.since = draft.epoch;
         if (!entry.copies.empty()) continue;

@@ -181,10 +181,10 @@ private:
     const std::vector<Holders>& copies_;
 };
 
-std::vector<NodeId> primary_first(Holders holders, NodeIndex primary, const Nodes& nodes) {
+NodeList primary_first(Holders holders, NodeIndex primary, const Nodes& nodes) {
     const auto at = std::ranges::find(holders, primary);
     std::rotate(holders.begin(), at, at + 1);
-    std::vector<NodeId> ids;
+    NodeList ids;
     for (const NodeIndex i : holders) ids.push_back(nodes[i].id);
     return ids;
 }
@@ -203,9 +203,9 @@ std::vector<PlacementNode> placement_nodes(const Ring& ring) {
     return nodes;
 }
 
-std::vector<std::vector<NodeId>> desired_placement(std::uint32_t partitions, std::uint32_t copies,
-                                                   std::vector<PlacementNode> nodes) {
-    std::vector<std::vector<NodeId>> desired(partitions);
+std::vector<NodeList> desired_placement(std::uint32_t partitions, std::uint32_t copies,
+                                        std::vector<PlacementNode> nodes) {
+    std::vector<NodeList> desired(partitions);
     if (nodes.empty()) return desired;
     std::ranges::sort(nodes, {},
                       [](const PlacementNode& n) { return std::pair(n.name_hash, n.id); });

@@ -31,7 +31,7 @@ std::vector<PlacementNode> placement_nodes(const Ring& ring);
 
 // For each partition the wanted holders, primary first: min(copies, nodes.size()) distinct ids.
 // Depends on the set of nodes, not on their order. No nodes: empty lists.
-std::vector<std::vector<NodeId>> desired_placement(std::uint32_t partitions, std::uint32_t copies,
-                                                   std::vector<PlacementNode> nodes);
+std::vector<NodeList> desired_placement(std::uint32_t partitions, std::uint32_t copies,
+                                        std::vector<PlacementNode> nodes);
 
 }  // namespace grapevine

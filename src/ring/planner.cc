@@ -1,8 +1,10 @@
 #include "ring/planner.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -14,9 +16,9 @@ namespace grapevine {
 
 namespace {
 
-using Copies = std::vector<NodeId>;
+using Copies = NodeList;
 
-bool contains(const Copies& ids, NodeId id) {
+bool contains(std::span<const NodeId> ids, NodeId id) {
     return std::ranges::find(ids, id) != ids.end();
 }
 
@@ -55,7 +57,7 @@ bool is_present(const Observations& seen, NodeId id) {
 }
 
 // Whether there are copies without these, and none of them has promised.
-bool are_heirs_unheard(const Entry& entry, const std::vector<NodeId>& without,
+bool are_heirs_unheard(const Entry& entry, std::span<const NodeId> without,
                        const Observations& seen) {
     bool has_heir = false;
     for (const NodeId id : entry.copies) {
@@ -274,7 +276,7 @@ void settle(Move& move, const std::vector<NodeId>& held_back) {
         }
         return;
     }
-    std::erase_if(copies, [&](NodeId id) {
+    erase_if(copies, [&](NodeId id) {
         return id != move.entry->primary() && !contains(*move.desired, id) &&
                !contains(held_back, id);
     });
@@ -375,7 +377,8 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
         change.dropped = accusations.copies(draft);
         if (seen.heirs_are_present && !bugs.has(Bug::heirs_unheard)) {
             std::erase_if(change.dropped, [&](const Holding& dropped) {
-                return are_heirs_unheard(draft.entry(dropped.partition), {dropped.member}, seen);
+                return are_heirs_unheard(draft.entry(dropped.partition), std::array{dropped.member},
+                                         seen);
             });
         }
         if (!change.dropped.empty()) draft = draft_of(ring, change, bugs);
@@ -386,7 +389,7 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
 
 }  // namespace
 
-const std::vector<std::vector<NodeId>>& PlacementCache::desired(const Ring& ring) {
+const std::vector<NodeList>& PlacementCache::desired(const Ring& ring) {
     auto nodes = placement_nodes(ring);
     const bool same =
         partitions_ == ring.partitions() && copies_ == ring.copies_wanted && nodes_ == nodes;

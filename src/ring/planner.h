@@ -49,13 +49,13 @@ struct Observations {
 // proposer keeps the last one.
 class PlacementCache {
 public:
-    const std::vector<std::vector<NodeId>>& desired(const Ring& ring);
+    const std::vector<NodeList>& desired(const Ring& ring);
 
 private:
     std::uint32_t partitions_ = 0;
     std::uint32_t copies_ = 0;
     std::vector<PlacementNode> nodes_;
-    std::vector<std::vector<NodeId>> desired_;
+    std::vector<NodeList> desired_;
 };
 
 // The change to propose as the next ring; nothing where the ring is as it should be. The result is

@@ -1,9 +1,10 @@
 #include "ring/ring.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -16,9 +17,9 @@ class Canonical {
 public:
     void add(std::uint64_t number, std::size_t bytes = 8) {
         if constexpr (std::endian::native == std::endian::big) number = std::byteswap(number);
-        std::array<char, sizeof number> little_endian{};
-        std::memcpy(little_endian.data(), &number, sizeof number);
-        bytes_.append(little_endian.data(), bytes);
+        // All eight, as one store: what is not meant is written over by what follows.
+        std::memcpy(room(sizeof number), &number, sizeof number);
+        size_ += bytes;
     }
     template <class Tag, class Rep>
     void add(Id<Tag, Rep> id) {
@@ -26,26 +27,40 @@ public:
     }
     void add(const std::string& text) {
         add(text.size());
-        bytes_ += text;
+        std::memcpy(room(text.size()), text.data(), text.size());
+        size_ += text.size();
     }
     void add(NodeId id, std::uint64_t number) {
         add(id);
         add(number);
     }
-    template <class Item>
-    void add(const std::vector<Item>& items) {
+    void add(const std::ranges::sized_range auto& items) {
         add(items.size());
-        for (const Item& item : items) add(item);
+        for (const auto& item : items) add(item);
     }
     void add(const Member& member);
     void add(const Voter& voter) { add(voter.id, voter.votes); }
     void add(const Fill& fill) { add(fill.id, fill.opened.value); }
     void add(const Entry& entry);
 
-    [[nodiscard]] const std::string& bytes() const { return bytes_; }
+    [[nodiscard]] std::string_view bytes() const { return {bytes_.get(), size_}; }
 
 private:
-    std::string bytes_;
+    // Where the next so many go.
+    char* room(std::size_t bytes) {
+        if (capacity_ - size_ < bytes) grow(bytes);
+        return bytes_.get() + size_;
+    }
+    void grow(std::size_t bytes) {
+        capacity_ = std::max(2 * capacity_, size_ + bytes + 65536);
+        auto more = std::make_unique_for_overwrite<char[]>(capacity_);
+        std::copy_n(bytes_.get(), size_, more.get());
+        bytes_ = std::move(more);
+    }
+
+    std::unique_ptr<char[]> bytes_;
+    std::size_t capacity_ = 0;
+    std::size_t size_ = 0;
 };
 
 void Canonical::add(const Member& member) {

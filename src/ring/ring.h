@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "base/ids.h"
+#include "base/short_list.h"
 
 namespace grapevine {
 
@@ -63,10 +64,14 @@ struct Fill {
     bool operator==(const Fill&) const = default;
 };
 
+// Few: five copies and one that hands over; of fills one or two are usual.
+using NodeList = ShortList<NodeId, 6>;
+using FillList = ShortList<Fill, 2>;
+
 // Who holds one partition. Either all copies are up, or all are down.
 struct Entry {
-    std::vector<NodeId> copies;  // each holds every acknowledged write; the first is the primary
-    std::vector<Fill> fills;
+    NodeList copies;  // each holds every acknowledged write; the first is the primary
+    FillList fills;
     Epoch tenure;  // when its primary took over
     Epoch since;   // when this entry last changed, going down and up included
     Generation generation;

@@ -51,7 +51,7 @@ Result<void> complete_fill(Ring& draft, const FillReport& report) {
     }
     Entry& entry = draft.table[report.partition.value];
     entry.copies.push_back(report.member);
-    std::erase(entry.fills, Fill{report.member, report.opened});
+    erase(entry.fills, Fill{report.member, report.opened});
     return {};
 }
 
@@ -61,8 +61,8 @@ void evict_from(Entry& entry, const std::vector<NodeId>& evicted) {
         entry.fills.clear();
         return;
     }
-    std::erase_if(entry.copies, gone);
-    std::erase_if(entry.fills, [&](const Fill& fill) { return gone(fill.id); });
+    erase_if(entry.copies, gone);
+    erase_if(entry.fills, [&](const Fill& fill) { return gone(fill.id); });
 }
 
 Result<void> evict(Ring& draft, const std::vector<NodeId>& evicted) {
@@ -91,7 +91,7 @@ Result<void> drop(Ring& draft, const std::vector<Holding>& dropped) {
         if (entry.copies.size() == 1) {
             return fail("{} drops partition {}, of which it is the last copy", member, partition);
         }
-        std::erase(entry.copies, member);
+        erase(entry.copies, member);
     }
     return {};
 }
@@ -159,7 +159,7 @@ void bring_up(Ring& draft) {
     const auto up = [&](NodeId id) { return roster.is_up(id); };
     for (Entry& entry : draft.table) {
         if (std::ranges::none_of(entry.copies, up)) continue;
-        std::erase_if(entry.copies, std::not_fn(up));
+        erase_if(entry.copies, std::not_fn(up));
     }
 }
 

@@ -48,8 +48,8 @@ public:
     }
 
 private:
-    std::vector<NodeId> take(std::size_t count) {
-        std::vector<NodeId> ids;
+    NodeList take(std::size_t count) {
+        NodeList ids;
         for (; count > 0; --count) {
             if (next_ == indexes_.size() || indexes_[next_] >= holders_.size()) {
                 unpacker_.fail("an arrangement names a member that is not listed");

@@ -1,4 +1,5 @@
 #include <bit>
+#include <span>
 
 #include "wire/rule_tools.h"
 #include "wire/rules.h"
@@ -27,7 +28,7 @@ std::string defect(const std::vector<FillReport>& reports) {
     return first_defect(reports, [](const FillReport& report) { return defect(report); });
 }
 
-std::string defect(const std::vector<NodeId>& ids) {
+std::string defect(std::span<const NodeId> ids) {
     if (ids.size() > members_max) return "too many members";
     return first_defect(ids,
                         [](NodeId id) -> std::string { return id ? "" : "a member's id is zero"; });

@@ -33,6 +33,10 @@ struct Footprint {
         for (const T& item : list) bytes += of(item);
         return bytes;
     }
+    template <class T, std::uint32_t in_place>
+    static std::size_t of(const ShortList<T, in_place>& list) {
+        return list.heap_bytes();
+    }
     template <class T>
     static std::size_t of(const Rare<T>& value) {
         return value ? sizeof(T) + of(*value) : 0;
@@ -53,7 +57,7 @@ struct Footprint {
 };
 
 // What decoding may make of `bytes`. The most is had from a ring's table, where two bytes stand for
-// an Entry of 72 whose copies are as those of another; the constant is for the outermost structs.
+// an Entry whose copies are as those of another; the constant is for the outermost structs.
 inline constexpr std::size_t footprint_max(std::size_t bytes) {
     return sizeof(Entry) / 2 * bytes + 4096;
 }

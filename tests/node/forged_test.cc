@@ -160,6 +160,10 @@ private:
     void bend(std::vector<T>& list) {
         for (T& item : list) bend(item);
     }
+    template <class T, std::uint32_t in_place>
+    void bend(ShortList<T, in_place>& list) {
+        for (T& item : list) bend(item);
+    }
     template <class T>
     void bend(std::optional<T>& value) {
         if (value) bend(*value);

@@ -99,7 +99,7 @@ TEST_CASE("a move of many rings does not push out what it is for") {
         history.active(at + 2ms);
         ring = after;
     };
-    const std::vector<NodeId> two_copies = ring.table[1].copies;
+    const NodeList two_copies = ring.table[1].copies;
     move({.epoch = next(ring.epoch),
           .arrangements = {{.partition = PartitionId{1},
                             .copies = two_copies,

@@ -15,7 +15,7 @@ using namespace grapevine;
 
 namespace {
 
-using Placement = std::vector<std::vector<NodeId>>;
+using Placement = std::vector<NodeList>;
 using Nodes = std::vector<PlacementNode>;
 using Counts = std::map<NodeId, std::size_t>;
 
@@ -241,7 +241,7 @@ TEST_CASE("no zone has two copies while zones suffice", "[ring]") {
     const auto zone_of = [&](NodeId id) {
         return std::ranges::find(nodes, id, &PlacementNode::id)->zone_hash;
     };
-    const auto most_in_a_zone = [&](const std::vector<NodeId>& holders) {
+    const auto most_in_a_zone = [&](const NodeList& holders) {
         std::map<std::uint64_t, int> counts;
         int most = 0;
         for (const NodeId id : holders) most = std::max(most, ++counts[zone_of(id)]);

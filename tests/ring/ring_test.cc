@@ -220,7 +220,7 @@ TEST_CASE("the digest sees every field and is the same everywhere", "[ring]") {
         {"voter", [](Ring& ring) { ++ring.voters[1].id.value; }},
         {"votes", [](Ring& ring) { ++ring.voters[1].votes; }},
         {"copies", [](Ring& ring) { std::swap(ring.table[1].copies[0], ring.table[1].copies[1]); }},
-        {"fills", [](Ring& ring) { ring.table[1].fills.emplace_back(); }},
+        {"fills", [](Ring& ring) { ring.table[1].fills.push_back({}); }},
         {"tenure", [](Ring& ring) { ++ring.table[1].tenure.value; }},
         {"since", [](Ring& ring) { ++ring.table[1].since.value; }},
         {"generation", [](Ring& ring) { ++ring.table[1].generation.value; }},

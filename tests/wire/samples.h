@@ -71,6 +71,12 @@ private:
         list.resize(rng_.below(5));
         for (T& item : list) fill(item);
     }
+    template <class T, std::uint32_t in_place>
+    void fill(ShortList<T, in_place>& list) {
+        std::vector<T> items;
+        fill(items);
+        list = items;
+    }
     template <class T>
     void fill(std::optional<T>& value) {
         value.reset();
