@@ -75,7 +75,7 @@ Address MemberNet::address_of(MemberIndex member) {
 MemberIndex MemberNet::add(NodeConfig config) {
     const auto index = static_cast<MemberIndex>(hosts_.size());
     config.self.address = address_of(index);
-    config.make_ring = [this](const RingPtr& ring, const RingChange& change) {
+    config.agreement.make_ring = [this](const RingPtr& ring, const RingChange& change) {
         return rings_.make(ring, change);
     };
     hosts_.push_back(std::make_unique<Host>(index, config, rng_.next(), now()));

@@ -365,7 +365,7 @@ bool Node::State::drain_agreement(Time now) {
     }
     if (!out.decided) return false;
     const RingPtr before = ring;
-    const auto made = make_ring(*out.decided);
+    const auto made = agreement.successor(*out.decided);
     if (!made) {  // voters accept no such thing: somebody lied
         log(LogLevel::error, fmt::format("a ring was decided that is not legal ({}); not adopted",
                                          made.error().message));

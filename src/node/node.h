@@ -74,11 +74,7 @@ struct NodeConfig {
     Duration link_check = 200ms;         // how often each link is asked whether it carries anything
     Duration link_silence = 500ms;       // without an answer: told to the voters (node/bad_links.h)
     Duration beacon = 250ms;             // how often a voter calls where a coordinator or seed was
-    // Makes the ring that follows a decision; null: make_ring() (ring/change.h). Another must give
-    // the same results: a host of many nodes in one process lets them share these, which are the
-    // same for all.
-    std::function<Result<MadeRing>(const RingPtr&, const RingChange&)> make_ring;
-    std::size_t full_mesh_max = 32;  // members up to which all link to all
+    std::size_t full_mesh_max = 32;      // members up to which all link to all
 
     SwimConfig swim;
     LeaseConfig lease;

@@ -141,7 +141,7 @@ void Node::State::answer_joiner(Time now, const Envelope& envelope, const Heartb
 
 void Node::State::on(Time now, const Envelope& envelope, const RingRequest& message) {
     if (ring && ring->epoch <= message.have) return;
-    send(now, envelope.from_address, envelope.from, RingAnswer{ring});
+    send_ring(now, envelope.from_address, envelope.from, message.have);
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const RingAnswer& message) {
@@ -158,11 +158,11 @@ void Node::State::on(Time now, const Envelope& envelope, const Decided& message)
         return;
     }
     if (message.change.epoch != next(ring->epoch)) return;
-    const auto made = make_ring(message.change);
+    const auto made = agreement.successor(message.change);
     if (!made || made->digest != message.digest) {
         log(LogLevel::error, fmt::format("ring {} from {} does not follow from ours; fetching it",
                                          message.change.epoch, envelope.from_address));
-        fetch_ring(now, envelope.from_address, envelope.from);
+        fetch_ring(now, envelope.from_address, envelope.from, true);
         return;
     }
     adopt(now, *made);

@@ -27,11 +27,6 @@ bool waits_for_joiners(const RingChange& change, const Observations& seen) {
 
 }  // namespace
 
-Result<MadeRing> Node::State::make_ring(const RingChange& change) const {
-    if (config.make_ring) return config.make_ring(ring, change);
-    return grapevine::make_ring(*ring, change, config.bugs);
-}
-
 void Node::State::consider(Time now, Duration settle) {
     if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
 }

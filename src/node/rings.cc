@@ -141,6 +141,11 @@ void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {
     if (epoch == ring->epoch && now < at + tell_again) return;
     if (told.size() > 4096) told.clear();  // strangers; the pause above is only a courtesy
     told[id] = {ring->epoch, now};
+    send_ring(now, to, id, have);
+}
+
+// To whom is one behind, what has changed.
+void Node::State::send_ring(Time now, Address to, NodeId id, Epoch have) {
     if (last_change && next(have) == ring->epoch) {
         send(now, to, id, Decided{*last_change, ring_digest});
     } else {
@@ -148,12 +153,12 @@ void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {
     }
 }
 
-void Node::State::fetch_ring(Time now, Address from, NodeId id) {
+void Node::State::fetch_ring(Time now, Address from, NodeId id, bool whole) {
     const Epoch have = ring ? ring->epoch : Epoch{};
     if (fetched_for == have && now < fetched_at + fetch_again && fetched_at != Time::min()) return;
     fetched_at = now;
     fetched_for = have;
-    send(now, from, id, RingRequest{have});
+    send(now, from, id, RingRequest{whole ? Epoch{} : have});
 }
 
 // Everybody whom the decision concerns learns it from who learned it first.

@@ -68,13 +68,14 @@ struct Node::State {
     void fall_out(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
-    void fetch_ring(Time now, Address from, NodeId id);
+    void send_ring(Time now, Address to, NodeId id, Epoch have);
+    // `whole`: what was told as a change was of no use.
+    void fetch_ring(Time now, Address from, NodeId id, bool whole = false);
     void announce(Time now, const Ring& before);
     void found(Time now);
     void send_beacons(Time now);
 
     // --- proposing.cc ---
-    [[nodiscard]] Result<MadeRing> make_ring(const RingChange& change) const;
     void consider(Time now, Duration settle);
     void propose(Time now);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);

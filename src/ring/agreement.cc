@@ -31,6 +31,7 @@ Agreement::Agreement(const AgreementConfig& config, NodeId self, std::uint64_t s
 
 void Agreement::adopt(const RingPtr& ring) {
     ring_ = ring;
+    made_.reset();
     state_ = {.epoch = next(ring->epoch), .promised = {}, .accepted = {}};
     attempt_.reset();
     round_seen_ = 0;
@@ -102,6 +103,14 @@ Time Agreement::next_deadline() const {
     return attempt_ ? attempt_->retry_at : again_at_;
 }
 
+Result<MadeRing> Agreement::successor(const RingChange& change) {
+    if (made_ && *made_->change == change) return *made_;
+    auto made = config_.make_ring ? config_.make_ring(ring_, change)
+                                  : make_ring(*ring_, change, config_.bugs);
+    if (made) made_ = *made;
+    return made;
+}
+
 // --- acceptor ---
 
 void Agreement::on(Time now, NodeId from, const Prepare& message) {
@@ -123,8 +132,7 @@ void Agreement::on(Time now, NodeId from, const Accept& message) {
     }
     // Refused only for not being a legal step, never for an opinion: a value that some quorum may
     // have accepted must stay acceptable to every later quorum.
-    const auto made = apply(*ring_, message.change, config_.bugs);
-    if (!made) {
+    if (const auto made = successor(message.change); !made) {
         effects_.refused = made.error().message;
         return;
     }
@@ -150,7 +158,7 @@ void Agreement::on(Time now, NodeId from, const Promise& message, const Chooser&
     auto* preparing = std::get_if<Preparing>(&attempt_->phase);
     if (preparing == nullptr) return;
     // No voter accepts what is not a legal step, so none can have accepted this.
-    if (message.accepted && !apply(*ring_, message.accepted->change, config_.bugs)) return;
+    if (message.accepted && !successor(message.accepted->change)) return;
     Promisers& promisers = preparing->promisers;
     promisers.present.insert(from);
     promisers.hears.insert(message.hears.begin(), message.hears.end());

@@ -34,6 +34,9 @@ struct AgreementConfig {
     // to the maximum, plus up to as much again of jitter, so that two proposers part.
     Duration retry_min = 30ms;
     Duration retry_max = 400ms;
+    // Makes the ring that follows a change; null: make_ring() (ring/change.h). Another must give
+    // the same results: many nodes in one process can share what one of them has made.
+    std::function<Result<MadeRing>(const RingPtr&, const RingChange&)> make_ring;
     PlantedBugs bugs{};
 };
 
@@ -102,6 +105,10 @@ public:
     [[nodiscard]] bool has_voted() const { return state_.accepted.has_value(); }
     [[nodiscard]] const AgreementState& state() const { return state_; }
 
+    // The ring that the change makes of the present one. The last is remembered: what this node
+    // accepted is, as a rule, what it hears to be decided.
+    [[nodiscard]] Result<MadeRing> successor(const RingChange& change);
+
 private:
     struct Preparing {
         Promisers promisers;
@@ -144,6 +151,7 @@ private:
     NodeId self_;
     Rng rng_;
     RingPtr ring_;
+    std::optional<MadeRing> made_;  // of it, last
     AgreementState state_;
     std::set<NodeId> heard_;
     std::set<NodeId> candidates_;

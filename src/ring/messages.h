@@ -15,7 +15,8 @@
 
 namespace grapevine {
 
-// "Send me your ring if it is newer than mine." Anyone may ask anyone, also before joining.
+// "Send me your ring if it is newer than mine." Anyone may ask anyone, also before joining. A
+// member that is one behind is sent what has changed (Decided), unless it says that it has none.
 struct RingRequest {
     Epoch have;
 };
