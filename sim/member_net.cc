@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t first_ip = 10U << 24;  // 10.0.0.0
 constexpr std::uint16_t port = 7000;
 constexpr std::size_t datagrams_waiting_max = 256;  // a socket's receive buffer
+constexpr std::size_t pairs_in_a_microsecond = 32;  // that are placed
 
 MemberIndex index_of(Address address) {
     return address.ip - first_ip;
@@ -46,6 +47,8 @@ struct MemberNet::Host {
     std::set<std::uint32_t> incoming;
     std::vector<Event> inbox;
     std::size_t datagrams_waiting = 0;
+    PlacementTask placing;  // until then, by another of its threads
+    Time placed_at = never;
     Traffic sent;
 };
 
@@ -285,16 +288,29 @@ void MemberNet::turn(Host& host) {
     const auto arrived = static_cast<std::int64_t>(host.inbox.size());
     host.datagrams_waiting = 0;
     for (const Event& event : std::exchange(host.inbox, {})) take(host, event);
+    if (host.placed_at <= now()) placed(host);
     if (host.node.next_deadline() <= now()) host.node.tick(now());
     host.leaves_at = now() + cost_.turn + arrived * cost_.message;
     carry_out(host);
     host.busy_until = host.leaves_at;
     host.sent.busy_us += static_cast<std::uint64_t>(to_us(host.busy_until - now()));
-    wake(host, host.node.next_deadline());
+    wake(host, std::min(host.node.next_deadline(), host.placed_at));
+}
+
+// Members ask for the same, so it is computed once.
+void MemberNet::placed(Host& host) {
+    host.placed_at = never;
+    if (placed_.first != host.placing) placed_ = {host.placing, desired_placement(host.placing)};
+    host.node.placed(now(), std::move(host.placing), placed_.second);
 }
 
 void MemberNet::carry_out(Host& host) {
-    const NodeEffects effects = host.node.take_effects();
+    NodeEffects effects = host.node.take_effects();
+    if (effects.placement) {
+        const std::size_t pairs = effects.placement->partitions * effects.placement->nodes.size();
+        host.placing = *std::move(effects.placement);
+        host.placed_at = now() + 1ms + std::chrono::microseconds(pairs / pairs_in_a_microsecond);
+    }
     for (const auto& [to, envelope] : effects.datagrams) {
         send_datagram(host, index_of(to), envelope);
     }

@@ -151,6 +151,7 @@ private:
     void take_dial_result(Host& host, const Event& event);
     void dial_arrives(std::uint32_t link);
     void turn(Host& host);
+    void placed(Host& host);
     void carry_out(Host& host);
     void send_datagram(Host& host, MemberIndex to, const Envelope& envelope);
     void send_on_link(Host& host, MemberIndex to, const Envelope& envelope);
@@ -171,6 +172,7 @@ private:
     Rng rng_;
     EventWheel<Event> wheel_;
     SharedRings rings_;
+    std::pair<PlacementTask, Placement> placed_;  // last
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Link> links_;
     std::vector<Payload> payloads_;

@@ -186,12 +186,24 @@ void NodeHost::take_end(LinkId link, ArrivalKind how) {
 
 void NodeHost::tick() {
     node_->wall_clock(now(), unix_ms());
+    if (now() >= placed_at_) {
+        placed_at_ = never;
+        Placement placement = desired_placement(placing_);
+        node_->placed(now(), std::move(placing_), std::move(placement));
+    }
     if (now() >= node_->next_deadline()) node_->tick(now());
     execute_own();
 }
 
 Time NodeHost::next_deadline() const {
-    return own_.empty() ? node_->next_deadline() : Time::min();
+    return own_.empty() ? std::min(node_->next_deadline(), placed_at_) : Time::min();
+}
+
+// Elsewhere, as long as it would take on a machine that is busy.
+void NodeHost::place(PlacementTask task) {
+    const auto pairs = static_cast<std::int64_t>(task.partitions * task.nodes.size());
+    placing_ = std::move(task);
+    placed_at_ = now() + 1ms + std::chrono::microseconds(8 * pairs);
 }
 
 void NodeHost::execute(const Operation& program, Told told) {
@@ -267,6 +279,7 @@ void NodeHost::carry_out() {
         around().network.send(link, address(), std::exchange(client->second.answers, {}));
     }
     tell_own();
+    if (effects.placement) place(*std::move(effects.placement));
     for (const LogLine& line : effects.log) {
         around().log.record(around().queue.now(), {EventKind::log, address(), {}, line.text});
         observer_.says(*this, line);
@@ -301,6 +314,7 @@ void NodeHost::died() {
     answered_.clear();
     outgoing_.clear();
     unread_.clear();
+    placed_at_ = never;
     node_.reset();
     store_.reset();
     auto own = std::exchange(own_, {});

@@ -105,6 +105,7 @@ private:
     void take(Arrival arrival) override;
     void tick() override;
     void carry_out() override;
+    void place(PlacementTask task);
     Time next_deadline() const override;
     void died() override;
 
@@ -142,6 +143,8 @@ private:
     std::vector<Own> executed_;                            // in this turn
     std::set<LinkId> answered_;                            // in this turn
     std::deque<std::pair<LinkId, ClientMessage>> unread_;  // while the node is overloaded
+    PlacementTask placing_;                                // until then, by another of its threads
+    Time placed_at_ = never;
     bool is_leaving_ = false;
     bool leave_is_due_ = false;  // it was asked, and took no turn since: it may be paused
     std::string bad_message_;

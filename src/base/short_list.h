@@ -40,7 +40,7 @@ public:
     template <std::ranges::contiguous_range List>
         requires(std::same_as<std::ranges::range_value_t<List>, T> &&
                  !std::same_as<std::remove_cvref_t<List>, ShortList>)
-    ShortList(const List& items) {  // NOLINT(google-explicit-constructor): a copy, no less
+    explicit ShortList(const List& items) {
         append(std::ranges::data(items), std::ranges::size(items));
     }
     ShortList(const ShortList& other) : near_(other.near_) {
@@ -93,6 +93,7 @@ public:
     void clear() { size_ = 0; }
     T* erase(const T* first, const T* last) {
         T* const to = begin() + (first - begin());
+        if (first == last) return to;
         size_ =
             static_cast<std::uint32_t>(std::copy(last, std::as_const(*this).end(), to) - begin());
         return to;

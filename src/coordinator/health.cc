@@ -221,8 +221,7 @@ std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status) {
     std::uint64_t keys = 0;
     for (const auto& [id, reply] : status) keys += reply.keys;
     const std::uint64_t keys_of_one = keys / ring.partitions();
-    PlacementCache placement;
-    const auto& desired = placement.desired(ring);
+    const Placement desired = desired_placement(placement_task(ring));
     for (std::uint32_t id = 0; id < ring.partitions(); ++id) {
         const Entry& entry = ring.table[id];
         for (const Fill& fill : entry.fills) ++all[fill.id].partitions;

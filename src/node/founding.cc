@@ -84,7 +84,7 @@ std::string Node::State::consent_to(Time now, const Founding& founding) {
     if (founding.epoch > ring->epoch) {
         // What was consented to before is another ring's, and overtaken by this.
         if (consent.stands()) withdraw_consent(now, "a later ring is known");
-        for (const NodeId id : founding.survivors) send(now, id, RingRequest{ring->epoch});
+        for (const NodeId id : founding.survivors) send(now, id, ring_request());
         return {};
     }
     auto made = found_anew(*ring, founding);

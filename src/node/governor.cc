@@ -103,7 +103,9 @@ void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCa
         if (old.fills.empty() || old.primary() != entry.primary()) continue;
         for (const Fill& fill : old.fills) {
             if (entry.writes_to(fill.id)) continue;
-            const auto& wanted = placement.desired(ring)[i];
+            const Placement* const desired = placement.desired(ring);
+            if (desired == nullptr) return;
+            const NodeList& wanted = (*desired)[i];
             if (std::ranges::find(wanted, fill.id) == wanted.end()) continue;
             bad_links_.overruled(now, link_pair(fill.id, entry.primary()));
         }

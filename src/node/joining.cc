@@ -56,11 +56,11 @@ void Node::State::ask_to_join(Time now) {
             send(now, voter.id, JoinRequest{asking, ring->epoch});
             asked_at = now;
         } else {
-            send(now, member->address, voter.id, RingRequest{ring->epoch});
+            send(now, member->address, voter.id, ring_request());
         }
     }
     // The members known here may all be gone; the seeds may know better.
-    for (const Address seed : config.seeds) send(now, seed, NodeId{}, RingRequest{ring->epoch});
+    for (const Address seed : config.seeds) send(now, seed, NodeId{}, ring_request());
 }
 
 // Links to all that this node would link to: whoever cannot be reached would be accused as soon as

@@ -63,7 +63,8 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       links(config.redial),
       heartbeats({.period = config.heartbeat, .patience = config.heartbeat_patience}, self.id),
       link_checks(config.link_check, self.id),
-      governor(config.rank_delay, config.genesis_members, config.bugs) {
+      governor(config.rank_delay, config.genesis_members, config.bugs),
+      placement(config.pairs_at_once) {
     check(config, store);
     if (store != nullptr) {
         ReplicationConfig made = replication_config(config);
@@ -178,6 +179,11 @@ void Node::leave(Time now) {
     state_->settle(now);
 }
 
+void Node::placed(Time now, PlacementTask task, Placement placement) {
+    state_->placed(now, std::move(task), std::move(placement));
+    state_->settle(now);
+}
+
 void Node::tick(Time now) {
     state_->tick(now);
     state_->settle(now);
@@ -186,6 +192,7 @@ void Node::tick(Time now) {
 NodeEffects Node::take_effects() {
     state_->drain_replication(state_->last_input_at);
     state_->drain_links();
+    state_->ask_for_placement();
     return std::exchange(state_->effects, {});
 }
 

@@ -75,6 +75,9 @@ struct NodeConfig {
     Duration link_silence = 500ms;       // without an answer: told to the voters (node/bad_links.h)
     Duration beacon = 250ms;             // how often a voter calls where a coordinator or seed was
     std::size_t full_mesh_max = 32;      // members up to which all link to all
+    // So many pairs of a partition and a storage node are placed in one turn, in a millisecond or
+    // two; more than that somebody else does (NodeEffects::placement).
+    std::size_t pairs_at_once = 8192;
 
     SwimConfig swim;
     LeaseConfig lease;
@@ -123,6 +126,9 @@ struct NodeEffects {
     };
     std::vector<ToClient> replies;
     LogLines log;
+    // To be computed, elsewhere and for as long as it takes (desired_placement(): half a second for
+    // a thousand nodes and all slots), for Node::placed(). None other is asked for before that.
+    std::optional<PlacementTask> placement;
     bool stop = false;  // a client asked this process to end
     bool left = false;  // as it was asked to, and nobody waits for what it holds
     // Founding: a cluster lives that knows this address, and this is one of its members. Nothing
@@ -168,6 +174,9 @@ public:
     // A storage node's: what it holds moves to others, meanwhile it serves; then it is in no ring
     // any more, and says NodeEffects::left. One that is in none says so at once.
     void leave(Time now);
+
+    // What NodeEffects::placement asked for.
+    void placed(Time now, PlacementTask task, Placement placement);
 
     void tick(Time now);
     [[nodiscard]] NodeEffects take_effects();

@@ -162,7 +162,9 @@ void Node::State::on(Time now, const Envelope& envelope, const Decided& message)
     if (!made || made->digest != message.digest) {
         log(LogLevel::error, fmt::format("ring {} from {} does not follow from ours; fetching it",
                                          message.change.epoch, envelope.from_address));
-        fetch_ring(now, envelope.from_address, envelope.from, true);
+        // The first time at once: the request that was answered so may have been sent just now.
+        if (!std::exchange(needs_whole_ring, true)) fetched_at = Time::min();
+        fetch_ring(now, envelope.from_address, envelope.from);
         return;
     }
     adopt(now, *made);

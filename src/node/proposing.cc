@@ -15,6 +15,8 @@ namespace {
 
 // How long evictions wait for those who would be left with what the evicted hold.
 constexpr Duration heirs_patience = 1s;
+// How long a ring waits for its placement.
+constexpr Duration placement_patience = 1s;
 
 // Whether one is left out that may be let in when it has promised. A death is not kept waiting.
 bool waits_for_joiners(const RingChange& change, const Observations& seen) {
@@ -62,10 +64,39 @@ void Node::State::propose(Time now) {
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
     const auto change = plan(*ring, seen, config.planner, placement);
-    if (!change || waits_for_another(now, seen, *change)) return;
+    if (!change || waits_for_placement(now, *change)) return;
+    if (waits_for_another(now, seen, *change)) return;
     history.proposed(now);
     brief_agreement(now);
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
+}
+
+// --- placement that takes long ---
+
+void Node::State::ask_for_placement() {
+    if (is_placing) return;
+    effects.placement = placement.take_wanted();
+    is_placing = effects.placement.has_value();
+}
+
+void Node::State::placed(Time now, PlacementTask task, Placement computed) {
+    is_placing = false;
+    placement.learn(std::move(task), std::move(computed));
+    consider(now, 0ms);
+}
+
+// True: nobody is gone, and with what is being computed one ring will do. But not for ever: others
+// may come and go all the time, and each time it is computed anew.
+bool Node::State::waits_for_placement(Time now, const RingChange& change) {
+    if (!is_placing && !placement.wants()) {
+        unplaced_since = never;
+        return false;
+    }
+    if (!change.evicted.empty() || !change.dropped.empty()) return false;
+    if (unplaced_since == never) unplaced_since = now;
+    if (now >= unplaced_since + placement_patience) return false;
+    consider(now, unplaced_since + placement_patience - now);
+    return true;
 }
 
 std::optional<RingChange> Node::State::choose(Time now, const Promisers& promisers) {

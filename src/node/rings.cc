@@ -26,6 +26,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     const bool unbroken = before && ring->epoch == next(before->epoch);
     last_change = made.change;
     ring_digest = made.digest;
+    needs_whole_ring = false;
     if (!unbroken) unbroken_since = now;
     lease.adopt(now, *ring);
     agreement.adopt(ring);
@@ -144,7 +145,7 @@ void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {
     send_ring(now, to, id, have);
 }
 
-// To whom is one behind, what has changed.
+// To whom is one behind what has changed, to others the whole ring.
 void Node::State::send_ring(Time now, Address to, NodeId id, Epoch have) {
     if (last_change && next(have) == ring->epoch) {
         send(now, to, id, Decided{*last_change, ring_digest});
@@ -153,12 +154,17 @@ void Node::State::send_ring(Time now, Address to, NodeId id, Epoch have) {
     }
 }
 
-void Node::State::fetch_ring(Time now, Address from, NodeId id, bool whole) {
+// Who says that it has none is sent the whole one.
+RingRequest Node::State::ring_request() const {
+    return {ring && !needs_whole_ring ? ring->epoch : Epoch{}};
+}
+
+void Node::State::fetch_ring(Time now, Address from, NodeId id) {
     const Epoch have = ring ? ring->epoch : Epoch{};
     if (fetched_for == have && now < fetched_at + fetch_again && fetched_at != Time::min()) return;
     fetched_at = now;
     fetched_for = have;
-    send(now, from, id, RingRequest{whole ? Epoch{} : have});
+    send(now, from, id, ring_request());
 }
 
 // Everybody whom the decision concerns learns it from who learned it first.

@@ -69,8 +69,8 @@ struct Node::State {
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
     void send_ring(Time now, Address to, NodeId id, Epoch have);
-    // `whole`: what was told as a change was of no use.
-    void fetch_ring(Time now, Address from, NodeId id, bool whole = false);
+    void fetch_ring(Time now, Address from, NodeId id);
+    [[nodiscard]] RingRequest ring_request() const;
     void announce(Time now, const Ring& before);
     void found(Time now);
     void send_beacons(Time now);
@@ -78,6 +78,8 @@ struct Node::State {
     // --- proposing.cc ---
     void consider(Time now, Duration settle);
     void propose(Time now);
+    void ask_for_placement();
+    void placed(Time now, PlacementTask task, Placement computed);
     [[nodiscard]] std::optional<RingChange> choose(Time now, const Promisers& promisers);
     // What it has to know before it gives promises or asks for them.
     void brief_agreement(Time now);
@@ -85,6 +87,7 @@ struct Node::State {
     [[nodiscard]] bool waits_for_heirs(Time now) const;
     [[nodiscard]] bool lacks_heirs(Observations seen, const std::optional<RingChange>& change);
     [[nodiscard]] bool waits_to_accuse(Observations seen, const RingChange& change);
+    [[nodiscard]] bool waits_for_placement(Time now, const RingChange& change);
     [[nodiscard]] bool waits_for_another(Time now, const Observations& seen,
                                          const RingChange& change);
 
@@ -197,6 +200,8 @@ struct Node::State {
     LinkChecks link_checks;
     Governor governor;
     PlacementCache placement;
+    bool is_placing = false;      // somebody computes what it has asked for
+    Time unplaced_since = never;  // a ring waits for that; never: none does
     RingPolls polls;
     Losses losses;
     Consent consent;
@@ -213,9 +218,10 @@ struct Node::State {
     std::map<NodeId, std::pair<Epoch, Time>> told;  // who was told which ring when
     Time fetched_at = Time::min();
     Epoch fetched_for;
-    Time active_at = never;    // when to look whether all is active (again)
-    Time found_at = never;     // when to found the cluster, if none shows up until then
-    Time beacon_at = never;    // when to send beacons (again)
+    bool needs_whole_ring = false;  // what was told as a change did not lead to the ring
+    Time active_at = never;         // when to look whether all is active (again)
+    Time found_at = never;          // when to found the cluster, if none shows up until then
+    Time beacon_at = never;         // when to send beacons (again)
     Address last_coordinator;  // where the latest coordinator of this cluster listened; zero: none
     std::vector<Address> coordinators_before;  // as in StatusReply
     Time unbroken_since = Time::min();         // it was in every ring from then on

@@ -35,7 +35,8 @@ struct AgreementConfig {
     Duration retry_min = 30ms;
     Duration retry_max = 400ms;
     // Makes the ring that follows a change; null: make_ring() (ring/change.h). Another must give
-    // the same results: many nodes in one process can share what one of them has made.
+    // the same results, but for planted bugs: many nodes in one process can share what one of them
+    // has made.
     std::function<Result<MadeRing>(const RingPtr&, const RingChange&)> make_ring;
     PlantedBugs bugs{};
 };

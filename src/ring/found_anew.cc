@@ -54,8 +54,7 @@ void keep_survivors(Ring& draft, const std::vector<NodeId>& survivors) {
 }
 
 void keep_copies(Ring& draft, const std::vector<NodeId>& survivors) {
-    const auto wanted =
-        desired_placement(draft.partitions(), draft.copies_wanted, placement_nodes(draft));
+    const Placement wanted = desired_placement(placement_task(draft));
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
         Entry& entry = draft.table[i];
         erase_if(entry.copies, [&](NodeId id) { return !survives(survivors, id); });

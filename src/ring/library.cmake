@@ -6,6 +6,7 @@ grapevine_library(ring LINK base SOURCES
                   handout.cc
                   lease.cc
                   placement.cc
+                  placement_cache.cc
                   planner.cc
                   ring.cc
                   ring_defect.cc

@@ -21,12 +21,13 @@ struct RingRequest {
     Epoch have;
 };
 
-// The sender's ring, whole. Also the answer to whoever shows an older epoch.
+// The sender's ring, whole. Also for whoever shows an epoch that is older by more than one.
 struct RingAnswer {
     RingPtr ring;  // null: the sender has no ring yet
 };
 
-// Ring `change.epoch` is decided. Sent to the members of its predecessor and of itself.
+// Ring `change.epoch` is decided. Sent to the members of its predecessor and of itself, and to
+// whoever shows the epoch before.
 struct Decided {
     RingChange change;
     std::uint64_t digest = 0;  // of the ring that the change makes; another result means: fetch

@@ -191,21 +191,25 @@ NodeList primary_first(Holders holders, NodeIndex primary, const Nodes& nodes) {
 
 }  // namespace
 
-std::vector<PlacementNode> placement_nodes(const Ring& ring) {
-    std::vector<PlacementNode> nodes;
+PlacementTask placement_task(const Ring& ring) {
+    PlacementTask task{.partitions = ring.partitions(), .copies = ring.copies_wanted, .nodes = {}};
     for (const Member& member : ring.members) {
         if (!member.stays()) continue;
-        nodes.push_back({.id = member.id,
-                         .name_hash = hash64(member.name),
-                         .zone_hash = member.zone.empty() ? 0 : hash64(member.zone),
-                         .weight = member.weight});
+        task.nodes.push_back({.id = member.id,
+                              .name_hash = hash64(member.name),
+                              .zone_hash = member.zone.empty() ? 0 : hash64(member.zone),
+                              .weight = member.weight});
     }
-    return nodes;
+    return task;
 }
 
-std::vector<NodeList> desired_placement(std::uint32_t partitions, std::uint32_t copies,
-                                        std::vector<PlacementNode> nodes) {
-    std::vector<NodeList> desired(partitions);
+Placement desired_placement(const PlacementTask& task) {
+    return desired_placement(task.partitions, task.copies, task.nodes);
+}
+
+Placement desired_placement(std::uint32_t partitions, std::uint32_t copies,
+                            std::vector<PlacementNode> nodes) {
+    Placement desired(partitions);
     if (nodes.empty()) return desired;
     std::ranges::sort(nodes, {},
                       [](const PlacementNode& n) { return std::pair(n.name_hash, n.id); });

@@ -26,12 +26,24 @@ struct PlacementNode {
     bool operator==(const PlacementNode&) const = default;
 };
 
-// The members that may hold partitions: storage, up, not leaving.
-std::vector<PlacementNode> placement_nodes(const Ring& ring);
+// For each partition the wanted holders, primary first.
+using Placement = std::vector<NodeList>;
 
-// For each partition the wanted holders, primary first: min(copies, nodes.size()) distinct ids.
-// Depends on the set of nodes, not on their order. No nodes: empty lists.
-std::vector<NodeList> desired_placement(std::uint32_t partitions, std::uint32_t copies,
-                                        std::vector<PlacementNode> nodes);
+// All that it depends on.
+struct PlacementTask {
+    std::uint32_t partitions = 0;
+    std::uint32_t copies = 0;
+    std::vector<PlacementNode> nodes;
+    bool operator==(const PlacementTask&) const = default;
+};
+
+// The nodes are the members that may hold partitions: storage, up, not leaving.
+PlacementTask placement_task(const Ring& ring);
+
+// For each partition min(copies, nodes.size()) distinct ids. Depends on the set of nodes, not on
+// their order. No nodes: empty lists. From any thread.
+Placement desired_placement(std::uint32_t partitions, std::uint32_t copies,
+                            std::vector<PlacementNode> nodes);
+Placement desired_placement(const PlacementTask& task);
 
 }  // namespace grapevine

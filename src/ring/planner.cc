@@ -282,10 +282,8 @@ void settle(Move& move, const std::vector<NodeId>& held_back) {
     });
 }
 
-using Desired = std::vector<Copies>;
-
 std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
-                              const Desired& desired) {
+                              const Placement& desired) {
     const Roster roster_before(ring);
     const Roster roster(draft);
     std::vector<Move> moves;
@@ -303,7 +301,8 @@ std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
 }
 
 std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool evicts,
-                                      const Desired& desired, const std::vector<NodeId>& held_back,
+                                      const Placement& desired,
+                                      const std::vector<NodeId>& held_back,
                                       const PlannerConfig& config) {
     std::vector<Move> moves = begin_moves(ring, draft, evicts, desired);
     FillBudget budget(config);
@@ -320,7 +319,7 @@ std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool 
     return result;
 }
 
-std::vector<Arrangement> genesis_arrangements(const Desired& desired) {
+std::vector<Arrangement> genesis_arrangements(const Placement& desired) {
     std::vector<Arrangement> result;
     for (std::uint32_t i = 0; i < desired.size(); ++i) {
         result.push_back({PartitionId{i}, desired[i], {}});
@@ -329,7 +328,7 @@ std::vector<Arrangement> genesis_arrangements(const Desired& desired) {
 }
 
 void give_up(RingChange& change, const Ring& draft, std::vector<PartitionId> losses,
-             const Desired& desired) {
+             const Placement& desired) {
     std::ranges::sort(losses);
     losses.erase(std::unique(losses.begin(), losses.end()), losses.end());
     for (const PartitionId id : losses) {
@@ -387,20 +386,18 @@ Ring plan_members(const Ring& ring, const Observations& seen, const Accusations&
     return draft;
 }
 
-}  // namespace
-
-const std::vector<NodeList>& PlacementCache::desired(const Ring& ring) {
-    auto nodes = placement_nodes(ring);
-    const bool same =
-        partitions_ == ring.partitions() && copies_ == ring.copies_wanted && nodes_ == nodes;
-    if (!same) {
-        partitions_ = ring.partitions();
-        copies_ = ring.copies_wanted;
-        desired_ = desired_placement(partitions_, copies_, nodes);
-        nodes_ = std::move(nodes);
-    }
-    return desired_;
+void arrange(const Ring& ring, const Ring& draft, const Accusations& accusations,
+             const Placement& undisturbed, const Observations& seen, const PlannerConfig& config,
+             RingChange& change) {
+    const Placement steered =
+        accusations.empty() ? Placement{} : accusations.steer(draft, undisturbed);
+    const Placement& desired = accusations.empty() ? undisturbed : steered;
+    change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired,
+                                       held_back(draft, seen, config.bugs), config);
+    give_up(change, draft, seen.losses, desired);
 }
+
+}  // namespace
 
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config, PlacementCache& cache) {
@@ -408,16 +405,12 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
     change.epoch = next(ring.epoch);
     const Accusations accusations(ring, seen.links, seen.heartbeats, config.bugs);
     const Ring draft = plan_members(ring, seen, accusations, config.bugs, change);
+    const Placement* const desired = cache.desired(draft);
     if (draft.genesis) {
-        const Desired& undisturbed = cache.desired(draft);
-        const Desired steered =
-            accusations.empty() ? Desired{} : accusations.steer(draft, undisturbed);
-        const Desired& desired = accusations.empty() ? undisturbed : steered;
-        change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired,
-                                           held_back(draft, seen, config.bugs), config);
-        give_up(change, draft, seen.losses, desired);
+        if (desired != nullptr) arrange(ring, draft, accusations, *desired, seen, config, change);
     } else if (draft.storage_count() > 0) {
-        change.arrangements = genesis_arrangements(cache.desired(draft));
+        if (desired == nullptr) return std::nullopt;
+        change.arrangements = genesis_arrangements(*desired);
     }
     if (change.empty()) return std::nullopt;
     return change;

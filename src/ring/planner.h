@@ -11,7 +11,7 @@
 #include "base/planted.h"
 #include "ring/accusations.h"
 #include "ring/change.h"
-#include "ring/placement.h"
+#include "ring/placement_cache.h"
 #include "ring/ring.h"
 
 namespace grapevine {
@@ -43,19 +43,6 @@ struct Observations {
     LinkNews heartbeats;              // the same of the datagrams that renew leases
     // No genesis before this many joiners are ready.
     std::size_t genesis_members = 1;
-};
-
-// Placement depends on the members alone and is asked for far more often than these change, so a
-// proposer keeps the last one.
-class PlacementCache {
-public:
-    const std::vector<NodeList>& desired(const Ring& ring);
-
-private:
-    std::uint32_t partitions_ = 0;
-    std::uint32_t copies_ = 0;
-    std::vector<PlacementNode> nodes_;
-    std::vector<NodeList> desired_;
 };
 
 // The change to propose as the next ring; nothing where the ring is as it should be. The result is

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <ranges>
 #include <utility>
 
 #include "base/hash.h"
@@ -58,7 +59,7 @@ private:
         bytes_ = std::move(more);
     }
 
-    std::unique_ptr<char[]> bytes_;
+    std::unique_ptr<char[]> bytes_;  // a string would be filled with zeros first
     std::size_t capacity_ = 0;
     std::size_t size_ = 0;
 };

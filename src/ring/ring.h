@@ -64,7 +64,7 @@ struct Fill {
     bool operator==(const Fill&) const = default;
 };
 
-// Few: five copies and one that hands over; of fills one or two are usual.
+// As long as is usual: five copies and one that hands over, one or two fills.
 using NodeList = ShortList<NodeId, 6>;
 using FillList = ShortList<Fill, 2>;
 

@@ -1,5 +1,5 @@
 grapevine_library(runtime LINK base ring store command resp client node coordinator wire libuv
-                  SOURCES admin.cc arguments.cc ask.cc children.cc client_host.cc clock.cc
+                  SOURCES admin.cc arguments.cc ask.cc background.cc children.cc client_host.cc clock.cc
                           cluster_view.cc coordinator_host.cc
                           drain.cc
                           endpoint.cc

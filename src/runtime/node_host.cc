@@ -51,6 +51,7 @@ NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeCon
       events_(std::move(events)),
       seeds_(config.found ? "" : fmt::format("{}", fmt::join(config.seeds, ", "))),
       turn_(loop, [this] { after_polling(); }),
+      background_(loop),
       endpoint_(std::move(endpoint)),
       node_(config, store, random_u64(), boot_time()),
       peers_(loop, outbox_, log, peer_events()),
@@ -271,7 +272,7 @@ void NodeHost::after_polling() {
 
 void NodeHost::carry_out() {
     touched_ = false;
-    const NodeEffects effects = node_.take_effects();
+    NodeEffects effects = node_.take_effects();
     // Without events_.save all state is in memory, and a process that starts anew is a new member:
     // it never uses an id again whose promises it may have forgotten.
     if (effects.persist && events_.save && !events_.save(node_.durable_state())) is_mute_ = true;
@@ -288,6 +289,7 @@ void NodeHost::carry_out() {
     const Time sent_at = boot_time();
     for (const auto& reply : effects.replies) answer(sent_at, reply);
     for (const LogLine& line : effects.log) log_.write(line.level, line.text);
+    if (effects.placement) place(*std::move(effects.placement));
     if (effects.occupied_by) events_.occupied(*effects.occupied_by);
     if (effects.name_held_by && events_.name_held) events_.name_held(*effects.name_held_by);
     if (effects.left) {
@@ -298,6 +300,21 @@ void NodeHost::carry_out() {
         outbox_.flush_all();
         events_.stop();
     }
+}
+
+void NodeHost::place(PlacementTask task) {
+    struct Placing {
+        PlacementTask task;
+        Placement placement;
+    };
+    const auto placing = std::make_shared<Placing>(std::move(task));
+    background_.run([placing] { placing->placement = desired_placement(placing->task); },
+                    [this, placing] {
+                        node_.placed(now(), std::move(placing->task),
+                                     std::move(placing->placement));
+                        touched_ = true;
+                        turn_.again();
+                    });
 }
 
 // What the node has to say to its peers waits for the end of the turn, when it is most.

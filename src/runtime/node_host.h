@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "node/node.h"
+#include "runtime/background.h"
 #include "runtime/endpoint.h"
 #include "runtime/inbound.h"
 #include "runtime/logger.h"
@@ -71,6 +72,7 @@ private:
     Time now_or(Time arrived);
     void after_polling();
     void carry_out();
+    void place(PlacementTask task);
     void answer_requests();
     void answer(Time now, const NodeEffects::ToClient& reply);
     void tell(ConnectionId connection, const ServerMessage& message);
@@ -85,6 +87,7 @@ private:
     std::optional<Alarm> silence_;  // while no seed has answered
     Outbox outbox_;
     Turn turn_;
+    Background background_;
     std::unique_ptr<Endpoint> endpoint_;
     Node node_;
     PeerLinks peers_;

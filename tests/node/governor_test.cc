@@ -85,9 +85,9 @@ TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
     }
     PlacementCache placement;
     const NodeId primary = ring.table[0].primary();
-    const auto wanted = placement.desired(ring)[0];
+    const auto wanted = (*placement.desired(ring))[0];
     const NodeId fill = wanted[0] == primary ? wanted[1] : wanted[0];
-    const auto arranged = [](const Ring& from, NodeId copy, std::vector<NodeId> fills) {
+    const auto arranged = [](const Ring& from, NodeId copy, NodeList fills) {
         return *apply(from, {.epoch = next(from.epoch),
                              .arrangements = {{PartitionId{0}, {copy}, std::move(fills)}}});
     };

@@ -1,5 +1,7 @@
 // What a member is told that lacks the newest ring, and what it asks for.
 #include <catch2/catch.hpp>
+#include <memory>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,13 +26,13 @@ struct Founder {
     }
 
     // What node 1 answers about rings.
-    std::vector<PeerBody> hear(PeerBody body) {
+    std::vector<PeerBody> hear(PeerBody body, Epoch of_sender = Epoch{2}) {
         static_cast<void>(node.take_effects());
         node.receive(now, {.cluster = ClusterId{9},
                            .from = NodeId{2},
                            .from_address = server(2).address,
                            .to = NodeId{1},
-                           .epoch = node.ring()->epoch,
+                           .epoch = of_sender,
                            .body = std::move(body)});
         std::vector<PeerBody> answers;
         for (const auto& [to, envelope] : node.take_effects().links) {
@@ -82,4 +84,30 @@ TEST_CASE("a change that does not lead to the ring that was decided makes it fet
     const auto* request = std::get_if<RingRequest>(&asked.front());
     REQUIRE(request != nullptr);
     CHECK(request->have == Epoch{});  // one ring behind it would be told the same change
+}
+
+TEST_CASE("who was told a change that is of no use asks for the whole ring from then on",
+          "[node]") {
+    Founder founder;
+    const auto asked_with = [&](PeerBody body, Epoch of_sender) {
+        const auto asked = founder.hear(std::move(body), of_sender);
+        REQUIRE(asked.size() == 1);
+        REQUIRE(std::holds_alternative<RingRequest>(asked.front()));
+        return std::get<RingRequest>(asked.front()).have;
+    };
+    CHECK(asked_with(Heartbeat{}, Epoch{2}) == Epoch{1});
+    founder.now += 1ms;
+    CHECK(asked_with(Decided{founder.change, 1}, Epoch{2}) == Epoch{});
+    for (int i = 0; i < 3; ++i) {
+        founder.now += 100ms;
+        CHECK(asked_with(Heartbeat{}, Epoch{2}) == Epoch{});
+        founder.now += 1ms;
+        // Not again and again, as fast as somebody says so.
+        CHECK(founder.hear(Decided{founder.change, 1}, Epoch{2}).empty());
+    }
+    const Ring second = *apply(*founder.node.ring(), founder.change);
+    founder.hear(RingAnswer{std::make_shared<const Ring>(second)}, Epoch{2});
+    REQUIRE(founder.node.ring()->epoch == Epoch{2});
+    founder.now += 100ms;
+    CHECK(asked_with(Heartbeat{}, Epoch{3}) == Epoch{2});
 }

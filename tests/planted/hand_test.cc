@@ -26,7 +26,7 @@ Trio::Configure with(PlantedBugs bugs) {
     return [bugs](ReplicationConfig& config) { config.bugs = bugs; };
 }
 
-void arrange_fills(Trio& trio, std::vector<NodeId> fills, const std::set<NodeId>& to = {}) {
+void arrange_fills(Trio& trio, NodeList fills, const std::set<NodeId>& to = {}) {
     RingChange change;
     change.arrangements.push_back({Trio::partition, trio.entry().copies, std::move(fills)});
     trio.change(change, to);

@@ -223,6 +223,40 @@ TEST_CASE("an accept is refused for not being a legal step, not for an objection
     CHECK(voter.take_effects().voted);
 }
 
+TEST_CASE("the ring that was voted for is made once", "[agreement]") {
+    const RingPtr ring = ring_of(3);
+    int made = 0;
+    AgreementConfig config;
+    config.make_ring = [&](const RingPtr& before, const RingChange& change) {
+        ++made;
+        return make_ring(*before, change);
+    };
+    Agreement voter(config, NodeId{3}, 1);
+    voter.adopt(ring);
+    const auto evicts = [&](std::uint64_t victim) {
+        return RingChange{.epoch = next(ring->epoch), .evicted = {NodeId{victim}}};
+    };
+    const auto no_choice = [](const Promisers&) { return std::optional<RingChange>{}; };
+    voter.receive(Time{}, NodeId{1}, Accept{next(ring->epoch), {1, NodeId{1}}, evicts(2)},
+                  no_choice);
+    const auto decided = voter.successor(evicts(2));
+    CHECK(made == 1);
+    REQUIRE(decided);
+    CHECK(*decided->ring == *apply(*ring, evicts(2)));
+    CHECK(decided->digest == digest(*decided->ring));
+    CHECK(*decided->change == evicts(2));
+
+    const auto other = voter.successor(evicts(1));
+    CHECK(made == 2);
+    REQUIRE(other);
+    CHECK(*other->ring == *apply(*ring, evicts(1)));
+
+    // Of another ring it is another step, here none.
+    voter.adopt(other->ring);
+    CHECK_FALSE(voter.successor(evicts(1)));
+    CHECK(made == 3);
+}
+
 TEST_CASE("a promise binds: lower ballots are rejected", "[agreement]") {
     Parliament parliament(3, 19);
     Agreement& voter = *parliament.voters[NodeId{3}];

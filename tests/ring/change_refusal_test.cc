@@ -96,7 +96,7 @@ TEST_CASE("lists that do not fit are refused", "[ring]") {
         change.arrangements = std::move(arrangements);
         return !refusal(ring, change).empty();
     };
-    const auto holders_refused = [&](Ids copies, Ids fills) {
+    const auto holders_refused = [&](NodeList copies, NodeList fills) {
         return refused({{p0, std::move(copies), std::move(fills)}});
     };
     CHECK_FALSE(holders_refused({a, b}, {c}));
@@ -158,12 +158,13 @@ private:
                     {some_partition(), Epoch{rng_.below(9)}, Epoch{rng_.below(9)}, some_id()});
                 break;
             case 6:
-                change.arrangements.push_back({some_partition(), some_ids(), some_ids()});
+                change.arrangements.push_back(
+                    {some_partition(), NodeList(some_ids()), NodeList(some_ids())});
                 break;
             default:
                 if (!change.arrangements.empty()) {
                     auto& some = change.arrangements[rng_.below(change.arrangements.size())];
-                    (rng_.chance(1, 2) ? some.copies : some.fills) = some_ids();
+                    (rng_.chance(1, 2) ? some.copies : some.fills) = NodeList(some_ids());
                     some.partition.value %= ring.partitions();
                 }
         }

@@ -15,7 +15,6 @@ using namespace grapevine;
 
 namespace {
 
-using Placement = std::vector<NodeList>;
 using Nodes = std::vector<PlacementNode>;
 using Counts = std::map<NodeId, std::size_t>;
 

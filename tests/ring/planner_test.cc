@@ -46,8 +46,7 @@ public:
 
     void check_settled() const {
         CHECK(fully_replicated(ring_));
-        const auto desired =
-            desired_placement(ring_.partitions(), ring_.copies_wanted, placement_nodes(ring_));
+        const auto desired = desired_placement(placement_task(ring_));
         for (std::uint32_t i = 0; i < ring_.partitions(); ++i) {
             REQUIRE(ring_.table[i].copies == desired[i]);
             REQUIRE(ring_.table[i].fills.empty());
@@ -153,6 +152,65 @@ TEST_CASE("the cache changes nothing but the time", "[ring]") {
         const Observations seen = dying({NodeId{dead}});
         CHECK(plan(ring, seen, PlannerConfig{}, cache) == plan(ring, seen, PlannerConfig{}));
     }
+}
+
+TEST_CASE("where the placement is not known yet, a change is about who is in alone", "[ring]") {
+    PlacementCache cache(0);
+    const auto planned = [&](const Ring& ring, const Observations& seen) {
+        return plan(ring, seen, PlannerConfig{}, cache);
+    };
+    const auto learn = [&] {
+        const auto task = cache.take_wanted();
+        REQUIRE(task);
+        cache.learn(*task, desired_placement(*task));
+    };
+    const Ring ring = ring_of(5, 3, 64);
+    const Observations death = dying({NodeId{2}});
+    const auto without = planned(ring, death);
+    REQUIRE(without);
+    CHECK(without->evicted == std::vector<NodeId>{NodeId{2}});
+    CHECK(without->arrangements.empty());
+    learn();
+    CHECK(planned(ring, death) == plan(ring, death, PlannerConfig{}));
+    // What is arranged in the next ring, when that is known, is what would have been in this one.
+    const Ring evicted = applied(ring, *without);
+    CHECK(planned(evicted, {}) == plan(evicted, {}, PlannerConfig{}));
+    CHECK_FALSE(cache.wants());
+
+    const Ring founded = empty_ring(2, 64);
+    CHECK_FALSE(planned(founded, joining(servers(1, 3))));
+    learn();
+    CHECK(planned(founded, joining(servers(1, 3))) ==
+          plan(founded, joining(servers(1, 3)), PlannerConfig{}));
+
+    const Ring lossy = applied(small_ring(), {.epoch = next(small_ring().epoch), .evicted = {d}});
+    Observations seen;
+    seen.losses = {PartitionId{3}};
+    CHECK_FALSE(planned(lossy, seen));
+    learn();
+    CHECK(planned(lossy, seen)->losses == seen.losses);
+}
+
+TEST_CASE("the last few placements are kept, and few are computed at once", "[ring]") {
+    PlacementCache cache(64 * 5);
+    const Ring five = ring_of(5, 3, 64);
+    REQUIRE(cache.desired(five) != nullptr);
+    CHECK(*cache.desired(five) == desired_placement(placement_task(five)));
+    std::vector<Ring> rings;
+    for (std::uint64_t nodes = 6; nodes < 11; ++nodes) {
+        rings.push_back(ring_of(nodes, 3, 64));
+        CHECK(cache.desired(rings.back()) == nullptr);
+        const auto task = cache.take_wanted();
+        REQUIRE(task == placement_task(rings.back()));
+        CHECK_FALSE(cache.wants());
+        cache.learn(*task, desired_placement(*task));
+    }
+    for (std::size_t i = 1; i < rings.size(); ++i) {
+        INFO(i);
+        REQUIRE(cache.desired(rings[i]) != nullptr);
+        CHECK(*cache.desired(rings[i]) == desired_placement(placement_task(rings[i])));
+    }
+    CHECK(cache.desired(rings[0]) == nullptr);
 }
 
 TEST_CASE("joins one by one end at the desired placement", "[ring]") {

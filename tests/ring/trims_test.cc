@@ -77,7 +77,7 @@ TEST_CASE("a leaver waits for the last copies that it has", "[ring]") {
 
 TEST_CASE("a copy too many that may not answer does not wait", "[ring]") {
     const Ring ring = with_one_more();
-    const auto can = [&](const std::vector<NodeId>& copies, NodeId primary, NodeId silent) {
+    const auto can = [&](const NodeList& copies, NodeId primary, NodeId silent) {
         const auto doubt = [&](NodeId from, NodeId to) { return from == primary && to == silent; };
         return can_wait(ring, to(ring, {p0, copies, {}}), doubt);
     };

@@ -37,6 +37,33 @@ TEST_CASE("nodes join one by one, and hold their share", "[scenario]") {
     }
 }
 
+TEST_CASE("placement that takes a while keeps no eviction waiting", "[scenario]") {
+    const auto evicted_within = [](std::size_t pairs_at_once) {
+        NodeConfig node;
+        node.pairs_at_once = pairs_at_once;
+        Cluster cluster({.nodes = 5, .copies = 3, .partitions = 1024, .node = node});
+        REQUIRE(cluster.run_until_restored());
+        cluster.put_keys(10, "v");
+        const Time killed = cluster.world().now();
+        cluster.kill({"server1"});
+        REQUIRE(cluster.run_until([&] { return cluster.members().size() == 4; }, 1s));
+        const Duration took = cluster.world().now() - killed;
+        REQUIRE(cluster.run_until_restored(5s));
+        cluster.check_keys(10, "v");
+        cluster.restart({"server1"});
+        REQUIRE(cluster.run_until([&] { return cluster.members().size() == 5; }, 5s));
+        REQUIRE(cluster.run_until_restored(5s));
+        cluster.world().apply({.kind = sim::FaultKind::leave, .names = {"server2"}});
+        REQUIRE(cluster.run_until([&] { return cluster.members().size() == 4; }, 10s));
+        REQUIRE(cluster.run_until_restored(5s));
+        cluster.check_keys(10, "v");
+        return took;
+    };
+    const Duration at_once = evicted_within(1024 * 5);
+    // 33 ms of it would be placement.
+    CHECK(evicted_within(0) < at_once + 5ms);
+}
+
 TEST_CASE("a minute of 20 % datagram loss evicts nobody", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3});
     REQUIRE(cluster.run_until_restored());

@@ -126,10 +126,10 @@ Member Samples::plain_member(Member member) {
     return member;
 }
 
-std::vector<NodeId> Samples::some_of(std::vector<NodeId> ids, std::size_t max) {
+NodeList Samples::some_of(std::vector<NodeId> ids, std::size_t max) {
     rng_.shuffle(ids);
     ids.resize(1 + rng_.below(std::min(max, ids.size())));
-    return ids;
+    return NodeList(ids);
 }
 
 Entry Samples::entry(const std::vector<NodeId>& up, const std::vector<NodeId>& down) {
@@ -178,8 +178,11 @@ Ring Samples::ring(std::size_t storage, std::uint32_t partitions) {
     for (std::uint32_t p = 0; p < partitions; ++p) out.table.push_back(entry(up, down));
     // Members that are down are listed because somebody waits for them.
     if (!down.empty())
-        out.table.front() = {
-            .copies = down, .fills = {}, .tenure = Epoch{10}, .since = Epoch{12}, .generation = {}};
+        out.table.front() = {.copies = NodeList(down),
+                             .fills = {},
+                             .tenure = Epoch{10},
+                             .since = Epoch{12},
+                             .generation = {}};
     return out;
 }
 

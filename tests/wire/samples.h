@@ -75,7 +75,7 @@ private:
     void fill(ShortList<T, in_place>& list) {
         std::vector<T> items;
         fill(items);
-        list = items;
+        list = ShortList<T, in_place>(items);
     }
     template <class T>
     void fill(std::optional<T>& value) {
@@ -129,7 +129,7 @@ private:
     static Speaker last(Speaker) { return Speaker::client; }
 
     Member plain_member(Member member);
-    std::vector<NodeId> some_of(std::vector<NodeId> ids, std::size_t max);
+    NodeList some_of(std::vector<NodeId> ids, std::size_t max);
     Entry entry(const std::vector<NodeId>& up, const std::vector<NodeId>& down);
 
     Rng rng_;
