@@ -136,11 +136,10 @@ bool Node::State::waits_for_heirs(Time now) const {
 bool Node::State::lacks_heirs(Observations seen, const std::optional<RingChange>& change) {
     if (seen.dead.empty() && seen.links.empty() && seen.heartbeats.empty()) return false;
     seen.heirs_are_present = false;
-    const auto without = plan(*ring, seen, config.planner, placement);
-    if (!without) return false;
+    const RingChange without = plan_members(*ring, seen, config.planner);
     const std::size_t evicted = change ? change->evicted.size() : 0;
     const std::size_t dropped = change ? change->dropped.size() : 0;
-    return without->evicted.size() > evicted || without->dropped.size() > dropped;
+    return without.evicted.size() > evicted || without.dropped.size() > dropped;
 }
 
 // True: somebody would be evicted for its links if those who have not promised yet were there. What
@@ -148,8 +147,8 @@ bool Node::State::lacks_heirs(Observations seen, const std::optional<RingChange>
 bool Node::State::waits_to_accuse(Observations seen, const RingChange& change) {
     if (seen.heartbeats.empty() && seen.links.empty()) return false;
     seen.present.reset();
-    const auto with_all = plan(*ring, seen, config.planner, placement);
-    return with_all && with_all->evicted.size() > change.evicted.size();
+    const RingChange with_all = plan_members(*ring, seen, config.planner);
+    return with_all.evicted.size() > change.evicted.size();
 }
 
 // True: not worth a ring of its own yet. It is looked at again.

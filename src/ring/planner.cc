@@ -357,8 +357,8 @@ std::vector<NodeId> held_back(const Ring& draft, const Observations& seen, Plant
 }
 
 // Who is in, and what follows from that alone. Returns the draft that the table starts from.
-Ring plan_members(const Ring& ring, const Observations& seen, const Accusations& accusations,
-                  PlantedBugs bugs, RingChange& change) {
+Ring settle_members(const Ring& ring, const Observations& seen, const Accusations& accusations,
+                    PlantedBugs bugs, RingChange& change) {
     change.completed = fitting_reports(ring, seen.completed);
     change.evicted = evictions(ring, seen.dead);
     const bool somebody_died = !change.evicted.empty();
@@ -404,7 +404,7 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
     RingChange change;
     change.epoch = next(ring.epoch);
     const Accusations accusations(ring, seen.links, seen.heartbeats, config.bugs);
-    const Ring draft = plan_members(ring, seen, accusations, config.bugs, change);
+    const Ring draft = settle_members(ring, seen, accusations, config.bugs, change);
     const Placement* const desired = cache.desired(draft);
     if (draft.genesis) {
         if (desired != nullptr) arrange(ring, draft, accusations, *desired, seen, config, change);
@@ -420,6 +420,14 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config) {
     PlacementCache cache;
     return plan(ring, seen, config, cache);
+}
+
+RingChange plan_members(const Ring& ring, const Observations& seen, const PlannerConfig& config) {
+    RingChange change;
+    change.epoch = next(ring.epoch);
+    const Accusations accusations(ring, seen.links, seen.heartbeats, config.bugs);
+    settle_members(ring, seen, accusations, config.bugs, change);
+    return change;
 }
 
 }  // namespace grapevine

@@ -59,4 +59,7 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config);
 
+// The part of it that is about who is in: nothing is arranged, nothing lost. May be empty.
+RingChange plan_members(const Ring& ring, const Observations& seen, const PlannerConfig& config);
+
 }  // namespace grapevine

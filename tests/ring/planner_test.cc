@@ -170,6 +170,7 @@ TEST_CASE("where the placement is not known yet, a change is about who is in alo
     REQUIRE(without);
     CHECK(without->evicted == std::vector<NodeId>{NodeId{2}});
     CHECK(without->arrangements.empty());
+    CHECK(*without == plan_members(ring, death, PlannerConfig{}));
     learn();
     CHECK(planned(ring, death) == plan(ring, death, PlannerConfig{}));
     // What is arranged in the next ring, when that is known, is what would have been in this one.
