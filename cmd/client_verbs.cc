@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -37,6 +38,11 @@ ClientConfig client_config(const ClientOptions& options) {
     ClientConfig config;
     config.seeds = options.seeds;
     return config;
+}
+
+StatusReply status_at(const Result<ServerMessage>& answer) {
+    const auto* status = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
+    return status == nullptr ? StatusReply{} : *status;
 }
 
 void print_note(const std::string& text) {
@@ -282,7 +288,11 @@ int show_pid(const ClientOptions& options, const std::string& name) {
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* member = (*ring)->member_named(name);
     if (member == nullptr) return complain_of_nobody(name);
-    print_out("{}\n", member->pid);
+    // It may not be the process that the ring let in.
+    const auto answers = ask_all({member->address}, StatusRequest{},
+                                 std::min<Duration>(options.timeout, status_timeout));
+    const StatusReply status = status_at(answers.front());
+    print_out("{}\n", status.id == member->id && status.pid != 0 ? status.pid : member->pid);
     return static_cast<int>(Exit::done);
 }
 
@@ -303,22 +313,62 @@ int wait_until_settled(const ClientOptions& options) {
 
 namespace {
 
-// The members that were asked and those of them that are gone, each asked until it is.
-std::vector<const Member*> wait_until_gone(std::vector<const Member*> members, Duration timeout) {
-    for (const Time deadline = boot_time() + timeout; boot_time() < deadline; pause()) {
+// A process to stop: a member, or one that waits to be let in.
+struct Stopping {
+    Address address;
+    NodeId id;        // zero: it has not said
+    std::string who;  // for people
+    std::uint32_t pid = 0;
+    bool answered = false;
+    bool stays = false;
+};
+
+// Asks each until it is gone.
+void wait_until_gone(std::vector<Stopping>& all, Duration timeout) {
+    for (Stopping& each : all) each.stays = true;
+    const auto stays = [](const Stopping& each) { return each.stays; };
+    for (const Time deadline = boot_time() + timeout;
+         boot_time() < deadline && std::ranges::any_of(all, stays); pause()) {
         std::vector<Address> addresses;
-        for (const Member* member : members) addresses.push_back(member->address);
+        for (const Stopping& each : all) addresses.push_back(each.address);
         const auto answers = ask_all(addresses, StatusRequest{}, status_timeout);
-        std::vector<const Member*> left;
-        for (std::size_t i = 0; i < members.size(); ++i) {
-            const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
+        for (std::size_t i = 0; i < all.size(); ++i) {
             // Another process may have its port by now.
-            if (status != nullptr && status->id == members[i]->id) left.push_back(members[i]);
+            const NodeId id = status_at(answers[i]).id;
+            all[i].stays = all[i].stays && id && (!all[i].id || id == all[i].id);
         }
-        members = std::move(left);
-        if (members.empty()) break;
     }
-    return members;
+}
+
+// The members of the ring, whoever asks these to be let in, and whoever was named by its address.
+std::vector<Stopping> all_to_stop(const Ring& ring, const std::vector<Address>& seeds) {
+    std::vector<Stopping> all;
+    std::vector<Address> addresses;
+    for (const Member* member : members_in_order(ring)) {
+        if (!member->is_up()) continue;
+        all.push_back({.address = member->address,
+                       .id = member->id,
+                       .who = member->name,
+                       .pid = member->pid});
+        addresses.push_back(member->address);
+    }
+    addresses.insert(addresses.end(), seeds.begin(), seeds.end());
+    const auto answers = ask_all(addresses, StatusRequest{}, status_timeout);
+    std::map<Address, NodeId> others;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        const StatusReply status = status_at(answers[i]);
+        const bool is_asked_member = i < all.size() && status.id == all[i].id;
+        if (is_asked_member && status.pid != 0) all[i].pid = status.pid;
+        for (const Address waiting : status.waiting) others.try_emplace(waiting);
+        if (status.id && !ring.is_up(status.id)) others[addresses[i]] = status.id;
+    }
+    for (const Stopping& member : all) others.erase(member.address);
+    for (const auto& [address, id] : others) {
+        all.push_back({.address = address,
+                       .id = id,
+                       .who = fmt::format("a process at {} that is no member", address)});
+    }
+    return all;
 }
 
 Result<RingPtr> ring_to_stop(const ClientOptions& options) {
@@ -338,21 +388,19 @@ Result<RingPtr> ring_to_stop(const ClientOptions& options) {
 int stop_cluster(const ClientOptions& options) {
     const auto ring = ring_to_stop(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
-    std::vector<const Member*> members;
+    std::vector<Stopping> all = all_to_stop(**ring, options.seeds);
     std::vector<Address> addresses;
-    for (const Member* member : members_in_order(**ring)) {
-        if (!member->is_up()) continue;
-        members.push_back(member);
-        addresses.push_back(member->address);
-    }
+    for (const Stopping& each : all) addresses.push_back(each.address);
     const auto answers = ask_all(addresses, StopRequest{}, status_timeout);
-    const auto left = wait_until_gone(members, std::max<Duration>(options.timeout, 5s));
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        const bool stays = std::ranges::find(left, members[i]) != left.end();
-        print_out("{} (pid {}) {}\n", members[i]->name, members[i]->pid,
-                  stays        ? "does not stop"
-                  : answers[i] ? "stopped"
-                               : "ended before it answered");
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].answered = answers[i].has_value();
+    wait_until_gone(all, std::max<Duration>(options.timeout, 5s));
+    for (const Stopping& each : all) {
+        const std::string pid = each.pid == 0 ? "" : fmt::format(" (pid {})", each.pid);
+        print_out("{}{} {}\n", each.who, pid,
+                  each.stays ? "does not stop"
+                  : each.answered
+                      ? "stopped"
+                      : "does not answer: it has ended, or cannot be reached from here");
     }
     tell_of_left_behind(options, **ring);
     if ((*ring)->parent) {
@@ -361,8 +409,13 @@ int stop_cluster(const ClientOptions& options) {
             "are not stopped by this: where one still runs it serves nothing; end its process\n",
             (*ring)->parent.value);
     }
-    if (left.empty()) return static_cast<int>(Exit::done);
-    return complain(Exit::unknown, "some do not stop; end them with kill -9 and the pid above");
+    if (std::ranges::any_of(all, &Stopping::stays)) {
+        return complain(Exit::unknown, "some do not stop; end them with kill -9 and the pid above");
+    }
+    if (std::ranges::none_of(all, &Stopping::answered)) {
+        return complain(Exit::unknown, "nobody answered, so nobody was stopped by this");
+    }
+    return static_cast<int>(Exit::done);
 }
 
 }  // namespace grapevine

@@ -34,6 +34,7 @@ struct ToSend {
     std::uint64_t keys = 0;
 };
 inline constexpr std::size_t coordinators_before_max = 8;
+inline constexpr std::size_t members_waiting_max = 1024;
 struct StatusReply {
     NodeId id;  // of the member that answers
     std::string name;
@@ -57,6 +58,10 @@ struct StatusReply {
     std::uint64_t force_round = 0;  // of the last ForceRing that it consented to in it; 0: none
     std::vector<Address> coordinators_before;  // where others listened before `coordinator`, the
                                                // latest first, at most coordinators_before_max
+    std::uint32_t pid = 0;  // of its process; 0: not known. A ring tells that of the process that
+                            // was let in, which a coordinator may have outlived.
+    std::vector<Address> waiting;  // where processes listen that ask this member to be let in, at
+                                   // most members_waiting_max
 };
 
 // What became of the last changes of the ring, as the member that answers saw them. Changes that

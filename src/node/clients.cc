@@ -126,6 +126,8 @@ StatusReply Node::State::status(Time now) {
     status.force_round = consent.floor().round;
     status.coordinator = last_coordinator;
     status.coordinators_before = coordinators_before;
+    status.pid = config.self.pid;
+    status.waiting = governor.waiting(now);
     status.unserved_ms = unserved_ms(now);
     if (is_member()) {
         for (const Member& member : ring->members) {

@@ -12,7 +12,7 @@ namespace {
 constexpr Duration trim_delay = 2s;
 
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
-constexpr std::size_t joiners_max = 1024;
+constexpr std::size_t joiners_max = members_waiting_max;
 
 bool stale(Time now, Time heard_at) {
     return now > heard_at + news_age_max;
@@ -63,6 +63,14 @@ std::map<NodeId, Address> Governor::joiners(Time now, const Ring& ring) const {
         if (is_ready(now, ring, joiner)) ready.emplace(id, joiner.request.self.address);
     }
     return ready;
+}
+
+std::vector<Address> Governor::waiting(Time now) const {
+    std::vector<Address> waiting;
+    for (const auto& [id, joiner] : joiners_) {
+        if (!stale(now, joiner.at)) waiting.push_back(joiner.request.self.address);
+    }
+    return waiting;
 }
 
 void Governor::reports(Time now, const Ring& ring, const FillReports& message, Duration settle) {

@@ -66,13 +66,15 @@ public:
     [[nodiscard]] Time trims_due() const { return trims_due_; }
     // There is something of this kind to do in this ring.
     void trims_wait() { do_trims_wait_ = true; }
+    // Where those listen that ask to be let in, whether or not they may be.
+    [[nodiscard]] std::vector<Address> waiting(Time now) const;
     [[nodiscard]] bool do_trims_wait() const { return do_trims_wait_; }
     void loss(Time now, const LossAccepted& message);
     void leaver(Time now, NodeId member) { leavers_[member] = now; }
-    // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if
-    // there is none.
     // Members with a link that something is wrong with.
     [[nodiscard]] std::set<NodeId> accused(Time now) const;
+    // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if
+    // there is none.
     void adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement);
 
     // When the back-off of the last link that was bad ends (node/bad_links.h).

@@ -76,6 +76,7 @@ void Node::State::note_coordinator(Address address) {
 // In this ring: talk to its members, watch them, and see whether it is as it should be.
 void Node::State::enter(Time now) {
     self = *ring->member(self.id);
+    self.pid = config.self.pid;  // the ring may know an earlier process of this state
     join_at = never;
     join_links_missing.look(now, false);
     const auto is_filled = [&](const Entry& entry) {

@@ -66,6 +66,10 @@ Json ms_json(const std::optional<Duration>& span) {
     return span ? Json(to_ms(*span)) : Json(nullptr);
 }
 
+std::uint32_t pid_of(const Member& member, const StatusReply* status) {
+    return status != nullptr && status->pid != 0 ? status->pid : member.pid;
+}
+
 JsonObject member_json(const Ring& ring, const Member& member, const StatusReply* status,
                        const Backlog& backlog) {
     const Holdings holds = holdings(ring, member.id);
@@ -74,7 +78,7 @@ JsonObject member_json(const Ring& ring, const Member& member, const StatusReply
         .add("id", fmt::format("{:016x}", member.id.value))
         .add("role", member.stores() ? "storage" : "coordinator")
         .add("address", to_string(member.address))
-        .add("pid", member.pid)
+        .add("pid", pid_of(member, status))
         .add("zone", member.zone)
         .add("weight_thousandths", member.weight)
         .add("state", state_name(member.state))
@@ -142,7 +146,8 @@ std::string ring_table(const Ring& ring, const Statuses& status) {
         const Holdings holds = holdings(ring, member->id);
         const auto to_receive = backlog.find(member->id);
         const bool knows_keys = member->stores() && found != status.end();
-        rows.push_back({member->name, to_string(member->address), fmt::format("{}", member->pid),
+        rows.push_back({member->name, to_string(member->address),
+                        fmt::format("{}", pid_of(*member, silent ? nullptr : &found->second)),
                         state_name(member->state) + (silent ? ", silent" : ""),
                         member->stores() ? fmt::format("{}", holds.primary) : "-",
                         member->stores() ? fmt::format("{}", holds.copies) : "-",

@@ -57,7 +57,9 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
       interrupted_(loop, SIGINT, [this] { interrupted(); }),
       terminated_(loop, SIGTERM, [this] { interrupted(); }) {
     if (node.resume) {
-        say(fmt::format("going on as the coordinator of ring {}; nothing is launched",
+        say(
+            fmt::format("going on as the coordinator of ring {}; nothing is launched, nor launched "
+                        "again (--nodes, --respawn)",
                         node.resume->ring->epoch));
         if (config_.vault) {
             say(fmt::format(
@@ -117,8 +119,14 @@ void CoordinatorHost::stop() {
 }
 
 void CoordinatorHost::interrupted() {
-    const auto staying = others();
-    if (!staying.empty() && !std::exchange(others_told_, true)) {
+    if (!std::exchange(others_told_, true)) tell_who_stays();
+    stop();
+}
+
+// Of a cluster that it is no member of it does not know who runs.
+void CoordinatorHost::tell_who_stays() {
+    if (ring_ == nullptr || !ring_->is_up(node_.node().self().id)) return;
+    if (const auto staying = others(); !staying.empty()) {
         const Address one = staying.front()->address;
         say(fmt::format(
             "{} that {} not launched here {} running; to stop {}: client --stop "
@@ -126,7 +134,12 @@ void CoordinatorHost::interrupted() {
             counted(staying.size(), "node"), staying.size() == 1 ? "was" : "were",
             staying.size() == 1 ? "keeps" : "keep", staying.size() == 1 ? "it" : "them", one, one));
     }
-    stop();
+    for (const Address waiting : node_.node().status(boot_time()).waiting) {
+        say(
+            fmt::format("what waits at {} to be let in keeps running; to stop it: client --stop "
+                        "--coordinator {}",
+                        waiting, waiting));
+    }
 }
 
 std::vector<const Member*> CoordinatorHost::others() const {

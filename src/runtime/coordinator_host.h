@@ -62,6 +62,7 @@ private:
     void stop();
     // By a signal: whoever was not launched here runs on, and a person has to know.
     void interrupted();
+    void tell_who_stays();
     [[nodiscard]] std::vector<const Member*> others() const;
 
     Loop& loop_;

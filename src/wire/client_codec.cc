@@ -103,14 +103,16 @@ Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
     });
     const auto suspected =
         pack_list(builder, message.suspected, [](NodeId id) { return id.value; });
+    const auto waiting =
+        pack_list(builder, message.waiting, [](const Address& each) { return pack(each); });
     const auto coordinators_before = pack_list(builder, message.coordinators_before,
                                                [](const Address& each) { return pack(each); });
-    return fb::CreateStatusReply(builder, message.id.value, name, message.epoch.value, message.keys,
-                                 message.keys_held, message.memory_bytes, message.serving,
-                                 message.filling, &coordinator, message.fill_bytes_per_second,
-                                 message.fill_keys_per_second, to_send, suspected,
-                                 message.memory_max, message.cluster.value, message.force_round,
-                                 message.unserved_ms, message.ring_age_ms, coordinators_before);
+    return fb::CreateStatusReply(
+        builder, message.id.value, name, message.epoch.value, message.keys, message.keys_held,
+        message.memory_bytes, message.serving, message.filling, &coordinator,
+        message.fill_bytes_per_second, message.fill_keys_per_second, to_send, suspected,
+        message.memory_max, message.cluster.value, message.force_round, message.unserved_ms,
+        message.ring_age_ms, coordinators_before, waiting, message.pid);
 }
 
 StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
@@ -135,7 +137,10 @@ StatusReply unpack(Unpacker& unpacker, const fb::StatusReply& in) {
             .cluster = ClusterId{in.cluster()},
             .force_round = in.force_round(),
             .coordinators_before = unpacker.list(
-                in.coordinators_before(), [](const fb::Address* each) { return unpack(each); })};
+                in.coordinators_before(), [](const fb::Address* each) { return unpack(each); }),
+            .pid = in.pid(),
+            .waiting =
+                unpacker.list(in.waiting(), [](const fb::Address* each) { return unpack(each); })};
 }
 
 Packed<fb::StopReply> pack(Builder& builder, const StopReply&) {

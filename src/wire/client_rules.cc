@@ -84,6 +84,7 @@ std::string defect(const StatusReply& message) {
     if (message.to_send.size() > members_max || message.suspected.size() > members_max) {
         return "a status speaks of more members than there can be";
     }
+    if (message.waiting.size() > members_waiting_max) return "too many processes that wait";
     if (message.coordinators_before.size() > coordinators_before_max) {
         return "a status speaks of too many coordinators";
     }

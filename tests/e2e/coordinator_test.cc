@@ -257,6 +257,85 @@ TEST_CASE("a second coordinator serves the ring without a vote, until the first 
     cluster.check_all(written);
 }
 
+TEST_CASE("what waits to be let in is stopped with the cluster, or by its address", "[e2e]") {
+    const std::string port = std::to_string(free_port());
+    const std::vector<std::string> first = {
+        program("coordinator"), "--port", port, "--nodes", "2", "--rep", "2"};
+    const DataFolder logs;
+    const auto start = [&](const std::vector<std::string>& command) {
+        std::vector<std::string> all = command;
+        all.insert(all.end(), {"--log-dir", logs.path});
+        return std::make_unique<Process>(all);
+    };
+    const auto is_ready = [](const Process& process) {
+        return eventually(patience, [&] { return process.out().find("ready\n") != npos; });
+    };
+    const auto stop = [](const std::string& at) {
+        return run({program("client"), "--coordinator", at, "--stop"});
+    };
+    const std::string at = "127.0.0.1:" + port;
+    const std::string second_port = std::to_string(free_port());
+    const std::vector<std::string> second = {program("coordinator"), "--port", second_port,
+                                             "--seed", at};
+    const auto asks = [](const Process& process) {
+        return eventually(patience, [&] { return process.err().find("still asking") != npos; });
+    };
+    {
+        const auto coordinator = start(first);
+        REQUIRE(is_ready(*coordinator));
+        Process waiting(second);
+        REQUIRE(asks(waiting));
+        const Finished stopped = stop(at);
+        INFO(stopped.out << stopped.err);
+        CHECK(stopped.code == 0);
+        CHECK(stopped.out.find("127.0.0.1:" + second_port + " that is no member stopped") != npos);
+        CHECK(waiting.wait(patience));
+        CHECK(coordinator->wait(patience));
+    }
+    // Left over, it keeps a new cluster from being founded, and is stopped as that says.
+    const auto coordinator = start(first);
+    REQUIRE(is_ready(*coordinator));
+    Process waiting(second);
+    REQUIRE(asks(waiting));
+    coordinator->signal(SIGINT);
+    REQUIRE(coordinator->wait(patience));
+    const auto refused = start(first);
+    REQUIRE(refused->wait(patience));
+    CHECK(refused->err().find("--stop --coordinator 127.0.0.1:" + second_port) != npos);
+    const Finished stopped = stop("127.0.0.1:" + second_port);
+    INFO(stopped.out << stopped.err);
+    CHECK(stopped.code == 0);
+    CHECK(stopped.out.find("does not answer") != npos);
+    CHECK(waiting.wait(patience));
+    const auto again = start(first);
+    CHECK(is_ready(*again));
+    CHECK(stop(at).code == 0);
+}
+
+TEST_CASE("a coordinator that goes on after its death is known by its new process", "[e2e]") {
+    const DataFolder data;
+    const std::string port = std::to_string(free_port());
+    const std::string at = "127.0.0.1:" + port;
+    const std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "1",
+                                              "--data-dir",           data.path};
+    Process first(command);
+    REQUIRE(eventually(patience, [&] { return first.out().find("waiting for peers") != npos; }));
+    const Process node({program("kvnode"), "--seed", at});
+    REQUIRE(eventually(patience, [&] { return node.out().starts_with("server1 at "); }));
+    first.signal(SIGKILL);
+    REQUIRE(first.wait(patience));
+    const Process again(command);
+    REQUIRE(eventually(patience, [&] { return again.out().find("ready\n") != npos; }));
+    const auto told = [&](std::vector<std::string> verb) {
+        verb.insert(verb.begin(), {program("client"), "--coordinator", at});
+        return run(verb).out;
+    };
+    const std::string pid = std::to_string(again.pid());
+    CHECK(told({"--pid", "coordinator"}) == pid + "\n");
+    CHECK(told({"--ring", "--json"}).find("\"pid\": " + pid) != npos);
+    CHECK(told({"--stop"}).find("coordinator (pid " + pid + ") stopped") != npos);
+}
+
 TEST_CASE("a cluster with promises that was stopped is founded anew by the next start", "[e2e]") {
     const DataFolder data;
     const std::string port = std::to_string(free_port());

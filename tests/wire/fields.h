@@ -99,7 +99,8 @@ GRAPEVINE_FIELDS(RingReply, ring)
 GRAPEVINE_FIELDS(ToSend, to, keys)
 GRAPEVINE_FIELDS(StatusReply, id, name, epoch, keys, keys_held, memory_bytes, serving, unserved_ms,
                  ring_age_ms, filling, coordinator, fill_bytes_per_second, fill_keys_per_second,
-                 memory_max, to_send, suspected, cluster, force_round, coordinators_before)
+                 memory_max, to_send, suspected, cluster, force_round, coordinators_before, pid,
+                 waiting)
 GRAPEVINE_NO_FIELDS(StopReply)
 GRAPEVINE_FIELDS(AcceptLoss, epoch)
 GRAPEVINE_FIELDS(AcceptLossReply, restarted, left)
