@@ -1,9 +1,12 @@
 #pragma once
-// How much there was a second, over the last second or a quarter more. Up to 2^43 in all of it.
+// How much there was a second, over the last second or a quarter more; in the first second since
+// there was anything, over that time. Up to 2^43 in all of it.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 
 #include "base/time.h"
 
@@ -13,19 +16,23 @@ class RateMeter {
 public:
     void add(Time now, std::uint64_t amount) {
         turn(now);
+        if (sum() == 0) begun_ = now;
         slots_[static_cast<std::size_t>(current_) % slots_.size()] += amount;
     }
 
     [[nodiscard]] std::uint64_t per_second(Time now) {
         turn(now);
-        std::uint64_t sum = 0;
-        for (const std::uint64_t amount : slots_) sum += amount;
-        const Duration span = span_of_slot * (slots_.size() - 1) + (now - begin_of(current_));
-        return sum * 1'000'000 / static_cast<std::uint64_t>(to_us(span));
+        const Duration whole = span_of_slot * (slots_.size() - 1) + (now - begin_of(current_));
+        const Duration span = std::min(whole, std::max(now - begun_, span_of_slot));
+        return sum() * 1'000'000 / static_cast<std::uint64_t>(to_us(span));
     }
 
 private:
     static constexpr Duration span_of_slot = std::chrono::milliseconds(250);
+
+    [[nodiscard]] std::uint64_t sum() const {
+        return std::accumulate(slots_.begin(), slots_.end(), std::uint64_t{0});
+    }
 
     static Time begin_of(std::int64_t slot) { return Time{span_of_slot * slot}; }
 
@@ -40,6 +47,7 @@ private:
     }
 
     std::array<std::uint64_t, 5> slots_{};
+    Time begun_;                // when there was something again
     std::int64_t current_ = 0;  // number of the slot that is being filled, counted from Time{}
 };
 

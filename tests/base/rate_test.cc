@@ -57,8 +57,20 @@ TEST_CASE("a meter tells the rate of the last second, and forgets") {
     CHECK(meter.per_second(now + 600ms) < 350'000);
     CHECK(meter.per_second(now + 1300ms) == 0);
     meter.add(now + 3600s, 1000);
-    CHECK(meter.per_second(now + 3600s) <= 1000);
-    CHECK(meter.per_second(now + 3600s) > 700);
+    CHECK(meter.per_second(now + 3601s) <= 1000);
+    CHECK(meter.per_second(now + 3601s) > 700);
+}
+
+TEST_CASE("a meter does not count the time before there was anything") {
+    RateMeter meter;
+    Time now = start;
+    for (; now < start + 400ms; now += 1ms) meter.add(now, 500);
+    CHECK(meter.per_second(now) > 450'000);
+    CHECK(meter.per_second(now) < 550'000);
+    // Nor is what came at once a rate of its own.
+    RateMeter burst;
+    burst.add(start, 1000);
+    CHECK(burst.per_second(start) <= 4000);
 }
 
 }  // namespace grapevine
