@@ -129,10 +129,9 @@ TEST_CASE("placements have not changed", "[ring]") {
     CHECK(hash == 0x654cddfb856e86d1);
 }
 
-TEST_CASE("load is even, and a join or a leave moves little", "[ring]") {
-    const auto size =
-        GENERATE(Size{7, 1024, 1.01, 1.1}, Size{12, 1024, 1.02, 1.25}, Size{30, 4096, 1.05, 1.4});
-    const auto copies = GENERATE(2U, 3U, 5U);
+namespace {
+
+void check_load_and_movement(const Size& size, std::uint32_t copies, std::uint64_t leaves) {
     CAPTURE(size.nodes, copies);
     const Nodes nodes = nodes_named(size.nodes);
     const auto placement = desired_placement(size.partitions, copies, nodes);
@@ -143,12 +142,25 @@ TEST_CASE("load is even, and a join or a leave moves little", "[ring]") {
     const auto larger = desired_placement(size.partitions, copies, nodes_named(joiner.value));
     CHECK(join_cost(placement, larger, joiner) <= size.movement);
     // The leaving of some, and their return.
-    for (std::uint64_t i = 1; i <= size.nodes; i += size.nodes / 4) {
+    for (std::uint64_t i = 1; i <= size.nodes; i += size.nodes / leaves) {
         const NodeId gone{i};
         const auto smaller = desired_placement(size.partitions, copies, without(nodes, gone));
         CHECK(leave_cost(placement, smaller, gone) <= size.movement);
         CHECK(join_cost(smaller, placement, gone) <= size.movement);
     }
+}
+
+}  // namespace
+
+TEST_CASE("load is even, and a join or a leave moves little", "[ring]") {
+    const auto size =
+        GENERATE(Size{3, 256, 1.01, 1.1}, Size{4, 256, 1.01, 1.1}, Size{7, 1024, 1.01, 1.1},
+                 Size{12, 1024, 1.02, 1.25}, Size{30, 4096, 1.05, 1.4});
+    check_load_and_movement(size, GENERATE(2U, 3U, 5U), std::min<std::uint64_t>(size.nodes, 4));
+}
+
+TEST_CASE("so are they at a hundred nodes and all slots", "[ring]") {
+    check_load_and_movement({100, 16384, 1.05, 1.4}, 3, 2);
 }
 
 TEST_CASE("with one copy load is as even, and movement is bounded on average", "[ring]") {
