@@ -111,6 +111,8 @@ void Soak::episode() {
               << std::endl;
 }
 
+constexpr Wait longest = 10s;
+
 // One fault, or two that overlap where the copies survive both.
 void Soak::disturb() {
     const Fault& first = all_[rng_.below(all_.size())];
@@ -129,12 +131,29 @@ void Soak::disturb() {
     ++suffered_[first.ordeal.name];
     if (both) ++suffered_[second.ordeal.name];
 
+    // Each as long as it says; the second begins while the first goes on.
+    const auto lasts = [](const Fault& fault) {
+        return std::min<Wait>(fault.ordeal.lasts, longest);
+    };
+    const Wait first_alone{rng_.below(static_cast<std::uint64_t>(lasts(first).count()) + 1)};
+    const Wait first_left = lasts(first) - first_alone;
     first.ordeal.begin(one);
-    run_for(stage_.loop, Wait(rng_.below(2000)));
-    if (both) second.ordeal.begin(two);
-    run_for(stage_.loop, std::min<Wait>(first.ordeal.lasts, 10s));
-    if (both) second.ordeal.end(two);
-    first.ordeal.end(one);
+    if (!both) {
+        run_for(stage_.loop, lasts(first));
+        return first.ordeal.end(one);
+    }
+    run_for(stage_.loop, first_alone);
+    second.ordeal.begin(two);
+    run_for(stage_.loop, std::min(first_left, lasts(second)));
+    if (first_left <= lasts(second)) {
+        first.ordeal.end(one);
+        run_for(stage_.loop, lasts(second) - first_left);
+        second.ordeal.end(two);
+    } else {
+        second.ordeal.end(two);
+        run_for(stage_.loop, first_left - lasts(second));
+        first.ordeal.end(one);
+    }
 }
 
 void Soak::rest() {
