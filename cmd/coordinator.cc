@@ -214,7 +214,7 @@ Result<Meaning> understand(const Options& options) {
         if (!redirect) return std::unexpected(redirect.error());
     }
     if (!options.max_memory.empty()) {
-        const auto size = of_option("--max-memory", parse_size(options.max_memory));
+        const auto size = of_option("--max-memory", parse_memory_max(options.max_memory));
         if (!size) return std::unexpected(size.error());
     }
     Meaning meaning{.level = *level, .deadline = *deadline, .seeds = {}, .plan = {}};

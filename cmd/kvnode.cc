@@ -92,9 +92,9 @@ void declare(CLI::App& app, Options& options) {
         ->type_name("SIZE");
     app.add_option(
            "--drain-timeout", options.drain_timeout,
-           "on SIGTERM: seconds in which nothing of what it holds arrives at others, after "
-           "which it ends all the same (default 30); with --backfill-rate, and the time that "
-           "a value of 16 MiB takes at it")
+           "on SIGTERM: after so many seconds in which nothing of what it holds has arrived at "
+           "others it ends all the same (default 30; with --backfill-rate longer, by what a value "
+           "of 16 MiB takes at that rate)")
         ->type_name("SECONDS");
     app.add_option("--redirect", options.redirect,
                    "how Redis clients are answered that ask for a key of another node: moved, as "
@@ -121,7 +121,8 @@ Result<std::uint64_t> backfill_rate_of(const Options& options) {
 }
 
 Result<std::uint64_t> memory_max_of(const Options& options) {
-    return options.max_memory.empty() ? default_memory_max(1) : parse_size(options.max_memory);
+    return options.max_memory.empty() ? default_memory_max(1)
+                                      : parse_memory_max(options.max_memory);
 }
 
 NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address,

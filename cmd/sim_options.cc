@@ -26,9 +26,10 @@ options give the same run, event for event.
   sim --at 2s:kill=server3 --at 4s:restart=server3 --at 6s:cut=server1/server2
   sim --at 1s:kill=coordinator,server1,server2,server3,server4 --at 2s:force   founded anew
   sim --faults all --runs 2000              a swarm: each seed draws its own cluster and faults
-  sim --faults all --seed 917               one run of it, told
-  sim --faults all --seed 917 --explain key7   the life of one key
-  sim --faults all --seed 917 --shrink      a smaller run that fails in the same way
+  sim --faults all --seed 117               one run of it, told
+  sim --faults all --seed 117 --explain key7   the life of one key
+  sim --faults all --seed 117 --shrink      a smaller run that fails in the same way
+  sim membership --nodes 100 --loss 20      who is up, at scale and without data; it has a --help
 
 Exit codes: 0 passed, 1 an invariant was broken, 2 the command line is wrong or what is asked for
 cannot be told or written, 3 the cluster did not become whole after the faults, 4 a run crashed, 130
@@ -51,6 +52,7 @@ when the cluster is ready and the first keys are written.
   6s:flap=a/b@200ms           cut and healed in turn; clog=a/b holds everything
   6s:hang=a/b                 links stand still, datagrams pass; mute=a/b the other way round
   6s:refuse=a/b               dials are refused though b lives
+  4s:full=server1@65536       of its memory so many bytes are left; roomy=server1 ends that
   6s:break=a/b                their links end; new ones can be made
   9s:heal=a/b                 ends these between the two; heal alone: everywhere
   3s:loss=20                  percent of all datagrams; burst=20@8: so many in a row

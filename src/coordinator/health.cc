@@ -123,9 +123,10 @@ private:
         const std::size_t possible = copies_possible(ring_);
         if (possible < ring_.copies_wanted) {
             find(HealthVerdict::degraded,
-                 fmt::format("{} of a key are wanted, and there {} {}",
+                 fmt::format("{} of a key {} wanted, and there {} {}",
                              counted(ring_.copies_wanted, "copy", "copies"),
-                             possible == 1 ? "is" : "are", counted(possible, "node")));
+                             ring_.copies_wanted == 1 ? "is" : "are", possible == 1 ? "is" : "are",
+                             counted(possible, "node")));
         }
         std::map<std::size_t, std::size_t> short_by_copies;
         for (const Entry& entry : ring_.table) {

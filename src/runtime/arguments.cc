@@ -88,6 +88,15 @@ Result<std::uint64_t> parse_size(const std::string& text) {
     return *thousandths / 1000 * factor + *thousandths % 1000 * factor / 1000;
 }
 
+Result<std::uint64_t> parse_memory_max(const std::string& text) {
+    const auto size = parse_size(text);
+    if (size && *size < memory_max_least) {
+        return fail("{} bytes are less than a node can do with, 1M; sizes are such as 600M or 2G",
+                    *size);
+    }
+    return size;
+}
+
 Result<Version> parse_version(const std::string& text) {
     const auto point = text.find('.');
     Version version;

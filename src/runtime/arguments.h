@@ -27,6 +27,9 @@ Result<std::uint64_t> parse_rate(const std::string& text);
 
 // Bytes: "1500000", "600M", "1.5G" (K, M and G are 2^10, 2^20 and 2^30). Above 0.
 Result<std::uint64_t> parse_size(const std::string& text);
+// The same of --max-memory, which is 1 MiB at least: one that forgets the unit is told.
+Result<std::uint64_t> parse_memory_max(const std::string& text);
+inline constexpr std::uint64_t memory_max_least = std::uint64_t{1} << 20;
 
 // "17.3": what --show-version prints and --if-version takes.
 Result<Version> parse_version(const std::string& text);

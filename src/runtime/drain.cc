@@ -43,6 +43,12 @@ void Drain::look() {
     const RingPtr& ring = host_.node().ring();
     if (ring == nullptr) return;
     const Time now = boot_time();
+    const NodeId self = host_.node().self().id;
+    if (!std::exchange(looked_, true) && !somebody_stays(*ring, self)) {
+        log_.log(LogLevel::warning,
+                 "leaving: {}; without one it ends in {} s, or when it is told again",
+                 why_it_stays(*ring, self), timeout_ / 1s);
+    }
     const std::size_t left = partitions_of(*ring, host_.node().self().id);
     if (!left_ || left < *left_) {
         if (left > 0) log_.log(LogLevel::info, "leaving: {} to move", counted(left, "partition"));

@@ -61,6 +61,8 @@ TEST_CASE("sizes are bytes, or have a unit") {
     CHECK(parse_size("1.5g").value() == std::uint64_t{3} << 29);
     CHECK(parse_size("4K").value() == 4096);
     CHECK(parse_size("1048576G").value() == std::uint64_t{1} << 50);
+    CHECK(parse_memory_max("1M").value() == std::uint64_t{1} << 20);
+    CHECK(parse_memory_max("2").error().message.find("less than") != std::string::npos);
     for (const char* bad : {"", "0", "0M", "M", "1.5", "-1M", "1T", "1.0001G", "1048577G", "x"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_size(bad).has_value());
