@@ -360,7 +360,9 @@ std::vector<Stopping> all_to_stop(const Ring& ring, const std::vector<Address>& 
         const bool is_asked_member = i < all.size() && status.id == all[i].id;
         if (is_asked_member && status.pid != 0) all[i].pid = status.pid;
         for (const Address waiting : status.waiting) others.try_emplace(waiting);
-        if (status.id && !ring.is_up(status.id)) others[addresses[i]] = status.id;
+        // Who was left behind in an earlier cluster holds what a person may want to look at.
+        const bool is_of_it = !status.cluster || status.cluster == ring.cluster;
+        if (status.id && is_of_it && !ring.is_up(status.id)) others[addresses[i]] = status.id;
     }
     for (const Stopping& member : all) others.erase(member.address);
     for (const auto& [address, id] : others) {
