@@ -39,6 +39,28 @@ struct Options {
     std::string wait_deadline = "30";
 };
 
+// What launched nodes are given, and how they are kept.
+void declare_for_nodes(CLI::App& app, Options& options) {
+    app.add_option("--backfill-rate", options.backfill_rate,
+                   "MB/s that each launched node sends to fill copies, at most (default: no bound)")
+        ->type_name("MB/S");
+    app.add_option(
+           "--max-memory", options.max_memory,
+           "what keys and values of each launched node may take, such as 600M or 2G: above, "
+           "what would add to it is refused (default: 60 % of the memory of this machine or "
+           "control group, shared among them)")
+        ->type_name("SIZE");
+    app.add_option("--redirect", options.redirect,
+                   "of each launched node, for Redis clients: auto, moved or proxy, see kvnode "
+                   "--help (default auto)")
+        ->type_name("HOW");
+    app.add_flag("--advertise-replicas", options.advertise_replicas,
+                 "of each launched node: CLUSTER SLOTS and SHARDS tell of all copies of a key");
+    app.add_flag("--respawn", options.respawn,
+                 "start a node that it launched and that died again, under its name; pauses grow "
+                 "from 0.5 to 30 s (default: the cluster goes on without it)");
+}
+
 void declare(CLI::App& app, Options& options) {
     add_version(app);
     auto* seed = app.add_option("--seed", options.seed,
@@ -78,24 +100,7 @@ void declare(CLI::App& app, Options& options) {
            "launches nothing, unless the cluster was stopped (default: none, it is a new member "
            "each time)")
         ->type_name("FOLDER");
-    app.add_option("--backfill-rate", options.backfill_rate,
-                   "MB/s that each launched node sends to fill copies, at most (default: no bound)")
-        ->type_name("MB/S");
-    app.add_option(
-           "--max-memory", options.max_memory,
-           "what keys and values of each launched node may take, such as 600M or 2G: above, "
-           "what would add to it is refused (default: 60 % of the memory of this machine or "
-           "control group, shared among them)")
-        ->type_name("SIZE");
-    app.add_option("--redirect", options.redirect,
-                   "of each launched node, for Redis clients: auto, moved or proxy, see kvnode "
-                   "--help (default auto)")
-        ->type_name("HOW");
-    app.add_flag("--advertise-replicas", options.advertise_replicas,
-                 "of each launched node: CLUSTER SLOTS and SHARDS tell of all copies of a key");
-    app.add_flag("--respawn", options.respawn,
-                 "start a node that it launched and that died again, under its name; pauses grow "
-                 "from 0.5 to 30 s (default: the cluster goes on without it)");
+    declare_for_nodes(app, options);
     app.add_option("--wait-deadline", options.wait_deadline,
                    "seconds in which all nodes must be in the ring (default 30)")
         ->type_name("SECONDS");
