@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/messages.h"
+
 namespace grapevine {
 
 namespace {
