@@ -19,8 +19,7 @@ void append(std::string& text, std::string_view item) {
 
 }  // namespace
 
-Json::Json(std::string_view value) {
-    text_ = "\"";
+Json::Json(std::string_view value) : text_(1, '"') {
     for (const char c : escape(value)) {
         if (c == '"' || c == '\\') text_ += '\\';
         text_ += c;
