@@ -16,6 +16,7 @@
 #include "base/counted.h"
 #include "base/hash.h"
 #include "base/print.h"
+#include "coordinator/health.h"
 #include "coordinator/report.h"
 #include "options.h"
 #include "runtime/admin.h"
@@ -139,15 +140,14 @@ void tell_of_left_behind(const ClientOptions& options, const Ring& ring) {
     const auto answers = ask_all(options.seeds, StatusRequest{},
                                  std::min<Duration>(options.timeout, status_timeout));
     for (std::size_t i = 0; i < answers.size(); ++i) {
-        const auto* status = answers[i] ? std::get_if<StatusReply>(&*answers[i]) : nullptr;
+        const StatusReply status = status_at(answers[i]);
         // Survivors may not have adopted it yet.
-        const bool is_behind = status != nullptr && status->cluster == ring.parent &&
-                               ring.member(status->id) == nullptr;
+        const bool is_behind = status.cluster == ring.parent && ring.member(status.id) == nullptr;
         if (!is_behind) continue;
         print_note(fmt::format(
             "{} at {} was left behind when its cluster was founded anew: it is not in this one and "
             "serves nothing; end its process",
-            status->name, options.seeds[i]));
+            status.name, options.seeds[i]));
     }
 }
 
@@ -292,7 +292,7 @@ int show_pid(const ClientOptions& options, const std::string& name) {
     const auto answers = ask_all({member->address}, StatusRequest{},
                                  std::min<Duration>(options.timeout, status_timeout));
     const StatusReply status = status_at(answers.front());
-    print_out("{}\n", status.id == member->id && status.pid != 0 ? status.pid : member->pid);
+    print_out("{}\n", pid_of(*member, status));
     return static_cast<int>(Exit::done);
 }
 
@@ -320,23 +320,24 @@ struct Stopping {
     std::string who;  // for people
     std::uint32_t pid = 0;
     bool answered = false;
-    bool stays = false;
+    bool stays = true;
 };
 
 // Asks each until it is gone.
 void wait_until_gone(std::vector<Stopping>& all, Duration timeout) {
-    for (Stopping& each : all) each.stays = true;
-    const auto stays = [](const Stopping& each) { return each.stays; };
-    for (const Time deadline = boot_time() + timeout;
-         boot_time() < deadline && std::ranges::any_of(all, stays); pause()) {
+    std::vector<Stopping*> left;
+    for (Stopping& each : all) left.push_back(&each);
+    for (const Time deadline = boot_time() + timeout; boot_time() < deadline; pause()) {
         std::vector<Address> addresses;
-        for (const Stopping& each : all) addresses.push_back(each.address);
+        for (const Stopping* each : left) addresses.push_back(each->address);
         const auto answers = ask_all(addresses, StatusRequest{}, status_timeout);
-        for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t i = 0; i < left.size(); ++i) {
             // Another process may have its port by now.
             const NodeId id = status_at(answers[i]).id;
-            all[i].stays = all[i].stays && id && (!all[i].id || id == all[i].id);
+            left[i]->stays = id && (!left[i]->id || id == left[i]->id);
         }
+        std::erase_if(left, [](const Stopping* each) { return !each->stays; });
+        if (left.empty()) break;
     }
 }
 
@@ -346,10 +347,7 @@ std::vector<Stopping> all_to_stop(const Ring& ring, const std::vector<Address>& 
     std::vector<Address> addresses;
     for (const Member* member : members_in_order(ring)) {
         if (!member->is_up()) continue;
-        all.push_back({.address = member->address,
-                       .id = member->id,
-                       .who = member->name,
-                       .pid = member->pid});
+        all.push_back({.address = member->address, .id = member->id, .who = member->name});
         addresses.push_back(member->address);
     }
     addresses.insert(addresses.end(), seeds.begin(), seeds.end());
@@ -357,8 +355,7 @@ std::vector<Stopping> all_to_stop(const Ring& ring, const std::vector<Address>& 
     std::map<Address, NodeId> others;
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const StatusReply status = status_at(answers[i]);
-        const bool is_asked_member = i < all.size() && status.id == all[i].id;
-        if (is_asked_member && status.pid != 0) all[i].pid = status.pid;
+        if (i < all.size()) all[i].pid = pid_of(*ring.member(all[i].id), status);
         for (const Address waiting : status.waiting) others.try_emplace(waiting);
         // Who was left behind in an earlier cluster holds what a person may want to look at.
         const bool is_of_it = !status.cluster || status.cluster == ring.cluster;

@@ -216,6 +216,10 @@ private:
 
 }  // namespace
 
+std::uint32_t pid_of(const Member& member, const StatusReply& status) {
+    return status.id == member.id && status.pid != 0 ? status.pid : member.pid;
+}
+
 std::map<NodeId, Backlog> backlogs(const Ring& ring, const Statuses& status) {
     std::map<NodeId, Backlog> all;
     if (!ring.genesis) return all;

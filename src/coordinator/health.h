@@ -20,6 +20,10 @@ namespace grapevine {
 // What members answered, by id; who did not answer is not in it.
 using Statuses = std::map<NodeId, StatusReply>;
 
+// Of the process that a member is now, by what whoever listens there says; of the one that the ring
+// let in where that is another, or nobody (an empty status).
+std::uint32_t pid_of(const Member& member, const StatusReply& status);
+
 // What one storage member has yet to receive until the table is as placement wants it.
 struct Backlog {
     std::size_t partitions = 0;

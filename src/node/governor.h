@@ -46,6 +46,8 @@ public:
     void joiner(Time now, const JoinRequest& request);
     // Who asks to be let in now, and where.
     [[nodiscard]] std::map<NodeId, Address> joiners(Time now, const Ring& ring) const;
+    // Where those listen that ask to be let in, whether or not they may be.
+    [[nodiscard]] std::vector<Address> waiting(Time now) const;
     void reports(Time now, const Ring& ring, const FillReports& message, Duration settle);
     // When a ring is to be made for the fills that were reported, if none is made before for
     // another reason; never: none was. Each ring costs every member about as much as a megabyte
@@ -66,8 +68,6 @@ public:
     [[nodiscard]] Time trims_due() const { return trims_due_; }
     // There is something of this kind to do in this ring.
     void trims_wait() { do_trims_wait_ = true; }
-    // Where those listen that ask to be let in, whether or not they may be.
-    [[nodiscard]] std::vector<Address> waiting(Time now) const;
     [[nodiscard]] bool do_trims_wait() const { return do_trims_wait_; }
     void loss(Time now, const LossAccepted& message);
     void leaver(Time now, NodeId member) { leavers_[member] = now; }

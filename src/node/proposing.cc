@@ -71,6 +71,31 @@ void Node::State::propose(Time now) {
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
 }
 
+std::optional<RingChange> Node::State::choose(Time now, const Promisers& promisers) {
+    std::set<NodeId> dead = dead_members();
+    const std::size_t accused = dead.size();
+    for (const NodeId id : promisers.hears) dead.erase(id);
+    // Who promises lives, whatever was said of it.
+    if (!config.bugs.has(Bug::evict_promisers)) {
+        for (const NodeId id : promisers.present) dead.erase(id);
+    }
+    // Somebody hears a member that this node does not: look again before long.
+    if (dead.size() < accused) consider(now, config.rank_delay);
+    Observations seen = governor.observe(now, *ring, std::move(dead));
+    seen.present = promisers.present;
+    seen.heirs_are_present = waits_for_heirs(now);
+    auto change = plan(*ring, seen, config.planner, placement);
+    if (seen.heirs_are_present && lacks_heirs(seen, change)) {
+        if (!promisers.all) return std::nullopt;
+        if (now >= heirs_missed_at + 2 * heirs_patience) heirs_missed_at = now;
+        consider(now, config.rank_delay);
+    }
+    if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
+    if (change && !promisers.all && waits_to_accuse(seen, *change)) return std::nullopt;
+    if (change && waits_for_another(now, seen, *change)) return std::nullopt;
+    return change;
+}
+
 // --- placement that takes long ---
 
 void Node::State::ask_for_placement() {
@@ -97,31 +122,6 @@ bool Node::State::waits_for_placement(Time now, const RingChange& change) {
     if (now >= unplaced_since + placement_patience) return false;
     consider(now, unplaced_since + placement_patience - now);
     return true;
-}
-
-std::optional<RingChange> Node::State::choose(Time now, const Promisers& promisers) {
-    std::set<NodeId> dead = dead_members();
-    const std::size_t accused = dead.size();
-    for (const NodeId id : promisers.hears) dead.erase(id);
-    // Who promises lives, whatever was said of it.
-    if (!config.bugs.has(Bug::evict_promisers)) {
-        for (const NodeId id : promisers.present) dead.erase(id);
-    }
-    // Somebody hears a member that this node does not: look again before long.
-    if (dead.size() < accused) consider(now, config.rank_delay);
-    Observations seen = governor.observe(now, *ring, std::move(dead));
-    seen.present = promisers.present;
-    seen.heirs_are_present = waits_for_heirs(now);
-    auto change = plan(*ring, seen, config.planner, placement);
-    if (seen.heirs_are_present && lacks_heirs(seen, change)) {
-        if (!promisers.all) return std::nullopt;
-        if (now >= heirs_missed_at + 2 * heirs_patience) heirs_missed_at = now;
-        consider(now, config.rank_delay);
-    }
-    if (change && !promisers.all && waits_for_joiners(*change, seen)) return std::nullopt;
-    if (change && !promisers.all && waits_to_accuse(seen, *change)) return std::nullopt;
-    if (change && waits_for_another(now, seen, *change)) return std::nullopt;
-    return change;
 }
 
 // --- what it waits for ---

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/counted.h"
+#include "coordinator/health.h"
 #include "coordinator/report.h"
 #include "runtime/json.h"
 
@@ -66,10 +67,6 @@ Json ms_json(const std::optional<Duration>& span) {
     return span ? Json(to_ms(*span)) : Json(nullptr);
 }
 
-std::uint32_t pid_of(const Member& member, const StatusReply* status) {
-    return status != nullptr && status->pid != 0 ? status->pid : member.pid;
-}
-
 JsonObject member_json(const Ring& ring, const Member& member, const StatusReply* status,
                        const Backlog& backlog) {
     const Holdings holds = holdings(ring, member.id);
@@ -78,7 +75,7 @@ JsonObject member_json(const Ring& ring, const Member& member, const StatusReply
         .add("id", fmt::format("{:016x}", member.id.value))
         .add("role", member.stores() ? "storage" : "coordinator")
         .add("address", to_string(member.address))
-        .add("pid", pid_of(member, status))
+        .add("pid", pid_of(member, status == nullptr ? StatusReply{} : *status))
         .add("zone", member.zone)
         .add("weight_thousandths", member.weight)
         .add("state", state_name(member.state))
@@ -147,7 +144,8 @@ std::string ring_table(const Ring& ring, const Statuses& status) {
         const auto to_receive = backlog.find(member->id);
         const bool knows_keys = member->stores() && found != status.end();
         rows.push_back({member->name, to_string(member->address),
-                        fmt::format("{}", pid_of(*member, silent ? nullptr : &found->second)),
+                        fmt::format("{}", pid_of(*member, found == status.end() ? StatusReply{}
+                                                                                : found->second)),
                         state_name(member->state) + (silent ? ", silent" : ""),
                         member->stores() ? fmt::format("{}", holds.primary) : "-",
                         member->stores() ? fmt::format("{}", holds.copies) : "-",

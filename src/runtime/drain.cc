@@ -44,12 +44,12 @@ void Drain::look() {
     if (ring == nullptr) return;
     const Time now = boot_time();
     const NodeId self = host_.node().self().id;
-    if (!std::exchange(looked_, true) && !somebody_stays(*ring, self)) {
+    if (!left_ && !somebody_stays(*ring, self)) {
         log_.log(LogLevel::warning,
                  "leaving: {}; without one it ends in {} s, or when it is told again",
                  why_it_stays(*ring, self), timeout_ / 1s);
     }
-    const std::size_t left = partitions_of(*ring, host_.node().self().id);
+    const std::size_t left = partitions_of(*ring, self);
     if (!left_ || left < *left_) {
         if (left > 0) log_.log(LogLevel::info, "leaving: {} to move", counted(left, "partition"));
         left_ = left;
@@ -57,7 +57,7 @@ void Drain::look() {
     }
     ask_who_receives(*ring);
     if (now < moved_at_ + timeout_ || given_up_ == nullptr) return;
-    std::exchange(given_up_, nullptr)(why_it_stays(*ring, host_.node().self().id));
+    std::exchange(given_up_, nullptr)(why_it_stays(*ring, self));
 }
 
 void Drain::ask_who_receives(const Ring& ring) {

@@ -34,7 +34,6 @@ private:
     Logger& log_;
     Duration timeout_;
     std::function<void(const std::string&)> given_up_;
-    bool looked_ = false;
     std::optional<std::size_t> left_;  // partitions that it is in, when last looked
     Time moved_at_;                    // when that last became less, or something arrived
     std::vector<std::unique_ptr<Ask>> asks_;

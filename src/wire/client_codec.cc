@@ -103,10 +103,9 @@ Packed<fb::StatusReply> pack(Builder& builder, const StatusReply& message) {
     });
     const auto suspected =
         pack_list(builder, message.suspected, [](NodeId id) { return id.value; });
-    const auto waiting =
-        pack_list(builder, message.waiting, [](const Address& each) { return pack(each); });
-    const auto coordinators_before = pack_list(builder, message.coordinators_before,
-                                               [](const Address& each) { return pack(each); });
+    const auto pack_address = [](const Address& each) { return pack(each); };
+    const auto waiting = pack_list(builder, message.waiting, pack_address);
+    const auto coordinators_before = pack_list(builder, message.coordinators_before, pack_address);
     return fb::CreateStatusReply(
         builder, message.id.value, name, message.epoch.value, message.keys, message.keys_held,
         message.memory_bytes, message.serving, message.filling, &coordinator,

@@ -3,6 +3,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "e2e/cluster.h"
 
@@ -312,19 +315,29 @@ TEST_CASE("what waits to be let in is stopped with the cluster, or by its addres
     CHECK(stop(at).code == 0);
 }
 
+// A coordinator with its promises, and a node that it did not launch.
+struct Lone {
+    Lone() {
+        REQUIRE(
+            eventually(patience, [&] { return first.out().find("waiting for peers") != npos; }));
+        node.emplace(std::vector<std::string>{program("kvnode"), "--seed", at});
+        REQUIRE(eventually(patience, [&] { return node->out().starts_with("server1 at "); }));
+    }
+    DataFolder data;
+    std::string port = std::to_string(free_port());
+    std::string at = "127.0.0.1:" + port;
+    std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "1",
+                                        "--data-dir",           data.path};
+    Process first{command};
+    std::optional<Process> node;
+};
+
 TEST_CASE("a coordinator that goes on after its death is known by its new process", "[e2e]") {
-    const DataFolder data;
-    const std::string port = std::to_string(free_port());
-    const std::string at = "127.0.0.1:" + port;
-    const std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "1",
-                                              "--data-dir",           data.path};
-    Process first(command);
-    REQUIRE(eventually(patience, [&] { return first.out().find("waiting for peers") != npos; }));
-    const Process node({program("kvnode"), "--seed", at});
-    REQUIRE(eventually(patience, [&] { return node.out().starts_with("server1 at "); }));
-    first.signal(SIGKILL);
-    REQUIRE(first.wait(patience));
-    const Process again(command);
+    Lone cluster;
+    const std::string& at = cluster.at;
+    cluster.first.signal(SIGKILL);
+    REQUIRE(cluster.first.wait(patience));
+    const Process again(cluster.command);
     REQUIRE(eventually(patience, [&] { return again.out().find("ready\n") != npos; }));
     const auto told = [&](std::vector<std::string> verb) {
         verb.insert(verb.begin(), {program("client"), "--coordinator", at});
@@ -375,24 +388,17 @@ TEST_CASE("a cluster with promises that was stopped is founded anew by the next 
 }
 
 TEST_CASE("promises of a cluster whose nodes run on are kept", "[e2e]") {
-    const DataFolder data;
-    const std::string port = std::to_string(free_port());
-    const std::string at = "127.0.0.1:" + port;
-    const std::vector<std::string> command = {program("coordinator"), "--port", port, "--rep", "1",
-                                              "--data-dir",           data.path};
-    Process first(command);
-    REQUIRE(eventually(patience, [&] { return first.out().find("waiting for peers") != npos; }));
-    const Process node({program("kvnode"), "--seed", at});
-    REQUIRE(eventually(patience, [&] { return node.out().starts_with("server1 at "); }));
+    Lone cluster;
+    const std::string& at = cluster.at;
     REQUIRE(run({program("client"), "--coordinator", at, "--wait"}).code == 0);
-    first.signal(SIGINT);
-    REQUIRE(first.wait(patience));
-    CHECK(std::filesystem::exists(data.path + "/promises"));
-    const Process again(command);
+    cluster.first.signal(SIGINT);
+    REQUIRE(cluster.first.wait(patience));
+    CHECK(std::filesystem::exists(cluster.data.path + "/promises"));
+    const Process again(cluster.command);
     CHECK(eventually(patience, [&] { return again.out().find("ready\n") != npos; }));
     INFO(again.out());
     CHECK(again.out().find("going on as the coordinator of ring ") != npos);
-    CHECK(again.out().find("remove " + data.path + "/promises") != npos);
+    CHECK(again.out().find("remove " + cluster.data.path + "/promises") != npos);
     CHECK(run({program("client"), "--coordinator", at, "--stop"}).code == 0);
 }
 
