@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <string>
 
 #include "runtime/json.h"
 
@@ -89,6 +90,24 @@ TEST_CASE("rings that one member tells of in one line are told of once") {
               "complete\n"
               "   41  10 ms  -         -       -       -         server1 is out\n");
     }
+}
+
+TEST_CASE("a table tells of members that are down, and pids as their processes say") {
+    const auto member = [](std::uint64_t id, MemberState state) {
+        return Member{.id = NodeId{id},
+                      .name = "server" + std::to_string(id),
+                      .address = {0x7f000001, static_cast<std::uint16_t>(7000 + id)},
+                      .pid = static_cast<std::uint32_t>(100 + id),
+                      .state = state};
+    };
+    Ring ring;
+    ring.members = {member(1, MemberState::up), member(2, MemberState::down)};
+    const Statuses status = {{NodeId{1}, {.id = NodeId{1}, .pid = 4711}}};
+    const std::string table = ring_table(ring, status);
+    CHECK(table.find("4711") != std::string::npos);
+    CHECK(table.find("101") == std::string::npos);
+    CHECK(table.find("102") != std::string::npos);
+    CHECK(ring_table(ring, {}).find("101") != std::string::npos);
 }
 
 }  // namespace grapevine
