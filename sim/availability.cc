@@ -6,6 +6,7 @@
 #include <bitset>
 #include <utility>
 
+#include "replication/replication.h"
 #include "sim/gentle.h"
 
 namespace grapevine::sim {
@@ -136,16 +137,34 @@ void Availability::look() {
     const RingPtr ring = world_.newest_ring();
     if (ring == nullptr || !ring->genesis) return;
     refresh(*ring);
-    served_.resize(ring->partitions(), world_.now());
+    for (const PartitionId partition : std::exchange(watched_, {})) {
+        if (partition.value < ring->partitions()) look_at(*ring, partition);
+    }
+    outages_.resize(ring->partitions());
     for (std::uint32_t i = 0; i < std::min(ring->partitions(), partitions_at_once); ++i) {
-        look_at(*ring, PartitionId{next_++ % ring->partitions()});
+        const PartitionId partition{next_++ % ring->partitions()};
+        if (!outages_[partition.value].is_on()) look_at(*ring, partition);
     }
 }
 
-bool Availability::is_served(PartitionId partition) const {
-    return std::ranges::any_of(world_.alive(), [&](const NodeHost* host) {
+const NodeHost* Availability::server_of(PartitionId partition) const {
+    const auto alive = world_.alive();
+    const auto server = std::ranges::find_if(alive, [&](const NodeHost* host) {
         return host->ring() != nullptr && host->serves(partition);
     });
+    return server == alive.end() ? nullptr : *server;
+}
+
+void Availability::Outage::look(Time now, const PartitionLog* log) {
+    if (log == nullptr) {
+        unserved_since = std::min(unserved_since, now);
+        return;
+    }
+    unserved_since = never;
+    const std::uint64_t next = log->unfinished().empty() ? 0 : log->watermark() + 1;
+    if (next == unfinished && next != 0) return;
+    unfinished = next;
+    stuck_since = next == 0 ? never : now;
 }
 
 const Availability::Aged* Availability::group_with_copy(const Entry& entry) const {
@@ -164,17 +183,26 @@ void Availability::look_at(const Ring& ring, PartitionId partition) {
     const Aged* group = group_with_copy(ring.entry(partition));
     ++looks_;
     if (group != nullptr && now >= group->since + outage_max) ++armed_looks_;
-    Time& served = served_[partition.value];
-    if (is_served(partition)) served = now;
-    if (group == nullptr) return;
-    const Duration outage = now - std::max(group->since, served);
-    longest_ = std::max(longest_, outage);
-    if (outage <= outage_max) return;
+    Outage& outage = outages_[partition.value];
+    if (group == nullptr) {
+        outage = {};
+        return;
+    }
+    const NodeHost* const server = server_of(partition);
+    outage.look(
+        now, server == nullptr ? nullptr : &server->node().replication()->replica(partition).log);
+    if (!outage.is_on()) return;
+    watched_.push_back(partition);
+    const bool is_served = server != nullptr;
+    const Duration lasts = now - std::max(group->since, outage.since());
+    longest_ = std::max(longest_, lasts);
+    if (lasts <= outage_max) return;
     world_.checks().report(
         Rule::available,
-        fmt::format("partition {} is not served for {} ms, though a copy of it and {} members with "
+        fmt::format("partition {} {} for {} ms, though a copy of it and {} members with "
                     "{} of {} votes are up and connected",
-                    partition, to_ms(outage), group->members.size(), votes_of(ring, group->members),
+                    partition, is_served ? "has acknowledged no write" : "is not served",
+                    to_ms(lasts), group->members.size(), votes_of(ring, group->members),
                     ring.votes_total()));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The oracle of availability. Its rule: whenever a copy of a partition has been up, running and
-// connected with a quorum of votes, each with each, for `outage_max`, the partition is served.
+// connected with a quorum of votes, each with each, for `outage_max`, the partition is served, and
+// what is written to it is acknowledged.
 //
 // Groups: every largest set of members of the newest ring that run at full speed, in which each
 // reaches each (no obstacle either way) and that has a majority of the votes, while the network is
@@ -8,9 +9,11 @@
 // group that only shrinks or grows keeps the age of what stayed. Who is in another cluster than the
 // newest ring's (it has consented to the new one, or was left behind) is in no group: a consent
 // stops service, and it has until the end of the faults to go over. A partition is owed service
-// from the moment on at which one of its copies was in such a group, or it was last served,
-// whichever is later.
+// from the moment on at which one of its copies was in such a group, or it was first found without,
+// whichever is later. Partitions take turns in being looked at; one that is not served, or has an
+// unfinished write, is looked at again each time until it is, or that write has been acknowledged.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,6 +22,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "replication/partition_log.h"
 #include "sim/world.h"
 
 namespace grapevine::sim {
@@ -60,11 +64,22 @@ private:
         std::set<NodeId> members;
         Time since;
     };
+    // Of one partition, as it was found.
+    struct Outage {
+        // `log`: of who serves it; null: nobody does.
+        void look(Time now, const PartitionLog* log);
+        [[nodiscard]] bool is_on() const { return since() != never; }
+        [[nodiscard]] Time since() const { return std::min(unserved_since, stuck_since); }
+
+        Time unserved_since = never;
+        std::uint64_t unfinished = 0;  // the oldest operation that is; 0: none
+        Time stuck_since = never;      // when that was seen first
+    };
 
     void look();
     void refresh(const Ring& ring);
     void look_at(const Ring& ring, PartitionId partition);
-    [[nodiscard]] bool is_served(PartitionId partition) const;
+    [[nodiscard]] const NodeHost* server_of(PartitionId partition) const;  // null: nobody
     // The oldest in which one of the copies is; null: none.
     [[nodiscard]] const Aged* group_with_copy(const Entry& entry) const;
     [[nodiscard]] std::vector<std::set<NodeId>> groups(const Ring& ring);
@@ -74,7 +89,8 @@ private:
     World& world_;
     std::size_t most_;
     std::vector<Aged> groups_;
-    std::vector<Time> served_;  // by partition: when it was last seen to be served
+    std::vector<Outage> outages_;       // by partition
+    std::vector<PartitionId> watched_;  // those that are on
     std::uint32_t next_ = 0;
     Duration longest_{};
     std::uint64_t looks_ = 0;

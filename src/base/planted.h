@@ -27,6 +27,7 @@ enum class Bug : std::uint8_t {
     evict_before_completion,  // evictions are applied before the completed fills of the same ring
     accuse_in_haste,          // of a failure that spreads the first that is seen is judged
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
+    links_unheard,            // voters do not hear of bad links
     undo_fills,               // a voter that lacks the news of a bad link undoes what others do
                               // about it
     heirs_unheard,            // what others held is left to those alone who may be dead

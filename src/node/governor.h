@@ -56,6 +56,7 @@ public:
     // `settle`; where copies are missing, after twice `settle`.
     [[nodiscard]] Time reports_due() const { return reports_due_; }
     void reports(Time now, const Ring& ring, NodeId from, const LinkReports& message) {
+        if (bugs_.has(Bug::links_unheard)) return;
         for (const LinkReport& report : message.reports) {
             if (!ring.is_up(from) || !ring.is_up(report.peer)) continue;
             const LinkPair pair = link_pair(from, report.peer);

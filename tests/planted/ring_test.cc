@@ -1,10 +1,12 @@
 // Bugs in how rings are agreed on and made.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "planted/found.h"
 #include "planted/plans.h"
 #include "scenarios/unmissed.h"
+#include "sim/availability.h"
 
 using namespace grapevine;
 using namespace grapevine::testing;
@@ -244,6 +246,21 @@ Finding died_joining(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr);
 }
 
+// What is written waits for a link that carries nothing.
+Finding hung_link(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 4, 2).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    sim::Availability availability(cluster.world());
+    availability.start();
+    const sim::Names holders = cluster.copies_of("k");
+    cluster.world().apply(
+        {.kind = sim::FaultKind::hang, .pairs = {{*holders.begin(), *std::next(holders.begin())}}});
+    cluster.begin({.kind = OperationKind::put, .key = "k", .value = "w"});
+    cluster.run_for(sim::outage_max + 2s);
+    return conclude(cluster, nullptr);
+}
+
 // Two members do not hear each other, and a third one, which votes, hears neither and nothing of
 // what they report.
 Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
@@ -290,6 +307,10 @@ TEST_CASE("who is at fault for a cut is judged before it is complete", "[planted
 
 TEST_CASE("an eviction for bad links takes the last copy", "[planted]") {
     check_found("accuse_last_copy", Bug::accuse_last_copy, 3, half_heard);
+}
+
+TEST_CASE("a link that carries nothing is not heard of", "[planted]") {
+    check_found("links_unheard", Bug::links_unheard, 2, hung_link);
 }
 
 TEST_CASE("a voter that lacks the news of a bad link undoes what others do about it", "[planted]") {
