@@ -247,8 +247,9 @@ private:
     }
 
     bool become_whole() {
-        Duration limit = is_beyond() ? beyond_wait : convergence_max;
-        if (world_.founder().is_busy()) limit = convergence_max + founding_max;
+        const Duration usual = convergence_max(plan_.world.partitions);
+        Duration limit = is_beyond() ? beyond_wait : usual;
+        if (world_.founder().is_busy()) limit = usual + founding_max;
         const Time begin = world_.now();
         const Time end = begin + limit;
         if (cluster_.run_until_ready(end - world_.now())) enter(Phase::served);
@@ -347,9 +348,8 @@ private:
 
     // In peace it stays so, but that somebody's back-off may end and move what waited for it.
     bool is_still_whole() {
-        if (cluster_.run_until([this] { return convergence_.is_whole(); }, convergence_max)) {
-            return true;
-        }
+        const Duration limit = convergence_max(plan_.world.partitions);
+        if (cluster_.run_until([this] { return convergence_.is_whole(); }, limit)) return true;
         return not_converged("did not stay whole");
     }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "history/record.h"
 #include "sim/cluster.h"
 #include "sim/event_log.h"
@@ -17,8 +18,11 @@
 namespace grapevine::sim {
 
 // From the end of the faults until the cluster is whole: failures are noticed in under a second,
-// joins wait for a back-off of some seconds, copying 1,024 partitions takes some rings.
-inline constexpr Duration convergence_max = 30s;
+// joins wait for a back-off of some seconds, copying 1,024 partitions takes some rings, and more of
+// them as many more.
+constexpr Duration convergence_max(std::uint32_t partitions) {
+    return 30s * std::max<std::uint32_t>(1, partitions / 1024);
+}
 
 enum class Phase : std::uint8_t {
     begun,        // processes start
