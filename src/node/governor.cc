@@ -107,18 +107,20 @@ bool Governor::is_loss_current(Time now) const {
 // Fills that the placement wants were ended, and nobody came or went: for a link that is bad.
 void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement) {
     if (before.members != ring.members || before.partitions() != ring.partitions()) return;
+    std::vector<Holding> ended;
     for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
-        const Entry& old = before.table[i];
-        const Entry& entry = ring.table[i];
-        if (old.fills.empty() || old.primary() != entry.primary()) continue;
-        for (const Fill& fill : old.fills) {
-            if (entry.writes_to(fill.id)) continue;
-            const Placement* const desired = placement.desired(ring);
-            if (desired == nullptr) return;
-            const NodeList& wanted = (*desired)[i];
-            if (std::ranges::find(wanted, fill.id) == wanted.end()) continue;
-            bad_links_.overruled(now, link_pair(fill.id, entry.primary()));
+        if (before.table[i].primary() != ring.table[i].primary()) continue;
+        for (const Fill& fill : before.table[i].fills) {
+            if (!ring.table[i].writes_to(fill.id)) ended.push_back({PartitionId{i}, fill.id});
         }
+    }
+    if (ended.empty()) return;
+    const Placement* const desired = placement.desired(ring);
+    const Placement latest = desired == nullptr ? placement.latest(ring) : Placement{};
+    for (const Holding& fill : ended) {
+        const NodeList& wanted = (desired == nullptr ? latest : *desired)[fill.partition.value];
+        if (std::ranges::find(wanted, fill.member) == wanted.end()) continue;
+        bad_links_.overruled(now, link_pair(fill.member, ring.entry(fill.partition).primary()));
     }
 }
 

@@ -75,9 +75,9 @@ struct NodeConfig {
     Duration link_silence = 500ms;       // without an answer: told to the voters (node/bad_links.h)
     Duration beacon = 250ms;             // how often a voter calls where a coordinator or seed was
     std::size_t full_mesh_max = 32;      // members up to which all link to all
-    // So many pairs of a partition and a storage node are placed in one turn, in up to some 15 ms;
-    // more than that somebody else does (NodeEffects::placement), and a failover takes longer.
-    std::size_t pairs_at_once = 65536;
+    // So many pairs of a partition and a storage node are placed in one turn, in up to some 2 ms;
+    // more than that somebody else does (NodeEffects::placement).
+    std::size_t pairs_at_once = 8192;
 
     SwimConfig swim;
     LeaseConfig lease;

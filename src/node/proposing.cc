@@ -17,6 +17,9 @@ namespace {
 constexpr Duration heirs_patience = 1s;
 // How long a ring waits for its placement.
 constexpr Duration placement_patience = 1s;
+// Until then a primary that took over is young: it waits for the lease of the one before, and asks
+// for what is unfinished. Who reviews the ring now and then finds it older.
+constexpr Duration youth = 1s;
 
 // Whether one is left out that may be let in when it has promised. A death is not kept waiting.
 bool waits_for_joiners(const RingChange& change, const Observations& seen) {
@@ -60,15 +63,21 @@ std::set<NodeId> Node::State::heirs(Time now) const {
 
 void Node::State::propose(Time now) {
     if (!is_member() || agreement.proposing() || consent.stands()) return;
-    Observations seen = governor.observe(now, *ring, dead_members());
+    Observations seen = observe(now, dead_members());
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
     const auto change = plan(*ring, seen, config.planner, placement);
-    if (!change || waits_for_placement(now, *change)) return;
+    if (waits_for_placement(now, seen, change) || !change) return;
     if (waits_for_another(now, seen, *change)) return;
     history.proposed(now);
     brief_agreement(now);
     agreement.propose(now, [&](const auto& promisers) { return choose(now, promisers); });
+}
+
+Observations Node::State::observe(Time now, std::set<NodeId> dead) const {
+    Observations seen = governor.observe(now, *ring, std::move(dead));
+    seen.young_from = history.adopted_after(now - youth);
+    return seen;
 }
 
 std::optional<RingChange> Node::State::choose(Time now, const Promisers& promisers) {
@@ -81,7 +90,7 @@ std::optional<RingChange> Node::State::choose(Time now, const Promisers& promise
     }
     // Somebody hears a member that this node does not: look again before long.
     if (dead.size() < accused) consider(now, config.rank_delay);
-    Observations seen = governor.observe(now, *ring, std::move(dead));
+    Observations seen = observe(now, std::move(dead));
     seen.present = promisers.present;
     seen.heirs_are_present = waits_for_heirs(now);
     auto change = plan(*ring, seen, config.planner, placement);
@@ -110,14 +119,15 @@ void Node::State::placed(Time now, PlacementTask task, Placement computed) {
     consider(now, 0ms);
 }
 
-// True: nobody is gone, and with what is being computed one ring will do. But not for ever: others
-// may come and go all the time, and each time it is computed anew.
-bool Node::State::waits_for_placement(Time now, const RingChange& change) {
-    if (!is_placing && !placement.wants()) {
+// True: nobody is gone, no link is bad, and with what is being computed one ring will do. But not
+// for ever: others may come and go all the time, and each time it is computed anew.
+bool Node::State::waits_for_placement(Time now, const Observations& seen,
+                                      const std::optional<RingChange>& change) {
+    if (!change || !placement.wants()) {
         unplaced_since = never;
         return false;
     }
-    if (!change.evicted.empty() || !change.dropped.empty()) return false;
+    if (!change->evicted.empty() || !seen.links.empty() || !seen.heartbeats.empty()) return false;
     if (unplaced_since == never) unplaced_since = now;
     if (now >= unplaced_since + placement_patience) return false;
     consider(now, unplaced_since + placement_patience - now);

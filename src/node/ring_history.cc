@@ -214,6 +214,13 @@ Time RingHistory::adopted_at(Epoch epoch) const {
     return adoptions_.empty() ? Time::min() : adoptions_.back().second;
 }
 
+std::optional<Epoch> RingHistory::adopted_after(Time time) const {
+    for (const auto& [adopted, at] : adoptions_) {
+        if (at > time) return adopted;
+    }
+    return std::nullopt;
+}
+
 HistoryReply RingHistory::reply(Time now) const {
     HistoryReply reply;
     for (const Event& event : events_) {

@@ -1,6 +1,6 @@
 #pragma once
 // What became of the last changes of the ring, as this node saw them: in words and in times. For
-// people; nothing is decided by it. Internal to node/.
+// people; when a ring was adopted is all that anything is decided by. Internal to node/.
 //
 // A join or a death is one ring, and then come many, up to a hundred and more, which do nothing but
 // make its copies and open the next fills. Those that follow each other are one event, so that they
@@ -50,6 +50,8 @@ public:
     // When this node was first in ring `epoch` or, where it never was or that is long ago, in the
     // next that it remembers. At most the moment at which it adopted the latest.
     [[nodiscard]] Time adopted_at(Epoch epoch) const;
+    // The first of the rings that were adopted after that; nothing: none was.
+    [[nodiscard]] std::optional<Epoch> adopted_after(Time time) const;
 
 private:
     struct Verdict {

@@ -27,6 +27,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     last_change = made.change;
     ring_digest = made.digest;
     needs_whole_ring = false;
+    unplaced_since = never;
     if (!unbroken) unbroken_since = now;
     lease.adopt(now, *ring);
     agreement.adopt(ring);

@@ -189,6 +189,12 @@ NodeList primary_first(Holders holders, NodeIndex primary, const Nodes& nodes) {
     return ids;
 }
 
+// Ids are for hashes that are equal.
+void sort_by_name(Nodes& nodes) {
+    std::ranges::sort(nodes, {},
+                      [](const PlacementNode& n) { return std::pair(n.name_hash, n.id); });
+}
+
 }  // namespace
 
 PlacementTask placement_task(const Ring& ring) {
@@ -200,6 +206,7 @@ PlacementTask placement_task(const Ring& ring) {
                               .zone_hash = member.zone.empty() ? 0 : hash64(member.zone),
                               .weight = member.weight});
     }
+    sort_by_name(task.nodes);
     return task;
 }
 
@@ -211,8 +218,7 @@ Placement desired_placement(std::uint32_t partitions, std::uint32_t copies,
                             std::vector<PlacementNode> nodes) {
     Placement desired(partitions);
     if (nodes.empty()) return desired;
-    std::ranges::sort(nodes, {},
-                      [](const PlacementNode& n) { return std::pair(n.name_hash, n.id); });
+    sort_by_name(nodes);
     const std::size_t holders = std::min<std::size_t>(copies, nodes.size());
     const std::uint64_t whole = partitions * share_one;
     WeightOrder order(partitions, nodes, holders);

@@ -37,7 +37,8 @@ struct PlacementTask {
     bool operator==(const PlacementTask&) const = default;
 };
 
-// The nodes are the members that may hold partitions: storage, up, not leaving.
+// The nodes are the members that may hold partitions: storage, up, not leaving; by the hash of
+// their names.
 PlacementTask placement_task(const Ring& ring);
 
 // For each partition min(copies, nodes.size()) distinct ids. Depends on the set of nodes, not on

@@ -219,6 +219,36 @@ private:
     std::map<NodeId, std::size_t> received_;
 };
 
+// What is wanted of the table.
+struct Goal {
+    const Placement* holders;         // by partition
+    bool is_final;                    // that is the placement; if not, what stands in for it
+    std::optional<Epoch> young_from;  // whose primaries stay
+};
+
+// Where the placement is not known: what there is, and those that the last one named in the places
+// of those that are gone.
+Placement stand_in(const Ring& draft, const Placement& latest) {
+    const std::size_t enough = copies_possible(draft);
+    std::set<NodeId> staying;
+    for (const Member& member : draft.members) {
+        if (member.stays()) staying.insert(staying.end(), member.id);
+    }
+    Placement wanted(draft.partitions());
+    for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
+        NodeList& holders = wanted[i];
+        const auto add = [&](NodeId id) {
+            if (staying.contains(id) && !contains(holders, id)) holders.push_back(id);
+        };
+        std::ranges::for_each(draft.table[i].copies, add);
+        std::ranges::for_each(draft.table[i].fills, add, &Fill::id);
+        for (const NodeId id : latest[i]) {
+            if (holders.size() < enough) add(id);
+        }
+    }
+    return wanted;
+}
+
 // One partition on its way from what it has to what is desired.
 struct Move {
     const Entry* entry;  // of the draft
@@ -282,8 +312,7 @@ void settle(Move& move, const std::vector<NodeId>& held_back) {
     });
 }
 
-std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
-                              const Placement& desired) {
+std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts, const Goal& goal) {
     const Roster roster_before(ring);
     const Roster roster(draft);
     std::vector<Move> moves;
@@ -293,18 +322,18 @@ std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts,
         if (roster.is_down(entry)) continue;
         const Entry& before = ring.table[i];
         const bool exchanged = roster_before.is_down(before) || before.primary() != entry.primary();
-        moves.push_back(begin_move(PartitionId{i}, entry, desired[i]));
-        moves.back().may_exchange = exchanged || !evicts;
+        const bool is_young = goal.young_from && entry.tenure >= *goal.young_from;
+        moves.push_back(begin_move(PartitionId{i}, entry, (*goal.holders)[i]));
+        moves.back().may_exchange = exchanged || (!evicts && !is_young);
         moves.back().hands_over = !exchanged;
     }
     return moves;
 }
 
 std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool evicts,
-                                      const Placement& desired,
-                                      const std::vector<NodeId>& held_back,
+                                      const Goal& goal, const std::vector<NodeId>& held_back,
                                       const PlannerConfig& config) {
-    std::vector<Move> moves = begin_moves(ring, draft, evicts, desired);
+    std::vector<Move> moves = begin_moves(ring, draft, evicts, goal);
     FillBudget budget(config);
     for (const Move& move : moves) {
         for (const NodeId id : move.arrangement.fills) budget.take(id);
@@ -313,7 +342,7 @@ std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool 
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {
-        settle(move, held_back);
+        if (goal.is_final) settle(move, held_back);
         if (move.changes()) result.push_back(std::move(move.arrangement));
     }
     return result;
@@ -386,15 +415,14 @@ Ring settle_members(const Ring& ring, const Observations& seen, const Accusation
     return draft;
 }
 
-void arrange(const Ring& ring, const Ring& draft, const Accusations& accusations,
-             const Placement& undisturbed, const Observations& seen, const PlannerConfig& config,
-             RingChange& change) {
+void arrange(const Ring& ring, const Ring& draft, const Accusations& accusations, Goal goal,
+             const Observations& seen, const PlannerConfig& config, RingChange& change) {
     const Placement steered =
-        accusations.empty() ? Placement{} : accusations.steer(draft, undisturbed);
-    const Placement& desired = accusations.empty() ? undisturbed : steered;
-    change.arrangements = arrangements(ring, draft, !change.evicted.empty(), desired,
+        accusations.empty() ? Placement{} : accusations.steer(draft, *goal.holders);
+    if (!accusations.empty()) goal.holders = &steered;
+    change.arrangements = arrangements(ring, draft, !change.evicted.empty(), goal,
                                        held_back(draft, seen, config.bugs), config);
-    give_up(change, draft, seen.losses, desired);
+    give_up(change, draft, seen.losses, *goal.holders);
 }
 
 }  // namespace
@@ -406,11 +434,17 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
     const Accusations accusations(ring, seen.links, seen.heartbeats, config.bugs);
     const Ring draft = settle_members(ring, seen, accusations, config.bugs, change);
     const Placement* const desired = cache.desired(draft);
+    const Placement instead =
+        desired == nullptr ? stand_in(draft, cache.latest(draft)) : Placement{};
+    Goal goal{.holders = desired == nullptr ? &instead : desired,
+              .is_final = desired != nullptr,
+              .young_from = {}};
+    if (cache.takes_long(draft)) goal.young_from = seen.young_from;
     if (draft.genesis) {
-        if (desired != nullptr) arrange(ring, draft, accusations, *desired, seen, config, change);
+        arrange(ring, draft, accusations, goal, seen, config, change);
     } else if (draft.storage_count() > 0) {
-        if (desired == nullptr) return std::nullopt;
-        change.arrangements = genesis_arrangements(*desired);
+        if (std::ranges::any_of(*goal.holders, &NodeList::empty)) return std::nullopt;
+        change.arrangements = genesis_arrangements(*goal.holders);
     }
     if (change.empty()) return std::nullopt;
     return change;

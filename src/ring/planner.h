@@ -41,6 +41,8 @@ struct Observations {
     std::vector<PartitionId> losses;  // accepted by an operator
     LinkNews links;                   // between members that live
     LinkNews heartbeats;              // the same of the datagrams that renew leases
+    // Primaries that took over in this ring or later have only just done so; nothing: none has.
+    std::optional<Epoch> young_from{};
     // No genesis before this many joiners are ready.
     std::size_t genesis_members = 1;
 };
@@ -54,6 +56,11 @@ struct Observations {
 // except where the primary changes anyway: each exchange makes the partition wait for its new
 // primary, and a death should cost only the partitions that it touches. A primary that lives and is
 // not wanted any more leaves one ring after it was replaced.
+//
+// Where the placement is not known yet (PlacementCache), what cannot wait is done by the one that
+// was known last: what there is goes on, and who is missing is filled, wherever that one has
+// somebody for it; no copy leaves and no primary is exchanged. Those that are exchanged when it is
+// known are not young.
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config, PlacementCache& cache);
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,

@@ -64,6 +64,43 @@ TEST_CASE("placement that takes a while keeps no eviction waiting", "[scenario]"
     CHECK(evicted_within(0) < at_once + 5ms);
 }
 
+// Computing takes 260 ms, and every 250 ms there are others. Until the last is known nothing
+// can be balanced, but what heals goes on.
+TEST_CASE("where members come and go faster than placement is computed, copies are made",
+          "[scenario]") {
+    NodeConfig node;
+    node.pairs_at_once = 0;
+    Cluster cluster({.nodes = 8, .copies = 3, .partitions = 4096, .node = node});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    const Ring before = *cluster.world().newest_ring();
+    const NodeId victim = cluster.world().node("server1")->id();
+    cluster.kill({"server1"});
+    cluster.world().apply({.kind = sim::FaultKind::cut, .pairs = {{"server2", "server3"}}});
+    for (int i = 0; i < 12; ++i) {
+        cluster.world().start(sim::server_name(9 + i));
+        cluster.run_for(200ms);
+        cluster.kill({sim::server_name(8 + i)});
+        cluster.run_for(50ms);
+    }
+    const Ring& after = *cluster.world().newest_ring();
+    std::size_t held = 0;
+    std::size_t replaced = 0;
+    for (std::uint32_t i = 0; i < after.partitions(); ++i) {
+        if (!before.table[i].is_copy(victim)) continue;
+        ++held;
+        const auto is_new = [&](NodeId id) { return !before.table[i].writes_to(id); };
+        replaced += std::ranges::any_of(after.table[i].copies, is_new) ? 1 : 0;
+    }
+    CHECK(replaced * 2 > held);
+    cluster.check_keys(20, "v");
+    cluster.put_keys(20, "w");
+    cluster.restart({"server1"});
+    cluster.world().apply({.kind = sim::FaultKind::calm});
+    REQUIRE(cluster.run_until_restored());
+    cluster.check_keys(20, "w");
+}
+
 TEST_CASE("a minute of 20 % datagram loss evicts nobody", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3});
     REQUIRE(cluster.run_until_restored());
