@@ -60,6 +60,16 @@ void cut_off(Stage& stage) {
     each_other(stage, [&](std::size_t host) { stage.network.cut(stage.victim, host); });
 }
 
+// Longer than what evicts, and shorter than what a member is let in after for the second time.
+void flap(Stage& stage) {
+    for (int i = 0; i < 8; ++i) {
+        cut_off(stage);
+        run_for(stage.loop, 700ms);
+        stage.network.heal();
+        run_for(stage.loop, 700ms);
+    }
+}
+
 void nobody_hears_it(Stage& stage) {
     each_other(stage, [&](std::size_t host) { stage.network.cut_one_way(stage.victim, host); });
 }
@@ -99,6 +109,7 @@ const std::vector<Ordeal>& ordeals() {
         {"SIGSTOP for 10 s", 1200ms, true, 10s, stop, go_on},
         {"cut off", 1200ms, true, 5s, cut_off, heal},
         {"two of seven cut off", 1200ms, true, 5s, cut_two_off, heal},
+        {"a link that flaps eight times", 1200ms, true, 0ms, flap, heal},
         {"heard by nobody", 1200ms, true, 5s, nobody_hears_it, heal},
         {"hears nobody", 1200ms, true, 5s, it_hears_nobody, heal},
         {"a pair cut", 3s, true, 8s, cut_a_pair, heal},

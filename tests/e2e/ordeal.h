@@ -27,12 +27,12 @@ struct Ordeal {
     std::string name;
     Wait goal;           // without an answer at most, in 99 of 100
     bool evicts = true;  // false: no member may lose its place
-    Wait lasts;
+    Wait lasts;          // after what begin() takes
     std::function<void(Stage&)> begin;
     std::function<void(Stage&)> end;
 };
 
-// Deaths, pauses, cuts, hung links, lost datagrams.
+// Deaths, pauses, cuts, links that flap or hang, lost datagrams.
 const std::vector<Ordeal>& ordeals();
 // The one of that name.
 const Ordeal& ordeal(const std::string& name);
