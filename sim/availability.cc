@@ -14,7 +14,9 @@ namespace grapevine::sim {
 namespace {
 
 constexpr Duration period = 50ms;
+// So many, and so many that each has its turn within a second.
 constexpr std::uint32_t partitions_at_once = 64;
+constexpr std::uint32_t turns_max = 16;
 
 using Mask = std::bitset<watched_members_max>;
 
@@ -137,12 +139,16 @@ void Availability::look() {
     const RingPtr ring = world_.newest_ring();
     if (ring == nullptr || !ring->genesis) return;
     refresh(*ring);
+    outages_.resize(ring->partitions());
     for (const PartitionId partition : std::exchange(watched_, {})) {
         if (partition.value < ring->partitions()) look_at(*ring, partition);
     }
-    outages_.resize(ring->partitions());
-    for (std::uint32_t i = 0; i < std::min(ring->partitions(), partitions_at_once); ++i) {
+    const std::uint32_t at_once = std::max(partitions_at_once, ring->partitions() / turns_max);
+    for (std::uint32_t i = 0; i < std::min(ring->partitions(), at_once); ++i) {
         const PartitionId partition{next_++ % ring->partitions()};
+        const Aged* group = group_with_copy(ring->entry(partition));
+        ++looks_;
+        if (group != nullptr && world_.now() >= group->since + outage_max) ++armed_looks_;
         if (!outages_[partition.value].is_on()) look_at(*ring, partition);
     }
 }
@@ -155,16 +161,17 @@ const NodeHost* Availability::server_of(PartitionId partition) const {
     return server == alive.end() ? nullptr : *server;
 }
 
-void Availability::Outage::look(Time now, const PartitionLog* log) {
-    if (log == nullptr) {
-        unserved_since = std::min(unserved_since, now);
+void Availability::Outage::look(Time now, const PartitionLog* log, std::size_t copies_now) {
+    unserved_since = log != nullptr ? never : std::min(unserved_since, now);
+    if (log == nullptr || log->unfinished().empty()) {
+        stuck_since = never;
         return;
     }
-    unserved_since = never;
-    const std::uint64_t next = log->unfinished().empty() ? 0 : log->watermark() + 1;
-    if (next == unfinished && next != 0) return;
-    unfinished = next;
-    stuck_since = next == 0 ? never : now;
+    const Version oldest = log->unfinished().front()->version;
+    const bool goes_on = stuck_since != never && oldest == unfinished && copies_now >= copies;
+    if (!goes_on) stuck_since = now;
+    unfinished = oldest;
+    copies = copies_now;
 }
 
 const Availability::Aged* Availability::group_with_copy(const Entry& entry) const {
@@ -180,30 +187,37 @@ const Availability::Aged* Availability::group_with_copy(const Entry& entry) cons
 
 void Availability::look_at(const Ring& ring, PartitionId partition) {
     const Time now = world_.now();
-    const Aged* group = group_with_copy(ring.entry(partition));
-    ++looks_;
-    if (group != nullptr && now >= group->since + outage_max) ++armed_looks_;
+    const Entry& entry = ring.entry(partition);
+    const Aged* group = group_with_copy(entry);
     Outage& outage = outages_[partition.value];
     if (group == nullptr) {
         outage = {};
         return;
     }
     const NodeHost* const server = server_of(partition);
-    outage.look(
-        now, server == nullptr ? nullptr : &server->node().replication()->replica(partition).log);
+    outage.look(now,
+                server == nullptr ? nullptr : &server->node().replication()->replica(partition).log,
+                entry.copies.size());
     if (!outage.is_on()) return;
     watched_.push_back(partition);
-    const bool is_served = server != nullptr;
-    const Duration lasts = now - std::max(group->since, outage.since());
-    longest_ = std::max(longest_, lasts);
+    if (server == nullptr) {
+        longest_ = std::max(longest_, now - std::max(group->since, outage.unserved_since));
+        report(ring, partition, *group, outage.unserved_since, "is not served");
+    } else {
+        report(ring, partition, *group, outage.stuck_since, "has acknowledged no write");
+    }
+}
+
+void Availability::report(const Ring& ring, PartitionId partition, const Aged& group, Time since,
+                          std::string_view what) {
+    const Duration lasts = world_.now() - std::max(group.since, since);
     if (lasts <= outage_max) return;
     world_.checks().report(
         Rule::available,
-        fmt::format("partition {} {} for {} ms, though a copy of it and {} members with "
-                    "{} of {} votes are up and connected",
-                    partition, is_served ? "has acknowledged no write" : "is not served",
-                    to_ms(lasts), group->members.size(), votes_of(ring, group->members),
-                    ring.votes_total()));
+        fmt::format("partition {} {} for {} ms, though a copy of it and {} members with {} of {} "
+                    "votes are up and connected",
+                    partition, what, to_ms(lasts), group.members.size(),
+                    votes_of(ring, group.members), ring.votes_total()));
 }
 
 }  // namespace grapevine::sim

@@ -19,6 +19,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -31,7 +32,9 @@ namespace grapevine::sim {
 // suspicion, and as much again where a node does not trust itself), to agree 0.5 s with competing
 // proposers, a second ring for what the first one could not know 0.6 s, a dial that times out and
 // is repeated 1.2 s, the leases of the old primary 0.2 s, questions that are repeated with a pause
-// of up to 2 s. They rarely come together; the longest outage seen in the swarm is far shorter.
+// of up to 2 s. A link that carries nothing is told after 0.5 s and dropped 1 to 2 s later, with
+// those who inherit waited for 1 s. They rarely come together; the longest outage seen in the swarm
+// is far shorter.
 inline constexpr Duration outage_max = 6s;
 
 // More members than these at once are not looked at, and the run says so.
@@ -54,7 +57,7 @@ public:
     // There were more members than it can look at, for a while at least.
     [[nodiscard]] bool is_blind() const { return is_blind_; }
     [[nodiscard]] Duration longest() const { return longest_; }
-    // Of all looks at a partition: those at which one of its copies had been in a group for
+    // Of all looks at partitions in turn: those at which one of its copies had been in a group for
     // `outage_max`, so that an outage would count from its first moment on.
     [[nodiscard]] std::uint64_t looks() const { return looks_; }
     [[nodiscard]] std::uint64_t armed_looks() const { return armed_looks_; }
@@ -67,18 +70,20 @@ private:
     // Of one partition, as it was found.
     struct Outage {
         // `log`: of who serves it; null: nobody does.
-        void look(Time now, const PartitionLog* log);
-        [[nodiscard]] bool is_on() const { return since() != never; }
-        [[nodiscard]] Time since() const { return std::min(unserved_since, stuck_since); }
+        void look(Time now, const PartitionLog* log, std::size_t copies);
+        [[nodiscard]] bool is_on() const { return unserved_since != never || stuck_since != never; }
 
         Time unserved_since = never;
-        std::uint64_t unfinished = 0;  // the oldest operation that is; 0: none
-        Time stuck_since = never;      // when that was seen first
+        Time stuck_since = never;  // when it had this oldest unfinished operation first, with so
+        Version unfinished;        // many copies as there are: each that it waits for may fail in
+        std::size_t copies = 0;    // turn, and each failure has its time
     };
 
     void look();
     void refresh(const Ring& ring);
     void look_at(const Ring& ring, PartitionId partition);
+    void report(const Ring& ring, PartitionId partition, const Aged& group, Time since,
+                std::string_view what);
     [[nodiscard]] const NodeHost* server_of(PartitionId partition) const;  // null: nobody
     // The oldest in which one of the copies is; null: none.
     [[nodiscard]] const Aged* group_with_copy(const Entry& entry) const;

@@ -203,7 +203,7 @@ Time NodeHost::next_deadline() const {
 void NodeHost::place(PlacementTask task) {
     const auto pairs = static_cast<std::int64_t>(task.partitions * task.nodes.size());
     placing_ = std::move(task);
-    placed_at_ = now() + 1ms + std::chrono::microseconds(8 * pairs);
+    placed_at_ = now() + around().placing_takes + std::chrono::microseconds(8 * pairs);
 }
 
 void NodeHost::execute(const Operation& program, Told told) {

@@ -29,6 +29,7 @@ struct Surroundings {
     EventLog& log;
     Network& network;
     Echoes& echoes;
+    Duration placing_takes{};  // a placement beside a node's loop, and for each pair on top
 };
 
 struct ProcessConfig {

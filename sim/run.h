@@ -4,6 +4,7 @@
 // copies are compared, and the whole history is judged. Oracles watch all the while (sim/checks.h,
 // sim/commits.h, sim/availability.h, sim/convergence.h).
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>

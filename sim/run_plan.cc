@@ -135,7 +135,10 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     plan.checks_memory = rng.chance(1, 4);
     if (plan.checks_memory) plan.world.request_memory = idle_memory_window;
     // By itself, so that it leaves the other draws as they are.
-    if (Rng(seed ^ 0x706c616365ULL).chance(1, 4)) plan.world.node.pairs_at_once = 0;
+    Rng placing(seed ^ 0x706c616365ULL);
+    if (placing.chance(1, 4)) plan.world.node.pairs_at_once = 0;
+    // Up to longer than members stay, so that hardly any placement is known in time.
+    if (placing.chance(1, 2)) plan.world.placing_takes = placing.between(1ms, 2s);
     keep(choice, plan);
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();

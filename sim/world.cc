@@ -54,7 +54,7 @@ World::World(const WorldConfig& config)
       rng_(config.seed),
       network_(config.network, queue_, log_, rng_.next()),
       echoes_(queue_, network_, {loopback, first_echo_port}, config.seed + 3),
-      around_{queue_, log_, network_, echoes_},
+      around_{queue_, log_, network_, echoes_, config.placing_takes},
       checks_(queue_, config.node.lease.waited_out()),
       founder_(*this, {loopback, founder_port}, config.seed + 4) {
     ASSERT(config.nodes > 0 && config.copies > 0);

@@ -35,6 +35,7 @@ struct WorldConfig {
     Duration sweep = 5ms;           // how often all nodes are asked whom they serve
     bool coordinator = true;        // false: server1 founds the cluster
     Duration request_memory = grapevine::request_memory;  // of all nodes
+    Duration placing_takes = 1ms;  // beside a node's loop, and what it takes for each pair on top
     NetworkConfig network;
     NodeConfig node;      // what all nodes begin with; who they are is the world's
     ClientConfig client;  // likewise

@@ -104,7 +104,8 @@ bool Governor::is_loss_current(Time now) const {
     return loss_at_ != Time::min() && !stale(now, loss_at_);
 }
 
-// Fills that the placement wants were ended, and nobody came or went: for a link that is bad.
+// Fills that the placement wants were ended, and nobody came or went: for a link that is bad. Where
+// the placement is not known, another one's would take what is moved for what is avoided.
 void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement) {
     if (before.members != ring.members || before.partitions() != ring.partitions()) return;
     std::vector<Holding> ended;
@@ -115,10 +116,10 @@ void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCa
         }
     }
     if (ended.empty()) return;
-    const Placement* const desired = placement.desired(ring);
-    const Placement latest = desired == nullptr ? placement.latest(ring) : Placement{};
+    const Placement* const desired = placement.known(ring);
+    if (desired == nullptr) return;
     for (const Holding& fill : ended) {
-        const NodeList& wanted = (desired == nullptr ? latest : *desired)[fill.partition.value];
+        const NodeList& wanted = (*desired)[fill.partition.value];
         if (std::ranges::find(wanted, fill.member) == wanted.end()) continue;
         bad_links_.overruled(now, link_pair(fill.member, ring.entry(fill.partition).primary()));
     }

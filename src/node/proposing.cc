@@ -67,7 +67,7 @@ void Node::State::propose(Time now) {
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
     const auto change = plan(*ring, seen, config.planner, placement);
-    if (waits_for_placement(now, seen, change) || !change) return;
+    if (waits_for_placement(now, change) || !change) return;
     if (waits_for_another(now, seen, *change)) return;
     history.proposed(now);
     brief_agreement(now);
@@ -76,7 +76,7 @@ void Node::State::propose(Time now) {
 
 Observations Node::State::observe(Time now, std::set<NodeId> dead) const {
     Observations seen = governor.observe(now, *ring, std::move(dead));
-    seen.young_from = history.adopted_after(now - youth);
+    seen.young_from = history.first_after(now - youth);
     return seen;
 }
 
@@ -119,15 +119,17 @@ void Node::State::placed(Time now, PlacementTask task, Placement computed) {
     consider(now, 0ms);
 }
 
-// True: nobody is gone, no link is bad, and with what is being computed one ring will do. But not
-// for ever: others may come and go all the time, and each time it is computed anew.
-bool Node::State::waits_for_placement(Time now, const Observations& seen,
-                                      const std::optional<RingChange>& change) {
+// True: it does nothing but let in, let go or found, and with what is being computed one ring will
+// do. But not for ever: others may come and go all the time, and each time it is computed anew.
+bool Node::State::waits_for_placement(Time now, const std::optional<RingChange>& change) {
     if (!change || !placement.wants()) {
         unplaced_since = never;
         return false;
     }
-    if (!change->evicted.empty() || !seen.links.empty() || !seen.heartbeats.empty()) return false;
+    const bool heals = !change->evicted.empty() || !change->completed.empty() ||
+                       !change->dropped.empty() || !change->departed.empty() ||
+                       !change->losses.empty();
+    if (heals || (ring->genesis && !change->arrangements.empty())) return false;
     if (unplaced_since == never) unplaced_since = now;
     if (now >= unplaced_since + placement_patience) return false;
     consider(now, unplaced_since + placement_patience - now);

@@ -214,11 +214,12 @@ Time RingHistory::adopted_at(Epoch epoch) const {
     return adoptions_.empty() ? Time::min() : adoptions_.back().second;
 }
 
-std::optional<Epoch> RingHistory::adopted_after(Time time) const {
+Epoch RingHistory::first_after(Time time) const {
+    Epoch first;
     for (const auto& [adopted, at] : adoptions_) {
-        if (at > time) return adopted;
+        if (at <= time) first = next(adopted);
     }
-    return std::nullopt;
+    return first;
 }
 
 HistoryReply RingHistory::reply(Time now) const {

@@ -50,8 +50,9 @@ public:
     // When this node was first in ring `epoch` or, where it never was or that is long ago, in the
     // next that it remembers. At most the moment at which it adopted the latest.
     [[nodiscard]] Time adopted_at(Epoch epoch) const;
-    // The first of the rings that were adopted after that; nothing: none was.
-    [[nodiscard]] std::optional<Epoch> adopted_after(Time time) const;
+    // The first ring that may have been made after that: the one after the last that had been
+    // adopted by then.
+    [[nodiscard]] Epoch first_after(Time time) const;
 
 private:
     struct Verdict {

@@ -87,8 +87,7 @@ struct Node::State {
     [[nodiscard]] bool waits_for_heirs(Time now) const;
     [[nodiscard]] bool lacks_heirs(Observations seen, const std::optional<RingChange>& change);
     [[nodiscard]] bool waits_to_accuse(Observations seen, const RingChange& change);
-    [[nodiscard]] bool waits_for_placement(Time now, const Observations& seen,
-                                           const std::optional<RingChange>& change);
+    [[nodiscard]] bool waits_for_placement(Time now, const std::optional<RingChange>& change);
     [[nodiscard]] Observations observe(Time now, std::set<NodeId> dead) const;
     [[nodiscard]] bool waits_for_another(Time now, const Observations& seen,
                                          const RingChange& change);

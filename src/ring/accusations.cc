@@ -157,7 +157,7 @@ NodeId Accusations::substitute(const Ring& draft, const Entry& entry, const Copi
 }
 
 Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
-                                         const Copies& wanted,
+                                         const Copies& wanted, std::size_t enough,
                                          std::map<NodeId, std::size_t>& given) const {
     Copies kept;
     for (const bool holders : {true, false}) {
@@ -168,13 +168,13 @@ Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
     if (kept.size() == wanted.size()) return wanted;
     // The wanted order, as far as it goes.
     std::ranges::sort(kept, {}, [&](NodeId id) { return std::ranges::find(wanted, id); });
-    while (kept.size() < wanted.size()) {
+    while (kept.size() < enough) {
         const NodeId id = substitute(draft, entry, wanted, kept, given);
         if (!id) break;
         ++given[id];
         kept.push_back(id);
     }
-    if (kept.size() == wanted.size()) return kept;
+    if (kept.size() >= enough) return kept;
     // Nobody takes the place: whoever holds it stays, in the order that works.
     Copies as_it_is = entry.copies;
     for (const NodeId id : kept) {
@@ -187,9 +187,12 @@ std::vector<NodeList> Accusations::steer(const Ring& draft,
                                          const std::vector<Copies>& desired) const {
     std::vector<Copies> result = desired;
     std::map<NodeId, std::size_t> given;
+    const std::size_t possible = copies_possible(draft);
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
         const Entry& entry = draft.table[i];
-        if (!draft.is_down(entry)) result[i] = steered(draft, entry, desired[i], given);
+        if (draft.is_down(entry)) continue;
+        const std::size_t enough = std::min(desired[i].size(), possible);
+        result[i] = steered(draft, entry, desired[i], enough, given);
     }
     return result;
 }

@@ -11,11 +11,32 @@
 #include <deque>
 #include <limits>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "ring/placement.h"
 #include "ring/ring.h"
 
 namespace grapevine {
+
+// A placement in the ids of another ring: of those that this has by the same names. Looks into the
+// placement as long as it is asked.
+class TranslatedPlacement {
+public:
+    TranslatedPlacement() = default;  // nobody is placed
+    TranslatedPlacement(const Placement& placement, const PlacementTask& of,
+                        const PlacementTask& to);
+
+    // Fewer than are wanted where some are not there; none where the placement is of fewer
+    // partitions.
+    [[nodiscard]] NodeList holders(std::uint32_t partition) const;
+
+private:
+    using IdPair = std::pair<NodeId, NodeId>;
+
+    const Placement* placement_ = nullptr;
+    std::vector<IdPair> ids_;  // ascending
+};
 
 class PlacementCache {
 public:
@@ -23,13 +44,14 @@ public:
     explicit PlacementCache(std::size_t pairs_at_once = std::numeric_limits<std::size_t>::max())
         : pairs_at_once_(pairs_at_once) {}
 
-    // Null: not known yet. Until the next call of a member that is not const.
+    // Null: takes long, and is not known. Until the next call of a member that is not const.
+    const Placement* known(const Ring& ring);
+    // The same; what is not known is wanted from then on.
     const Placement* desired(const Ring& ring);
-    // The placement that was asked for or learned last, without whom the ring has not by this name.
-    // Lists may be short, and all are empty where none is known.
-    [[nodiscard]] Placement latest(const Ring& ring) const;
+    // The placement that was asked for or learned last, for this ring. As long as the others.
+    [[nodiscard]] TranslatedPlacement latest(const Ring& ring) const;
 
-    // What was asked for last, if it is not known; nothing: it is, or it was taken since.
+    // What desired() was asked for last, if it is not known; nothing: it is, or it was taken since.
     [[nodiscard]] std::optional<PlacementTask> take_wanted();
     [[nodiscard]] bool wants() const { return wanted_.has_value(); }
     // Whether what this ring wants is too much to be computed at once.
@@ -41,6 +63,11 @@ private:
         PlacementTask task;
         Placement placement;
     };
+
+    [[nodiscard]] bool takes_long(std::size_t partitions, std::size_t nodes) const {
+        return partitions * nodes > pairs_at_once_;
+    }
+    const Placement* known(PlacementTask& task);
 
     std::size_t pairs_at_once_;
     std::deque<Known> known_;  // the last that was asked for comes first

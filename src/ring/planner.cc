@@ -228,21 +228,25 @@ struct Goal {
 
 // Where the placement is not known: what there is, and those that the last one named in the places
 // of those that are gone.
-Placement stand_in(const Ring& draft, const Placement& latest) {
+Placement stand_in(const Ring& draft, const TranslatedPlacement& latest) {
     const std::size_t enough = copies_possible(draft);
-    std::set<NodeId> staying;
+    std::vector<NodeId> staying;  // ascending
     for (const Member& member : draft.members) {
-        if (member.stays()) staying.insert(staying.end(), member.id);
+        if (member.stays()) staying.push_back(member.id);
     }
     Placement wanted(draft.partitions());
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
         NodeList& holders = wanted[i];
         const auto add = [&](NodeId id) {
-            if (staying.contains(id) && !contains(holders, id)) holders.push_back(id);
+            if (!contains(holders, id)) holders.push_back(id);
         };
-        std::ranges::for_each(draft.table[i].copies, add);
-        std::ranges::for_each(draft.table[i].fills, add, &Fill::id);
-        for (const NodeId id : latest[i]) {
+        const auto add_staying = [&](NodeId id) {
+            if (std::ranges::binary_search(staying, id)) add(id);
+        };
+        std::ranges::for_each(draft.table[i].copies, add_staying);
+        std::ranges::for_each(draft.table[i].fills, add_staying, &Fill::id);
+        if (holders.size() >= enough) continue;
+        for (const NodeId id : latest.holders(i)) {
             if (holders.size() < enough) add(id);
         }
     }
@@ -360,9 +364,10 @@ void give_up(RingChange& change, const Ring& draft, std::vector<PartitionId> los
              const Placement& desired) {
     std::ranges::sort(losses);
     losses.erase(std::unique(losses.begin(), losses.end()), losses.end());
+    const std::size_t enough = std::max<std::size_t>(copies_possible(draft), 1);
     for (const PartitionId id : losses) {
         if (id.value >= draft.partitions() || !draft.is_down(draft.entry(id))) continue;
-        if (desired[id.value].empty()) continue;
+        if (desired[id.value].size() < enough) continue;
         change.losses.push_back(id);
         change.arrangements.push_back({id, desired[id.value], {}});
     }
@@ -443,7 +448,11 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
     if (draft.genesis) {
         arrange(ring, draft, accusations, goal, seen, config, change);
     } else if (draft.storage_count() > 0) {
-        if (std::ranges::any_of(*goal.holders, &NodeList::empty)) return std::nullopt;
+        const std::size_t enough = copies_possible(draft);
+        if (std::ranges::any_of(*goal.holders,
+                                [&](const NodeList& holders) { return holders.size() < enough; })) {
+            return std::nullopt;
+        }
         change.arrangements = genesis_arrangements(*goal.holders);
     }
     if (change.empty()) return std::nullopt;

@@ -41,7 +41,8 @@ struct Observations {
     std::vector<PartitionId> losses;  // accepted by an operator
     LinkNews links;                   // between members that live
     LinkNews heartbeats;              // the same of the datagrams that renew leases
-    // Primaries that took over in this ring or later have only just done so; nothing: none has.
+    // Primaries that took over in this ring or later have only just done so, and stay where the
+    // placement takes long; nothing: none has.
     std::optional<Epoch> young_from{};
     // No genesis before this many joiners are ready.
     std::size_t genesis_members = 1;

@@ -101,6 +101,15 @@ TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
     const Ring ended = arranged(filling, primary, {});
     CHECK(heard(filling, ended) == LinkNews{{link_pair(primary, fill), LinkState::distrusted}});
     CHECK(Governor(20ms, 1).observe(start, ended, {}).links.empty());
+    // Nor is it where the placement is not known: another one's says nothing of this ring.
+    PlacementCache unknowing(0);
+    Ring lighter = ring;
+    lighter.members.front().weight /= 2;
+    unknowing.learn(placement_task(lighter), *placement.desired(ring));
+    Governor without(20ms, 1);
+    without.adopt(start, &filling, ended, unknowing);
+    CHECK(without.observe(start, ended, {}).links.empty());
+    CHECK_FALSE(unknowing.wants());
     // One that came or went explains it, and so does a placement that never wanted it.
     const Ring gone = *apply(filling, {.epoch = next(filling.epoch), .evicted = {fill}});
     CHECK(heard(filling, gone).empty());

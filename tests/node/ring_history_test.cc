@@ -125,7 +125,12 @@ TEST_CASE("a move of many rings does not push out what it is for") {
     CHECK(moves.active_ms == 2);
     CHECK(moves.what == "257 rings: 128 copies made, 1 copy being filled");
     // When each was adopted is known all the same.
-    CHECK(history.adopted_at(ring.epoch) == start + 10ms * (history_size_max - 1) + 5ms);
+    const Time last_at = start + 10ms * (history_size_max - 1) + 5ms;
+    CHECK(history.adopted_at(ring.epoch) == last_at);
+    // And from when on rings are younger than something.
+    CHECK(history.first_after(last_at) == next(ring.epoch));
+    CHECK(history.first_after(last_at - 1ms) == ring.epoch);
+    CHECK(history.first_after(start - 1s) == Epoch{});
 }
 
 TEST_CASE("who did not propose knows neither how it was found nor how long it took to agree") {

@@ -154,7 +154,7 @@ TEST_CASE("the cache changes nothing but the time", "[ring]") {
     }
 }
 
-TEST_CASE("where the placement is not known yet, a change is about who is in alone", "[ring]") {
+TEST_CASE("where no placement is known yet, a change is about who is in alone", "[ring]") {
     PlacementCache cache(0);
     CHECK_FALSE(plan(empty_ring(2, 64), joining(servers(1, 3)), PlannerConfig{}, cache));
     cache = PlacementCache(0);
@@ -181,7 +181,7 @@ TEST_CASE("where the placement is not known yet, a change is about who is in alo
     CHECK_FALSE(cache.wants());
 
     const Ring founded = empty_ring(2, 64);
-    planned(founded, joining(servers(1, 3)));
+    cache.desired(applied(founded, plan(founded, joining(servers(1, 3)), PlannerConfig{}).value()));
     learn();
     CHECK(planned(founded, joining(servers(1, 3))) ==
           plan(founded, joining(servers(1, 3)), PlannerConfig{}));
@@ -230,6 +230,63 @@ TEST_CASE("until the placement is known, what is missing follows the one before"
     REQUIRE(genesis);
     CHECK(fully_replicated(applied(founded, *genesis)));
     CHECK(cache.wants());
+}
+
+TEST_CASE("what stands in for a placement takes nothing from anybody", "[ring]") {
+    PlacementCache cache(0);
+    const Ring ring = ring_of(5, 3, 64);
+    cache.learn(placement_task(ring), desired_placement(placement_task(ring)));
+    Observations seen;
+    seen.leaving = {NodeId{2}};
+    const auto leave = plan(ring, seen, PlannerConfig{}, cache);
+    REQUIRE(leave);
+    const Ring leaving = applied(ring, *leave);
+    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        INFO(i);
+        CHECK(leaving.table[i].copies == ring.table[i].copies);
+    }
+    // It is the placement of all: what is filled is what it names besides the leaver, so nothing.
+    CHECK(leave->arrangements.empty());
+    CHECK(leave->departed.empty());
+
+    // A fill of four that are there is behind a link that is silent: it ends, and nobody takes its
+    // place, because there are as many copies as there are to be.
+    const NodeId primary = ring.table[0].primary();
+    NodeId fourth{};
+    for (const Member& member : ring.members) {
+        if (member.stores() && !ring.table[0].is_copy(member.id)) fourth = member.id;
+    }
+    RingChange more{.epoch = next(ring.epoch)};
+    more.arrangements = {{PartitionId{0}, ring.table[0].copies, {fourth}}};
+    const Ring filling = applied(ring, more);
+    Ring other = filling;
+    other.members.front().weight *= 2;  // not the placement that is known
+    Observations silent;
+    silent.links = {{link_pair(primary, fourth), LinkState::silent}};
+    const auto ended = plan(other, silent, PlannerConfig{}, cache);
+    REQUIRE(ended);
+    REQUIRE(ended->arrangements.size() == 1);
+    CHECK(ended->arrangements[0].partition == PartitionId{0});
+    CHECK(ended->arrangements[0].copies == ring.table[0].copies);
+    CHECK(ended->arrangements[0].fills.empty());
+}
+
+TEST_CASE("a loss is given up by what stands in only with all its copies", "[ring]") {
+    Ring ring = ring_of(4, 1, 64);
+    PlacementCache cache(0);
+    cache.learn(placement_task(ring), desired_placement(placement_task(ring)));
+    const Ring after = applied(ring, plan_members(ring, dying({NodeId{2}}), PlannerConfig{}));
+    Observations seen;
+    seen.losses = down_since(after, after.epoch);
+    REQUIRE_FALSE(seen.losses.empty());
+    // What is known has them where they were: with who is gone.
+    CHECK_FALSE(plan(after, seen, PlannerConfig{}, cache));
+    cache.learn(placement_task(after), desired_placement(placement_task(after)));
+    Ring heavier = after;
+    heavier.members.front().weight *= 2;
+    const auto change = plan(heavier, seen, PlannerConfig{}, cache);
+    REQUIRE(change);
+    CHECK(change->losses == seen.losses);
 }
 
 TEST_CASE("where placement takes long, primaries that have just taken over stay", "[ring]") {

@@ -59,6 +59,19 @@ TEST_CASE("a partition that stays without service though its copy is back is fou
     CHECK(look_at({Bug::distrust_returned_copy}) == Rule::available);
 }
 
+TEST_CASE("a short outage of many partitions is none of seconds", "[sim]") {
+    Cluster cluster({.nodes = 4, .copies = 3, .partitions = 8192});
+    REQUIRE(cluster.run_until_ready());
+    Availability availability(cluster.world());
+    availability.start();
+    cluster.run_for(7s);
+    cluster.kill({"server2"});
+    cluster.run_for(1s);
+    CHECK(cluster.defect().empty());
+    CHECK(availability.longest() < 1s);
+    CHECK(availability.longest() > 100ms);
+}
+
 TEST_CASE("large clusters are watched, and what is too large is told", "[sim]") {
     Cluster cluster({.nodes = 3, .copies = 1, .partitions = 16});
     REQUIRE(cluster.run_until_ready());
