@@ -38,6 +38,8 @@ std::string_view to_string(Rule rule) {
             return "available";
         case Rule::false_eviction:
             return "false eviction";
+        case Rule::rest:
+            return "rest";
         case Rule::copies_equal:
             return "copies equal";
         case Rule::placement:

@@ -83,8 +83,9 @@ void Node::State::enter(Time now) {
     const auto is_filled = [&](const Entry& entry) {
         return entry.primary() == self.id && !entry.fills.empty();
     };
-    report_at = std::ranges::any_of(ring->table, is_filled) ? now + report_period : never;
+    const bool fills = std::ranges::any_of(ring->table, is_filled);
     // Rings that follow each other closely must not keep it from saying what they are made for.
+    report_at = fills ? std::min(report_at, now + report_period) : never;
     link_report_at = std::min(link_report_at, now + config.link_check);
     review_at = now + 1s;
     leave_at = leaving && self.state == MemberState::up ? now : never;
