@@ -106,6 +106,31 @@ TEST_CASE("where members come and go faster than placement is computed, copies a
     cluster.check_keys(20, "w");
 }
 
+// Complete fills are told 100 ms after they are begun, and then again.
+TEST_CASE("rings that follow each other closely do not keep copies from being complete",
+          "[scenario]") {
+    Cluster cluster({.nodes = 12, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    const Ring before = *cluster.world().newest_ring();
+    const NodeId victim = cluster.world().node("server12")->id();
+    cluster.kill({"server12"});
+    std::uint64_t rings = 0;
+    for (int i = 1; i <= 8; ++i) {
+        const std::uint64_t epoch = cluster.epoch();
+        cluster.world().apply({.kind = sim::FaultKind::leave, .names = {sim::server_name(i)}});
+        cluster.run_for(70ms);
+        rings += cluster.epoch() - epoch;
+    }
+    CHECK(rings >= 8);
+    const Ring& after = *cluster.world().newest_ring();
+    std::size_t again = 0;
+    for (std::uint32_t i = 0; i < after.partitions(); ++i) {
+        const bool lost_one = before.table[i].is_copy(victim);
+        again += lost_one && after.table[i].copies.size() >= 3 ? 1 : 0;
+    }
+    CHECK(again > 0);
+}
+
 TEST_CASE("a minute of 20 % datagram loss evicts nobody", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3});
     REQUIRE(cluster.run_until_restored());
