@@ -469,6 +469,9 @@ void World::throw_away_disk(ClusterId cluster) {
 }
 
 void World::says(const NodeHost& host, const LogLine& line) {
+    if (line.level == LogLevel::error && line.text.find("no legal step") != std::string::npos) {
+        checks_.report(Rule::well_formed, fmt::format("{}: {}", host.name(), line.text));
+    }
     if (on_log_) on_log_(host, line);
 }
 

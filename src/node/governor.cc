@@ -105,9 +105,12 @@ bool Governor::is_loss_current(Time now) const {
 }
 
 // Fills that the placement wants were ended, and nobody came or went: for a link that is bad. Where
-// the placement is not known, another one's would take what is moved for what is avoided.
+// the placement is not known they may have been moved as well: they are only not begun again.
 void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement) {
-    if (before.members != ring.members || before.partitions() != ring.partitions()) return;
+    if (before.members != ring.members || before.partitions() != ring.partitions()) {
+        ended_.clear();
+        return;
+    }
     std::vector<Holding> ended;
     for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
         if (before.table[i].primary() != ring.table[i].primary()) continue;
@@ -117,7 +120,10 @@ void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCa
     }
     if (ended.empty()) return;
     const Placement* const desired = placement.known(ring);
-    if (desired == nullptr) return;
+    if (desired == nullptr) {
+        ended_.insert(ended.begin(), ended.end());
+        return;
+    }
     for (const Holding& fill : ended) {
         const NodeList& wanted = (*desired)[fill.partition.value];
         if (std::ranges::find(wanted, fill.member) == wanted.end()) continue;
@@ -162,6 +168,7 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
     if (is_loss_current(now)) seen.losses = down_since(ring, loss_epoch_);
     seen.links = bad_links_.news(now);
     seen.heartbeats = bad_heartbeats_.news(now);
+    seen.ended = ended_;
     seen.dead = std::move(dead);
     return seen;
 }

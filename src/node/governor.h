@@ -109,6 +109,7 @@ private:
     std::map<NodeId, Time> leavers_;  // of the ring; when they last said so
     Epoch loss_epoch_;                // what an operator gave up
     Time loss_at_ = Time::min();      // when that was last heard; min(): never
+    std::set<Holding> ended_;  // fills, since these members are in, where the placement was unknown
     BadLinks bad_links_;
     BadLinks bad_heartbeats_;
 };

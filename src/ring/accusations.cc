@@ -156,8 +156,27 @@ NodeId Accusations::substitute(const Ring& draft, const Entry& entry, const Copi
     return best;
 }
 
+bool Accusations::has_distrusted(const Entry& entry) const {
+    return std::ranges::any_of(links_, [&](const auto& link) {
+        return link.second == LinkState::distrusted && entry.writes_to(link.first.low) &&
+               entry.writes_to(link.first.high);
+    });
+}
+
+// Who knows that the link is bad, and not only that it was, fills somebody instead, and would do so
+// again.
+Accusations::Copies Accusations::with_fills_of_others(const Entry& entry,
+                                                      const Copies& wanted) const {
+    Copies result = wanted;
+    if (bugs_.has(Bug::undo_fills) || !has_distrusted(entry)) return result;
+    for (const Fill& fill : entry.fills) {
+        if (!holds_id(result, fill.id) && fits(entry, result, fill.id)) result.push_back(fill.id);
+    }
+    return result;
+}
+
 Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
-                                         const Copies& wanted, std::size_t enough,
+                                         const Copies& wanted,
                                          std::map<NodeId, std::size_t>& given) const {
     Copies kept;
     for (const bool holders : {true, false}) {
@@ -165,16 +184,16 @@ Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
             if (entry.is_copy(id) == holders && fits(entry, kept, id)) kept.push_back(id);
         }
     }
-    if (kept.size() == wanted.size()) return wanted;
+    if (kept.size() == wanted.size()) return with_fills_of_others(entry, wanted);
     // The wanted order, as far as it goes.
     std::ranges::sort(kept, {}, [&](NodeId id) { return std::ranges::find(wanted, id); });
-    while (kept.size() < enough) {
+    while (kept.size() < wanted.size()) {
         const NodeId id = substitute(draft, entry, wanted, kept, given);
         if (!id) break;
         ++given[id];
         kept.push_back(id);
     }
-    if (kept.size() >= enough) return kept;
+    if (kept.size() == wanted.size()) return kept;
     // Nobody takes the place: whoever holds it stays, in the order that works.
     Copies as_it_is = entry.copies;
     for (const NodeId id : kept) {
@@ -187,12 +206,9 @@ std::vector<NodeList> Accusations::steer(const Ring& draft,
                                          const std::vector<Copies>& desired) const {
     std::vector<Copies> result = desired;
     std::map<NodeId, std::size_t> given;
-    const std::size_t possible = copies_possible(draft);
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
         const Entry& entry = draft.table[i];
-        if (draft.is_down(entry)) continue;
-        const std::size_t enough = std::min(desired[i].size(), possible);
-        result[i] = steered(draft, entry, desired[i], enough, given);
+        if (!draft.is_down(entry)) result[i] = steered(draft, entry, desired[i], given);
     }
     return result;
 }

@@ -61,10 +61,13 @@ public:
     // Which copies leave, at most one of each partition. `draft`: the ring without whom it evicts.
     [[nodiscard]] std::vector<Holding> copies(const Ring& draft) const;
     // Placement that puts no two of a pair together where others can take a place, and keeps what
-    // holds and works. Where more are desired than there are to be copies, they need no
-    // substitutes. Zones and shares yield to this for as long as the link is bad.
+    // holds and works. Zones and shares yield to this for as long as the link is bad.
     [[nodiscard]] std::vector<NodeList> steer(const Ring& draft,
                                               const std::vector<NodeList>& desired) const;
+
+    // Whether the member can hold the entry's partition together with the others, for all that is
+    // known of its links.
+    [[nodiscard]] bool fits(const Entry& entry, const NodeList& others, NodeId id) const;
 
 private:
     using Copies = NodeList;
@@ -76,9 +79,10 @@ private:
     [[nodiscard]] bool is_last_copy(NodeId id) const;
     [[nodiscard]] std::optional<NodeId> coordinator() const;
     [[nodiscard]] std::optional<NodeId> copy_of(const Entry& entry) const;
-    [[nodiscard]] bool fits(const Entry& entry, const Copies& others, NodeId id) const;
+    [[nodiscard]] bool has_distrusted(const Entry& entry) const;
+    [[nodiscard]] Copies with_fills_of_others(const Entry& entry, const Copies& wanted) const;
     [[nodiscard]] Copies steered(const Ring& draft, const Entry& entry, const Copies& wanted,
-                                 std::size_t enough, std::map<NodeId, std::size_t>& given) const;
+                                 std::map<NodeId, std::size_t>& given) const;
     [[nodiscard]] NodeId substitute(const Ring& draft, const Entry& entry, const Copies& wanted,
                                     const Copies& kept,
                                     const std::map<NodeId, std::size_t>& given) const;

@@ -226,28 +226,34 @@ struct Goal {
     std::optional<Epoch> young_from;  // whose primaries stay
 };
 
-// Where the placement is not known: what there is, and those that the last one named in the places
-// of those that are gone.
-Placement stand_in(const Ring& draft, const TranslatedPlacement& latest) {
+// Where the placement is not known: what there is, but for fills behind bad links, and those that
+// the last one named in the places of those that are gone.
+Placement stand_in(const Ring& draft, const TranslatedPlacement& latest, const Observations& seen,
+                   const Accusations& accusations) {
     const std::size_t enough = copies_possible(draft);
     std::vector<NodeId> staying;  // ascending
     for (const Member& member : draft.members) {
         if (member.stays()) staying.push_back(member.id);
     }
+    const auto stays = [&](NodeId id) { return std::ranges::binary_search(staying, id); };
     Placement wanted(draft.partitions());
     for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
+        const Entry& entry = draft.table[i];
         NodeList& holders = wanted[i];
+        for (const NodeId id : entry.copies) {
+            if (stays(id)) holders.push_back(id);
+        }
+        const bool is_down = draft.is_down(entry);
         const auto add = [&](NodeId id) {
-            if (!contains(holders, id)) holders.push_back(id);
+            const bool fits = is_down || accusations.fits(entry, holders, id);
+            if (fits && !contains(holders, id)) holders.push_back(id);
         };
-        const auto add_staying = [&](NodeId id) {
-            if (std::ranges::binary_search(staying, id)) add(id);
-        };
-        std::ranges::for_each(draft.table[i].copies, add_staying);
-        std::ranges::for_each(draft.table[i].fills, add_staying, &Fill::id);
+        for (const Fill& fill : entry.fills) {
+            if (stays(fill.id)) add(fill.id);
+        }
         if (holders.size() >= enough) continue;
         for (const NodeId id : latest.holders(i)) {
-            if (holders.size() < enough) add(id);
+            if (holders.size() < enough && !seen.ended.contains({PartitionId{i}, id})) add(id);
         }
     }
     return wanted;
@@ -306,7 +312,8 @@ void settle(Move& move, const std::vector<NodeId>& held_back) {
             // unfinished, and says that it has stepped down. Without its word the next one waits
             // for a lease.
             const bool attests = move.hands_over && id == move.entry->primary();
-            if (contains(held_back, id) || (attests && !contains(copies, id))) copies.push_back(id);
+            if (contains(copies, id)) continue;
+            if (attests || contains(held_back, id)) copies.push_back(id);
         }
         return;
     }
@@ -422,9 +429,9 @@ Ring settle_members(const Ring& ring, const Observations& seen, const Accusation
 
 void arrange(const Ring& ring, const Ring& draft, const Accusations& accusations, Goal goal,
              const Observations& seen, const PlannerConfig& config, RingChange& change) {
-    const Placement steered =
-        accusations.empty() ? Placement{} : accusations.steer(draft, *goal.holders);
-    if (!accusations.empty()) goal.holders = &steered;
+    const bool steers = goal.is_final && !accusations.empty();
+    const Placement steered = steers ? accusations.steer(draft, *goal.holders) : Placement{};
+    if (steers) goal.holders = &steered;
     change.arrangements = arrangements(ring, draft, !change.evicted.empty(), goal,
                                        held_back(draft, seen, config.bugs), config);
     give_up(change, draft, seen.losses, *goal.holders);
@@ -440,7 +447,7 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
     const Ring draft = settle_members(ring, seen, accusations, config.bugs, change);
     const Placement* const desired = cache.desired(draft);
     const Placement instead =
-        desired == nullptr ? stand_in(draft, cache.latest(draft)) : Placement{};
+        desired == nullptr ? stand_in(draft, cache.latest(draft), seen, accusations) : Placement{};
     Goal goal{.holders = desired == nullptr ? &instead : desired,
               .is_final = desired != nullptr,
               .young_from = {}};

@@ -41,6 +41,8 @@ struct Observations {
     std::vector<PartitionId> losses;  // accepted by an operator
     LinkNews links;                   // between members that live
     LinkNews heartbeats;              // the same of the datagrams that renew leases
+    // Fills that others ended, and who plans without knowing the placement does not know why.
+    std::set<Holding> ended;
     // Primaries that took over in this ring or later have only just done so, and stay where the
     // placement takes long; nothing: none has.
     std::optional<Epoch> young_from{};

@@ -106,6 +106,28 @@ TEST_CASE("a fill behind a bad link ends", "[ring]") {
     CHECK(entry.copies == Ids{d});
 }
 
+// One knows that the link of two copies is bad, and fills another; one knows only that it was, and
+// takes what those hold for good. Whoever of them proposes, the fill goes on.
+TEST_CASE("who distrusts a link ends nothing that others do about it", "[ring]") {
+    const Ring ring = settled(ring_of(5, 3, 64), {});
+    const Entry& entry = ring.table[0];
+    const LinkPair pair = link_pair(entry.copies[1], entry.copies[2]);
+    // A link between copies that do not lead is worked around, not dropped.
+    const RingChange around = planned(ring, {{pair, bad}});
+    const Ring filling = applied(ring, around);
+    REQUIRE(filling.table[0].fills.size() == 1);
+    Observations seen;
+    CHECK(plan(filling, seen, PlannerConfig{}));  // who knows nothing would end it
+    seen.links = {{pair, LinkState::distrusted}};
+    CHECK_FALSE(plan(filling, seen, PlannerConfig{}));
+    // But one that goes to somebody behind a link that carries nothing ends.
+    const NodeId filled = filling.table[0].fills.front().id;
+    seen.links[link_pair(entry.primary(), filled)] = LinkState::silent;
+    const auto change = plan(filling, seen, PlannerConfig{});
+    REQUIRE(change);
+    CHECK(applied(filling, *change).table[0].fill_of(filled) == nullptr);
+}
+
 TEST_CASE("whoever has more bad links is the one to go", "[ring]") {
     const Ring ring = ring_of(5, 3, 64);
     const Ids others = {b, c, d};
@@ -177,7 +199,7 @@ TEST_CASE("no bad links ever cost a last copy, and the planner comes to rest", "
             for (const NodeId x : ids) {
                 for (const NodeId y : ids) {
                     if (!(x < y) || !rng.chance(1, 4)) continue;
-                    links[{x, y}] = static_cast<LinkState>(rng.below(3));
+                    links[{x, y}] = static_cast<LinkState>(rng.below(4));
                     if (rng.chance(1, 2)) heartbeats[{x, y}] = links[{x, y}];
                 }
             }
@@ -192,5 +214,55 @@ TEST_CASE("no bad links ever cost a last copy, and the planner comes to rest", "
         ring = settled(ring, {});
         CHECK(fully_replicated(ring));
         CHECK(settled(ring, {}) == ring);
+    }
+}
+
+// One step of a cluster to which everything happens at once, planned with what is known or without.
+TEST_CASE("whatever happens, and whatever is known of placement, what is planned is legal",
+          "[ring]") {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        INFO("seed " << seed);
+        Rng rng(seed);
+        std::uint64_t last = 2 + rng.below(6);
+        Ring ring = ring_of(last, static_cast<std::uint32_t>(1 + rng.below(5)), 16);
+        PlacementCache knows;
+        PlacementCache lacks(0);
+        for (int round = 0; round < 20; ++round) {
+            Observations seen;
+            const auto draw = [&](std::uint64_t of) { return rng.chance(1, of); };
+            for (const Member& x : ring.members) {
+                if (x.is_up() && draw(20)) seen.dead.insert(x.id);
+                if (x.stores() && draw(8)) seen.leaving.insert(x.id);
+                for (const Member& y : ring.members) {
+                    if (!(x.id < y.id) || !draw(6)) continue;
+                    const LinkPair pair{x.id, y.id};
+                    seen.links[pair] = static_cast<LinkState>(rng.below(4));
+                    if (draw(2)) seen.heartbeats[pair] = seen.links[pair];
+                }
+            }
+            if (draw(3)) seen.joiners.push_back(server(++last));
+            if (draw(2)) seen.young_from = Epoch{rng.below(ring.epoch.value + 2)};
+            if (draw(4)) seen.losses = down_since(ring, ring.epoch);
+            for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+                for (const Fill& fill : ring.table[i].fills) {
+                    const FillReport report{PartitionId{i}, ring.table[i].since, fill.opened,
+                                            fill.id};
+                    if (draw(2)) seen.completed.push_back(report);
+                    if (draw(4)) seen.ended.insert({PartitionId{i}, fill.id});
+                }
+            }
+            if (draw(2)) {
+                lacks = PlacementCache(0);
+                if (draw(2)) {
+                    lacks.learn(placement_task(ring), desired_placement(placement_task(ring)));
+                }
+            }
+            const auto change = plan(ring, seen, PlannerConfig{}, draw(2) ? knows : lacks);
+            if (!change) continue;
+            const auto made = apply(ring, *change);
+            if (!made) FAIL(made.error().message);
+            REQUIRE(ring_defect(*made) == "");
+            ring = *made;
+        }
     }
 }

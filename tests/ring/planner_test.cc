@@ -224,6 +224,16 @@ TEST_CASE("until the placement is known, what is missing follows the one before"
         }
     }
     CHECK(fills > 0);
+    // What others ended is not begun again: it is not known why they did.
+    Observations informed = dying({NodeId{3}});
+    for (const Arrangement& arrangement : change->arrangements) {
+        for (const NodeId id : arrangement.fills) {
+            informed.ended.insert({arrangement.partition, id});
+        }
+    }
+    const auto without = plan(alone, informed, PlannerConfig{}, cache);
+    REQUIRE(without);
+    CHECK(without->arrangements.empty());
     // A cluster is founded by it too, where somebody is known for each partition.
     const Ring founded = empty_ring(2, 64);
     const auto genesis = plan(founded, joining(servers(1, 6)), PlannerConfig{}, cache);
