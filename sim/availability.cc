@@ -162,14 +162,18 @@ const NodeHost* Availability::server_of(PartitionId partition) const {
 }
 
 void Availability::Outage::look(Time now, const PartitionLog* log, std::size_t copies_now) {
-    unserved_since = log != nullptr ? never : std::min(unserved_since, now);
-    if (log == nullptr || log->unfinished().empty()) {
-        stuck_since = never;
+    if (log == nullptr) {
+        unserved_since = std::min(unserved_since, now);
+        return;
+    }
+    unserved_since = never;
+    if (log->unfinished().empty()) {
+        unfinished_since = stuck_since = never;
         return;
     }
     const Version oldest = log->unfinished().front()->version;
-    const bool goes_on = stuck_since != never && oldest == unfinished && copies_now >= copies;
-    if (!goes_on) stuck_since = now;
+    if (unfinished_since == never || oldest != unfinished) unfinished_since = stuck_since = now;
+    if (copies_now < copies) stuck_since = now;
     unfinished = oldest;
     copies = copies_now;
 }
@@ -204,7 +208,10 @@ void Availability::look_at(const Ring& ring, PartitionId partition) {
         longest_ = std::max(longest_, now - std::max(group->since, outage.unserved_since));
         report(ring, partition, *group, outage.unserved_since, "is not served");
     } else {
-        report(ring, partition, *group, outage.stuck_since, "has acknowledged no write");
+        constexpr std::string_view what = "has acknowledged no write";
+        report(ring, partition, *group, outage.stuck_since, what);
+        const Duration for_others = outage_max * ring.copies_wanted;
+        report(ring, partition, *group, outage.unfinished_since + for_others, what);
     }
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // The oracle of availability. Its rule: whenever a copy of a partition has been up, running and
 // connected with a quorum of votes, each with each, for `outage_max`, the partition is served, and
-// what is written to it is acknowledged.
+// what is written to it is acknowledged within that time of the last copy that the ring dropped
+// meanwhile, but not later than if all had been dropped so.
 //
 // Groups: every largest set of members of the newest ring that run at full speed, in which each
 // reaches each (no obstacle either way) and that has a majority of the votes, while the network is
@@ -74,9 +75,10 @@ private:
         [[nodiscard]] bool is_on() const { return unserved_since != never || stuck_since != never; }
 
         Time unserved_since = never;
-        Time stuck_since = never;  // when it had this oldest unfinished operation first, with so
-        Version unfinished;        // many copies as there are: each that it waits for may fail in
-        std::size_t copies = 0;    // turn, and each failure has its time
+        Version unfinished;      // the oldest operation that is,
+        std::size_t copies = 0;  // and how many there were when it was looked at last
+        Time unfinished_since = never;
+        Time stuck_since = never;  // since then it waits with so many copies
     };
 
     void look();

@@ -12,7 +12,8 @@ namespace grapevine::sim {
 
 enum class Rule : std::uint8_t {
     one_ring,        // a ring of one epoch has one content
-    well_formed,     // a ring that somebody adopts keeps the rules of ring_defect()
+    well_formed,     // a ring that somebody adopts keeps the rules of ring_defect(), and one that
+                     // somebody proposes is a legal step
     epochs_grow,     // the epochs that one state adopts only grow
     one_server,      // at any moment at most one node may serve a partition
     primary_serves,  // a node answers only for partitions that it is the primary of in its ring

@@ -3,6 +3,8 @@
 namespace grapevine::sim {
 
 std::optional<std::pair<PartitionId, NodeId>> Refills::saw(Time now, const Ring& ring) {
+    if (ring.members != members_) opened_.clear();
+    members_ = ring.members;
     for (auto& [which, times] : opened_) {
         while (!times.empty() && times.front() < now - refills_window) times.pop_front();
     }

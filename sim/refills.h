@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -14,9 +15,9 @@
 
 namespace grapevine::sim {
 
-// So often a member may begin to be filled with the same partition within the time. Each member
-// that comes, each link that fails and each back-off that ends may be a reason, and they are never
-// as many at once.
+// So often a member may begin to be filled with the same partition within the time while nobody
+// comes or goes. Each link that fails and each back-off that ends may be a reason, and they are
+// never as many at once.
 inline constexpr std::size_t refills_max = 8;
 inline constexpr Duration refills_window = 3s;
 
@@ -26,7 +27,8 @@ public:
     std::optional<std::pair<PartitionId, NodeId>> saw(Time now, const Ring& ring);
 
 private:
-    std::map<std::pair<PartitionId, NodeId>, std::deque<Time>> opened_;  // in the window
+    std::vector<Member> members_;
+    std::map<std::pair<PartitionId, NodeId>, std::deque<Time>> opened_;  // in the window, by these
 };
 
 }  // namespace grapevine::sim

@@ -17,7 +17,6 @@
 #include "sim/availability.h"
 #include "sim/convergence.h"
 #include "sim/history_lines.h"
-#include "sim/refills.h"
 #include "sim/workload.h"
 
 namespace grapevine::sim {
@@ -360,14 +359,6 @@ private:
         if (last_ring_ != nullptr) look_for_false_eviction(*ring);
         const bool is_founding = last_ring_ != nullptr && ring->cluster != last_ring_->cluster;
         if (is_founding && founds_what_is_down(*ring)) is_survivor_lost_ = true;
-        if (const auto restless = refills_.saw(world_.now(), *ring)) {
-            world_.checks().report(
-                Rule::rest,
-                fmt::format("in ring {} {} begins to be filled with partition {} for more "
-                            "than the {}th time within {} s",
-                            ring->epoch, world_.name_of(restless->second), restless->first,
-                            refills_max, to_ms(refills_window) / 1000));
-        }
         last_ring_ = ring;
         note_whole_ring();
         tell([&](RunWatcher& w) { w.ring(cluster_, ring); });
@@ -475,7 +466,6 @@ private:
     Chaos chaos_;
     Availability availability_;
     Convergence convergence_;
-    Refills refills_;
     Time started_;  // when faults may begin: their times count from here
     std::size_t survives_ = 0;
     Names keys_;

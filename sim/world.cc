@@ -411,6 +411,14 @@ void World::look_at_ring(const NodeHost& host) {
     quorums_.saw(*ring);
     newest_seen_ = ring;
     checks_.new_ring(ring);
+    if (const auto restless = refills_.saw(now(), *ring)) {
+        checks_.report(
+            Rule::rest,
+            fmt::format("in ring {} {} begins to be filled with partition {} for more than "
+                        "the {}th time within {} s, and nobody came or went",
+                        ring->epoch, name_of(restless->second), restless->first, refills_max,
+                        to_ms(refills_window) / 1000));
+    }
     if (on_ring_) on_ring_(host, ring);
 }
 
@@ -469,7 +477,7 @@ void World::throw_away_disk(ClusterId cluster) {
 }
 
 void World::says(const NodeHost& host, const LogLine& line) {
-    if (line.level == LogLevel::error && line.text.find("no legal step") != std::string::npos) {
+    if (line.level == LogLevel::error && line.text.starts_with(illegal_proposal)) {
         checks_.report(Rule::well_formed, fmt::format("{}: {}", host.name(), line.text));
     }
     if (on_log_) on_log_(host, line);

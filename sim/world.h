@@ -24,6 +24,7 @@
 #include "sim/network.h"
 #include "sim/node_host.h"
 #include "sim/quorums.h"
+#include "sim/refills.h"
 
 namespace grapevine::sim {
 
@@ -187,6 +188,7 @@ private:
     std::vector<std::unique_ptr<NodeHost>> nodes_;  // the dead included: events may name them
     std::vector<std::unique_ptr<ClientHost>> clients_;
     std::vector<Aim> aims_;
+    Refills refills_;
     RingPtr newest_seen_;  // null: none yet
     Quorums quorums_;
     std::map<std::pair<ClientId, std::uint64_t>, Epoch> answered_since_;

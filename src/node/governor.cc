@@ -13,6 +13,11 @@ namespace {
 // of the first report; the next ones take a while to be complete.
 constexpr Duration trim_delay = 2s;
 
+// How long it is remembered that a fill was ended, and how long one that was begun again after
+// that, and the copy that it becomes, are left alone: by then who lacks news of a link has it.
+constexpr Duration ended_for = 3s;
+constexpr Duration contested_for = 5s;
+
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = members_waiting_max;
 
@@ -104,30 +109,39 @@ bool Governor::is_loss_current(Time now) const {
     return loss_at_ != Time::min() && !stale(now, loss_at_);
 }
 
-// Fills that the placement wants were ended, and nobody came or went: for a link that is bad. Where
-// the placement is not known they may have been moved as well: they are only not begun again.
+// Of a fill that the placement wants and that was ended, while nobody came or went, the link is bad
+// (where the placement is not known, it may have been moved as well). Voters know different things
+// of links and placements, so one may end what another begins: what was begun again is left alone,
+// and what is ended even then has a bad link, whoever wants it.
 void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement) {
-    if (before.members != ring.members || before.partitions() != ring.partitions()) {
-        ended_.clear();
-        return;
-    }
+    std::erase_if(ended_, [&](const auto& fill) { return now > fill.second + ended_for; });
+    std::erase_if(contested_, [&](const auto& fill) { return now > fill.second + contested_for; });
+    if (before.partitions() != ring.partitions()) return;
     std::vector<Holding> ended;
     for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
-        if (before.table[i].primary() != ring.table[i].primary()) continue;
+        const Entry& entry = ring.table[i];
+        for (const Fill& fill : entry.fills) {
+            const Holding which{PartitionId{i}, fill.id};
+            if (fill.opened == ring.epoch && ended_.contains(which)) contested_[which] = now;
+        }
+        if (before.table[i].primary() != entry.primary()) continue;
         for (const Fill& fill : before.table[i].fills) {
-            if (!ring.table[i].writes_to(fill.id)) ended.push_back({PartitionId{i}, fill.id});
+            if (!entry.writes_to(fill.id)) ended.push_back({PartitionId{i}, fill.id});
         }
     }
     if (ended.empty()) return;
-    const Placement* const desired = placement.known(ring);
-    if (desired == nullptr) {
-        ended_.insert(ended.begin(), ended.end());
-        return;
-    }
+    const bool is_settled = before.members == ring.members;
+    const Placement* const desired = is_settled ? placement.known(ring) : nullptr;
     for (const Holding& fill : ended) {
-        const NodeList& wanted = (*desired)[fill.partition.value];
-        if (std::ranges::find(wanted, fill.member) == wanted.end()) continue;
-        bad_links_.overruled(now, link_pair(fill.member, ring.entry(fill.partition).primary()));
+        if (!ring.is_up(fill.member)) continue;
+        const auto is_wanted = [&] {
+            const NodeList& wanted = (*desired)[fill.partition.value];
+            return std::ranges::find(wanted, fill.member) != wanted.end();
+        };
+        if (contested_.contains(fill) || (desired != nullptr && is_wanted())) {
+            bad_links_.overruled(now, link_pair(fill.member, ring.entry(fill.partition).primary()));
+        }
+        ended_[fill] = now;
     }
 }
 
@@ -141,6 +155,12 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     trims_due_ = now + trim_delay;
     do_trims_wait_ = false;
     if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
+}
+
+Time Governor::trusts_from() const {
+    Time from = std::max(bad_links_.trusts_from(), bad_heartbeats_.trusts_from());
+    for (const auto& [fill, at] : contested_) from = std::max(from, at + contested_for);
+    return from;
 }
 
 std::set<NodeId> Governor::accused(Time now) const {
@@ -168,7 +188,15 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
     if (is_loss_current(now)) seen.losses = down_since(ring, loss_epoch_);
     seen.links = bad_links_.news(now);
     seen.heartbeats = bad_heartbeats_.news(now);
-    seen.ended = ended_;
+    const auto since = [](const std::map<Holding, Time>& fills, Time time) {
+        std::set<Holding> holdings;
+        for (const auto& [fill, at] : fills) {
+            if (at >= time) holdings.insert(holdings.end(), fill);
+        }
+        return holdings;
+    };
+    seen.ended = since(ended_, now - ended_for);
+    seen.contested = since(contested_, now - contested_for);
     seen.dead = std::move(dead);
     return seen;
 }

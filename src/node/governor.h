@@ -78,10 +78,9 @@ public:
     // there is none.
     void adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement);
 
-    // When the back-off of the last link that was bad ends (node/bad_links.h).
-    [[nodiscard]] Time trusts_from() const {
-        return std::max(bad_links_.trusts_from(), bad_heartbeats_.trusts_from());
-    }
+    // When the back-off of the last link that was bad ends (node/bad_links.h), and of the last fill
+    // that others want.
+    [[nodiscard]] Time trusts_from() const;
 
     // What to plan with.
     [[nodiscard]] Observations observe(Time now, const Ring& ring, std::set<NodeId> dead) const;
@@ -106,10 +105,11 @@ private:
     Time reports_due_ = never;
     Time trims_due_{};
     bool do_trims_wait_ = false;
-    std::map<NodeId, Time> leavers_;  // of the ring; when they last said so
-    Epoch loss_epoch_;                // what an operator gave up
-    Time loss_at_ = Time::min();      // when that was last heard; min(): never
-    std::set<Holding> ended_;  // fills, since these members are in, where the placement was unknown
+    std::map<NodeId, Time> leavers_;     // of the ring; when they last said so
+    Epoch loss_epoch_;                   // what an operator gave up
+    Time loss_at_ = Time::min();         // when that was last heard; min(): never
+    std::map<Holding, Time> ended_;      // fills of members that are up; when
+    std::map<Holding, Time> contested_;  // those that were begun again
     BadLinks bad_links_;
     BadLinks bad_heartbeats_;
 };

@@ -368,7 +368,7 @@ bool Node::State::drain_agreement(Time now) {
         std::visit(pass, message);
     }
     if (!out.refused.empty()) {
-        log(LogLevel::error, "a proposed ring is no legal step: " + out.refused);
+        log(LogLevel::error, std::string(illegal_proposal) + out.refused);
     }
     if (!out.decided) return false;
     const RingPtr before = ring;

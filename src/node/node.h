@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,10 @@ namespace grapevine {
 namespace command {
 class Reply;
 }
+
+// What a voter logs, as an error, of a ring that it has proposed itself and may not: then what
+// follows.
+inline constexpr std::string_view illegal_proposal = "a proposed ring is no legal step: ";
 
 struct NodeConfig {
     // Who this is. `id` was drawn for this state; `name` may be empty (the ring gives one);

@@ -39,6 +39,11 @@ bool Accusations::is_bad(NodeId a, NodeId b) const {
     return is_bad_in(links_, a, b);
 }
 
+bool Accusations::carries(NodeId a, NodeId b) const {
+    const auto found = links_.find(link_pair(a, b));
+    return found == links_.end() || found->second < LinkState::silent;
+}
+
 std::size_t Accusations::fault(NodeId id) const {
     return static_cast<std::size_t>(std::ranges::count_if(links_, [&](const auto& entry) {
         const auto& [pair, state] = entry;
@@ -156,25 +161,6 @@ NodeId Accusations::substitute(const Ring& draft, const Entry& entry, const Copi
     return best;
 }
 
-bool Accusations::has_distrusted(const Entry& entry) const {
-    return std::ranges::any_of(links_, [&](const auto& link) {
-        return link.second == LinkState::distrusted && entry.writes_to(link.first.low) &&
-               entry.writes_to(link.first.high);
-    });
-}
-
-// Who knows that the link is bad, and not only that it was, fills somebody instead, and would do so
-// again.
-Accusations::Copies Accusations::with_fills_of_others(const Entry& entry,
-                                                      const Copies& wanted) const {
-    Copies result = wanted;
-    if (bugs_.has(Bug::undo_fills) || !has_distrusted(entry)) return result;
-    for (const Fill& fill : entry.fills) {
-        if (!holds_id(result, fill.id) && fits(entry, result, fill.id)) result.push_back(fill.id);
-    }
-    return result;
-}
-
 Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
                                          const Copies& wanted,
                                          std::map<NodeId, std::size_t>& given) const {
@@ -184,7 +170,7 @@ Accusations::Copies Accusations::steered(const Ring& draft, const Entry& entry,
             if (entry.is_copy(id) == holders && fits(entry, kept, id)) kept.push_back(id);
         }
     }
-    if (kept.size() == wanted.size()) return with_fills_of_others(entry, wanted);
+    if (kept.size() == wanted.size()) return wanted;
     // The wanted order, as far as it goes.
     std::ranges::sort(kept, {}, [&](NodeId id) { return std::ranges::find(wanted, id); });
     while (kept.size() < wanted.size()) {

@@ -65,6 +65,8 @@ public:
     [[nodiscard]] std::vector<NodeList> steer(const Ring& draft,
                                               const std::vector<NodeList>& desired) const;
 
+    // No news says that the link of the two carries nothing.
+    [[nodiscard]] bool carries(NodeId a, NodeId b) const;
     // Whether the member can hold the entry's partition together with the others, for all that is
     // known of its links.
     [[nodiscard]] bool fits(const Entry& entry, const NodeList& others, NodeId id) const;
@@ -79,8 +81,6 @@ private:
     [[nodiscard]] bool is_last_copy(NodeId id) const;
     [[nodiscard]] std::optional<NodeId> coordinator() const;
     [[nodiscard]] std::optional<NodeId> copy_of(const Entry& entry) const;
-    [[nodiscard]] bool has_distrusted(const Entry& entry) const;
-    [[nodiscard]] Copies with_fills_of_others(const Entry& entry, const Copies& wanted) const;
     [[nodiscard]] Copies steered(const Ring& draft, const Entry& entry, const Copies& wanted,
                                  std::map<NodeId, std::size_t>& given) const;
     [[nodiscard]] NodeId substitute(const Ring& draft, const Entry& entry, const Copies& wanted,

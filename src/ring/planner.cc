@@ -253,7 +253,8 @@ Placement stand_in(const Ring& draft, const TranslatedPlacement& latest, const O
         }
         if (holders.size() >= enough) continue;
         for (const NodeId id : latest.holders(i)) {
-            if (holders.size() < enough && !seen.ended.contains({PartitionId{i}, id})) add(id);
+            const bool was_ended = !is_down && seen.ended.contains({PartitionId{i}, id});
+            if (holders.size() < enough && !was_ended) add(id);
         }
     }
     return wanted;
@@ -265,6 +266,7 @@ struct Move {
     const Copies* desired;
     bool may_exchange = false;  // its primary, as far as fills allow
     bool hands_over = false;    // its primary is that of the ring before, and lives
+    NodeList held_back;         // copies that stay though they are not desired
     Arrangement arrangement;
 
     [[nodiscard]] bool lacks(NodeId id) const {
@@ -279,11 +281,32 @@ struct Move {
     }
 };
 
+// What keeps holders that are not desired.
+struct Keeping {
+    const std::vector<NodeId>& leavers;  // of all partitions
+    const std::set<Holding>& contested;
+    const Accusations& accusations;
+    const Ring& draft;
+
+    [[nodiscard]] bool contests(PartitionId id, const Entry& entry, NodeId holder) const {
+        if (!contested.contains({id, holder})) return false;
+        const Member* member = draft.member(holder);
+        return member != nullptr && member->stays() && accusations.carries(entry.primary(), holder);
+    }
+};
+
 // Fills that are no longer wanted end.
-Move begin_move(PartitionId id, const Entry& entry, const Copies& desired) {
+Move begin_move(PartitionId id, const Entry& entry, const Copies& desired, const Keeping& keeping) {
     Move move{.entry = &entry, .desired = &desired, .arrangement = {id, entry.copies, {}}};
     for (const Fill& fill : entry.fills) {
-        if (contains(desired, fill.id)) move.arrangement.fills.push_back(fill.id);
+        if (contains(desired, fill.id) || keeping.contests(id, entry, fill.id)) {
+            move.arrangement.fills.push_back(fill.id);
+        }
+    }
+    for (const NodeId copy : entry.copies) {
+        if (contains(keeping.leavers, copy) || keeping.contests(id, entry, copy)) {
+            move.held_back.push_back(copy);
+        }
     }
     return move;
 }
@@ -302,7 +325,7 @@ void open_fills(std::vector<Move>& moves, FillBudget& budget) {
 }
 
 // The wanted ones are copies: the others leave, and the order becomes the wanted one.
-void settle(Move& move, const std::vector<NodeId>& held_back) {
+void settle(Move& move) {
     if (!move.complete() || move.desired->empty()) return;
     Copies& copies = move.arrangement.copies;
     if (move.may_exchange && move.entry->fills.empty()) {
@@ -313,17 +336,19 @@ void settle(Move& move, const std::vector<NodeId>& held_back) {
             // for a lease.
             const bool attests = move.hands_over && id == move.entry->primary();
             if (contains(copies, id)) continue;
-            if (attests || contains(held_back, id)) copies.push_back(id);
+            if (attests || contains(move.held_back, id)) copies.push_back(id);
         }
         return;
     }
     erase_if(copies, [&](NodeId id) {
         return id != move.entry->primary() && !contains(*move.desired, id) &&
-               !contains(held_back, id);
+               !contains(move.held_back, id);
     });
 }
 
-std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts, const Goal& goal) {
+std::vector<Move> begin_moves(const Ring& ring, bool evicts, const Goal& goal,
+                              const Keeping& keeping) {
+    const Ring& draft = keeping.draft;
     const Roster roster_before(ring);
     const Roster roster(draft);
     std::vector<Move> moves;
@@ -334,17 +359,16 @@ std::vector<Move> begin_moves(const Ring& ring, const Ring& draft, bool evicts, 
         const Entry& before = ring.table[i];
         const bool exchanged = roster_before.is_down(before) || before.primary() != entry.primary();
         const bool is_young = goal.young_from && entry.tenure >= *goal.young_from;
-        moves.push_back(begin_move(PartitionId{i}, entry, (*goal.holders)[i]));
+        moves.push_back(begin_move(PartitionId{i}, entry, (*goal.holders)[i], keeping));
         moves.back().may_exchange = exchanged || (!evicts && !is_young);
         moves.back().hands_over = !exchanged;
     }
     return moves;
 }
 
-std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool evicts,
-                                      const Goal& goal, const std::vector<NodeId>& held_back,
-                                      const PlannerConfig& config) {
-    std::vector<Move> moves = begin_moves(ring, draft, evicts, goal);
+std::vector<Arrangement> arrangements(const Ring& ring, bool evicts, const Goal& goal,
+                                      const Keeping& keeping, const PlannerConfig& config) {
+    std::vector<Move> moves = begin_moves(ring, evicts, goal, keeping);
     FillBudget budget(config);
     for (const Move& move : moves) {
         for (const NodeId id : move.arrangement.fills) budget.take(id);
@@ -353,7 +377,7 @@ std::vector<Arrangement> arrangements(const Ring& ring, const Ring& draft, bool 
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {
-        if (goal.is_final) settle(move, held_back);
+        if (goal.is_final) settle(move);
         if (move.changes()) result.push_back(std::move(move.arrangement));
     }
     return result;
@@ -432,8 +456,9 @@ void arrange(const Ring& ring, const Ring& draft, const Accusations& accusations
     const bool steers = goal.is_final && !accusations.empty();
     const Placement steered = steers ? accusations.steer(draft, *goal.holders) : Placement{};
     if (steers) goal.holders = &steered;
-    change.arrangements = arrangements(ring, draft, !change.evicted.empty(), goal,
-                                       held_back(draft, seen, config.bugs), config);
+    const std::vector<NodeId> leavers = held_back(draft, seen, config.bugs);
+    change.arrangements = arrangements(ring, !change.evicted.empty(), goal,
+                                       {leavers, seen.contested, accusations, draft}, config);
     give_up(change, draft, seen.losses, *goal.holders);
 }
 

@@ -41,10 +41,13 @@ struct Observations {
     std::vector<PartitionId> losses;  // accepted by an operator
     LinkNews links;                   // between members that live
     LinkNews heartbeats;              // the same of the datagrams that renew leases
-    // Fills that others ended, and who plans without knowing the placement does not know why.
+    // Fills that somebody ended not long ago: who does not know the placement does not begin them
+    // again. And those that were begun again after that: others want them, whatever is known here,
+    // so they stay, and so do the copies that they become, where their link to the primary carries.
     std::set<Holding> ended;
+    std::set<Holding> contested;
     // Primaries that took over in this ring or later have only just done so, and stay where the
-    // placement takes long; nothing: none has.
+    // placement takes long; nothing: none is young.
     std::optional<Epoch> young_from{};
     // No genesis before this many joiners are ready.
     std::size_t genesis_members = 1;
@@ -61,9 +64,9 @@ struct Observations {
 // not wanted any more leaves one ring after it was replaced.
 //
 // Where the placement is not known yet (PlacementCache), what cannot wait is done by the one that
-// was known last: what there is goes on, and who is missing is filled, wherever that one has
-// somebody for it; no copy leaves and no primary is exchanged. Those that are exchanged when it is
-// known are not young.
+// was known last: what there is goes on, but for fills behind bad links, and who is missing is
+// filled, wherever that one has somebody for it; no copy leaves and no primary is exchanged. Those
+// that are exchanged when it is known are not young.
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
                                const PlannerConfig& config, PlacementCache& cache);
 std::optional<RingChange> plan(const Ring& ring, const Observations& seen,

@@ -110,6 +110,8 @@ TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
     without.adopt(start, &filling, ended, unknowing);
     CHECK(without.observe(start, ended, {}).links.empty());
     CHECK_FALSE(unknowing.wants());
+    CHECK(without.observe(start, ended, {}).ended == std::set<Holding>{{PartitionId{0}, fill}});
+    CHECK(without.observe(start, ended, {}).contested.empty());
     // One that came or went explains it, and so does a placement that never wanted it.
     const Ring gone = *apply(filling, {.epoch = next(filling.epoch), .evicted = {fill}});
     CHECK(heard(filling, gone).empty());
@@ -120,6 +122,48 @@ TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
     REQUIRE(other);
     const Ring odd = arranged(ring, primary, {other});
     CHECK(heard(odd, arranged(odd, primary, {})).empty());
+}
+
+TEST_CASE("a fill that is begun again is left alone, and ended again it has a bad link", "[node]") {
+    Ring ring = found_ring(ClusterId{1}, member(1), 2, 1);
+    for (const std::uint64_t id : {2, 3}) {
+        ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(id)}});
+    }
+    PlacementCache placement;
+    const NodeId primary = ring.table[0].primary();
+    const NodeList wanted = (*placement.desired(ring))[0];
+    NodeId other{};  // nobody's placement names it
+    for (const Member& m : ring.members) {
+        if (m.id != primary && std::ranges::find(wanted, m.id) == wanted.end()) other = m.id;
+    }
+    REQUIRE(other);
+    const Holding which{PartitionId{0}, other};
+    Governor governor(20ms, 1);
+    Time now = start;
+    const auto adopt = [&](NodeList fills) {
+        const Ring before = ring;
+        ring = *apply(ring, {.epoch = next(ring.epoch),
+                             .arrangements = {{PartitionId{0}, {primary}, std::move(fills)}}});
+        governor.adopt(now, &before, ring, placement);
+        return governor.observe(now, ring, {});
+    };
+    adopt({other});
+    Observations seen = adopt({});
+    CHECK(seen.ended.contains(which));
+    CHECK(seen.contested.empty());
+    seen = adopt({other});
+    CHECK(seen.contested.contains(which));
+    CHECK(seen.links.empty());
+    CHECK(governor.trusts_from() > now);
+    CHECK(adopt({}).links == LinkNews{{link_pair(primary, other), LinkState::distrusted}});
+    // All that is forgotten after a while, also where no ring is made.
+    now += 20s;
+    CHECK(governor.observe(now, ring, {}).ended.empty());
+    CHECK(governor.observe(now, ring, {}).contested.empty());
+    seen = adopt({other});
+    CHECK(seen.ended.empty());
+    CHECK(seen.contested.empty());
+    CHECK(governor.trusts_from() <= now);
 }
 
 TEST_CASE("reports of fills that there are not take no room", "[node]") {

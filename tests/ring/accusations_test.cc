@@ -106,26 +106,51 @@ TEST_CASE("a fill behind a bad link ends", "[ring]") {
     CHECK(entry.copies == Ids{d});
 }
 
-// One knows that the link of two copies is bad, and fills another; one knows only that it was, and
-// takes what those hold for good. Whoever of them proposes, the fill goes on.
-TEST_CASE("who distrusts a link ends nothing that others do about it", "[ring]") {
+// One knows that the link of two copies is bad, and fills another; one does not, and takes what
+// those hold for good. What they have begun again after that goes on, whoever proposes.
+TEST_CASE("what others have begun again is not ended, and stays when it is a copy", "[ring]") {
     const Ring ring = settled(ring_of(5, 3, 64), {});
     const Entry& entry = ring.table[0];
     const LinkPair pair = link_pair(entry.copies[1], entry.copies[2]);
     // A link between copies that do not lead is worked around, not dropped.
-    const RingChange around = planned(ring, {{pair, bad}});
-    const Ring filling = applied(ring, around);
+    const Ring filling = applied(ring, planned(ring, {{pair, bad}}));
     REQUIRE(filling.table[0].fills.size() == 1);
-    Observations seen;
-    CHECK(plan(filling, seen, PlannerConfig{}));  // who knows nothing would end it
-    seen.links = {{pair, LinkState::distrusted}};
-    CHECK_FALSE(plan(filling, seen, PlannerConfig{}));
-    // But one that goes to somebody behind a link that carries nothing ends.
     const NodeId filled = filling.table[0].fills.front().id;
-    seen.links[link_pair(entry.primary(), filled)] = LinkState::silent;
-    const auto change = plan(filling, seen, PlannerConfig{});
-    REQUIRE(change);
-    CHECK(applied(filling, *change).table[0].fill_of(filled) == nullptr);
+    Observations seen;
+    REQUIRE(plan(filling, seen, PlannerConfig{}));  // who knows nothing ends it at first
+    for (std::uint32_t i = 0; i < filling.partitions(); ++i) {
+        const Entry& there = filling.table[i];
+        for (const Fill& fill : there.fills) {
+            seen.contested.insert({PartitionId{i}, fill.id});
+            seen.completed.push_back({PartitionId{i}, there.since, fill.opened, fill.id});
+        }
+    }
+    const auto completing = plan(filling, seen, PlannerConfig{});
+    REQUIRE(completing);
+    const Ring complete = applied(filling, *completing);
+    CHECK(complete.table[0].is_copy(filled));
+    seen.completed.clear();
+    // (Of partitions that one of the pair leads a copy was dropped; that one is begun again.)
+    const auto is_touched = [&](const Ring& from) {
+        const auto change = plan(from, seen, PlannerConfig{});
+        return change && std::ranges::find(change->arrangements, PartitionId{0},
+                                           &Arrangement::partition) != change->arrangements.end();
+    };
+    CHECK_FALSE(is_touched(filling));
+    CHECK_FALSE(is_touched(complete));
+    // Nobody is kept who leaves, or whom the primary cannot reach.
+    Observations silent = seen;
+    silent.links[link_pair(entry.primary(), filled)] = LinkState::silent;
+    CHECK(
+        applied(filling, plan(filling, silent, PlannerConfig{}).value()).table[0].fill_of(filled) ==
+        nullptr);
+    Observations leaving = seen;
+    leaving.leaving = {filled};
+    CHECK(applied(filling, plan(filling, leaving, PlannerConfig{}).value())
+              .table[0]
+              .fill_of(filled) == nullptr);
+    // When it is not contested any more the table is what it was.
+    CHECK(settled(complete, {}).table[0].copies == entry.copies);
 }
 
 TEST_CASE("whoever has more bad links is the one to go", "[ring]") {
@@ -244,11 +269,15 @@ TEST_CASE("whatever happens, and whatever is known of placement, what is planned
             if (draw(2)) seen.young_from = Epoch{rng.below(ring.epoch.value + 2)};
             if (draw(4)) seen.losses = down_since(ring, ring.epoch);
             for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+                for (const NodeId copy : ring.table[i].copies) {
+                    if (draw(8)) seen.contested.insert({PartitionId{i}, copy});
+                }
                 for (const Fill& fill : ring.table[i].fills) {
                     const FillReport report{PartitionId{i}, ring.table[i].since, fill.opened,
                                             fill.id};
                     if (draw(2)) seen.completed.push_back(report);
                     if (draw(4)) seen.ended.insert({PartitionId{i}, fill.id});
+                    if (draw(4)) seen.contested.insert({PartitionId{i}, fill.id});
                 }
             }
             if (draw(2)) {

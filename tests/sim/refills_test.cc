@@ -42,6 +42,13 @@ TEST_CASE("a fill that is begun again and again is found, one that goes on is no
     CHECK(first_found(20ms, 2) > refills_max + 1);
     CHECK(first_found(refills_window / refills_max, 1) == refills_max + 1);
     CHECK(first_found(refills_window, 1) == 0);
+    // Whoever comes or goes is a reason.
+    Refills churning;
+    for (std::uint64_t epoch = 1; epoch < 100; ++epoch) {
+        Ring ring = filling(epoch, NodeId{1});
+        ring.members = {{.id = NodeId{1 + epoch / 4}}};
+        CHECK_FALSE(churning.saw(start + 20ms * epoch, ring));
+    }
 }
 
 // Deaths and returns while members leave: the placement of each ring takes 180 ms to be known, and
