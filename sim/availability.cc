@@ -161,7 +161,11 @@ const NodeHost* Availability::server_of(PartitionId partition) const {
     return server == alive.end() ? nullptr : *server;
 }
 
-void Availability::Outage::look(Time now, const PartitionLog* log, std::size_t copies_now) {
+void Availability::Outage::look(Time now, const PartitionLog* log, const NodeList& holders) {
+    const bool has_lost = std::ranges::any_of(
+        copies, [&](NodeId id) { return std::ranges::find(holders, id) == holders.end(); });
+    copies = holders;
+    if (has_lost && stuck_since != never) stuck_since = now;
     if (log == nullptr) {
         unserved_since = std::min(unserved_since, now);
         return;
@@ -173,9 +177,7 @@ void Availability::Outage::look(Time now, const PartitionLog* log, std::size_t c
     }
     const Version oldest = log->unfinished().front()->version;
     if (unfinished_since == never || oldest != unfinished) unfinished_since = stuck_since = now;
-    if (copies_now < copies) stuck_since = now;
     unfinished = oldest;
-    copies = copies_now;
 }
 
 const Availability::Aged* Availability::group_with_copy(const Entry& entry) const {
@@ -201,7 +203,7 @@ void Availability::look_at(const Ring& ring, PartitionId partition) {
     const NodeHost* const server = server_of(partition);
     outage.look(now,
                 server == nullptr ? nullptr : &server->node().replication()->replica(partition).log,
-                entry.copies.size());
+                entry.copies);
     if (!outage.is_on()) return;
     watched_.push_back(partition);
     if (server == nullptr) {

@@ -71,14 +71,14 @@ private:
     // Of one partition, as it was found.
     struct Outage {
         // `log`: of who serves it; null: nobody does.
-        void look(Time now, const PartitionLog* log, std::size_t copies);
+        void look(Time now, const PartitionLog* log, const NodeList& holders);
         [[nodiscard]] bool is_on() const { return unserved_since != never || stuck_since != never; }
 
         Time unserved_since = never;
-        Version unfinished;      // the oldest operation that is,
-        std::size_t copies = 0;  // and how many there were when it was looked at last
+        Version unfinished;  // the oldest operation that is,
+        NodeList copies;     // and those that there were when it was looked at last
         Time unfinished_since = never;
-        Time stuck_since = never;  // since then it waits with so many copies
+        Time stuck_since = never;  // since then none of the copies has gone
     };
 
     void look();

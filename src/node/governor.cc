@@ -116,16 +116,27 @@ bool Governor::is_loss_current(Time now) const {
 void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement) {
     std::erase_if(ended_, [&](const auto& fill) { return now > fill.second + ended_for; });
     std::erase_if(contested_, [&](const auto& fill) { return now > fill.second + contested_for; });
-    if (before.partitions() != ring.partitions()) return;
+    if (before.cluster != ring.cluster || before.partitions() != ring.partitions()) {
+        ended_.clear();
+        contested_.clear();
+        return;
+    }
     std::vector<Holding> ended;
     for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        const Entry& old = before.table[i];
         const Entry& entry = ring.table[i];
+        if (old.fills.empty() && entry.fills.empty()) continue;
+        const bool goes_on = old.primary() == entry.primary() && !ring.is_down(entry);
         for (const Fill& fill : entry.fills) {
             const Holding which{PartitionId{i}, fill.id};
-            if (fill.opened == ring.epoch && ended_.contains(which)) contested_[which] = now;
+            // Rings may have been missed in between.
+            const bool again = goes_on && old.fill_of(fill.id) != nullptr;
+            if (fill.opened > before.epoch && (again || ended_.contains(which))) {
+                contested_[which] = now;
+            }
         }
-        if (before.table[i].primary() != entry.primary()) continue;
-        for (const Fill& fill : before.table[i].fills) {
+        if (!goes_on) continue;
+        for (const Fill& fill : old.fills) {
             if (!entry.writes_to(fill.id)) ended.push_back({PartitionId{i}, fill.id});
         }
     }
@@ -133,12 +144,17 @@ void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCa
     const bool is_settled = before.members == ring.members;
     const Placement* const desired = is_settled ? placement.known(ring) : nullptr;
     for (const Holding& fill : ended) {
-        if (!ring.is_up(fill.member)) continue;
+        const Member* member = ring.member(fill.member);
+        if (member == nullptr || !member->stays()) continue;
         const auto is_wanted = [&] {
             const NodeList& wanted = (*desired)[fill.partition.value];
             return std::ranges::find(wanted, fill.member) != wanted.end();
         };
-        if (contested_.contains(fill) || (desired != nullptr && is_wanted())) {
+        // Not everybody's time ends at the same moment.
+        const auto contested = contested_.find(fill);
+        const bool is_contested =
+            contested != contested_.end() && now < contested->second + contested_for - 1s;
+        if (is_contested || (desired != nullptr && is_wanted())) {
             bad_links_.overruled(now, link_pair(fill.member, ring.entry(fill.partition).primary()));
         }
         ended_[fill] = now;
