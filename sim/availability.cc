@@ -141,7 +141,8 @@ void Availability::look() {
     refresh(*ring);
     outages_.resize(ring->partitions());
     for (const PartitionId partition : std::exchange(watched_, {})) {
-        if (partition.value < ring->partitions()) look_at(*ring, partition);
+        if (partition.value >= ring->partitions()) continue;
+        look_at(*ring, partition, group_with_copy(ring->entry(partition)));
     }
     const std::uint32_t at_once = std::max(partitions_at_once, ring->partitions() / turns_max);
     for (std::uint32_t i = 0; i < std::min(ring->partitions(), at_once); ++i) {
@@ -149,7 +150,7 @@ void Availability::look() {
         const Aged* group = group_with_copy(ring->entry(partition));
         ++looks_;
         if (group != nullptr && world_.now() >= group->since + outage_max) ++armed_looks_;
-        if (!outages_[partition.value].is_on()) look_at(*ring, partition);
+        if (!outages_[partition.value].is_on()) look_at(*ring, partition, group);
     }
 }
 
@@ -191,10 +192,8 @@ const Availability::Aged* Availability::group_with_copy(const Entry& entry) cons
     return oldest;
 }
 
-void Availability::look_at(const Ring& ring, PartitionId partition) {
+void Availability::look_at(const Ring& ring, PartitionId partition, const Aged* group) {
     const Time now = world_.now();
-    const Entry& entry = ring.entry(partition);
-    const Aged* group = group_with_copy(entry);
     Outage& outage = outages_[partition.value];
     if (group == nullptr) {
         outage = {};
@@ -203,7 +202,7 @@ void Availability::look_at(const Ring& ring, PartitionId partition) {
     const NodeHost* const server = server_of(partition);
     outage.look(now,
                 server == nullptr ? nullptr : &server->node().replication()->replica(partition).log,
-                entry.copies);
+                ring.entry(partition).copies);
     if (!outage.is_on()) return;
     watched_.push_back(partition);
     if (server == nullptr) {

@@ -83,7 +83,8 @@ private:
 
     void look();
     void refresh(const Ring& ring);
-    void look_at(const Ring& ring, PartitionId partition);
+    // `group`: the oldest with a copy of it; null: there is none.
+    void look_at(const Ring& ring, PartitionId partition, const Aged* group);
     void report(const Ring& ring, PartitionId partition, const Aged& group, Time since,
                 std::string_view what);
     [[nodiscard]] const NodeHost* server_of(PartitionId partition) const;  // null: nobody

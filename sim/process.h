@@ -29,7 +29,7 @@ struct Surroundings {
     EventLog& log;
     Network& network;
     Echoes& echoes;
-    Duration placing_takes{};  // a placement beside a node's loop, and for each pair on top
+    Duration placing_takes{};  // of a placement beside a node's loop; each pair takes more
 };
 
 struct ProcessConfig {

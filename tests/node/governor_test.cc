@@ -19,6 +19,26 @@ Member member(std::uint64_t id, Role role = Role::storage) {
     return made;
 }
 
+// One partition, of which there are to be two copies.
+Ring three_members() {
+    Ring ring = found_ring(ClusterId{1}, member(1), 2, 1);
+    for (const std::uint64_t id : {2, 3}) {
+        ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(id)}});
+    }
+    return ring;
+}
+
+// Somebody whom the placement of that partition does not name, and who does not lead it.
+NodeId unwanted(const Ring& ring, const NodeList& wanted) {
+    NodeId other{};
+    for (const Member& m : ring.members) {
+        const bool leads = m.id == ring.table[0].primary();
+        if (!leads && std::ranges::find(wanted, m.id) == wanted.end()) other = m.id;
+    }
+    REQUIRE(other);
+    return other;
+}
+
 }  // namespace
 
 TEST_CASE("voters propose in their order, less those that are dead", "[node]") {
@@ -79,10 +99,7 @@ TEST_CASE("news is used while it is fresh and fits the ring", "[node]") {
 }
 
 TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
-    Ring ring = found_ring(ClusterId{1}, member(1), 2, 1);
-    for (const std::uint64_t id : {2, 3}) {
-        ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(id)}});
-    }
+    Ring ring = three_members();
     PlacementCache placement;
     const NodeId primary = ring.table[0].primary();
     const auto wanted = (*placement.desired(ring))[0];
@@ -115,28 +132,17 @@ TEST_CASE("a wanted fill that others ended is news of a bad link", "[node]") {
     // One that came or went explains it, and so does a placement that never wanted it.
     const Ring gone = *apply(filling, {.epoch = next(filling.epoch), .evicted = {fill}});
     CHECK(heard(filling, gone).empty());
-    NodeId other{};
-    for (const Member& m : ring.members) {
-        if (m.id != primary && std::ranges::find(wanted, m.id) == wanted.end()) other = m.id;
-    }
-    REQUIRE(other);
+    const NodeId other = unwanted(ring, wanted);
     const Ring odd = arranged(ring, primary, {other});
     CHECK(heard(odd, arranged(odd, primary, {})).empty());
 }
 
 TEST_CASE("a fill that is begun again is left alone, and ended again it has a bad link", "[node]") {
-    Ring ring = found_ring(ClusterId{1}, member(1), 2, 1);
-    for (const std::uint64_t id : {2, 3}) {
-        ring = *apply(ring, {.epoch = next(ring.epoch), .joined = {member(id)}});
-    }
+    Ring ring = three_members();
     PlacementCache placement;
     const NodeId primary = ring.table[0].primary();
     const NodeList wanted = (*placement.desired(ring))[0];
-    NodeId other{};  // nobody's placement names it
-    for (const Member& m : ring.members) {
-        if (m.id != primary && std::ranges::find(wanted, m.id) == wanted.end()) other = m.id;
-    }
-    REQUIRE(other);
+    const NodeId other = unwanted(ring, wanted);
     const Holding which{PartitionId{0}, other};
     Governor governor(20ms, 1);
     Time now = start;
