@@ -136,13 +136,14 @@ void find_members(ClientOptions& options) {
 }
 
 void tell_of_left_behind(const ClientOptions& options, const Ring& ring) {
-    if (!ring.parent) return;
+    if (ring.ancestors.empty()) return;
     const auto answers = ask_all(options.seeds, StatusRequest{},
                                  std::min<Duration>(options.timeout, status_timeout));
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const StatusReply status = status_at(answers[i]);
         // Survivors may not have adopted it yet.
-        const bool is_behind = status.cluster == ring.parent && ring.member(status.id) == nullptr;
+        const bool is_behind = find_ancestor(ring.ancestors, status.cluster) != nullptr &&
+                               ring.member(status.id) == nullptr;
         if (!is_behind) continue;
         print_note(fmt::format(
             "{} at {} was left behind when its cluster was founded anew: it is not in this one and "
@@ -402,11 +403,11 @@ int stop_cluster(const ClientOptions& options) {
                       : "does not answer: it has ended, or cannot be reached from here");
     }
     tell_of_left_behind(options, **ring);
-    if ((*ring)->parent) {
+    if ((*ring)->parent()) {
         print_out(
             "This cluster was founded anew from {:016x}. Nodes that were left behind in that one "
             "are not stopped by this: where one still runs it serves nothing; end its process\n",
-            (*ring)->parent.value);
+            (*ring)->parent().value);
     }
     if (std::ranges::any_of(all, &Stopping::stays)) {
         return complain(Exit::unknown, "some do not stop; end them with kill -9 and the pid above");

@@ -61,7 +61,7 @@ void Checks::new_ring(const RingPtr& ring) {
 }
 
 void Checks::found(const Ring& ring) {
-    const auto parent = last_rings_.find(ring.parent);
+    const auto parent = last_rings_.find(ring.parent());
     const Epoch from = founded_from(ring);
     if (parent == last_rings_.end() || !from) {
         return report(Rule::one_ring, fmt::format("ring {} is of a cluster that was founded from "
@@ -69,7 +69,7 @@ void Checks::found(const Ring& ring) {
                                                   ring.epoch));
     }
     Founded founded{.cluster = ring.cluster,
-                    .parent = ring.parent,
+                    .parent = ring.parent(),
                     .from = from,
                     .at = queue_.now(),
                     .restarted = std::vector<bool>(ring.partitions())};
@@ -77,7 +77,7 @@ void Checks::found(const Ring& ring) {
         const PartitionId partition{i};
         founded.restarted[i] = parent->second->table[i].generation != ring.table[i].generation;
         if (founded.restarted[i]) commits_.restarted(partition, ring.epoch);
-        commits_.founded(partition, ring.parent, from);
+        commits_.founded(partition, ring.parent(), from);
     }
     foundings_.push_back(std::move(founded));
 }
@@ -143,8 +143,8 @@ void Checks::check_room(const NodeHost& host, const Request& request) {
 void Checks::check_one_heir(const std::vector<const NodeHost*>& alive) {
     std::map<ClusterId, const NodeHost*> heirs;  // by the cluster that they were founded from
     for (const NodeHost* host : alive) {
-        if (host->ring() == nullptr || !host->ring()->parent) continue;
-        const NodeHost& other = *heirs.emplace(host->ring()->parent, host).first->second;
+        if (host->ring() == nullptr || !host->ring()->parent()) continue;
+        const NodeHost& other = *heirs.emplace(host->ring()->parent(), host).first->second;
         if (other.ring()->cluster == host->ring()->cluster) continue;
         report(Rule::one_ring, fmt::format("{} and {} are in two clusters that were founded anew "
                                            "from the same",

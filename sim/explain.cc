@@ -179,7 +179,7 @@ std::string entry_text(const World& world, const Ring& ring, const Entry& entry)
     for (const Fill& fill : entry.fills) {
         text += fmt::format("; fills {} since {}", world.name_of(fill.id), fill.opened);
     }
-    if (ring.parent) text += fmt::format("; generation {}", entry.generation);
+    if (ring.parent()) text += fmt::format("; generation {}", entry.generation);
     return text + fmt::format("; tenure {}, since {}{}", entry.tenure, entry.since,
                               ring.is_down(entry) ? "; down" : "");
 }

@@ -142,7 +142,7 @@ void Founder::kill_one(ClusterId old) {
     std::size_t holders = 0;
     for (const NodeHost* host : world_.alive()) {
         if (host->ring() == nullptr) continue;
-        if (host->ring()->parent == old) return;
+        if (host->ring()->parent() == old) return;
         if (host->ring()->cluster != old || !named_.contains(host->id())) continue;
         may_die.push_back(host->name());
         if (host->stores()) ++holders;
@@ -165,11 +165,11 @@ void Founder::tidy(const Seen& seen) {
         if (ring == nullptr || ring->cluster == seen.ring->cluster) continue;
         is_waiting = true;
         if (!host->stores() || seen.ring->member(host->id()) != nullptr) continue;
-        // Who is two foundings behind hears of none, and says nothing.
+        // Who is in a cluster that comes from the same hears of none, and says nothing.
         const auto shown = seen.shown.find(host->address());
-        const bool knows =
-            shown != seen.shown.end() && (shown->second->cluster == seen.ring->cluster ||
-                                          shown->second->cluster != seen.ring->parent);
+        const bool knows = shown != seen.shown.end() &&
+                           (shown->second->cluster == seen.ring->cluster ||
+                            find_ancestor(seen.ring->ancestors, shown->second->cluster) == nullptr);
         if (knows && !host->is_paused()) ended.push_back(host->name());
     }
     if (!is_waiting) {

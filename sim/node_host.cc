@@ -25,7 +25,7 @@ NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObs
                               .speaker = Speaker::peer,
                               .from = id_,
                               .address = address(),
-                              .parent = parent()});
+                              .ancestors = ancestors()});
       }) {
     wake_at(now());
 }
@@ -54,8 +54,8 @@ ClusterId NodeHost::cluster() const {
     return node_->ring() ? node_->ring()->cluster : ClusterId{};
 }
 
-ClusterId NodeHost::parent() const {
-    return node_->ring() ? node_->ring()->parent : ClusterId{};
+Ancestors NodeHost::ancestors() const {
+    return node_->ring() ? node_->ring()->ancestors : Ancestors{};
 }
 
 void NodeHost::take(Arrival arrival) {
@@ -134,7 +134,7 @@ void NodeHost::take_frame(LinkId link, const Frame& frame) {
 void NodeHost::greet(LinkId link, const Frame& frame) {
     Result<Hello> hello = decode_hello(frame.payload);
     if (!hello) return turn_away(link, hello.error().message);
-    const Result<void> fits = check_hello(*hello, protocol_version, cluster(), parent());
+    const Result<void> fits = check_hello(*hello, protocol_version, cluster(), ancestors());
     if (!fits) {
         around().network.send(link, address(), encode(Refusal{fits.error().message}));
         incoming_.erase(link);

@@ -129,7 +129,7 @@ private:
     void reply(NodeEffects::ToClient& reply);
     void observe_reply(const Incoming& client, const Reply& reply);
     [[nodiscard]] ClusterId cluster() const;
-    [[nodiscard]] ClusterId parent() const;
+    [[nodiscard]] Ancestors ancestors() const;
 
     NodeObserver& observer_;
     NodeId id_;

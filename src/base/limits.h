@@ -23,7 +23,8 @@ inline constexpr std::size_t frame_size_max = 64 * 1024 * 1024;  // bytes, heade
 inline constexpr std::size_t datagram_size_max = 1400;  // bytes, header included
 inline constexpr std::size_t copies_max = 9;            // --rep; past that every write crawls
 inline constexpr std::size_t name_size_max = 64;        // bytes of a member's name or zone
-inline constexpr std::uint16_t protocol_version = 3;
+inline constexpr std::size_t ancestors_max = 16;        // of a cluster that was founded anew
+inline constexpr std::uint16_t protocol_version = 4;
 
 // The longest deadline a client may set for one operation.
 inline constexpr Duration deadline_max = 60s;

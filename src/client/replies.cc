@@ -77,7 +77,8 @@ void Client::State::on(Time now, Address from, const Reply& reply) {
 void Client::State::on(Time now, Address from, const RingReply& reply) {
     last_error.clear();
     if (is_foreign(reply)) {
-        if (!is_of_forebear(*ring, *reply.ring)) return end_handle(from, *reply.ring);
+        if (find_ancestor(ring->ancestors, reply.ring->cluster) == nullptr)
+            return end_handle(from, *reply.ring);
         effects.notes.push_back(fmt::format(
             "{} was left behind in cluster {:016x}, which this one was founded anew from",
             peers.describe(from), reply.ring->cluster.value));
@@ -266,7 +267,7 @@ void Client::State::end_what_is_down() {
 }
 
 void Client::State::end_handle(Address from, const Ring& other) {
-    const bool is_heir = is_of_forebear(other, *ring);
+    const bool is_heir = find_ancestor(other.ancestors, ring->cluster) != nullptr;
     end(fmt::format(
         "{} is in cluster {:016x}, which {} cluster {:016x}, where this client began: "
         "start a new one",

@@ -14,10 +14,10 @@ namespace grapevine {
 
 namespace {
 
-// It was routed by a ring of the cluster that this one was founded anew from: that client's handle
+// It was routed by a ring of a cluster that this one was founded anew from: that client's handle
 // has ended.
-bool is_of_parent(const Ring& ring, const Request& request) {
-    return ring.parent && request.epoch <= ring.genesis;
+bool is_of_ancestor(const Ring& ring, const Request& request) {
+    return !ring.ancestors.empty() && request.epoch <= ring.genesis;
 }
 
 }  // namespace
@@ -157,7 +157,7 @@ void Node::State::on_request(Time now, ConnectionId connection, Request&& reques
         refused = Status::too_large;
     } else if (!request.client || request.sequence == 0) {
         refused = Status::malformed;  // without an id it could not be told from another
-    } else if (ring && replication && !heir && !is_of_parent(*ring, request)) {
+    } else if (ring && replication && !heir && !is_of_ancestor(*ring, request)) {
         // A client may know a later ring than this node.
         if (request.epoch > ring->epoch && !ring->voters.empty()) {
             const Member* voter = ring->member(ring->voters.front().id);

@@ -18,8 +18,8 @@ constexpr std::size_t calls_max = 16;
 
 // It follows from that ring, or from one after it.
 bool descends(const Ring& heir, const Ring& ring) {
-    return heir.parent == ring.cluster && heir.partitions() == ring.partitions() &&
-           founded_from(heir) && heir.epoch > ring.epoch;
+    return find_ancestor(heir.ancestors, ring.cluster) != nullptr &&
+           heir.partitions() == ring.partitions() && heir.epoch > ring.epoch;
 }
 
 }  // namespace
@@ -190,7 +190,6 @@ void Node::State::move_to(Time now, RingPtr to) {
     consent.begin_anew();
     consent_at = never;
     lease.renounce();
-    left_behind.clear();
     for (const Member& member : before->members) {
         if (member.id != self.id) left_behind[member.id] = member.address;
     }
@@ -204,9 +203,10 @@ void Node::State::move_to(Time now, RingPtr to) {
 void Node::State::receive_foreign(Time now, const Envelope& envelope) {
     const auto* beacon = std::get_if<Beacon>(&envelope.body);
     const auto* answer = std::get_if<RingAnswer>(&envelope.body);
-    if (ring->parent && envelope.cluster == ring->parent) {
+    if (find_ancestor(ring->ancestors, envelope.cluster) != nullptr) {
         tell_ring(now, envelope.from_address, envelope.from, Epoch{});
-    } else if (beacon != nullptr && beacon->parent == ring->cluster && !heir) {
+    } else if (beacon != nullptr && !heir &&
+               find_ancestor(beacon->ancestors, ring->cluster) != nullptr) {
         send(now, envelope.from_address, envelope.from, RingRequest{ring->epoch});
     } else if (answer != nullptr && answer->ring && envelope.to == self.id && !heir &&
                answer->ring->cluster == envelope.cluster && descends(*answer->ring, *ring)) {
@@ -216,15 +216,16 @@ void Node::State::receive_foreign(Time now, const Envelope& envelope) {
 
 void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
     if (consent.stands()) {
-        // Its own: the last consents were lost on their way here. Or another's, to which it had
-        // consented before: then that which stands is not founded, for one of those that would
-        // have to consent is in the other.
+        // Its own: the last consents were lost on their way here. Or one that was founded from
+        // that. Or another's, to which it had consented before: then that which stands is not
+        // founded, for one of those that would have to consent is in the other.
         const Founding& founding = consent.founding();
-        const bool is_own = newer->cluster == founding.ballot.cluster;
-        const bool is_final = std::ranges::binary_search(founding.survivors, from) &&
-                              founded_from(*newer) == ring->epoch;
+        const ClusterId own = founding.ballot.cluster;
+        const bool is_final = find_ancestor(newer->ancestors, own) != nullptr ||
+                              (std::ranges::binary_search(founding.survivors, from) &&
+                               find_ancestor(newer->ancestors, ring->cluster)->last == ring->epoch);
         const bool is_in_it = newer->member(self.id) != nullptr;
-        if (is_own || (is_final && is_in_it)) return move_to(now, newer);
+        if (newer->cluster == own || (is_final && is_in_it)) return move_to(now, newer);
         if (!is_final) return;
         // That cluster went on without this node.
         consent.withdraw();
@@ -257,7 +258,8 @@ void Node::State::call_left_behind(Time now) {
         const auto& [id, address] = *next_called;
         called_last = id;
         const Member* there = ring->member_at(address);
-        if (there == nullptr || there->id == id) send(now, address, NodeId{}, Beacon{ring->parent});
+        if (there == nullptr || there->id == id)
+            send(now, address, NodeId{}, Beacon{ring->ancestors});
     }
 }
 

@@ -202,7 +202,8 @@ void Node::State::send_beacons(Time now) {
     if (last_coordinator) where.insert(last_coordinator);
     where.erase(self.address);
     for (const Address address : where) {
-        if (ring->member_at(address) == nullptr) send(now, address, NodeId{}, Beacon{ring->parent});
+        if (ring->member_at(address) == nullptr)
+            send(now, address, NodeId{}, Beacon{ring->ancestors});
     }
     call_left_behind(now);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/limits.h"
 #include "ring/change.h"
 #include "ring/placement.h"
 
@@ -91,7 +92,8 @@ bool Consents::exclude(const FoundingBallot& ballot) const {
 Result<Ring> found_anew(const Ring& ring, const Founding& founding) {
     if (auto checked = check(ring, founding); !checked) return std::unexpected(checked.error());
     Ring draft = ring;
-    draft.parent = ring.cluster;
+    draft.ancestors.insert(draft.ancestors.begin(), {.cluster = ring.cluster, .last = ring.epoch});
+    if (draft.ancestors.size() > ancestors_max) draft.ancestors.pop_back();
     draft.cluster = founding.ballot.cluster;
     draft.genesis = Epoch{ring.epoch.value + epochs_skipped};
     draft.epoch = next(draft.genesis);
@@ -99,13 +101,6 @@ Result<Ring> found_anew(const Ring& ring, const Founding& founding) {
     keep_copies(draft, founding.survivors);
     if (const std::string defect = ring_defect(draft); !defect.empty()) return fail("{}", defect);
     return draft;
-}
-
-bool is_of_forebear(const Ring& ring, const Ring& other) {
-    if (!ring.parent || other.cluster == ring.cluster) return false;
-    if (other.cluster == ring.parent) return true;
-    const auto is_in_both = [&](const Member& member) { return ring.member(member.id) != nullptr; };
-    return other.epoch <= founded_from(ring) && std::ranges::any_of(other.members, is_in_both);
 }
 
 }  // namespace grapevine

@@ -60,21 +60,17 @@ struct Survival {
 // - Each partition keeps those of its copies that survive, in their order: each holds what was
 //   acknowledged. Fills are no copies. Where no copy survives it restarts empty, under a raised
 //   generation, where the placement wants it.
+// - The old cluster is the first of the new one's ancestors; of more than ancestors_max the oldest
+// are
+//   forgotten.
 // - Every entry is new: `tenure` and `since` are the new epoch, so that primaries take over as
 //   after any change. `genesis` is the epoch before it, under which nothing was ever served.
 Result<Ring> found_anew(const Ring& ring, const Founding& founding);
 
 // The epoch of the ring that the first ring of this cluster was made from; zero: it was not founded
 // anew.
-[[nodiscard]] constexpr Epoch founded_from(const Ring& ring) {
-    if (!ring.parent || ring.genesis.value <= epochs_skipped) return {};
-    return Epoch{ring.genesis.value - epochs_skipped};
+[[nodiscard]] inline Epoch founded_from(const Ring& ring) {
+    return ring.ancestors.empty() ? Epoch{} : ring.ancestors.front().last;
 }
-
-// Whether `other` is a ring of the cluster that this ring's was founded anew from, or of one before
-// that. A ring names its parent alone; an earlier one is known by a member that is in both, since
-// an id names one state for ever, and by its epoch. So where all members have been replaced since,
-// what is older than the parent is not known any more.
-[[nodiscard]] bool is_of_forebear(const Ring& ring, const Ring& other);
 
 }  // namespace grapevine

@@ -130,9 +130,9 @@ struct LinkCheck {
 
 // "The cluster of this envelope lives", to an address where its coordinator or a seed used to
 // listen and no member does: whoever starts there must not found a second one. And to members of
-// the cluster that it was founded anew from.
+// the clusters that it was founded anew from.
 struct Beacon {
-    ClusterId parent;  // zero: none
+    Ancestors ancestors;  // of that cluster
 };
 
 // The sender consents that a cluster is founded anew from the ring that it is in. To the other

@@ -42,6 +42,10 @@ public:
     void add(const Member& member);
     void add(const Voter& voter) { add(voter.id, voter.votes); }
     void add(const Fill& fill) { add(fill.id, fill.opened.value); }
+    void add(const Ancestor& each) {
+        add(each.cluster);
+        add(each.last);
+    }
     void add(const Entry& entry);
 
     [[nodiscard]] std::string_view bytes() const { return {bytes_.get(), size_}; }
@@ -109,6 +113,11 @@ std::size_t spare_votes(const Ring& ring) {
 }
 
 }  // namespace
+
+const Ancestor* find_ancestor(const Ancestors& ancestors, ClusterId cluster) {
+    const auto found = std::ranges::find(ancestors, cluster, &Ancestor::cluster);
+    return found == ancestors.end() ? nullptr : &*found;
+}
 
 bool Entry::is_copy(NodeId id) const {
     return std::ranges::find(copies, id) != copies.end();
@@ -215,7 +224,7 @@ std::vector<PartitionId> down_since(const Ring& ring, Epoch epoch) {
 std::uint64_t digest(const Ring& ring) {
     Canonical canonical;
     canonical.add(ring.cluster);
-    canonical.add(ring.parent);
+    canonical.add(ring.ancestors);
     canonical.add(ring.epoch);
     canonical.add(ring.genesis);
     canonical.add(ring.copies_wanted, 4);

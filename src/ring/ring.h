@@ -84,9 +84,21 @@ struct Entry {
     [[nodiscard]] bool writes_to(NodeId id) const { return is_copy(id) || fill_of(id) != nullptr; }
 };
 
+// A cluster that another was founded anew from, at once or by way of others.
+struct Ancestor {
+    ClusterId cluster;
+    Epoch last;  // its ring that was gone on from
+    bool operator==(const Ancestor&) const = default;
+};
+
+// The nearest first, up to ancestors_max.
+using Ancestors = std::vector<Ancestor>;
+
+const Ancestor* find_ancestor(const Ancestors& ancestors, ClusterId cluster);  // nullptr: is none
+
 struct Ring {
     ClusterId cluster;
-    ClusterId parent;  // the cluster that this one was founded anew from; zero: none
+    Ancestors ancestors;  // of `cluster`; none: it was not founded anew
     Epoch epoch;
     Epoch genesis;                    // the first ring with storage members; zero: not yet
     std::uint32_t copies_wanted = 1;  // k
@@ -98,6 +110,10 @@ struct Ring {
 
     bool operator==(const Ring&) const = default;
 
+    // The cluster that this one was founded anew from; zero: none.
+    [[nodiscard]] ClusterId parent() const {
+        return ancestors.empty() ? ClusterId{} : ancestors.front().cluster;
+    }
     [[nodiscard]] const Member* member(NodeId id) const;                    // nullptr: not a member
     [[nodiscard]] const Member* member_named(std::string_view name) const;  // up ones only
     [[nodiscard]] const Member* member_at(Address address) const;           // up ones only

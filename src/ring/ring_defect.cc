@@ -29,6 +29,20 @@ std::string head_defect(const Ring& ring) {
     return {};
 }
 
+std::string ancestors_defect(const Ring& ring) {
+    if (ring.ancestors.size() > ancestors_max) {
+        return fmt::format("{} ancestors are more than {}", ring.ancestors.size(), ancestors_max);
+    }
+    std::set<ClusterId> seen{ClusterId{}, ring.cluster};
+    Epoch before = ring.genesis;
+    for (const Ancestor& each : ring.ancestors) {
+        if (!seen.insert(each.cluster).second) return "two ancestors are one, or are the cluster";
+        if (!each.last || each.last >= before) return "an ancestor is no older than its heir";
+        before = each.last;
+    }
+    return {};
+}
+
 std::string member_order_defect(const Ring& ring) {
     const bool ascending = std::ranges::adjacent_find(ring.members, std::greater_equal{},
                                                       &Member::id) == ring.members.end();
@@ -178,8 +192,8 @@ std::string member_defect(const Member& member) {
 }
 
 std::string ring_defect(const Ring& ring) {
-    for (const auto rule : {head_defect, member_order_defect, members_defect, uniqueness_defect,
-                            voters_defect, table_defect, listed_defect}) {
+    for (const auto rule : {head_defect, ancestors_defect, member_order_defect, members_defect,
+                            uniqueness_defect, voters_defect, table_defect, listed_defect}) {
         if (std::string defect = rule(ring); !defect.empty()) return defect;
     }
     return {};

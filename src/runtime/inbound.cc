@@ -79,7 +79,8 @@ void Inbound::on_hello(Connection& connection, const Frame& frame) {
     }
     const auto hello = decode_hello(frame.payload);
     if (!hello) return refuse(connection, hello.error().message);
-    const auto welcome = check_hello(*hello, protocol_version, events_.cluster(), events_.parent());
+    const auto welcome =
+        check_hello(*hello, protocol_version, events_.cluster(), events_.ancestors());
     if (!welcome) return refuse(connection, welcome.error().message);
     connection.hello = *hello;
     if (!connection.is_client()) no_stranger(connection);

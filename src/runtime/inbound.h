@@ -78,7 +78,7 @@ public:
     struct Events {
         std::function<ClusterId()> cluster;  // that this process is in; zero: none yet
         // The one that it was founded anew from; zero: none.
-        std::function<ClusterId()> parent = [] { return ClusterId{}; };
+        std::function<Ancestors()> ancestors = [] { return Ancestors{}; };
         std::function<void(const Envelope&)> envelope;
         std::function<void(Address)> peer_hung_up;
         // `arrived`: read from the clock after its bytes had.

@@ -96,7 +96,7 @@ Inbound::Events NodeHost::inbound_events(bool takes_text) {
     };
     return {
         .cluster = [this] { return cluster(); },
-        .parent = [this] { return parent(); },
+        .ancestors = [this] { return ancestors(); },
         .envelope =
             [this](const Envelope& envelope) {
                 touched_ = true;
@@ -197,8 +197,8 @@ ClusterId NodeHost::cluster() const {
     return node_.ring() != nullptr ? node_.ring()->cluster : ClusterId{};
 }
 
-ClusterId NodeHost::parent() const {
-    return node_.ring() != nullptr ? node_.ring()->parent : ClusterId{};
+Ancestors NodeHost::ancestors() const {
+    return node_.ring() != nullptr ? node_.ring()->ancestors : Ancestors{};
 }
 
 Hello NodeHost::hello() const {
@@ -207,7 +207,7 @@ Hello NodeHost::hello() const {
             .speaker = Speaker::peer,
             .from = self.id,
             .address = self.address,
-            .parent = parent()};
+            .ancestors = ancestors()};
 }
 
 void NodeHost::datagram(std::string_view bytes, Address from) {
@@ -215,8 +215,8 @@ void NodeHost::datagram(std::string_view bytes, Address from) {
     if (!envelope) return drop_datagram(from, envelope.error().message);
     const auto* beacon = std::get_if<Beacon>(&envelope->body);
     const Hello sender{.cluster = envelope->cluster,
-                       .parent = beacon == nullptr ? ClusterId{} : beacon->parent};
-    const auto ours = check_hello(sender, protocol_version, cluster(), parent());
+                       .ancestors = beacon == nullptr ? Ancestors{} : beacon->ancestors};
+    const auto ours = check_hello(sender, protocol_version, cluster(), ancestors());
     // It goes on all the same: who listens before it founds has to hear other clusters.
     if (!ours) drop_datagram(from, ours.error().message);
     touched_ = true;

@@ -238,11 +238,11 @@ LeaveNotice unpack(Unpacker&, const fb::LeaveNotice&) {
 }
 
 Packed<fb::Beacon> pack(Builder& builder, const Beacon& message) {
-    return fb::CreateBeacon(builder, message.parent.value);
+    return fb::CreateBeacon(builder, pack(builder, message.ancestors));
 }
 
-Beacon unpack(Unpacker&, const fb::Beacon& in) {
-    return {.parent = ClusterId{in.parent()}};
+Beacon unpack(Unpacker& unpacker, const fb::Beacon& in) {
+    return {.ancestors = unpack(unpacker, in.ancestors())};
 }
 
 Packed<fb::Founding> pack(Builder& builder, const Founding& founding) {

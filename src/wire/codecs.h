@@ -53,6 +53,8 @@ std::vector<FillReport> unpack(Unpacker& unpacker,
                                const flatbuffers::Vector<const fb::FillReport*>* in);
 Packed<flatbuffers::Vector<std::uint64_t>> pack(Builder& builder, const std::vector<NodeId>& ids);
 std::vector<NodeId> unpack(Unpacker& unpacker, const flatbuffers::Vector<std::uint64_t>* in);
+Packed<flatbuffers::Vector<const fb::Ancestor*>> pack(Builder& builder, const Ancestors& ancestors);
+Ancestors unpack(Unpacker& unpacker, const flatbuffers::Vector<const fb::Ancestor*>* in);
 
 // What members say: swim_codec.cc, ring_codec.cc, replication_codec.cc.
 Packed<fb::SwimMessage> pack(Builder& builder, const SwimMessage& message);

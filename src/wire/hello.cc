@@ -6,13 +6,15 @@
 namespace grapevine {
 
 Result<void> check_hello(const Hello& hello, std::uint16_t protocol, ClusterId cluster,
-                         ClusterId parent) {
+                         const Ancestors& ancestors) {
     if (hello.protocol != protocol) {
         return fail("this member speaks protocol version {}, the other side version {}", protocol,
                     hello.protocol);
     }
-    const bool is_kin = hello.cluster == parent || hello.parent == cluster;
-    if (hello.cluster && cluster && hello.cluster != cluster && !is_kin) {
+    const bool is_kin = !hello.cluster || !cluster || hello.cluster == cluster ||
+                        find_ancestor(ancestors, hello.cluster) != nullptr ||
+                        find_ancestor(hello.ancestors, cluster) != nullptr;
+    if (!is_kin) {
         return fail("this member is in cluster {:x}, the other side in cluster {:x}", cluster,
                     hello.cluster);
     }
@@ -24,6 +26,7 @@ std::string wire::defect(const Hello& hello) {
     if (hello.speaker == Speaker::peer && (!hello.from || !hello.address)) {
         return "a peer's hello lacks its id or address";
     }
+    if (hello.ancestors.size() > ancestors_max) return "a hello names too many ancestors";
     return {};
 }
 

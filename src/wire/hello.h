@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/result.h"
+#include "ring/ring.h"
 
 namespace grapevine {
 
@@ -20,9 +21,9 @@ struct Hello {
     std::uint16_t protocol = protocol_version;
     ClusterId cluster = {};  // zero: in none yet, or a client that does not know
     Speaker speaker = Speaker::client;
-    NodeId from = {};       // peers
-    Address address = {};   // peers: where the sender listens
-    ClusterId parent = {};  // peers: the cluster that theirs was founded anew from; zero: none
+    NodeId from = {};          // peers
+    Address address = {};      // peers: where the sender listens
+    Ancestors ancestors = {};  // peers: of their cluster
 
     bool operator==(const Hello&) const = default;
 };
@@ -34,10 +35,10 @@ struct Refusal {
 inline constexpr std::size_t sentence_size_max = 1024;
 
 // Whether one who speaks `protocol` and is in `cluster` (zero: in none yet), founded anew from
-// `parent`, may go on with the sender; the error names both versions, or both clusters, and is what
-// a Refusal carries. A cluster and the one that it was founded from have something to say to each
-// other.
+// `ancestors`, may go on with the sender; the error names both versions, or both clusters, and is
+// what a Refusal carries. A cluster and those that it was founded from have something to say to
+// each other.
 Result<void> check_hello(const Hello& hello, std::uint16_t protocol, ClusterId cluster,
-                         ClusterId parent = {});
+                         const Ancestors& ancestors = {});
 
 }  // namespace grapevine

@@ -149,6 +149,19 @@ Member unpack(Unpacker& unpacker, const fb::Member& in) {
             .joined = Epoch{in.joined()}};
 }
 
+Packed<flatbuffers::Vector<const fb::Ancestor*>> pack(Builder& builder,
+                                                      const Ancestors& ancestors) {
+    return pack_list(builder, ancestors, [](const Ancestor& each) {
+        return fb::Ancestor{each.cluster.value, each.last.value};
+    });
+}
+
+Ancestors unpack(Unpacker& unpacker, const flatbuffers::Vector<const fb::Ancestor*>* in) {
+    return unpacker.list(in, [](const fb::Ancestor* each) {
+        return Ancestor{.cluster = ClusterId{each->cluster()}, .last = Epoch{each->last()}};
+    });
+}
+
 Packed<fb::Ring> pack(Builder& builder, const Ring& ring) {
     const Columns columns = columns_of(ring);
     const auto members = pack_list(builder, ring.members,
@@ -163,15 +176,15 @@ Packed<fb::Ring> pack(Builder& builder, const Ring& ring) {
     const auto copies = builder.CreateVector(columns.copies);
     const auto fills = builder.CreateVectorOfStructs(columns.fills);
     const auto fill_epochs = builder.CreateVector(columns.fill_epochs.values());
-    return fb::CreateRing(builder, ring.cluster.value, ring.parent.value, ring.epoch.value,
-                          ring.genesis.value, ring.copies_wanted, ring.protocol,
-                          ring.last_server_number, members, voters, heads, head_of, copies, fills,
-                          fill_epochs);
+    const auto ancestors = pack(builder, ring.ancestors);
+    return fb::CreateRing(builder, ring.cluster.value, ring.epoch.value, ring.genesis.value,
+                          ring.copies_wanted, ring.protocol, ring.last_server_number, members,
+                          voters, heads, head_of, copies, fills, fill_epochs, ancestors);
 }
 
 Ring unpack(Unpacker& unpacker, const fb::Ring& in) {
     Ring ring{.cluster = ClusterId{in.cluster()},
-              .parent = ClusterId{in.parent()},
+              .ancestors = unpack(unpacker, in.ancestors()),
               .epoch = Epoch{in.epoch()},
               .genesis = Epoch{in.genesis()},
               .copies_wanted = in.copies_wanted(),

@@ -195,8 +195,8 @@ std::string defect(const LeaveNotice&) {
     return {};
 }
 
-std::string defect(const Beacon&) {
-    return {};
+std::string defect(const Beacon& message) {
+    return message.ancestors.size() > ancestors_max ? "a beacon names too many ancestors" : "";
 }
 
 std::string defect(const Founding& founding) {

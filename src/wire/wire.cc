@@ -128,10 +128,11 @@ void append_frame(std::string& out, const Hello& hello) {
     assert_well_formed(hello);
     Builder& builder = fresh_builder();
     const auto address = wire::pack(hello.address);
+    const auto ancestors = wire::pack(builder, hello.ancestors);
     append_finished(out, FrameKind::hello, builder,
                     fb::CreateHello(builder, hello.protocol, hello.cluster.value,
                                     static_cast<fb::Speaker>(hello.speaker), hello.from.value,
-                                    &address, hello.parent.value));
+                                    &address, ancestors));
 }
 
 void append_frame(std::string& out, const Refusal& refusal) {
@@ -203,12 +204,13 @@ Result<Hello> decode_hello(std::string_view payload) {
     const auto root = verified<fb::Hello>(payload);
     if (!root) return std::unexpected(root.error());
     const fb::Hello& in = **root;
-    return judged(Unpacker(payload.size()), Hello{.protocol = in.protocol(),
-                                                  .cluster = ClusterId{in.cluster()},
-                                                  .speaker = static_cast<Speaker>(in.speaker()),
-                                                  .from = NodeId{in.from()},
-                                                  .address = wire::unpack(in.address()),
-                                                  .parent = ClusterId{in.parent()}});
+    Unpacker unpacker(payload.size());
+    return judged(unpacker, Hello{.protocol = in.protocol(),
+                                  .cluster = ClusterId{in.cluster()},
+                                  .speaker = static_cast<Speaker>(in.speaker()),
+                                  .from = NodeId{in.from()},
+                                  .address = wire::unpack(in.address()),
+                                  .ancestors = wire::unpack(unpacker, in.ancestors())});
 }
 
 Result<Refusal> decode_refusal(std::string_view payload) {

@@ -232,11 +232,14 @@ namespace {
 
 constexpr std::uint64_t founded = 1'000'006;
 constexpr std::uint64_t founded_twice = 2'000'009;
+constexpr Ancestor first{ClusterId{77}, Epoch{5}};
+constexpr Ancestor second{ClusterId{78}, Epoch{founded + 2}};
+constexpr Ancestor third{ClusterId{79}, Epoch{founded_twice + 2}};
 
 }  // namespace
 
 TEST_CASE("a late ring of the cluster that this one was founded anew from is ignored", "[client]") {
-    auto world = ClientWorld::with_ring({.epoch = founded, .cluster = 78, .parent = 77});
+    auto world = ClientWorld::with_ring({.epoch = founded, .cluster = 78, .ancestors = {first}});
     world.learn_stamp(0);
     const auto write = world.submit(put_of(key_in(0)));
     world.ring(3, make_ring());
@@ -253,7 +256,7 @@ TEST_CASE("who was left behind does not say that there is no newer ring", "[clie
                                       .gone = {1, 2},
                                       .copies = {{1, {3}}, {4, {5}}, {6, {3}}},
                                       .cluster = 78,
-                                      .parent = 77};
+                                      .ancestors = {first}};
     auto world = ClientWorld::with_ring(without_1_and_2);
     world.run_for(1s);
     const auto id = world.submit(get_of(key_in(0)));
@@ -275,22 +278,25 @@ TEST_CASE("who was left behind does not say that there is no newer ring", "[clie
     CHECK(hung_up < 40);
 }
 
-TEST_CASE("a cluster that was founded anew twice knows the first by its members", "[client]") {
-    const RingOptions now{.epoch = founded_twice, .cluster = 79, .parent = 78};
+TEST_CASE("a cluster that was founded anew twice knows the first", "[client]") {
+    const RingOptions now{.epoch = founded_twice, .cluster = 79, .ancestors = {second, first}};
     auto world = ClientWorld::with_ring(now);
     const auto read = world.submit(get_of(key_in(0)));
     world.ring(3, make_ring());
     CHECK_FALSE(world.done(read));
     SECTION("a foreign one on an old port ends the handle") {
-        world.ring(3, make_ring({.id_shift = 1000}));
+        world.ring(3, make_ring({.cluster = 99}));
         CHECK(world.outcomes.at(read).detail.find("nothing to do with") != std::string::npos);
     }
     SECTION("so does its twin, founded from the same cluster") {
-        world.ring(3, make_ring({.epoch = founded_twice + 3, .cluster = 80, .parent = 78}));
+        world.ring(
+            3,
+            make_ring({.epoch = founded_twice + 3, .cluster = 80, .ancestors = {second, first}}));
         CHECK(world.kind(read) == OutcomeKind::ended);
     }
     SECTION("and the one that is founded from it") {
-        world.ring(3, make_ring({.epoch = 3'000'012, .cluster = 81, .parent = 79}));
+        world.ring(
+            3, make_ring({.epoch = 3'000'012, .cluster = 81, .ancestors = {third, second, first}}));
         CHECK(world.outcomes.at(read).detail.find("taken the place") != std::string::npos);
     }
 }

@@ -31,8 +31,7 @@ struct RingOptions {
         {};  // where not {p % servers + 1, the next one}
     std::uint64_t cluster = 77;
     bool genesis = true;
-    std::uint64_t parent = 0;    // founded anew from it, into the epoch that is given
-    std::uint64_t id_shift = 0;  // of all members' ids: others than those of id_of()
+    Ancestors ancestors = {};  // founded anew from these, into the epoch that is given
 };
 
 // 8 partitions, 2 copies.
@@ -40,13 +39,12 @@ inline RingPtr make_ring(const RingOptions& options = {}) {
     auto ring = std::make_shared<Ring>();
     ring->cluster = ClusterId{options.cluster};
     ring->epoch = Epoch{options.epoch};
-    ring->parent = ClusterId{options.parent};
+    ring->ancestors = options.ancestors;
     ring->genesis = options.genesis ? Epoch{2} : Epoch{};
-    if (ring->parent) ring->genesis = Epoch{options.epoch - 1};
-    const auto id_in = [&](int server) { return NodeId{id_of(server).value + options.id_shift}; };
+    if (ring->parent()) ring->genesis = Epoch{options.epoch - 1};
     for (int server = 0; server <= options.servers; ++server) {
         Member member;
-        member.id = id_in(server);
+        member.id = id_of(server);
         member.name = server == coordinator ? "coordinator" : "server" + std::to_string(server);
         member.address = address_of(server);
         member.role = server == coordinator ? Role::coordinator : Role::storage;
@@ -62,7 +60,7 @@ inline RingPtr make_ring(const RingOptions& options = {}) {
             copies = given->second;
         }
         if (options.genesis) {
-            for (const int server : copies) entry.copies.push_back(id_in(server));
+            for (const int server : copies) entry.copies.push_back(id_of(server));
         }
         ring->table.push_back(entry);
     }

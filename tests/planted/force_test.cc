@@ -27,7 +27,7 @@ Finding two_founders(std::uint64_t seed, PlantedBugs bugs) {
     Operator second(cluster, 1);
     first.ask(living[0], one);
     second.ask(living[1], two);
-    const auto is_founded = [&] { return cluster.world().newest_ring()->parent == one.parent; };
+    const auto is_founded = [&] { return cluster.world().newest_ring()->parent() == one.parent; };
     if (!cluster.run_until(is_founded, 5s) && !cluster.world().is_broken()) {
         return {Oracle::convergence, "not founded"};
     }

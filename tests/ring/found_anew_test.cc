@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/limits.h"
 #include "ring_fixture.h"
 
 using namespace grapevine;
@@ -28,7 +29,8 @@ TEST_CASE("a ring of survivors keeps what they hold, and restarts the rest empty
     REQUIRE(made);
     CHECK(ring_defect(*made).empty());
     CHECK(made->cluster == new_cluster);
-    CHECK(made->parent == ring.cluster);
+    CHECK(made->ancestors == Ancestors{{ring.cluster, ring.epoch}});
+    CHECK(made->parent() == ring.cluster);
     CHECK(made->epoch.value == ring.epoch.value + epochs_skipped + 1);
     CHECK(founded_from(*made) == ring.epoch);
     CHECK_FALSE(founded_from(ring));
@@ -94,4 +96,21 @@ TEST_CASE("a second member of a name or place does not survive beside the first"
     const Ring ring = joined(evicted(small_ring(), {d}), {reborn(4)});
     CHECK_FALSE(why_not(ring, founding_from(ring, {d, NodeId{104}})).empty());
     CHECK(why_not(ring, founding_from(ring, {a, d})).empty());
+}
+
+TEST_CASE("a cluster that is founded again and again knows whom it comes from", "[ring]") {
+    Ring ring = small_ring();
+    Ancestors all;
+    for (std::uint64_t i = 0; i < ancestors_max + 3; ++i) {
+        all.insert(all.begin(), {ring.cluster, ring.epoch});
+        Founding founding = founding_from(ring, {ring.members.front().id});
+        founding.ballot.cluster = ClusterId{1000 + i};
+        const auto made = found_anew(ring, founding);
+        REQUIRE(made);
+        CHECK(made->parent() == ring.cluster);
+        // Others join, so that one alone is no majority.
+        ring = joined(*made, {reborn(2), reborn(3)});
+    }
+    all.resize(ancestors_max);
+    CHECK(ring.ancestors == all);
 }

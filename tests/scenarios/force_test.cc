@@ -66,7 +66,7 @@ TEST_CASE("a cluster without a majority is founded anew from what survives", "[s
         REQUIRE(cluster.run_until_restored());
         const RingPtr ring = cluster.world().newest_ring();
         CHECK(ring->cluster == ClusterId{new_id});
-        CHECK(ring->parent == old);
+        CHECK(ring->parent() == old);
         CHECK(cluster.members() == living);
 
         CHECK(cluster.get("key1") == "ended");

@@ -146,3 +146,40 @@ TEST_CASE("a coordinator that returns is bound by its consent", "[scenario]") {
     cluster.world().resume_coordinator();
     cluster.run_for(5s);
 }
+
+TEST_CASE("who slept through two foundings hears of the second", "[scenario]") {
+    Cluster cluster({.nodes = 7, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    cluster.pause({"server7", sim::coordinator_name});
+    cluster.kill({"server4", "server5", "server6"});
+    cluster.run_for(1s);
+    Operator person(cluster);
+    REQUIRE(
+        person.force("server1", founding_of(cluster, {"server1", "server2", "server3"}, heir_id))
+            ->founded);
+    const auto all_are_in = [&] {
+        return std::ranges::all_of(Names{"server1", "server2", "server3"},
+                                   [&](const auto& name) { return is_heir(cluster, name); });
+    };
+    REQUIRE(cluster.run_until(all_are_in, 5s));
+    cluster.kill({"server2", "server3"});
+    cluster.run_for(1s);
+    REQUIRE(person.force("server1", founding_of(cluster, {"server1"}, heir_id + 1))->founded);
+    cluster.run_for(1s);
+    bool is_superseded = false;
+    cluster.world().on_log([&](const sim::NodeHost& host, const LogLine& line) {
+        const bool says = line.text.find("without this node") != std::string::npos;
+        is_superseded = is_superseded || (says && host.name() == "server7");
+    });
+    cluster.resume({"server7", sim::coordinator_name});
+    // One holds copies that cannot come back. The other holds nothing, and goes over.
+    const auto coordinator_is_in = [&] {
+        const RingPtr ring = cluster.world().newest_ring();
+        return ring->cluster == ClusterId{heir_id + 1} &&
+               ring->is_up(cluster.world().node(sim::coordinator_name)->id());
+    };
+    CHECK(cluster.run_until(coordinator_is_in, 5s));
+    CHECK(is_superseded);
+    CHECK(cluster_of(cluster, "server7") != ClusterId{heir_id + 1});
+}

@@ -64,7 +64,8 @@ GRAPEVINE_FIELDS(LinkReports, reports)
 GRAPEVINE_FIELDS(LossAccepted, epoch)
 GRAPEVINE_NO_FIELDS(LeaveNotice)
 GRAPEVINE_FIELDS(LinkCheck, sent_us, echo_us)
-GRAPEVINE_FIELDS(Beacon, parent)
+GRAPEVINE_FIELDS(Ancestor, cluster, last)
+GRAPEVINE_FIELDS(Beacon, ancestors)
 GRAPEVINE_FIELDS(FoundingBallot, round, cluster)
 GRAPEVINE_FIELDS(Founding, epoch, ballot, survivors)
 GRAPEVINE_FIELDS(Consents, after, up_to, given)
@@ -117,7 +118,7 @@ GRAPEVINE_FIELDS(ErrorReply, message)
 GRAPEVINE_FIELDS(AgreementState, epoch, promised, accepted)
 GRAPEVINE_FIELDS(SavedState, id, ring, promises, consents, consent)
 
-GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address, parent)
+GRAPEVINE_FIELDS(Hello, protocol, cluster, speaker, from, address, ancestors)
 GRAPEVINE_FIELDS(Refusal, message)
 
 template <class T>

@@ -1,7 +1,10 @@
 #include "wire/hello.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
+#include "wire/rules.h"
 #include "wire/wire.h"
 
 using namespace grapevine;
@@ -12,6 +15,26 @@ TEST_CASE("a hello of the same version and cluster is welcome", "[wire]") {
     // One side is in none yet, or does not know.
     CHECK(check_hello({.cluster = ClusterId{}}, protocol_version, mine).has_value());
     CHECK(check_hello({.cluster = mine}, protocol_version, ClusterId{}).has_value());
+}
+
+TEST_CASE("a cluster and those that it was founded from hear each other", "[wire]") {
+    const ClusterId mine{0xabc};
+    const Ancestors ancestors{{ClusterId{2}, Epoch{50}}, {ClusterId{1}, Epoch{5}}};
+    for (const Ancestor& each : ancestors) {
+        CHECK(check_hello({.cluster = each.cluster}, protocol_version, mine, ancestors));
+        CHECK(
+            check_hello({.cluster = mine, .ancestors = ancestors}, protocol_version, each.cluster));
+    }
+    CHECK_FALSE(check_hello({.cluster = ClusterId{3}}, protocol_version, mine, ancestors));
+}
+
+TEST_CASE("a hello or a beacon of too many ancestors is a defect", "[wire]") {
+    Ancestors ancestors(ancestors_max);
+    CHECK(wire::defect(Hello{.ancestors = ancestors}).empty());
+    CHECK(wire::defect(Beacon{.ancestors = ancestors}).empty());
+    ancestors.emplace_back();
+    CHECK_FALSE(wire::defect(Hello{.ancestors = ancestors}).empty());
+    CHECK_FALSE(wire::defect(Beacon{.ancestors = ancestors}).empty());
 }
 
 TEST_CASE("a mismatch names both sides, and travels as a refusal", "[wire]") {
@@ -48,9 +71,10 @@ TEST_CASE("a datagram of another version names both", "[wire]") {
                             .body = Heartbeat{}};
     const std::string mine = encode_datagram(envelope);
     std::string theirs;
-    append_frame(theirs, FrameKind::peer, parse_frame(mine).value().payload, 4);
+    append_frame(theirs, FrameKind::peer, parse_frame(mine).value().payload, protocol_version + 1);
     CHECK(decode_datagram(theirs).error().message ==
-          "this member speaks protocol version 3, the sender of a datagram version 4");
+          fmt::format("this member speaks protocol version {}, the sender of a datagram version {}",
+                      protocol_version, protocol_version + 1));
 }
 
 TEST_CASE("what travels on links is refused as a datagram", "[wire]") {

@@ -82,7 +82,7 @@ struct RingColumns {
         const auto copies_at = builder.CreateVector(copies);
         const auto fills_at = builder.CreateVectorOfStructs(fills);
         const auto epochs_at = builder.CreateVector(fill_epochs);
-        const auto ring = fb::CreateRing(builder, 1, 0, 1, 1, 1, 1, 1, members, voters_at, heads_at,
+        const auto ring = fb::CreateRing(builder, 1, 1, 1, 1, 1, 1, members, voters_at, heads_at,
                                          head_of_at, copies_at, fills_at, epochs_at);
         return envelope_error(builder, fb::PeerBody::RingAnswer,
                               fb::CreateRingAnswer(builder, ring));

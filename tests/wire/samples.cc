@@ -152,7 +152,7 @@ Entry Samples::entry(const std::vector<NodeId>& up, const std::vector<NodeId>& d
 
 Ring Samples::ring(std::size_t storage, std::uint32_t partitions) {
     Ring out{.cluster = rng_.draw<ClusterId>(),
-             .parent = ClusterId{rng_.next()},
+             .ancestors = {{rng_.draw<ClusterId>(), Epoch{1}}},
              .epoch = Epoch{20 + rng_.below(1000)},
              .genesis = Epoch{2},
              .copies_wanted = 3,
