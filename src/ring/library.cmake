@@ -1,6 +1,7 @@
 grapevine_library(ring LINK base SOURCES
                   accusations.cc
                   agreement.cc
+                  arranging.cc
                   change.cc
                   found_anew.cc
                   handout.cc

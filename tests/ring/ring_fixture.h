@@ -3,6 +3,7 @@
 // and a coordinator.
 
 #include <cstdint>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -115,6 +116,18 @@ template <class Edit>
 Member with(Member member, Edit edit) {
     edit(member);
     return member;
+}
+
+inline Observations joining(std::vector<Member> members) {
+    Observations seen;
+    seen.joiners = std::move(members);
+    return seen;
+}
+
+inline Observations dying(std::set<NodeId> members) {
+    Observations seen;
+    seen.dead = std::move(members);
+    return seen;
 }
 
 }  // namespace grapevine

@@ -3,6 +3,7 @@ grapevine_test(ring_test LABEL unit LINK ring SOURCES
     ring/change_refusal_test.cc
     ring/change_test.cc
     ring/found_anew_test.cc
+    ring/placement_cache_test.cc
     ring/placement_test.cc
     ring/planner_test.cc
     ring/ring_test.cc

@@ -1,0 +1,182 @@
+#include "ring/arranging.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "ring/roster.h"
+
+namespace grapevine {
+
+namespace {
+
+// Backfill that may still be begun.
+class FillBudget {
+public:
+    explicit FillBudget(const PlannerConfig& config) : config_(config) {}
+
+    void take(NodeId receiver) {
+        ++total_;
+        ++received_[receiver];
+    }
+    bool try_take(NodeId receiver) {
+        if (total_ >= config_.fills_max || received_[receiver] >= config_.fills_per_member_max) {
+            return false;
+        }
+        take(receiver);
+        return true;
+    }
+
+private:
+    const PlannerConfig& config_;
+    std::size_t total_ = 0;
+    std::map<NodeId, std::size_t> received_;
+};
+
+// One partition on its way from what it has to what is desired.
+struct Move {
+    const Entry* entry;  // of the draft
+    const NodeList* desired;
+    bool may_exchange = false;  // its primary, as far as fills allow
+    bool hands_over = false;    // its primary is that of the ring before, and lives
+    NodeList held_back;         // copies that stay though they are not desired
+    Arrangement arrangement;
+
+    [[nodiscard]] bool lacks(NodeId id) const {
+        return !contains(arrangement.copies, id) && !contains(arrangement.fills, id);
+    }
+    [[nodiscard]] bool complete() const {
+        return std::ranges::all_of(*desired, [&](NodeId id) { return entry->is_copy(id); });
+    }
+    [[nodiscard]] bool changes() const {
+        return arrangement.copies != entry->copies ||
+               !std::ranges::equal(arrangement.fills, entry->fills, {}, {}, &Fill::id);
+    }
+};
+
+// Fills that are no longer wanted end.
+Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
+                const Keeping& keeping) {
+    Move move{.entry = &entry, .desired = &desired, .arrangement = {id, entry.copies, {}}};
+    for (const Fill& fill : entry.fills) {
+        if (contains(desired, fill.id) || keeping.contests(id, entry, fill.id)) {
+            move.arrangement.fills.push_back(fill.id);
+        }
+    }
+    for (const NodeId copy : entry.copies) {
+        if (contains(keeping.leavers, copy) || keeping.contests(id, entry, copy)) {
+            move.held_back.push_back(copy);
+        }
+    }
+    return move;
+}
+
+void open_fills(std::vector<Move>& moves, FillBudget& budget) {
+    std::vector<Move*> order;
+    for (Move& move : moves) {
+        if (!move.complete()) order.push_back(&move);
+    }
+    std::ranges::stable_sort(order, {}, [](const Move* m) { return m->entry->copies.size(); });
+    for (Move* move : order) {
+        for (const NodeId id : *move->desired) {
+            if (move->lacks(id) && budget.try_take(id)) move->arrangement.fills.push_back(id);
+        }
+    }
+}
+
+// The wanted ones are copies: the others leave, and the order becomes the wanted one.
+void settle(Move& move) {
+    if (!move.complete() || move.desired->empty()) return;
+    NodeList& copies = move.arrangement.copies;
+    if (move.may_exchange && move.entry->fills.empty()) {
+        copies = *move.desired;
+        for (const NodeId id : move.entry->copies) {
+            // Who was the primary stays for one ring more: as a copy it is asked what is
+            // unfinished, and says that it has stepped down. Without its word the next one waits
+            // for a lease.
+            const bool attests = move.hands_over && id == move.entry->primary();
+            if (contains(copies, id)) continue;
+            if (attests || contains(move.held_back, id)) copies.push_back(id);
+        }
+        return;
+    }
+    erase_if(copies, [&](NodeId id) {
+        return id != move.entry->primary() && !contains(*move.desired, id) &&
+               !contains(move.held_back, id);
+    });
+}
+
+std::vector<Move> begin_moves(const Ring& ring, bool evicts, const Goal& goal,
+                              const Keeping& keeping) {
+    const Ring& draft = keeping.draft;
+    const Roster roster_before(ring);
+    const Roster roster(draft);
+    std::vector<Move> moves;
+    moves.reserve(draft.partitions());
+    for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
+        const Entry& entry = draft.table[i];
+        if (roster.is_down(entry)) continue;
+        const Entry& before = ring.table[i];
+        const bool exchanged = roster_before.is_down(before) || before.primary() != entry.primary();
+        const bool is_young = goal.young_from && entry.tenure >= *goal.young_from;
+        moves.push_back(begin_move(PartitionId{i}, entry, (*goal.holders)[i], keeping));
+        moves.back().may_exchange = exchanged || (!evicts && !is_young);
+        moves.back().hands_over = !exchanged;
+    }
+    return moves;
+}
+
+}  // namespace
+
+Placement stand_in(const Ring& draft, const TranslatedPlacement& latest, const Observations& seen,
+                   const Accusations& accusations) {
+    const std::size_t enough = copies_possible(draft);
+    std::vector<NodeId> staying;  // ascending
+    for (const Member& member : draft.members) {
+        if (member.stays()) staying.push_back(member.id);
+    }
+    const auto stays = [&](NodeId id) { return std::ranges::binary_search(staying, id); };
+    Placement wanted(draft.partitions());
+    for (std::uint32_t i = 0; i < draft.partitions(); ++i) {
+        const Entry& entry = draft.table[i];
+        NodeList& holders = wanted[i];
+        for (const NodeId id : entry.copies) {
+            if (stays(id)) holders.push_back(id);
+        }
+        const bool is_down = draft.is_down(entry);
+        const auto add = [&](NodeId id) {
+            const bool fits = is_down || accusations.fits(entry, holders, id);
+            if (fits && !contains(holders, id)) holders.push_back(id);
+        };
+        for (const Fill& fill : entry.fills) {
+            if (stays(fill.id)) add(fill.id);
+        }
+        if (holders.size() >= enough) continue;
+        for (const NodeId id : latest.holders(i)) {
+            const bool was_ended = !is_down && seen.ended.contains({PartitionId{i}, id});
+            if (holders.size() < enough && !was_ended) add(id);
+        }
+    }
+    return wanted;
+}
+
+std::vector<Arrangement> arrangements(const Ring& ring, bool evicts, const Goal& goal,
+                                      const Keeping& keeping, const PlannerConfig& config) {
+    std::vector<Move> moves = begin_moves(ring, evicts, goal, keeping);
+    FillBudget budget(config);
+    for (const Move& move : moves) {
+        for (const NodeId id : move.arrangement.fills) budget.take(id);
+    }
+    open_fills(moves, budget);
+
+    std::vector<Arrangement> result;
+    for (Move& move : moves) {
+        if (goal.is_final) settle(move);
+        if (move.changes()) result.push_back(std::move(move.arrangement));
+    }
+    return result;
+}
+
+}  // namespace grapevine
