@@ -42,6 +42,7 @@ struct Move {
     bool may_exchange = false;  // its primary, as far as fills allow
     bool hands_over = false;    // its primary is that of the ring before, and lives
     NodeList held_back;         // copies that stay though they are not desired
+    NodeList spares;            // fills that go on as long as a desired one finds no room
     Arrangement arrangement;
 
     [[nodiscard]] bool lacks(NodeId id) const {
@@ -56,6 +57,18 @@ struct Move {
     }
 };
 
+bool is_short_of_copies(const Entry& entry, const Keeping& keeping) {
+    const auto staying =
+        std::ranges::count_if(entry.copies, [&](NodeId id) { return keeping.stays(id); });
+    return static_cast<std::size_t>(staying) < copies_possible(keeping.draft);
+}
+
+// Until a wanted one finds room.
+bool goes_on(const Entry& entry, NodeId fill, const Keeping& keeping) {
+    return keeping.stays(fill) && keeping.accusations.fits(entry, entry.copies, fill) &&
+           is_short_of_copies(entry, keeping);
+}
+
 // Fills that are no longer wanted end.
 Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
                 const Keeping& keeping) {
@@ -63,6 +76,9 @@ Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
     for (const Fill& fill : entry.fills) {
         if (contains(desired, fill.id) || keeping.contests(id, entry, fill.id)) {
             move.arrangement.fills.push_back(fill.id);
+        } else if (goes_on(entry, fill.id, keeping)) {
+            move.arrangement.fills.push_back(fill.id);
+            move.spares.push_back(fill.id);
         }
     }
     for (const NodeId copy : entry.copies) {
@@ -83,6 +99,15 @@ void open_fills(std::vector<Move>& moves, FillBudget& budget) {
         for (const NodeId id : *move->desired) {
             if (move->lacks(id) && budget.try_take(id)) move->arrangement.fills.push_back(id);
         }
+    }
+}
+
+void end_spares(Move& move) {
+    const auto lacking =
+        std::ranges::count_if(*move.desired, [&](NodeId id) { return move.lacks(id); });
+    while (move.spares.size() > static_cast<std::size_t>(lacking)) {
+        erase_if(move.arrangement.fills, [&](NodeId id) { return id == move.spares.back(); });
+        move.spares.pop_back();
     }
 }
 
@@ -170,6 +195,7 @@ std::vector<Arrangement> arrangements(const Ring& ring, bool evicts, const Goal&
         for (const NodeId id : move.arrangement.fills) budget.take(id);
     }
     open_fills(moves, budget);
+    for (Move& move : moves) end_spares(move);
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {

@@ -37,9 +37,12 @@ struct Keeping {
     const Ring& draft;
 
     [[nodiscard]] bool contests(PartitionId id, const Entry& entry, NodeId holder) const {
-        if (!contested.contains({id, holder})) return false;
-        const Member* member = draft.member(holder);
-        return member != nullptr && member->stays() && accusations.carries(entry.primary(), holder);
+        return contested.contains({id, holder}) && stays(holder) &&
+               accusations.carries(entry.primary(), holder);
+    }
+    [[nodiscard]] bool stays(NodeId id) const {
+        const Member* member = draft.member(id);
+        return member != nullptr && member->stays();
     }
 };
 

@@ -56,7 +56,8 @@ struct Observations {
 // The change to propose as the next ring; nothing where the ring is as it should be. The result is
 // always legal for apply(). Movement is minimal in this sense: a partition's fills are opened only
 // for wanted holders that are missing, copies leave only when the wanted ones are copies, and
-// partitions with the fewest copies come first.
+// partitions with the fewest copies come first. A fill that is not wanted any more ends; where
+// copies are missing it goes on until the wanted one finds room within the bounds on backfill.
 //
 // Primaries are exchanged only where nothing is filled, and not in a ring that evicts somebody,
 // except where the primary changes anyway: each exchange makes the partition wait for its new

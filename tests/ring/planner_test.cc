@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <utility>
 
 #include "base/rng.h"
 #include "ring/placement.h"
@@ -17,7 +18,8 @@ namespace {
 class World {
 public:
     World(std::uint32_t copies, std::uint32_t partitions, PlannerConfig config = {})
-        : ring_(empty_ring(copies, partitions)), config_(config) {}
+        : World(empty_ring(copies, partitions), config) {}
+    World(Ring ring, PlannerConfig config) : ring_(std::move(ring)), config_(config) {}
 
     [[nodiscard]] const Ring& ring() const { return ring_; }
     [[nodiscard]] std::size_t handovers() const { return handovers_; }
@@ -155,6 +157,34 @@ TEST_CASE("small bounds on backfill take longer and are kept", "[ring]") {
     const int rings = world.settle(joining(servers(4, 6)));
     CHECK(rings > 10);
     world.check_settled();
+}
+
+TEST_CASE("what is being copied for want of copies goes on until better ones find room", "[ring]") {
+    const PlannerConfig config{.fills_per_member_max = 8, .fills_max = 512};
+    World world(2, 128, {.fills_per_member_max = 128});
+    world.settle(joining(servers(1, 4)));
+    const Ring begun = applied(world.ring(), plan(world.ring(), dying({NodeId{4}}), {}).value());
+    const auto short_ones = [](const Ring& ring) {
+        return std::ranges::count_if(ring.table, [](const Entry& entry) {
+            return entry.copies.size() + entry.fills.size() < 2;
+        });
+    };
+    REQUIRE(short_ones(begun) == 0);
+    // Of some fifty that are wanted there now eight can begin.
+    const auto change = plan(begun, joining({reborn(4)}), config);
+    REQUIRE(change);
+    Ring ring = applied(begun, *change);
+    CHECK(short_ones(ring) == 0);
+    const auto received = [&](NodeId id) {
+        return std::ranges::count_if(
+            ring.table, [&](const Entry& entry) { return entry.fill_of(id) != nullptr; });
+    };
+    CHECK(received(reborn(4).id) == 8);
+    for (const Entry& entry : ring.table) CHECK(entry.copies.size() + entry.fills.size() <= 2);
+    // They are done, which makes room, and all others go where they are wanted.
+    World after(std::move(ring), config);
+    after.settle();
+    after.check_settled();
 }
 
 TEST_CASE("deaths of up to k - 1 members lose nothing", "[ring]") {
