@@ -405,8 +405,9 @@ int stop_cluster(const ClientOptions& options) {
     tell_of_left_behind(options, **ring);
     if ((*ring)->parent()) {
         print_out(
-            "This cluster was founded anew from {:016x}. Nodes that were left behind in that one "
-            "are not stopped by this: where one still runs it serves nothing; end its process\n",
+            "This cluster was founded anew from {:016x}. Nodes that were left behind in that one, "
+            "or in one before it, are not stopped by this: where one still runs it serves "
+            "nothing; end its process\n",
             (*ring)->parent().value);
     }
     if (std::ranges::any_of(all, &Stopping::stays)) {

@@ -3,14 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "replication/replication.h"
 #include "ring/found_anew.h"
 #include "sim/event_log.h"
 
 namespace grapevine::sim {
+
+namespace {
+
+// It names that cluster, a ring of it that there was, and whom that comes from.
+bool comes_from(const Ring& ring, const Ring& parent) {
+    Ancestors expected = parent.ancestors;
+    expected.insert(expected.begin(), {parent.cluster, founded_from(ring)});
+    if (expected.size() > ancestors_max) expected.pop_back();
+    return ring.ancestors == expected && founded_from(ring) <= parent.epoch &&
+           ring.genesis.value == founded_from(ring).value + epochs_skipped;
+}
+
+}  // namespace
 
 void Checks::after_turn(const NodeHost& host) {
     host.node().invariants();
@@ -63,7 +78,7 @@ void Checks::new_ring(const RingPtr& ring) {
 void Checks::found(const Ring& ring) {
     const auto parent = last_rings_.find(ring.parent());
     const Epoch from = founded_from(ring);
-    if (parent == last_rings_.end() || !from) {
+    if (parent == last_rings_.end() || !comes_from(ring, *parent->second)) {
         return report(Rule::one_ring, fmt::format("ring {} is of a cluster that was founded from "
                                                   "none that is known",
                                                   ring.epoch));
@@ -141,14 +156,20 @@ void Checks::check_room(const NodeHost& host, const Request& request) {
 }
 
 void Checks::check_one_heir(const std::vector<const NodeHost*>& alive) {
-    std::map<ClusterId, const NodeHost*> heirs;  // by the cluster that they were founded from
+    std::map<ClusterId, std::pair<ClusterId, const NodeHost*>> heirs;  // by whom they come from
     for (const NodeHost* host : alive) {
-        if (host->ring() == nullptr || !host->ring()->parent()) continue;
-        const NodeHost& other = *heirs.emplace(host->ring()->parent(), host).first->second;
-        if (other.ring()->cluster == host->ring()->cluster) continue;
-        report(Rule::one_ring, fmt::format("{} and {} are in two clusters that were founded anew "
-                                           "from the same",
-                                           other.name(), host->name()));
+        if (host->ring() == nullptr) continue;
+        ClusterId heir = host->ring()->cluster;
+        for (const Ancestor& ancestor : host->ring()->ancestors) {
+            const auto& [known, other] =
+                heirs.emplace(ancestor.cluster, std::pair(heir, host)).first->second;
+            if (known != heir) {
+                report(Rule::one_ring,
+                       fmt::format("{} and {} are in two clusters that come from the same",
+                                   other->name(), host->name()));
+            }
+            heir = ancestor.cluster;
+        }
     }
 }
 

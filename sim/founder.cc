@@ -165,11 +165,12 @@ void Founder::tidy(const Seen& seen) {
         if (ring == nullptr || ring->cluster == seen.ring->cluster) continue;
         is_waiting = true;
         if (!host->stores() || seen.ring->member(host->id()) != nullptr) continue;
-        // Who is in a cluster that comes from the same hears of none, and says nothing.
+        // Who shows another ring than its own has heard of an heir. Who is in a cluster that comes
+        // from the same as this hears of none, and says nothing.
         const auto shown = seen.shown.find(host->address());
         const bool knows = shown != seen.shown.end() &&
-                           (shown->second->cluster == seen.ring->cluster ||
-                            find_ancestor(seen.ring->ancestors, shown->second->cluster) == nullptr);
+                           (shown->second->cluster != ring->cluster ||
+                            find_ancestor(seen.ring->ancestors, ring->cluster) == nullptr);
         if (knows && !host->is_paused()) ended.push_back(host->name());
     }
     if (!is_waiting) {

@@ -40,7 +40,8 @@ enum class Bug : std::uint8_t {
     answer_for_predecessor,   // a new process on an old port answers whether its predecessor is
                               // there
     consent_to_lower,         // a consent gives way to whatever is asked last
-    found_alone,  // who consents founds the cluster anew without waiting for the others' consent
+    found_alone,   // who consents founds the cluster anew without waiting for the others' consent
+    parent_alone,  // only what was founded anew from one's own cluster at once is heard of
 
     // Writes.
     told_before_copied,      // a command is executed at once although others hold copies

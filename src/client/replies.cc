@@ -4,7 +4,7 @@
 
 #include "client/client_state.h"
 #include "client/outcome_text.h"
-#include "ring/found_anew.h"
+#include "ring/ring.h"
 
 namespace grapevine {
 

@@ -17,7 +17,8 @@ constexpr Duration consent_period = 100ms;
 constexpr std::size_t calls_max = 16;
 
 // It follows from that ring, or from one after it.
-bool descends(const Ring& heir, const Ring& ring) {
+bool descends(const Ring& heir, const Ring& ring, PlantedBugs bugs) {
+    if (bugs.has(Bug::parent_alone) && heir.parent() != ring.cluster) return false;
     return find_ancestor(heir.ancestors, ring.cluster) != nullptr &&
            heir.partitions() == ring.partitions() && heir.epoch > ring.epoch;
 }
@@ -193,9 +194,9 @@ void Node::State::move_to(Time now, RingPtr to) {
     for (const Member& member : before->members) {
         if (member.id != self.id) left_behind[member.id] = member.address;
     }
-    log(LogLevel::warning,
-        fmt::format("cluster {:016x} is founded anew as {:016x}, from ring {}",
-                    before->cluster.value, to->cluster.value, founded_from(*to)));
+    log(LogLevel::warning, fmt::format("cluster {:016x} is founded anew as {:016x}, from ring {}",
+                                       before->cluster.value, to->cluster.value,
+                                       find_ancestor(to->ancestors, before->cluster)->last));
     adopt(now, {.ring = std::move(to)});
 }
 
@@ -209,7 +210,8 @@ void Node::State::receive_foreign(Time now, const Envelope& envelope) {
                find_ancestor(beacon->ancestors, ring->cluster) != nullptr) {
         send(now, envelope.from_address, envelope.from, RingRequest{ring->epoch});
     } else if (answer != nullptr && answer->ring && envelope.to == self.id && !heir &&
-               answer->ring->cluster == envelope.cluster && descends(*answer->ring, *ring)) {
+               answer->ring->cluster == envelope.cluster &&
+               descends(*answer->ring, *ring, config.bugs)) {
         on_heir(now, envelope.from, answer->ring);
     }
 }

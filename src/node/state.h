@@ -208,9 +208,10 @@ struct Node::State {
     Consent consent;
     RingPtr heir;  // of the cluster that was founded anew from this one, without this node; null:
                    // there is none that it knows of
-    std::map<NodeId, Address> left_behind;  // of the old cluster, and not heard in this one yet
-    NodeId called_last;                     // of these
-    Time consent_at = never;                // when the consent that stands is said again
+    std::map<NodeId, Address>
+        left_behind;          // of those that it went over from, and not heard here yet
+    NodeId called_last;       // of these
+    Time consent_at = never;  // when the consent that stands is said again
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
 

@@ -60,8 +60,7 @@ struct Survival {
 // - Each partition keeps those of its copies that survive, in their order: each holds what was
 //   acknowledged. Fills are no copies. Where no copy survives it restarts empty, under a raised
 //   generation, where the placement wants it.
-// - The old cluster is the first of the new one's ancestors; of more than ancestors_max the oldest
-// are
+// - The old cluster is the first of the new one's ancestors. The last of more than ancestors_max is
 //   forgotten.
 // - Every entry is new: `tenure` and `since` are the new epoch, so that primaries take over as
 //   after any change. `genesis` is the epoch before it, under which nothing was ever served.

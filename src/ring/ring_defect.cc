@@ -33,9 +33,10 @@ std::string ancestors_defect(const Ring& ring) {
     if (ring.ancestors.size() > ancestors_max) {
         return fmt::format("{} ancestors are more than {}", ring.ancestors.size(), ancestors_max);
     }
-    std::set<ClusterId> seen{ClusterId{}, ring.cluster};
+    std::set<ClusterId> seen{ring.cluster};
     Epoch before = ring.genesis;
     for (const Ancestor& each : ring.ancestors) {
+        if (!each.cluster) return "an ancestor has no id";
         if (!seen.insert(each.cluster).second) return "two ancestors are one, or are the cluster";
         if (!each.last || each.last >= before) return "an ancestor is no older than its heir";
         before = each.last;

@@ -77,7 +77,7 @@ class Inbound {
 public:
     struct Events {
         std::function<ClusterId()> cluster;  // that this process is in; zero: none yet
-        // The one that it was founded anew from; zero: none.
+        // Those that it was founded anew from.
         std::function<Ancestors()> ancestors = [] { return Ancestors{}; };
         std::function<void(const Envelope&)> envelope;
         std::function<void(Address)> peer_hung_up;

@@ -197,8 +197,9 @@ ClusterId NodeHost::cluster() const {
     return node_.ring() != nullptr ? node_.ring()->cluster : ClusterId{};
 }
 
-Ancestors NodeHost::ancestors() const {
-    return node_.ring() != nullptr ? node_.ring()->ancestors : Ancestors{};
+const Ancestors& NodeHost::ancestors() const {
+    static const Ancestors none;
+    return node_.ring() != nullptr ? node_.ring()->ancestors : none;
 }
 
 Hello NodeHost::hello() const {

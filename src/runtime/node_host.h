@@ -63,7 +63,7 @@ private:
     [[nodiscard]] PeerLinks::Events peer_events();
     [[nodiscard]] Inbound::Events inbound_events(bool takes_text);
     [[nodiscard]] ClusterId cluster() const;
-    [[nodiscard]] Ancestors ancestors() const;  // of that cluster
+    [[nodiscard]] const Ancestors& ancestors() const;  // of that cluster
     [[nodiscard]] Hello hello() const;
 
     // For the Node, to which time never runs back.

@@ -1,5 +1,6 @@
 // Bugs in founding a cluster anew: two operators at once make two clusters of one, and so does one
 // who asks again.
+#include <algorithm>
 #include <string>
 
 #include "planted/found.h"
@@ -56,6 +57,31 @@ Finding quorum_dies(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, &load);
 }
 
+// A coordinator stands still while the cluster is founded anew twice. It holds nothing, and should
+// go over.
+Finding slept_through_two(std::uint64_t seed, PlantedBugs bugs) {
+    sim::Cluster cluster(small_plan(seed, bugs, 5, 2).world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.pause({sim::coordinator_name});
+    sim::Names living = cluster.members();
+    Operator person(cluster);
+    for (const std::size_t survivors : {2, 1}) {
+        cluster.kill({living.begin() + survivors, living.end()});
+        living.resize(survivors);
+        cluster.run_for(1s);
+        const ForceRing force = founding_of(cluster, living, 0xbeef + survivors);
+        person.ask(living[0], force);
+        const auto are_in = [&] {
+            return std::ranges::all_of(living, [&](const std::string& name) {
+                return cluster_of(cluster, name) == force.founding.ballot.cluster;
+            });
+        };
+        if (!cluster.run_until(are_in, 5s)) return {Oracle::convergence, "not founded"};
+    }
+    cluster.resume({sim::coordinator_name});
+    return conclude(cluster, nullptr);
+}
+
 }  // namespace
 
 TEST_CASE("a consent gives way to what is asked last", "[planted]") {
@@ -65,4 +91,8 @@ TEST_CASE("a consent gives way to what is asked last", "[planted]") {
 TEST_CASE("who consents founds the cluster without waiting for the others", "[planted]") {
     check_found("found_alone", Bug::found_alone, 12, two_founders);
     check_found("found_alone", Bug::found_alone, 24, quorum_dies);
+}
+
+TEST_CASE("only the cluster that comes of one's own at once is heard of", "[planted]") {
+    check_found("parent_alone", Bug::parent_alone, 3, slept_through_two);
 }

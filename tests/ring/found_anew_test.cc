@@ -111,6 +111,9 @@ TEST_CASE("a cluster that is founded again and again knows whom it comes from", 
         // Others join, so that one alone is no majority.
         ring = joined(*made, {reborn(2), reborn(3)});
     }
+    const Ancestor forgotten = all[ancestors_max];
     all.resize(ancestors_max);
     CHECK(ring.ancestors == all);
+    ring.ancestors.push_back(forgotten);
+    CHECK(ring_defect(ring).find("are more than") != std::string::npos);
 }

@@ -1,5 +1,7 @@
 // What becomes of a member whose consent to a new cluster comes to nothing.
 #include <algorithm>
+#include <memory>
+#include <string>
 
 #include "node/messages.h"
 #include "scenarios/forcing.h"
@@ -39,6 +41,16 @@ void found_unheard(Cluster& cluster, const Names& named) {
     REQUIRE(cluster.run_until(is_founded, 1s));
     REQUIRE_FALSE(is_heir(cluster, "server1"));
     cluster.cut({"server1"}, {"server2", "server3"});
+}
+
+// Whether it has said that it is in no cluster any more.
+std::shared_ptr<const bool> watch_for_superseded(Cluster& cluster, const std::string& name) {
+    const auto said = std::make_shared<bool>(false);
+    cluster.world().on_log([said, name](const sim::NodeHost& host, const LogLine& line) {
+        const bool says = line.text.find("without this node") != std::string::npos;
+        *said = *said || (says && host.name() == name);
+    });
+    return said;
 }
 
 }  // namespace
@@ -100,13 +112,9 @@ TEST_CASE("who consented again hears that the others went on without it", "[scen
     second.ask("server1", again);
     cluster.run_for(5s);
     CHECK(cluster.world().newest_ring()->member(cluster.world().node("server1")->id()) == nullptr);
-    bool is_superseded = false;
-    cluster.world().on_log([&](const sim::NodeHost& host, const LogLine& line) {
-        const bool says = line.text.find("without this node") != std::string::npos;
-        is_superseded = is_superseded || (says && host.name() == "server1");
-    });
+    const auto is_superseded = watch_for_superseded(cluster, "server1");
     cluster.heal();
-    CHECK(cluster.run_until([&] { return is_superseded; }, 10s));
+    CHECK(cluster.run_until([&] { return *is_superseded; }, 10s));
 }
 
 // Three of seven found a cluster. One of them does not hear that they have: it hears the three that
@@ -167,11 +175,7 @@ TEST_CASE("who slept through two foundings hears of the second", "[scenario]") {
     cluster.run_for(1s);
     REQUIRE(person.force("server1", founding_of(cluster, {"server1"}, heir_id + 1))->founded);
     cluster.run_for(1s);
-    bool is_superseded = false;
-    cluster.world().on_log([&](const sim::NodeHost& host, const LogLine& line) {
-        const bool says = line.text.find("without this node") != std::string::npos;
-        is_superseded = is_superseded || (says && host.name() == "server7");
-    });
+    const auto is_superseded = watch_for_superseded(cluster, "server7");
     cluster.resume({"server7", sim::coordinator_name});
     // One holds copies that cannot come back. The other holds nothing, and goes over.
     const auto coordinator_is_in = [&] {
@@ -180,6 +184,64 @@ TEST_CASE("who slept through two foundings hears of the second", "[scenario]") {
                ring->is_up(cluster.world().node(sim::coordinator_name)->id());
     };
     CHECK(cluster.run_until(coordinator_is_in, 5s));
-    CHECK(is_superseded);
+    CHECK(*is_superseded);
     CHECK(cluster_of(cluster, "server7") != ClusterId{heir_id + 1});
+}
+
+// It was of the majority that went on without those who found anew, so it speaks to none of them.
+TEST_CASE("who had gone on without the founders is called by the last cluster", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    const Names majority = {"server3", "server4", "server5"};
+    cluster.cut({"server1", "server2"}, majority);
+    REQUIRE(cluster.run_until([&] { return cluster.members() == majority; }, 5s));
+    cluster.kill({"server4", "server5"});
+    cluster.run_for(1s);
+    Operator person(cluster);
+    REQUIRE(
+        person.force("server1", founding_of(cluster, {"server1", "server2"}, heir_id))->founded);
+    REQUIRE(cluster.run_until([&] { return is_heir(cluster, "server2"); }, 5s));
+    cluster.kill({"server2"});
+    cluster.run_for(1s);
+    REQUIRE(person.force("server1", founding_of(cluster, {"server1"}, heir_id + 1))->founded);
+    const auto is_superseded = watch_for_superseded(cluster, "server3");
+    cluster.run_for(2s);
+    CHECK_FALSE(*is_superseded);
+    cluster.heal();
+    CHECK(cluster.run_until([&] { return *is_superseded; }, 10s));
+}
+
+// Of those that it consented with nobody lives. A new process at the place of one of them was let
+// in by the others, and is the last.
+TEST_CASE("who consented hears of a cluster that was founded from that one", "[scenario]") {
+    Cluster cluster({.nodes = 7, .copies = 7, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    cluster.kill({"server4", "server5", "server6", "server7"});
+    cluster.run_for(1s);
+    found_unheard(cluster, {"server1", "server2", "server3"});
+    cluster.cut({"server1"}, cluster.all_but({"server1"}));
+    const auto joins = [&](const std::string& name) {
+        cluster.restart({name});
+        return cluster.run_until(
+            [&] {
+                const RingPtr ring = cluster.world().node(name)->ring();
+                return is_heir(cluster, name) && ring->is_up(cluster.world().node(name)->id());
+            },
+            10s);
+    };
+    // What was on its way to server1 does not come any more.
+    const auto kill_unheard = [&](const Names& names) {
+        between(cluster, sim::FaultKind::break_links, {"server1"}, names);
+        cluster.kill(names);
+    };
+    REQUIRE(joins("server4"));
+    kill_unheard({"server3"});
+    REQUIRE(joins("server3"));
+    kill_unheard({"server2", "server4"});
+    cluster.run_for(1s);
+    Operator person(cluster);
+    REQUIRE(person.force("server3", founding_of(cluster, {"server3"}, heir_id + 1))->founded);
+    const auto is_superseded = watch_for_superseded(cluster, "server1");
+    cluster.heal();
+    CHECK(cluster.run_until([&] { return *is_superseded; }, 10s));
 }
