@@ -18,9 +18,9 @@ std::string defect(const Answer& answer) {
     return is_known(answer.status, Status::full) ? "" : "an answer's status is unknown";
 }
 
-// 0: never.
+// 0: never. As late as a client likes, other than what clocks of nodes say.
 std::string defect_of_expiry(std::int64_t expires_ms) {
-    if (expires_ms >= 0 && expires_ms <= stamp_ms_max) return {};
+    if (expires_ms >= 0) return {};
     return fmt::format("a key expires at {} ms", expires_ms);
 }
 

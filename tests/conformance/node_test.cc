@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::uint64_t seed = 1;
 
-// A node alone, with one copy of every key, and a reference; nothing where that is not installed.
+// One of two nodes that hold all keys both, so that it is the primary of half of them and whatever
+// is executed has to be told to the other; and a reference. Nothing where that is not installed.
 struct Pair {
     std::unique_ptr<Reference> reference = Reference::start();
     std::optional<e2e::Cluster> cluster;
@@ -26,19 +27,28 @@ struct Pair {
             return;
         }
         // KEYS asks every partition.
-        cluster.emplace(e2e::Cluster::without_coordinator(1, {{"--partitions", "32"}}));
+        cluster.emplace(e2e::Cluster::without_coordinator(
+            2, {{"--partitions", "32", "--redirect", "proxy"}, {"--redirect", "proxy"}}));
         const auto address = parse_address(cluster->address_of("server1"));
         REQUIRE(address);
         node = std::make_unique<Node>(address->port);
     }
     explicit operator bool() const { return node != nullptr; }
+    // A node that ended would have been replaced by the other without a word to the client.
+    void check_nodes() const {
+        const auto nodes = cluster->table();
+        CHECK(nodes.size() == 2);
+        for (const auto& [name, row] : nodes) CHECK(row.state == "up");
+    }
 };
 
 }  // namespace
 
 TEST_CASE("a node answers as the reference does", "[conformance]") {
     const Pair pair;
-    if (pair) compare_tables(GRAPEVINE_CASES, *pair.reference, *pair.node);
+    if (!pair) return;
+    compare_tables(GRAPEVINE_CASES, *pair.reference, *pair.node);
+    pair.check_nodes();
 }
 
 TEST_CASE("a node answers random commands as the reference does", "[conformance]") {
@@ -46,4 +56,5 @@ TEST_CASE("a node answers random commands as the reference does", "[conformance]
     if (!pair) return;
     compare_random_commands(seed, *pair.reference, *pair.node);
     compare_random_patterns(seed, *pair.reference, *pair.node);
+    pair.check_nodes();
 }

@@ -205,6 +205,9 @@ TEST_CASE("keys of a Redis client expire, and nobody reads them after that", "[e
     CHECK(eventually(patience, [&] { return client.ask("GET short") == "$-1\r\n"; }));
     CHECK(client.ask("TTL short") == integer(-2));
     CHECK(client.ask("EXISTS short long forever") == integer(2));
+    CHECK(client.ask("EXPIRE forever 99999999999999") == integer(1));
+    CHECK(client.ask("PEXPIREAT forever 9223372036854775807") == integer(1));
+    CHECK(client.ask("PEXPIRETIME forever") == integer(9'223'372'036'854'775'807));
     // Its memory returns by itself: nobody asks for this one.
     CHECK(client.ask("SET unasked v PX 100") == ok);
     CHECK(eventually(patience, [&] { return client.ask("DBSIZE") == integer(2); }));

@@ -2,6 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include <charconv>
+#include <cstdint>
+#include <limits>
+#include <string>
 #include <vector>
 
 #include "command/program.h"
@@ -73,6 +76,26 @@ TEST_CASE("a key that expires does so under whoever is the primary, and stays go
     cluster.kill({cluster.primary_of("k")});
     CHECK(cluster.get("k") == "not found");
     CHECK(query(cluster, {"EXISTS", "k"}) == ":0\r\n");
+}
+
+// Copies, those who are filled and whoever takes over are told it as it was asked for.
+TEST_CASE("a key may expire as late as can be said", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3, .seed = 3, .partitions = 16});
+    REQUIRE(cluster.run_until_restored());
+    const std::string latest = std::to_string(std::numeric_limits<std::int64_t>::max());
+    CHECK(run(cluster, {"SET", "k", "v", "PXAT", latest}).value == "+OK\r\n");
+    CHECK(run(cluster, {"SET", "l", "v"}).value == "+OK\r\n");
+    CHECK(run(cluster, {"EXPIRE", "l", "9000000000000000"}).value == ":1\r\n");
+    CHECK(run(cluster, {"SET", "m", "v", "EX", "99999999999999"}).value == "+OK\r\n");
+    for (int i = 0; i < 3; ++i) {
+        const std::string name = cluster.primary_of("k");
+        cluster.kill({name});
+        cluster.restart({name});
+        REQUIRE(cluster.run_until_restored());
+    }
+    CHECK(query(cluster, {"PEXPIRETIME", "k"}) == ":" + latest + "\r\n");
+    for (const char* key : {"k", "l", "m"}) CHECK(cluster.get(key) == "v");
+    CHECK(cluster.difference_between_copies() == "");
 }
 
 TEST_CASE("a clock that jumps forwards ends keys at once, and their memory comes back",
