@@ -12,7 +12,7 @@ namespace grapevine {
 
 namespace {
 
-// Backfill that may still be begun.
+// Backfill that may still go on.
 class FillBudget {
 public:
     explicit FillBudget(const PlannerConfig& config) : config_(config) {}
@@ -89,25 +89,32 @@ Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
     return move;
 }
 
-void open_fills(std::vector<Move>& moves, FillBudget& budget) {
+// First those that are wanted and begun, then those that are wanted, then the spares: else a spare
+// that ends would make room for the next, ring after ring.
+void fill(std::vector<Move>& moves, const PlannerConfig& config) {
+    FillBudget budget(config);
     std::vector<Move*> order;
     for (Move& move : moves) {
-        if (!move.complete()) order.push_back(&move);
+        for (const NodeId id : move.arrangement.fills) {
+            if (!contains(move.spares, id)) budget.take(id);
+        }
+        if (!move.complete() || !move.spares.empty()) order.push_back(&move);
     }
-    std::ranges::stable_sort(order, {}, [](const Move* m) { return m->entry->copies.size(); });
+    std::ranges::stable_sort(order, {}, [](const Move* move) {
+        return std::pair(move->entry->copies.size(), !move->spares.empty());
+    });
     for (Move* move : order) {
         for (const NodeId id : *move->desired) {
             if (move->lacks(id) && budget.try_take(id)) move->arrangement.fills.push_back(id);
         }
     }
-}
-
-void end_spares(Move& move) {
-    const auto lacking =
-        std::ranges::count_if(*move.desired, [&](NodeId id) { return move.lacks(id); });
-    while (move.spares.size() > static_cast<std::size_t>(lacking)) {
-        erase_if(move.arrangement.fills, [&](NodeId id) { return id == move.spares.back(); });
-        move.spares.pop_back();
+    for (Move* move : order) {
+        auto lacking =
+            std::ranges::count_if(*move->desired, [&](NodeId id) { return move->lacks(id); });
+        erase_if(move->arrangement.fills, [&](NodeId id) {
+            if (!contains(move->spares, id)) return false;
+            return lacking-- <= 0 || !budget.try_take(id);
+        });
     }
 }
 
@@ -190,12 +197,7 @@ Placement stand_in(const Ring& draft, const TranslatedPlacement& latest, const O
 std::vector<Arrangement> arrangements(const Ring& ring, bool evicts, const Goal& goal,
                                       const Keeping& keeping, const PlannerConfig& config) {
     std::vector<Move> moves = begin_moves(ring, evicts, goal, keeping);
-    FillBudget budget(config);
-    for (const Move& move : moves) {
-        for (const NodeId id : move.arrangement.fills) budget.take(id);
-    }
-    open_fills(moves, budget);
-    for (Move& move : moves) end_spares(move);
+    fill(moves, config);
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {

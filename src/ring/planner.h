@@ -57,7 +57,8 @@ struct Observations {
 // always legal for apply(). Movement is minimal in this sense: a partition's fills are opened only
 // for wanted holders that are missing, copies leave only when the wanted ones are copies, and
 // partitions with the fewest copies come first. A fill that is not wanted any more ends; where
-// copies are missing it goes on until the wanted one finds room within the bounds on backfill.
+// copies are missing it goes on until the wanted one finds room, as far as those that are wanted
+// leave room for it within the bounds on backfill. Without news it is settled after few rings.
 //
 // Primaries are exchanged only where nothing is filled, and not in a ring that evicts somebody,
 // except where the primary changes anyway: each exchange makes the partition wait for its new

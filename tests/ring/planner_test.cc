@@ -35,6 +35,7 @@ public:
         check_bounds(*made);
         check_exchanges(*made, !change->evicted.empty());
         check_handovers(*made);
+        check_rest(*made);
         ring_ = *made;
         return true;
     }
@@ -99,6 +100,15 @@ private:
         }
     }
 
+    // Nothing follows without news, but what one ring leaves to the next.
+    void check_rest(Ring made) {
+        int rings = 0;
+        while (const auto change = plan(made, {}, config_, cache_)) {
+            made = applied(made, *change);
+            REQUIRE(++rings <= 3);
+        }
+    }
+
     Ring ring_;
     PlannerConfig config_;
     PlacementCache cache_;
@@ -160,31 +170,41 @@ TEST_CASE("small bounds on backfill take longer and are kept", "[ring]") {
 }
 
 TEST_CASE("what is being copied for want of copies goes on until better ones find room", "[ring]") {
-    const PlannerConfig config{.fills_per_member_max = 8, .fills_max = 512};
-    World world(2, 128, {.fills_per_member_max = 128});
+    // Of some sixty that are wanted at the newcomer half can begin.
+    const PlannerConfig config{.fills_per_member_max = 32};
+    World world(2, 128, config);
     world.settle(joining(servers(1, 4)));
-    const Ring begun = applied(world.ring(), plan(world.ring(), dying({NodeId{4}}), {}).value());
-    const auto short_ones = [](const Ring& ring) {
+    const Ring begun =
+        applied(world.ring(), plan(world.ring(), dying({NodeId{4}}), config).value());
+    const auto with_fewer = [](const Ring& ring) {
         return std::ranges::count_if(ring.table, [](const Entry& entry) {
             return entry.copies.size() + entry.fills.size() < 2;
         });
     };
-    REQUIRE(short_ones(begun) == 0);
-    // Of some fifty that are wanted there now eight can begin.
-    const auto change = plan(begun, joining({reborn(4)}), config);
-    REQUIRE(change);
-    Ring ring = applied(begun, *change);
-    CHECK(short_ones(ring) == 0);
-    const auto received = [&](NodeId id) {
-        return std::ranges::count_if(
-            ring.table, [&](const Entry& entry) { return entry.fill_of(id) != nullptr; });
-    };
-    CHECK(received(reborn(4).id) == 8);
-    for (const Entry& entry : ring.table) CHECK(entry.copies.size() + entry.fills.size() <= 2);
+    REQUIRE(with_fewer(begun) == 0);
+    Ring ring = applied(begun, plan(begun, joining({reborn(4)}), config).value());
+    CHECK(with_fewer(ring) == 0);
+    CHECK(std::ranges::count_if(ring.table, [](const Entry& entry) {
+              return entry.fill_of(reborn(4).id) != nullptr;
+          }) == 32);
     // They are done, which makes room, and all others go where they are wanted.
     World after(std::move(ring), config);
     after.settle();
     after.check_settled();
+}
+
+TEST_CASE("fills that are not wanted do not make room one by one", "[ring]") {
+    World world(3, 1024);
+    world.settle(joining(servers(1, 5)));
+    Ring ring = applied(world.ring(), plan(world.ring(), dying({NodeId{3}}), {}).value());
+    std::size_t begun = 0;
+    for (const Entry& entry : ring.table) begun += entry.fills.size();
+    REQUIRE(begun == PlannerConfig{}.fills_max);
+    ring = applied(ring, plan(ring, joining({reborn(3)}), {}).value());
+    CHECK(std::ranges::count_if(ring.table, [](const Entry& entry) {
+              return entry.fill_of(reborn(3).id) != nullptr;
+          }) == static_cast<std::ptrdiff_t>(PlannerConfig{}.fills_per_member_max));
+    CHECK_FALSE(plan(ring, {}, {}));
 }
 
 TEST_CASE("deaths of up to k - 1 members lose nothing", "[ring]") {
