@@ -27,7 +27,7 @@ enum class Rule : std::uint8_t {
     flushed,         // what was there when a flush began is not when it has ended
     available,       // with a copy and a quorum up and connected, a partition is served
     false_eviction,  // nobody is evicted who was only slow or lossy within the limits
-    rest,            // no fill is opened and ended again and again
+    rest,            // no fill is opened and ended again and again, nor ring after ring
     copies_equal,    // when the faults have ended, all copies are the same, and right
     placement,       // and the table is the desired one
     memory,          // and what is remembered of idle clients is forgotten

@@ -1,13 +1,14 @@
 #pragma once
-// Fills that are opened and ended, again and again: two proposers that undo each other, though what
-// each does is right by what it knows. Every such ring costs all members, and nothing comes of it.
+// Proposers that find no rest: fills that are begun and ended again and again, by two that undo
+// each other though what each does is right by what it knows, or one at a time where one ring could
+// begin them all. Every ring costs all members.
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
-#include <optional>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -16,19 +17,26 @@
 namespace grapevine::sim {
 
 // So often a member may begin to be filled with the same partition within the time while nobody
-// comes or goes. Each link that fails and each back-off that ends may be a reason, and they are
-// never as many at once.
+// comes or goes, and so many rings in a row may change nothing but what is being filled. Each link
+// that fails and each back-off that ends may be a reason, and they are never as many at once.
 inline constexpr std::size_t refills_max = 8;
+// And so often a member besides, for each ring in which somebody comes, goes or is asked to leave.
+inline constexpr std::size_t refills_per_change = 4;
 inline constexpr Duration refills_window = 3s;
 
 class Refills {
 public:
-    // Each ring once, in their order. A fill that was opened more often than it may.
-    std::optional<std::pair<PartitionId, NodeId>> saw(Time now, const Ring& ring);
+    // Each ring once, in their order. What is wrong with it and those before, a sentence; empty:
+    // nothing.
+    std::string saw(Time now, const RingPtr& ring,
+                    const std::function<std::string(NodeId)>& name_of);
 
 private:
-    std::vector<Member> members_;
-    std::map<std::pair<PartitionId, NodeId>, std::deque<Time>> opened_;  // in the window, by these
+    RingPtr before_;
+    // In the window:
+    std::deque<Time> changes_;   // of the members
+    std::deque<Time> shuffles_;  // rings that changed nothing but fills, in a row
+    std::map<std::pair<PartitionId, NodeId>, std::deque<Time>> opened_;
 };
 
 }  // namespace grapevine::sim

@@ -411,14 +411,9 @@ void World::look_at_ring(const NodeHost& host) {
     quorums_.saw(*ring);
     newest_seen_ = ring;
     checks_.new_ring(ring);
-    if (const auto restless = refills_.saw(now(), *ring)) {
-        checks_.report(
-            Rule::rest,
-            fmt::format("in ring {} {} begins to be filled with partition {} for more than "
-                        "the {}th time within {} s, and nobody came or went",
-                        ring->epoch, name_of(restless->second), restless->first, refills_max,
-                        to_ms(refills_window) / 1000));
-    }
+    const auto name = [this](NodeId id) { return name_of(id); };
+    const std::string restless = refills_.saw(now(), ring, name);
+    if (!restless.empty()) checks_.report(Rule::rest, restless);
     if (on_ring_) on_ring_(host, ring);
 }
 
