@@ -228,7 +228,7 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
                                find_ancestor(newer->ancestors, ring->cluster)->last == ring->epoch);
         const bool is_in_it = newer->member(self.id) != nullptr;
         if (newer->cluster == own || (is_final && is_in_it)) return move_to(now, newer);
-        if (!is_final) return;
+        if (!is_final) return warn_of_heir(newer->cluster);
         // That cluster went on without this node.
         consent.withdraw();
         consent_at = never;
@@ -236,6 +236,16 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
     // Nothing is lost with who holds nothing.
     if (!self.stores() || ring->member(self.id) == nullptr) return move_to(now, newer);
     be_superseded(now, newer);
+}
+
+// Of one that it cannot judge: what it has consented to may have been founded all the same.
+void Node::State::warn_of_heir(ClusterId cluster) {
+    if (std::exchange(warned_of, cluster) == cluster) return;
+    log(LogLevel::warning,
+        fmt::format("cluster {:016x} was founded anew as {:016x}. Whether that ends this node's "
+                    "consent to {:016x} nobody has said: it serves nothing and waits for those who "
+                    "consented to it. If they are gone for good, end it and start it again",
+                    ring->cluster.value, cluster.value, consent.founding().ballot.cluster.value));
 }
 
 // What it holds is not part of the new cluster and cannot be: others may have written since. It is

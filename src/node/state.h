@@ -143,6 +143,7 @@ struct Node::State {
     void move_to(Time now, RingPtr to);
     void receive_foreign(Time now, const Envelope& envelope);
     void on_heir(Time now, NodeId from, const RingPtr& newer);
+    void warn_of_heir(ClusterId cluster);
     void be_superseded(Time now, const RingPtr& by);
     void call_left_behind(Time now);
 
@@ -211,6 +212,7 @@ struct Node::State {
     std::map<NodeId, Address>
         left_behind;          // of those that it went over from, and not heard here yet
     NodeId called_last;       // of these
+    ClusterId warned_of;      // the last heir that it could not judge
     Time consent_at = never;  // when the consent that stands is said again
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
