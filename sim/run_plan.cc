@@ -139,6 +139,14 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     if (placing.chance(1, 4)) plan.world.node.pairs_at_once = 0;
     // Up to longer than members stay, so that hardly any placement is known in time.
     if (placing.chance(1, 2)) plan.world.placing_takes = placing.between(1ms, 2s);
+    Rng standing(seed ^ 0x7a6f6e6573ULL);
+    if (standing.chance(1, 5)) {
+        plan.world.zones = static_cast<std::uint32_t>(2 + standing.below(3));
+    }
+    for (std::uint64_t i = standing.chance(1, 5) ? 2 + standing.below(3) : 0; i > 0; --i) {
+        plan.world.weights.push_back(
+            static_cast<std::uint32_t>(weight_one * (1 + standing.below(6)) / 2));
+    }
     keep(choice, plan);
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();

@@ -90,6 +90,12 @@ NodeConfig World::config_for(const std::string& name) {
     config.self.address = address_of(name);
     config.self.role = name == coordinator_name ? Role::coordinator : Role::storage;
     config.self.pid = static_cast<std::uint32_t>(nodes_.size()) + 1;
+    if (const unsigned number = number_after("server", name); number > 0) {
+        if (config_.zones > 0) config.self.zone = fmt::format("zone{}", number % config_.zones);
+        if (!config_.weights.empty()) {
+            config.self.weight = config_.weights[number % config_.weights.size()];
+        }
+    }
     config.copies_wanted = config_.copies;
     config.partitions = config_.partitions;
     config.request_memory = config_.request_memory;

@@ -37,6 +37,8 @@ struct WorldConfig {
     bool coordinator = true;        // false: server1 founds the cluster
     Duration request_memory = grapevine::request_memory;  // of all nodes
     Duration placing_takes = 1ms;  // beside a node's loop, and what it takes for each pair on top
+    std::uint32_t zones = 0;       // that the nodes stand in, in turn; 0: each by itself
+    std::vector<std::uint32_t> weights = {};  // of the nodes, in turn; none: all the same
     NetworkConfig network;
     NodeConfig node;      // what all nodes begin with; who they are is the world's
     ClientConfig client;  // likewise
