@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <system_error>
 #include <vector>
 
@@ -50,16 +52,37 @@ void prepare_process() {
 }
 
 std::uint64_t usable_memory() {
-    std::uint64_t memory = uv_get_total_memory();
-    if (const std::uint64_t bound = uv_get_constrained_memory(); bound > 0) {
-        memory = std::min(memory, bound);
+    const std::uint64_t memory = uv_get_total_memory();
+    std::ifstream file("/proc/self/cgroup");
+    const std::string groups{std::istreambuf_iterator<char>(file), {}};
+    return std::min(memory, memory_bound(groups, "/sys/fs/cgroup").value_or(memory));
+}
+
+// A path may be the host's, where a container sees its own group as the root: each folder of it is
+// looked for, and the root.
+std::optional<std::uint64_t> memory_bound(std::string_view groups, const std::string& root) {
+    std::optional<std::uint64_t> least;
+    std::istringstream lines{std::string(groups)};
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t first = line.find(':');
+        const std::size_t second = line.find(':', first + 1);
+        if (first == std::string::npos || second == std::string::npos) continue;
+        // Version 2 names no controllers.
+        const std::string controllers = ',' + line.substr(first + 1, second - first - 1) + ',';
+        const bool is_second_version = controllers == ",,";
+        if (!is_second_version && controllers.find(",memory,") == std::string::npos) continue;
+        const fs::path mount = is_second_version ? fs::path(root) : fs::path(root) / "memory";
+        const char* name = is_second_version ? "memory.max" : "memory.limit_in_bytes";
+        for (fs::path group = fs::path(line.substr(second + 1)).relative_path();;
+             group = group.parent_path()) {
+            std::uint64_t bound = 0;  // "max": none
+            if (std::ifstream(mount / group / name) >> bound && bound > 0) {
+                least = std::min(least.value_or(bound), bound);
+            }
+            if (group.empty()) break;
+        }
     }
-    // Of version 2, as far as it can be seen from inside of a container. "max": no bound.
-    std::uint64_t bound = 0;
-    if (std::ifstream("/sys/fs/cgroup/memory.max") >> bound && bound > 0) {
-        memory = std::min(memory, bound);
-    }
-    return memory;
+    return least;
 }
 
 std::string beside_this_program(const std::string& name) {
