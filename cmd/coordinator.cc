@@ -39,26 +39,32 @@ struct Options {
     std::string wait_deadline = "30";
 };
 
-// What launched nodes are given, and how they are kept.
-void declare_for_nodes(CLI::App& app, Options& options) {
+// What launched nodes are given, and how they are kept. Without `nodes` there are none.
+void declare_for_nodes(CLI::App& app, CLI::Option* nodes, Options& options) {
     app.add_option("--backfill-rate", options.backfill_rate,
                    "MB/s that each launched node sends to fill copies, at most (default: no bound)")
-        ->type_name("MB/S");
+        ->type_name("MB/S")
+        ->needs(nodes);
     app.add_option(
            "--max-memory", options.max_memory,
            "what keys and values of each launched node may take, such as 600M or 2G: above, "
            "what would add to it is refused (default: 60 % of the memory of this machine or "
            "control group, shared among them)")
-        ->type_name("SIZE");
+        ->type_name("SIZE")
+        ->needs(nodes);
     app.add_option("--redirect", options.redirect,
                    "of each launched node, for Redis clients: auto, moved or proxy, see kvnode "
                    "--help (default auto)")
-        ->type_name("HOW");
+        ->type_name("HOW")
+        ->needs(nodes);
     app.add_flag("--advertise-replicas", options.advertise_replicas,
-                 "of each launched node: CLUSTER SLOTS and SHARDS tell of all copies of a key");
+                 "of each launched node: CLUSTER SLOTS and SHARDS tell of all copies of a key")
+        ->needs(nodes);
     app.add_flag("--respawn", options.respawn,
-                 "start a node that it launched and that died again, under its name; pauses grow "
-                 "from 0.5 to 30 s (default: the cluster goes on without it)");
+                 "start a node that it launched and that died again, under its name, unless it was "
+                 "told to end; pauses grow from 0.5 to 30 s (default: the cluster goes on without "
+                 "it)")
+        ->needs(nodes);
 }
 
 void declare(CLI::App& app, Options& options) {
@@ -67,11 +73,13 @@ void declare(CLI::App& app, Options& options) {
                                 "join the cluster of these members, host:port[,host:port...], in "
                                 "place of a coordinator that is gone (default: found a cluster)")
                      ->type_name("HOST:PORT");
-    app.add_option("--nodes", options.nodes,
-                   "nodes to launch, server1 ... serverN (default: none, peers come by themselves)")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1000))
-        ->excludes(seed);
+    auto* nodes =
+        app.add_option(
+               "--nodes", options.nodes,
+               "nodes to launch, server1 ... serverN (default: none, peers come by themselves)")
+            ->type_name("N")
+            ->check(CLI::Range(1, 1000))
+            ->excludes(seed);
     app.add_option("--rep", options.copies, "copies of every key (default 3)")
         ->type_name("K")
         ->check(CLI::Range(1, static_cast<int>(copies_max)))
@@ -100,7 +108,7 @@ void declare(CLI::App& app, Options& options) {
            "launches nothing, unless the cluster was stopped (default: none, it is a new member "
            "each time)")
         ->type_name("FOLDER");
-    declare_for_nodes(app, options);
+    declare_for_nodes(app, nodes, options);
     app.add_option("--wait-deadline", options.wait_deadline,
                    "seconds in which all nodes must be in the ring (default 30)")
         ->type_name("SECONDS");

@@ -64,7 +64,8 @@ void Launch::exited(Time now, const std::string& name, int status, int signal) {
     process = Ended{running.pid, status, signal};
     std::string line =
         fmt::format("{} (pid {}) {}", name, running.pid, describe_end(status, signal));
-    if (status != 0 || signal != 0) {
+    const bool was_told = signal == 0 && (status == 0 || status == status_ended_early);
+    if (!was_told) {
         if (const auto pause = start_again(now, name, now - running.since)) {
             line += fmt::format("; it is started again in {}", in_seconds(*pause));
         }

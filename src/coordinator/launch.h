@@ -8,8 +8,8 @@
 // make them leave one by one), SIGKILL to those
 // that are still there after `grace` (or at once when asked a second time). A process that ends
 // after the launch is reported; with `respawn` it is started again under its name after a back-off,
-// doubled each time that it did not last, unless it ended with status 0: then it left, or was told
-// to stop.
+// doubled each time that it did not last, unless it was told to end: then its status says that it
+// left, or that it ended before it could.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +24,9 @@
 #include "ring/ring.h"
 
 namespace grapevine {
+
+// Of kvnode, where it was told to end while it held what nobody else did yet.
+inline constexpr int status_ended_early = 4;
 
 struct LaunchConfig {
     std::size_t nodes = 0;    // to launch; 0: peers come by themselves, and there is no deadline

@@ -172,7 +172,7 @@ void RingHistory::fold(Event&& event, std::uint32_t partitions) {
     into.news = event.news;
     std::vector<std::string> parts = {counted(into.news.made, "copy", "copies") + " made"};
     for (std::string& part : into.news.words(partitions)) parts.push_back(std::move(part));
-    if (into.news.filling == 0) parts.emplace_back("complete");
+    if (into.news.filling == 0 && into.news.down == 0) parts.emplace_back("complete");
     into.what = fmt::format("{} rings: {}", into.last_epoch.value - into.epoch.value + 1,
                             fmt::join(parts, ", "));
 }

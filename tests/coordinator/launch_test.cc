@@ -198,12 +198,14 @@ TEST_CASE("who dies is started again after growing pauses, where that is wanted"
     CHECK(launch.next_deadline() == never);
 }
 
-TEST_CASE("who left is not started again") {
-    Launch launch(start, {.nodes = 1, .respawn = true});
-    launch.spawned(start, "server1", 100);
-    launch.ring_changed(ring_of({"server1"}));
-    launch.exited(start + 1s, "server1", 0, 0);
-    CHECK(launch.next_deadline() == never);
+TEST_CASE("who left is not started again, nor who was told to end before it could") {
+    for (const int status : {0, status_ended_early}) {
+        Launch launch(start, {.nodes = 1, .respawn = true});
+        launch.spawned(start, "server1", 100);
+        launch.ring_changed(ring_of({"server1"}));
+        launch.exited(start + 1s, "server1", status, 0);
+        CHECK(launch.next_deadline() == never);
+    }
 }
 
 }  // namespace grapevine

@@ -100,17 +100,23 @@ TEST_CASE("nodes that are full refuse what adds to them, and go on with the rest
 }
 
 TEST_CASE("options whose value is empty are refused by name", "[e2e]") {
-    const auto refused = [](const char* name, const std::string& option) {
+    const auto refused = [](const char* name, const std::string& option,
+                            const std::vector<std::string>& beside = {}) {
         INFO(name << " " << option);
-        const Finished ended = run({program(name), option, ""});
+        std::vector<std::string> words{program(name), option, ""};
+        words.insert(words.end(), beside.begin(), beside.end());
+        const Finished ended = run(words);
         CHECK(ended.code == 2);
         CHECK(contains(ended.err, option));
         CHECK(contains(ended.err, "empty"));
     };
-    for (const char* option : {"--seed", "--max-memory", "--backfill-rate", "--advertise",
-                               "--redirect", "--listen", "--log-level"}) {
+    for (const char* option : {"--seed", "--advertise", "--listen", "--log-level"}) {
         refused("kvnode", option);
         refused("coordinator", option);
+    }
+    for (const char* option : {"--max-memory", "--backfill-rate", "--redirect"}) {
+        refused("kvnode", option);
+        refused("coordinator", option, {"--nodes", "1"});
     }
     for (const char* option : {"--zone", "--name"}) refused("kvnode", option);
     for (const char* option : {"--data-dir", "--log-dir", "--kvnode"}) {
@@ -136,10 +142,19 @@ TEST_CASE("the ring tells of votes, zones and weights, and what two nodes cannot
 }
 
 TEST_CASE("a rate that is none, and --json without a question, are refused", "[e2e]") {
-    for (const char* name : {"kvnode", "coordinator"}) {
-        const Finished refused = run({program(name), "--backfill-rate", "0"});
+    for (const auto& command :
+         {std::vector<std::string>{program("kvnode")}, {program("coordinator"), "--nodes", "1"}}) {
+        std::vector<std::string> words = command;
+        words.insert(words.end(), {"--backfill-rate", "0"});
+        const Finished refused = run(words);
         CHECK(refused.code == 2);
         CHECK(contains(refused.err, "\"0\" is not a number of MB/s"));
+    }
+    // What is for launched nodes is for nobody where none is launched.
+    for (const char* option : {"--respawn", "--max-memory=1G", "--redirect=proxy"}) {
+        const Finished alone = run({program("coordinator"), option});
+        CHECK(alone.code == 2);
+        CHECK(contains(alone.err, "--nodes"));
     }
     const Finished refused = run({program("client"), "--json", "--get", "k"});
     CHECK(refused.code == 2);

@@ -10,7 +10,8 @@ grapevine_test(node_test LABEL unit LINK node SOURCES
     node/obstacle_test.cc
     node/reminder_test.cc
     node/ring_history_test.cc
-    node/ring_news_test.cc)
+    node/ring_news_test.cc
+    node/ring_polls_test.cc)
 grapevine_test(forged_test LABEL unit LINK node wire SOURCES
     node/forged_test.cc
     wire/samples.cc)
