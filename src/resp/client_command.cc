@@ -21,7 +21,8 @@ std::string line_of(const Session& session, const Front& front, Time now) {
     const Session::About& about = session.about;
     return fmt::format(
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
-        "multi={} watch={} qbuf={} obl={} tot-mem={} events=r cmd={} user=default redir=-1 resp={} "
+        "multi={} watch={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={} oll=0 "
+        "omem=0 tot-mem={} events=r cmd={} user=default redir=-1 resp={} "
         "lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
         about.id, about.peer, front.facts().address, about.name, seconds(now - about.opened),
         seconds(now - about.last), session.is_in_transaction() ? "x" : "N",

@@ -31,12 +31,17 @@ std::vector<Setting> all_settings(const Front& front) {
         {"maxmemory", std::to_string(facts.memory_max)},
         {"maxmemory-policy", "noeviction"},
         {"min-replicas-to-write", std::to_string(front.replicas())},
+        {"notify-keyspace-events", ""},
         {"port", std::to_string(facts.address.port)},
         // Above, bulks are read past and answered with an error; from 512 MiB on, as at Redis by
         // default, they end the connection.
         {"proto-max-bulk-len", std::to_string(front.limits().parser.part_max)},
+        {"replica-read-only", "yes"},
         {"requirepass", ""},
         {"save", ""},
+        {"slave-read-only", "yes"},
+        {"slowlog-log-slower-than", "-1"},
+        {"slowlog-max-len", "0"},
         {"timeout", "0"},
     };
 }

@@ -13,7 +13,6 @@ namespace grapevine::resp {
 
 namespace {
 
-constexpr std::size_t part_weight = 1024;
 // Empty memory of a large command is given back.
 constexpr std::size_t buffer_kept = 64UZ * 1024;
 
@@ -51,7 +50,7 @@ RequestParser::Got RequestParser::next() {
         const Step step = is_array ? read_array() : read_inline();
         if (step == Step::more) return Got::nothing;
         if (step == Step::failed) return Got::error;
-        if (too_large_ || !parts_.empty()) return hand_out();
+        if (reads_past() || !parts_.empty()) return hand_out();
         if (!is_array && !words_.empty()) {
             args_.assign(words_.begin(), words_.end());
             return Got::command;
@@ -116,6 +115,7 @@ RequestParser::Step RequestParser::read_header() {
     }
     parts_left_ = static_cast<std::uint64_t>(*count);
     weight_ = 0;
+    if (parts_left_ > limits_.parts_max) got_ = Got::too_much;
     return Step::done;
 }
 
@@ -124,7 +124,7 @@ RequestParser::Step RequestParser::read_part() {
         const Step step = read_bulk_header();
         if (step != Step::done) return step;
     }
-    const Step step = too_large_ ? skip_body() : read_body();
+    const Step step = reads_past() ? skip_body() : read_body();
     if (step != Step::done) return step;
     in_body_ = false;
     --parts_left_;
@@ -145,10 +145,13 @@ RequestParser::Step RequestParser::read_bulk_header() {
     }
     in_body_ = true;
     body_left_ = static_cast<std::size_t>(*size) + 2;  // Redis does not look at the last two either
-    weight_ += body_left_ + part_weight;
-    too_large_ =
-        too_large_ || std::cmp_greater(*size, limits_.part_max) || weight_ > limits_.command_max;
-    if (too_large_) parts_.clear();
+    weight_ += body_left_;
+    if (std::cmp_greater(*size, limits_.part_max)) {
+        got_ = Got::too_large;
+    } else if (weight_ > limits_.command_max && !reads_past()) {
+        got_ = Got::too_much;
+    }
+    if (reads_past()) parts_.clear();
     return Step::done;
 }
 
@@ -173,7 +176,7 @@ RequestParser::Got RequestParser::hand_out() {
     }
     parts_.clear();
     consumed_ = position_;
-    return std::exchange(too_large_, false) ? Got::too_large : Got::command;
+    return std::exchange(got_, Got::command);
 }
 
 namespace {

@@ -4,8 +4,9 @@
 // Redis's own.
 //
 // Nothing is reserved for what a header announces: memory grows with what has come. Redis takes
-// bulks of up to 512 MiB. Those over `part_max`, and commands over `command_max` together, are read
-// past and not kept: they come out as `too_large`, and the connection goes on.
+// bulks of up to 512 MiB. Those over `part_max`, and commands of more than `command_max` or of more
+// than `parts_max` parts, are read past and not kept: they come out as `too_large` or `too_much`,
+// and the connection goes on.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@ struct ParserLimits {
     std::size_t line_max = 64 * 1024;            // of an inline command or a header; Redis's own
     std::size_t bulk_max = 512 * 1024 * 1024;    // proto-max-bulk-len; above: an error
     std::size_t part_max = 16 * 1024 * 1024;     // above: read past
-    std::size_t command_max = 64 * 1024 * 1024;  // of all parts, 1 KiB for each included: 65,536
+    std::size_t command_max = 64 * 1024 * 1024;  // of all parts together
+    std::size_t parts_max = 65'536 + 1;          // the command's name and its arguments
 };
 
 class RequestParser {
@@ -28,7 +30,8 @@ public:
     enum class Got : std::uint8_t {
         nothing,    // not a whole command yet
         command,    // args(), at least one
-        too_large,  // a command that was read past; args() is empty
+        too_large,  // a command that was read past, for one of its parts; args() is empty
+        too_much,   // the same for all of them together
         error,      // error(); nothing more comes out
     };
 
@@ -67,6 +70,7 @@ private:
     Got hand_out();
     // The line at position_, without its end; position_ is behind that then.
     Step read_line(std::string_view& line, std::string_view too_long);
+    [[nodiscard]] bool reads_past() const { return got_ != Got::command; }
     [[nodiscard]] std::string_view rest() const {
         return std::string_view(buffer_).substr(position_);
     }
@@ -80,7 +84,7 @@ private:
     std::size_t weight_ = 0;          // of parts_, as command_max counts
     bool in_body_ = false;            // a bulk's header was read
     std::size_t body_left_ = 0;       // of it, with the line's end behind it
-    bool too_large_ = false;          // the command is read past
+    Got got_ = Got::command;          // that; or why the command is read past
     std::vector<std::string> words_;  // of an inline command
     std::vector<std::string_view> args_;
     std::string error_;

@@ -32,7 +32,9 @@ void about_server(std::string& text, const Front& front, const Facts& facts) {
     line(text, "server_name:grapevine");
     line(text, "grapevine_version:{}", facts.version);
     line(text, "grapevine_node:{}", facts.name);
+    line(text, "os:Linux");
     line(text, "arch_bits:{}", 8 * sizeof(void*));
+    line(text, "multiplexing_api:epoll");
     line(text, "process_id:{}", facts.pid);
     line(text, "run_id:{}", front.config().run_id);
     line(text, "tcp_port:{}", facts.address.port);
@@ -55,6 +57,9 @@ void about_memory(std::string& text, const Front&, const Facts& facts) {
     line(text, "maxmemory:{}", facts.memory_max);
     line(text, "maxmemory_human:{}", human(facts.memory_max));
     line(text, "maxmemory_policy:noeviction");
+    const std::uint64_t hundredths =
+        facts.rss * 100 / std::max<std::uint64_t>(facts.used_memory, 1);
+    line(text, "mem_fragmentation_ratio:{}.{:02}", hundredths / 100, hundredths % 100);
     line(text, "mem_allocator:libc");
 }
 

@@ -17,6 +17,7 @@ constexpr std::string_view no_ring = "LOADING Grapevine is joining its cluster";
 constexpr std::string_view not_in_multi = "ERR Command not allowed inside a transaction";
 constexpr std::string_view too_large =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+constexpr std::string_view too_much = "ERR too many arguments, or too large together";
 
 // Of an argument that a transaction queues, beside its bytes.
 constexpr std::size_t argument_weight = 32;
@@ -116,6 +117,10 @@ bool Session::step(Time now) {
         case RequestParser::Got::too_large:
             flag_transaction();
             reply_error(too_large);
+            break;
+        case RequestParser::Got::too_much:
+            flag_transaction();
+            reply_error(too_much);
             break;
         case RequestParser::Got::error:
             reply_error("ERR " + parser_.error());

@@ -20,6 +20,7 @@ constexpr resp::ParserLimits small{
 std::string told(const RequestParser& parser, RequestParser::Got got) {
     if (got == RequestParser::Got::error) return "error " + parser.error();
     if (got == RequestParser::Got::too_large) return "too large";
+    if (got == RequestParser::Got::too_much) return "too much";
     std::string text;
     for (const std::string_view arg : parser.args()) {
         text += std::to_string(arg.size()) + ":";

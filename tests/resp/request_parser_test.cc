@@ -1,5 +1,7 @@
 #include "resp/request_parser.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@ using Got = RequestParser::Got;
 std::string show(const RequestParser& parser, Got got) {
     if (got == Got::error) return "error " + parser.error();
     if (got == Got::too_large) return "too large";
+    if (got == Got::too_much) return "too much";
     std::string text;
     for (const std::string_view arg : parser.args()) text += "(" + std::string(arg) + ")";
     return text;
@@ -95,15 +98,25 @@ TEST_CASE("bytes that make no sense are refused in Redis's words", "[resp]") {
 }
 
 TEST_CASE("what is larger than a value may be is read past", "[resp]") {
-    const ParserLimits limits{.part_max = 10, .command_max = 100};
+    const ParserLimits limits{.part_max = 10, .command_max = 100, .parts_max = 20};
     const std::string large(11, 'x');
     const std::string bytes = "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$11\r\n" + large + "\r\nPING\r\n";
     for (const std::size_t piece : {bytes.size(), std::size_t{1}, std::size_t{5}}) {
         CHECK(cut(bytes, piece, limits) == Out{"too large", "(PING)"});
     }
-    std::string many = "*9\r\n";
-    for (int i = 0; i < 9; ++i) many += "$1\r\na\r\n";
-    CHECK(cut(many + "PING\r\n", 4, limits) == Out{"too large", "(PING)"});
+    const auto parts = [](std::size_t number, std::size_t size) {
+        const std::string part = fmt::format("${}\r\n{}\r\n", size, std::string(size, 'a'));
+        std::string all = fmt::format("*{}\r\n", number);
+        for (std::size_t i = 0; i < number; ++i) all += part;
+        return all;
+    };
+    CHECK(cut(parts(21, 1) + "PING\r\n", 4, limits) == Out{"too much", "(PING)"});
+    CHECK(cut(parts(20, 1) + "PING\r\n", 4, limits).size() == 2);
+    CHECK(cut(parts(9, 10) + "PING\r\n", 4, limits) == Out{"too much", "(PING)"});
+    CHECK(cut(parts(9, 11) + "PING\r\n", 4, limits) == Out{"too large", "(PING)"});
+    // As many arguments as are promised, and one more.
+    CHECK(cut(parts(65'537, 30), 100'000).front().starts_with("(a"));
+    CHECK(cut(parts(65'538, 30), 100'000) == Out{"too much"});
 }
 
 TEST_CASE("memory grows with what has come, not with what is announced", "[resp]") {
