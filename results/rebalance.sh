@@ -9,4 +9,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 mkdir -p rebalance
 load=(--nodes 7 --rep 3 --keys 200000 --value-size 1000 --rounds 3 --seconds 4)
 "$bin/bench" rebalance "${load[@]}" --csv rebalance/closed.csv
-"$bin/bench" rebalance --nodes 7 --rep 3 --keys 100000 --rounds 2 --seconds 2 --rate 5000 --csv rebalance/open.csv
+"$bin/bench" rebalance --nodes 7 --rep 3 --keys 100000 --rounds 5 --seconds 3 --rate 5000 --csv rebalance/open.csv

@@ -5,6 +5,8 @@
 // Not a test: run by hand. GRAPEVINE_ROUNDS is how often (default 20), GRAPEVINE_ONLY a part of the
 // names of the ordeals that are wanted, GRAPEVINE_SEED draws the victims, GRAPEVINE_SPANS names a
 // file for each of the times. Progress goes to stderr, the report, in Markdown, to stdout.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -12,8 +14,10 @@
 #include <map>
 
 #include "base/rng.h"
+#include "bench/record.h"
 #include "e2e/ordeal.h"
 #include "e2e/report.h"
+#include "version.h"
 
 using namespace grapevine;
 using namespace grapevine::e2e;
@@ -54,6 +58,11 @@ void go_through(Stage& stage, const Ordeal& ordeal, Samples& samples) {
 TEST_CASE("time without an answer on bad networks", "[measure]") {
     const std::size_t rounds = std::stoul(setting("GRAPEVINE_ROUNDS", "20"));
     const std::string only = setting("GRAPEVINE_ONLY", "");
+    std::cout << bench::describe_run(
+                     {.commit = GRAPEVINE_COMMIT,
+                      .command = fmt::format("network_measure, {} rounds, seed {}", rounds,
+                                             setting("GRAPEVINE_SEED", "1"))})
+              << '\n';
     std::string why;
     const std::unique_ptr<Network> network = Network::make(7, why);
     INFO(why);

@@ -6,6 +6,8 @@
 //
 // Not a test: ./run soak. GRAPEVINE_MINUTES is how long (default 30), GRAPEVINE_SEED draws the
 // faults. Ends at the first defect. Progress goes to stderr, the report, in Markdown, to stdout.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -13,10 +15,12 @@
 #include <map>
 
 #include "base/rng.h"
+#include "bench/record.h"
 #include "e2e/load.h"
 #include "e2e/ordeal.h"
 #include "e2e/report.h"
 #include "runtime/clock.h"
+#include "version.h"
 
 using namespace grapevine;
 using namespace grapevine::e2e;
@@ -240,6 +244,9 @@ void Soak::report() const {
 TEST_CASE("soak", "[measure]") {
     const std::chrono::minutes minutes(std::stoul(setting("GRAPEVINE_MINUTES", "30")));
     const std::uint64_t seed = std::stoull(setting("GRAPEVINE_SEED", "1"));
+    const std::string about = bench::describe_run(
+        {.commit = GRAPEVINE_COMMIT,
+         .command = fmt::format("./run soak --minutes {} --seed {}", minutes.count(), seed)});
     std::string why;
     const std::unique_ptr<Network> network = Network::make(hosts, why);
     INFO(why);
@@ -251,5 +258,6 @@ TEST_CASE("soak", "[measure]") {
     Soak soak(stage, seed);
     const auto end = std::chrono::steady_clock::now() + minutes;
     while (std::chrono::steady_clock::now() < end) soak.episode();
+    std::cout << about << '\n';
     soak.report();
 }

@@ -60,5 +60,6 @@ set_tests_properties("clients of Redis" PROPERTIES LABELS clients TIMEOUT 900 PR
 foreach(measure network_measure soak)
   add_executable(${measure} $<TARGET_OBJECTS:e2e_main> e2e/${measure}.cc)
   target_link_libraries(${measure} PRIVATE grapevine_e2e grapevine_bench grapevine_test_main)
-  add_dependencies(${measure} coordinator client kvnode)
+  target_include_directories(${measure} PRIVATE ${PROJECT_BINARY_DIR}/cmd)  # version.h
+  add_dependencies(${measure} coordinator client kvnode grapevine_version)
 endforeach()
