@@ -79,8 +79,8 @@ void Checks::found(const Ring& ring) {
     const auto parent = last_rings_.find(ring.parent());
     const Epoch from = founded_from(ring);
     if (parent == last_rings_.end() || !comes_from(ring, *parent->second)) {
-        return report(Rule::one_ring, fmt::format("ring {} is of a cluster that was founded from "
-                                                  "none that is known",
+        return report(Rule::one_ring, fmt::format("ring {} is of a cluster that does not come from "
+                                                  "one that is known as it says",
                                                   ring.epoch));
     }
     Founded founded{.cluster = ring.cluster,

@@ -15,7 +15,9 @@ void forget_old(std::deque<Time>& times, Time now) {
 
 bool holds_as_before(const Ring& ring, const Ring& before) {
     return ring.cluster == before.cluster && ring.members == before.members &&
-           std::ranges::equal(ring.table, before.table, {}, &Entry::copies, &Entry::copies);
+           std::ranges::equal(ring.table, before.table, [](const Entry& a, const Entry& b) {
+               return a.copies == b.copies && a.generation == b.generation;
+           });
 }
 
 }  // namespace

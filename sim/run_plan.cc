@@ -8,6 +8,7 @@
 
 #include "base/counted.h"
 #include "base/rng.h"
+#include "ring/ring.h"
 #include "sim/gentle.h"
 #include "sim/ring_words.h"
 
@@ -115,6 +116,17 @@ std::string duration_text(Duration span) {
     return us % 1000 == 0 ? fmt::format("{}ms", us / 1000) : fmt::format("{}us", us);
 }
 
+// Zones and weights, by themselves too.
+void draw_places(std::uint64_t seed, RunPlan& plan) {
+    Rng rng(seed ^ 0x7a6f6e6573ULL);
+    if (rng.chance(1, 5)) plan.world.zones = static_cast<std::uint32_t>(2 + rng.below(3));
+    if (!rng.chance(1, 5)) return;
+    plan.world.weights.resize(2 + rng.below(3));
+    for (std::uint32_t& weight : plan.world.weights) {
+        weight = weight_one * static_cast<std::uint32_t>(1 + rng.below(6)) / 2;
+    }
+}
+
 }  // namespace
 
 RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
@@ -139,14 +151,7 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     if (placing.chance(1, 4)) plan.world.node.pairs_at_once = 0;
     // Up to longer than members stay, so that hardly any placement is known in time.
     if (placing.chance(1, 2)) plan.world.placing_takes = placing.between(1ms, 2s);
-    Rng standing(seed ^ 0x7a6f6e6573ULL);
-    if (standing.chance(1, 5)) {
-        plan.world.zones = static_cast<std::uint32_t>(2 + standing.below(3));
-    }
-    for (std::uint64_t i = standing.chance(1, 5) ? 2 + standing.below(3) : 0; i > 0; --i) {
-        plan.world.weights.push_back(
-            static_cast<std::uint32_t>(weight_one * (1 + standing.below(6)) / 2));
-    }
+    draw_places(seed, plan);
     keep(choice, plan);
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();
@@ -217,6 +222,8 @@ std::string to_string(const RunPlan& plan) {
         counted(plan.world.copies, "copy", "copies"), counted(plan.world.partitions, "partition"),
         counted(plan.load.clients, "client"), counted(plan.load.keys, "key"),
         to_ms(plan.faults_for));
+    if (plan.world.zones > 0) text += fmt::format(", in {} zones", plan.world.zones);
+    if (!plan.world.weights.empty()) text += ", of different weights";
     if (plan.kill > 0) text += fmt::format(", {} killed at once", plan.kill);
     if (!plan.chaos.script) text += fmt::format(", faults {}", to_string(plan.chaos.mix));
     if (plan.chaos.script && !plan.chaos.script->empty()) {

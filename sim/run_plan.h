@@ -59,7 +59,8 @@ struct PlanChoice {
     std::size_t kill = 0;  // of a story
 };
 
-// One node alone up to thirteen, seven in the mean; one to five copies, 16 to 1,024 partitions.
+// One node alone up to thirteen, seven in the mean; one to five copies, 16 to 1,024 partitions. A
+// fifth stands in two to four zones, a fifth has nodes of half to three times the usual weight.
 RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice = {});
 
 // The options of ./sim that make this plan again, --seed included.

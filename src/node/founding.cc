@@ -92,6 +92,7 @@ std::string Node::State::consent_to(Time now, const Founding& founding) {
     if (!made) return made.error().message;
     const std::uint64_t number = digest(*made);
     consent.give(self.id, founding, std::make_shared<const Ring>(*std::move(made)), number);
+    warned_of = {};
     effects.persist = true;
     lease.renounce();
     log(LogLevel::warning,

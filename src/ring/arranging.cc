@@ -69,7 +69,7 @@ bool goes_on(const Entry& entry, NodeId fill, const Keeping& keeping) {
            is_short_of_copies(entry, keeping);
 }
 
-// Fills that are no longer wanted end.
+// Fills that are no longer wanted end, or are spares.
 Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
                 const Keeping& keeping) {
     Move move{.entry = &entry, .desired = &desired, .arrangement = {id, entry.copies, {}}};
@@ -89,9 +89,10 @@ Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
     return move;
 }
 
-// First those that are wanted and begun, then those that are wanted, then the spares: else a spare
-// that ends would make room for the next, ring after ring.
-void fill(std::vector<Move>& moves, const PlannerConfig& config) {
+// Which fills go on and which begin. First those that are wanted and begun, then those that are
+// wanted, then the spares: else a spare that ends would make room for the next, ring after ring. Of
+// those with as few copies the ones that are not being filled at all come first.
+void choose_fills(std::vector<Move>& moves, const PlannerConfig& config) {
     FillBudget budget(config);
     std::vector<Move*> order;
     for (Move& move : moves) {
@@ -113,7 +114,9 @@ void fill(std::vector<Move>& moves, const PlannerConfig& config) {
             std::ranges::count_if(*move->desired, [&](NodeId id) { return move->lacks(id); });
         erase_if(move->arrangement.fills, [&](NodeId id) {
             if (!contains(move->spares, id)) return false;
-            return lacking-- <= 0 || !budget.try_take(id);
+            if (lacking <= 0 || !budget.try_take(id)) return true;
+            --lacking;
+            return false;
         });
     }
 }
@@ -197,7 +200,7 @@ Placement stand_in(const Ring& draft, const TranslatedPlacement& latest, const O
 std::vector<Arrangement> arrangements(const Ring& ring, bool evicts, const Goal& goal,
                                       const Keeping& keeping, const PlannerConfig& config) {
     std::vector<Move> moves = begin_moves(ring, evicts, goal, keeping);
-    fill(moves, config);
+    choose_fills(moves, config);
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {

@@ -16,6 +16,8 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
     std::size_t gentle = 0;
     std::size_t beyond = 0;
     std::size_t disasters = 0;
+    std::set<std::uint32_t> zones;
+    std::size_t weighted = 0;
     constexpr std::size_t seeds = 500;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         const RunPlan plan = draw_plan(seed);
@@ -25,6 +27,11 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
         gentle += plan.is_gentle ? 1 : 0;
         beyond += plan.beyond_promise ? 1 : 0;
         disasters += plan.chaos.disaster_at ? 1 : 0;
+        zones.insert(plan.world.zones);
+        weighted += plan.world.weights.empty() ? 0 : 1;
+        for (const std::uint32_t weight : plan.world.weights) {
+            CHECK((weight >= weight_one / 2 && weight <= 3 * weight_one));
+        }
         CHECK((!plan.chaos.disaster_at || (!plan.is_gentle && !plan.beyond_promise)));
         CHECK(plan.world.copies <= plan.world.nodes);
         CHECK(to_string(plan) == to_string(draw_plan(seed)));
@@ -33,6 +40,9 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
     CHECK(nodes < seeds * 15 / 2);
     CHECK(partitions == std::set<std::uint32_t>{16, 32, 64, 128, 256, 512, 1024});
     CHECK(copies == std::set<std::uint32_t>{1, 2, 3, 4, 5});
+    CHECK(zones == std::set<std::uint32_t>{0, 2, 3, 4});
+    CHECK(weighted > seeds / 8);
+    CHECK(weighted < seeds / 3);
     CHECK(gentle > seeds / 12);
     CHECK(beyond > seeds / 16);
     CHECK(disasters > seeds / 16);
