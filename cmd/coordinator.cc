@@ -128,6 +128,8 @@ void declare(CLI::App& app, Options& options) {
         "that knows this address.");
 }
 
+static_assert(status_ended_early == static_cast<int>(Exit::unknown));
+
 NodeConfig node_config(const Options& options, const std::vector<Address>& seeds, Address address) {
     Rng rng(random_u64());
     NodeConfig config;

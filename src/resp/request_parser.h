@@ -84,7 +84,7 @@ private:
     std::size_t weight_ = 0;          // of parts_, as command_max counts
     bool in_body_ = false;            // a bulk's header was read
     std::size_t body_left_ = 0;       // of it, with the line's end behind it
-    Got got_ = Got::command;          // that; or why the command is read past
+    Got got_ = Got::command;          // another: the command is read past, for that reason
     std::vector<std::string> words_;  // of an inline command
     std::vector<std::string_view> args_;
     std::string error_;

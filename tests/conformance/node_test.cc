@@ -38,7 +38,11 @@ struct Pair {
     void check_nodes() const {
         const auto nodes = cluster->table();
         CHECK(nodes.size() == 2);
-        for (const auto& [name, row] : nodes) CHECK(row.state == "up");
+        for (const auto& [name, row] : nodes) {
+            CHECK(row.state == "up");
+            Node answering(parse_address(row.address).value().port);
+            CHECK(answering.ask({"PING"}, command::Protocol::resp2) == "+PONG\r\n");
+        }
     }
 };
 

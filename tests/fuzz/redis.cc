@@ -15,7 +15,7 @@ using resp::RequestParser;
 
 // Small, so that inputs get over them.
 constexpr resp::ParserLimits small{
-    .line_max = 200, .bulk_max = 5000, .part_max = 300, .command_max = 1000};
+    .line_max = 200, .bulk_max = 5000, .part_max = 300, .command_max = 1000, .parts_max = 8};
 
 std::string told(const RequestParser& parser, RequestParser::Got got) {
     if (got == RequestParser::Got::error) return "error " + parser.error();

@@ -184,6 +184,10 @@ TEST_CASE("what is being copied for want of copies goes on until better ones fin
     REQUIRE(with_fewer(begun) == 0);
     Ring ring = applied(begun, plan(begun, joining({reborn(4)}), config).value());
     CHECK(with_fewer(ring) == 0);
+    for (const Entry& entry : ring.table) {
+        // Not beside the one that is wanted instead.
+        if (entry.copies.size() == 1) CHECK(entry.fills.size() == 1);
+    }
     CHECK(std::ranges::count_if(ring.table, [](const Entry& entry) {
               return entry.fill_of(reborn(4).id) != nullptr;
           }) == 32);

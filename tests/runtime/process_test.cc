@@ -1,11 +1,12 @@
 #include "runtime/process.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 
 using namespace grapevine;
 

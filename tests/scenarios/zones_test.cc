@@ -1,7 +1,6 @@
 // Nodes in zones, and nodes of different weights.
 #include <algorithm>
 #include <cstddef>
-#include <map>
 #include <set>
 #include <string>
 
