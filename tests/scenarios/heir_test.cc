@@ -245,3 +245,26 @@ TEST_CASE("who consented hears of a cluster that was founded from that one", "[s
     cluster.heal();
     CHECK(cluster.run_until([&] { return *is_superseded; }, 10s));
 }
+
+// The others went on without it, and founded anew from a later ring. Whether those it consented
+// with founded what it consented to it cannot know.
+TEST_CASE("who consented says of which cluster it cannot judge", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3, .coordinator = false});
+    REQUIRE(cluster.run_until_restored());
+    const ForceRing early = founding_of(cluster, {"server1", "server2"}, heir_id);
+    cluster.cut({"server1"}, cluster.all_but({"server1"}));
+    cluster.run_for(1s);
+    Operator person(cluster);
+    person.ask("server1", early);
+    const Names others = {"server2", "server3", "server4", "server5"};
+    REQUIRE(cluster.run_until([&] { return cluster.members() == others; }, 5s));
+    cluster.kill({"server3", "server4", "server5"});
+    cluster.run_for(1s);
+    Operator second(cluster, 1);
+    REQUIRE(second.force("server2", founding_of(cluster, {"server2"}, heir_id + 1))->founded);
+    const auto warned = cluster.count_warnings("nobody has said", "server1");
+    cluster.heal();
+    cluster.run_for(10s);
+    CHECK(*warned == 1);
+    CHECK_FALSE(cluster.world().node("server1")->is_serving());
+}
