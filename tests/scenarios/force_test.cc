@@ -132,7 +132,7 @@ TEST_CASE("nothing is founded from a ring that a survivor knows to be old", "[sc
     INFO(why);
     CHECK(why.find("newer than") != std::string::npos);
     // And who knows an older one learns the newer first.
-    CHECK(person.force(living[1], founding_of(cluster, living, new_id))->founded);
+    CHECK(person.founds(living[1], founding_of(cluster, living, new_id)));
 }
 
 // The last ring before the deaths is known to one of two survivors alone.
@@ -207,8 +207,8 @@ TEST_CASE("the same request twice founds one cluster", "[scenario]") {
     const Names living = after_the_death_of_most(cluster, 2);
     const ForceRing request = founding_of(cluster, living, new_id);
     Operator person(cluster);
-    CHECK(person.force(living[0], request)->founded);
-    CHECK(person.force(living[1], request)->founded);
+    CHECK(person.founds(living[0], request));
+    CHECK(person.founds(living[1], request));
     // Another one, from the old cluster: there is nobody left in it.
     ForceRing late = request;
     late.founding.ballot = {9, ClusterId{other_id}};
@@ -286,7 +286,7 @@ TEST_CASE("those that were only cut off serve nothing when they are back", "[sce
     cluster.run_for(1s);
     const std::set<std::string> kept = kept_by(cluster, living, 20);
     Operator person(cluster);
-    REQUIRE(person.force("server1", founding_of(cluster, living, new_id))->founded);
+    REQUIRE(person.founds("server1", founding_of(cluster, living, new_id)));
     cluster.run_for(1s);
     cluster.heal();
     // Each hears of it, the coordinator goes over.
@@ -328,7 +328,7 @@ TEST_CASE("a late ring of the old cluster ends no handle of the new", "[scenario
     const Names living = {"server1", "server2"};
     const ClusterId old = cluster_of(cluster, "server1");
     Operator person(cluster);
-    REQUIRE(person.force("server1", founding_of(cluster, living, new_id))->founded);
+    REQUIRE(person.founds("server1", founding_of(cluster, living, new_id)));
     const auto serve = [&] {
         return std::ranges::all_of(
             living, [&](const auto& name) { return cluster.world().node(name)->is_serving(); });
@@ -427,7 +427,7 @@ TEST_CASE("a coordinator that survives goes on in the new cluster", "[scenario]"
     const Names living = {"server1", sim::coordinator_name};
     REQUIRE(plan_force_with(cluster, living).refusal == "");
     Operator person(cluster);
-    REQUIRE(person.force(sim::coordinator_name, founding_of(cluster, living, new_id))->founded);
+    REQUIRE(person.founds(sim::coordinator_name, founding_of(cluster, living, new_id)));
     REQUIRE(cluster.run_until_restored());
     CHECK(cluster_of(cluster, sim::coordinator_name) == ClusterId{new_id});
     cluster.restart({"server2", "server3"});
@@ -440,7 +440,7 @@ TEST_CASE("a coordinator that returns with its state goes over to the new cluste
     REQUIRE(cluster.run_until_restored());
     const Names living = after_the_death_of_most(cluster, 2);
     Operator person(cluster);
-    REQUIRE(person.force(living[0], founding_of(cluster, living, new_id))->founded);
+    REQUIRE(person.founds(living[0], founding_of(cluster, living, new_id)));
     REQUIRE(cluster.run_until_restored());
     cluster.world().resume_coordinator();
     REQUIRE(cluster.run_until_restored());
@@ -465,7 +465,7 @@ TEST_CASE("who holds what was down before is a survivor like others", "[scenario
     const ForceRing request = founding_of(cluster, living, new_id);
     CHECK(request.founding.survivors.size() == 2);
     Operator person(cluster);
-    REQUIRE(person.force("server1", request)->founded);
+    REQUIRE(person.founds("server1", request));
     REQUIRE(cluster.run_until_restored());
     CHECK(cluster.members() == living);
     cluster.renew_client();

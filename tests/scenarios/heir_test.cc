@@ -164,8 +164,7 @@ TEST_CASE("who slept through two foundings hears of the second", "[scenario]") {
     cluster.run_for(1s);
     Operator person(cluster);
     REQUIRE(
-        person.force("server1", founding_of(cluster, {"server1", "server2", "server3"}, heir_id))
-            ->founded);
+        person.founds("server1", founding_of(cluster, {"server1", "server2", "server3"}, heir_id)));
     const auto all_are_in = [&] {
         return std::ranges::all_of(Names{"server1", "server2", "server3"},
                                    [&](const auto& name) { return is_heir(cluster, name); });
@@ -173,7 +172,7 @@ TEST_CASE("who slept through two foundings hears of the second", "[scenario]") {
     REQUIRE(cluster.run_until(all_are_in, 5s));
     cluster.kill({"server2", "server3"});
     cluster.run_for(1s);
-    REQUIRE(person.force("server1", founding_of(cluster, {"server1"}, heir_id + 1))->founded);
+    REQUIRE(person.founds("server1", founding_of(cluster, {"server1"}, heir_id + 1)));
     cluster.run_for(1s);
     const auto is_superseded = watch_for_superseded(cluster, "server7");
     cluster.resume({"server7", sim::coordinator_name});
@@ -190,21 +189,22 @@ TEST_CASE("who slept through two foundings hears of the second", "[scenario]") {
 
 // It was of the majority that went on without those who found anew, so it speaks to none of them.
 TEST_CASE("who had gone on without the founders is called by the last cluster", "[scenario]") {
-    Cluster cluster({.nodes = 5, .copies = 3, .coordinator = false});
+    Cluster cluster({.nodes = 7, .copies = 3, .coordinator = false});
     REQUIRE(cluster.run_until_restored());
-    const Names majority = {"server3", "server4", "server5"};
-    cluster.cut({"server1", "server2"}, majority);
+    const Names founders = {"server1", "server2", "server3"};
+    const Names majority = cluster.all_but(founders);
+    cluster.cut(founders, majority);
     REQUIRE(cluster.run_until([&] { return cluster.members() == majority; }, 5s));
-    cluster.kill({"server4", "server5"});
+    cluster.kill({"server5", "server6", "server7"});
     cluster.run_for(1s);
     Operator person(cluster);
-    REQUIRE(
-        person.force("server1", founding_of(cluster, {"server1", "server2"}, heir_id))->founded);
-    REQUIRE(cluster.run_until([&] { return is_heir(cluster, "server2"); }, 5s));
-    cluster.kill({"server2"});
+    REQUIRE(person.founds("server1", founding_of(cluster, founders, heir_id)));
+    REQUIRE(cluster.run_until(
+        [&] { return is_heir(cluster, "server2") && is_heir(cluster, "server3"); }, 5s));
+    cluster.kill({"server2", "server3"});
     cluster.run_for(1s);
-    REQUIRE(person.force("server1", founding_of(cluster, {"server1"}, heir_id + 1))->founded);
-    const auto is_superseded = watch_for_superseded(cluster, "server3");
+    REQUIRE(person.founds("server1", founding_of(cluster, {"server1"}, heir_id + 1)));
+    const auto is_superseded = watch_for_superseded(cluster, "server4");
     cluster.run_for(2s);
     CHECK_FALSE(*is_superseded);
     cluster.heal();
@@ -240,7 +240,7 @@ TEST_CASE("who consented hears of a cluster that was founded from that one", "[s
     kill_unheard({"server2", "server4"});
     cluster.run_for(1s);
     Operator person(cluster);
-    REQUIRE(person.force("server3", founding_of(cluster, {"server3"}, heir_id + 1))->founded);
+    REQUIRE(person.founds("server3", founding_of(cluster, {"server3"}, heir_id + 1)));
     const auto is_superseded = watch_for_superseded(cluster, "server1");
     cluster.heal();
     CHECK(cluster.run_until([&] { return *is_superseded; }, 10s));
@@ -261,7 +261,7 @@ TEST_CASE("who consented says of which cluster it cannot judge", "[scenario]") {
     cluster.kill({"server3", "server4", "server5"});
     cluster.run_for(1s);
     Operator second(cluster, 1);
-    REQUIRE(second.force("server2", founding_of(cluster, {"server2"}, heir_id + 1))->founded);
+    REQUIRE(second.founds("server2", founding_of(cluster, {"server2"}, heir_id + 1)));
     const auto warned = cluster.count_warnings("nobody has said", "server1");
     cluster.heal();
     cluster.run_for(10s);

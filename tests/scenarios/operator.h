@@ -73,6 +73,11 @@ public:
         const auto* reply = answer_ ? std::get_if<ForceRingReply>(&*answer_) : nullptr;
         return reply == nullptr ? std::nullopt : std::optional(*reply);
     }
+    // Whether it answers that the cluster is founded.
+    bool founds(const std::string& member, const ForceRing& request) {
+        const auto reply = force(member, request);
+        return reply && reply->founded;
+    }
     // Why it did not, at once.
     std::string refused(const std::string& member, const ForceRing& request) {
         ask(member, request);
