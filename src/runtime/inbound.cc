@@ -426,8 +426,7 @@ void Inbound::sweep(Time now) {
         const bool silent = !may_wait && now - connection->opened_at > limits_.patience;
         const bool waits = connection->paused || connection->turned_away;
         const bool stuck = !waits && connection->frames.is_stuck(now, limits_.patience);
-        const bool gone = connection->finishing_since.value_or(now) < now - limits_.goodbye;
-        if (silent || stuck || gone) late.push_back(connection.get());
+        if (silent || stuck || is_gone(*connection, now)) late.push_back(connection.get());
     }
     for (Connection* connection : late) {
         log_.log(LogLevel::debug, "an unfinished connection is closed");
@@ -438,6 +437,16 @@ void Inbound::sweep(Time now) {
         crowded_since_ != never && now - crowded_since_ > limits_.all_queues_patience;
     if (too_long || outputs > limits_.all_queues_busy) close_largest_outputs(outputs);
     sweep_at_ = connections_.empty() ? never : now + limits_.sweep_period;
+}
+
+// Whoever still reads what was answered before the end has the time for it.
+bool Inbound::is_gone(Connection& connection, Time now) const {
+    if (!connection.finishing_since) return false;
+    const std::size_t queued = connection.frames.stream().queued();
+    const bool reads = queued < std::exchange(connection.queued_then, queued);
+    if (reads) connection.finishing_since = now;
+    const Duration bound = queued > 0 ? limits_.patience : limits_.goodbye;
+    return *connection.finishing_since < now - bound;
 }
 
 void Inbound::close_largest_half_frame() {

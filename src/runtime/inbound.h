@@ -47,8 +47,8 @@ namespace grapevine {
 
 struct InboundLimits {
     Duration patience = 10s;
-    Duration goodbye = 1s;                             // for a refused sender to read why
-    Duration sweep_period = 250ms;                     // how often patience is looked at
+    Duration goodbye = 1s;          // for a refused sender to read why, after it has all else
+    Duration sweep_period = 250ms;  // how often patience is looked at
     std::size_t client_queue_pause = 1024 * 1024;      // above: not read
     std::size_t client_queue_resume = 512 * 1024;      // below: read again
     std::size_t client_queue_busy = 32 * 1024 * 1024;  // above: gets are answered `busy`
@@ -143,7 +143,8 @@ private:
         Time opened_at;
         std::optional<Hello> hello;
         std::unique_ptr<TextClient> text_client;  // null: it speaks frames, or nothing yet
-        std::optional<Time> finishing_since;
+        std::optional<Time> finishing_since;      // or since it last read some of what is queued
+        std::size_t queued_then = 0;
         std::optional<std::list<ConnectionId>::iterator> stranger;  // where in strangers_
         bool paused = false;
         bool writes = false;       // has sent a write, since the node was last overloaded
@@ -183,6 +184,7 @@ private:
     void sweep(Time now);
     void look_at_queues(Time now);
     void drop_who_reads_nothing();
+    [[nodiscard]] bool is_gone(Connection& connection, Time now) const;
     void close_largest_half_frame();
     void close_largest_outputs(std::size_t all);
     [[nodiscard]] Slice& slice_of(const Connection& connection) {

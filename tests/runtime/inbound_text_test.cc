@@ -276,4 +276,23 @@ TEST_CASE("a connection of text ends after what was written, or at once") {
     CHECK(run_until(loop, [&] { return server.inbound.connections() == 0; }));
 }
 
+TEST_CASE("who reads late has all that was answered before the end") {
+    Loop loop;
+    TextServer server(loop, {.goodbye = 50ms, .sweep_period = 20ms});
+    RawClient late(server.address());
+    late.send_some("one\n");
+    CHECK(run_until(loop, [&] { return server.lines == 1; }));
+    const std::string large(16'000'000, 'x');  // more than the sockets hold
+    server.inbound.write(server.last_id, large);
+    server.inbound.finish(server.last_id);
+    server.turn.again();
+    const Time pause_ends = boot_time() + 400ms;
+    CHECK(run_until(loop, [&] { return boot_time() > pause_ends; }));
+    std::string told;
+    CHECK(run_until(loop, [&] { return !late.receive_some(told); }));
+    CHECK(told.size() == 4 + large.size());
+    late.hang_up();
+    CHECK(run_until(loop, [&] { return server.inbound.connections() == 0; }));
+}
+
 }  // namespace grapevine
