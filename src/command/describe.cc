@@ -252,6 +252,7 @@ void command_list(Arguments filter, Reply& reply) {
                          (is_word(filter[1], "PATTERN") || is_word(filter[1], "ACLCAT") ||
                           is_word(filter[1], "MODULE"));
     if (!filter.empty() && !filters) return reply.error(text::syntax);
+    if (filters && filter[2].size() > pattern_size_max) return reply.error(long_pattern);
     std::vector<std::string_view> names;
     const auto add = [&](const CommandInfo& info) {
         if (filter.empty() || passes(info, filter[1], filter[2])) names.push_back(info.name);

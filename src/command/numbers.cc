@@ -1,5 +1,6 @@
 // Values that are numbers.
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -51,6 +52,12 @@ std::string to_text(Float number) {
     return text == "-0" ? "0" : text;
 }
 
+// Thousands of digits, the most that there are, take a millisecond to be read or written.
+bool spend_digits(const Call& call, std::size_t digits) {
+    const std::uint64_t most = std::min<std::size_t>(digits, 5000);
+    return call.keys.spend(most * most / 16);
+}
+
 }  // namespace
 
 void decr(Call& call) {
@@ -76,6 +83,7 @@ void incrby(Call& call) {
 
 void incrbyfloat(Call& call) {
     const auto entry = call.keys.find(call[1]);
+    if (!spend_digits(call, call[2].size() + (entry ? entry->value.size() : 0))) return;
     const auto old = entry ? to_float(entry->value) : std::optional<Float>(0);
     const auto number = to_float(call[2]);
     if (!old || !number) return call.reply.error("ERR value is not a valid float");
@@ -84,6 +92,7 @@ void incrbyfloat(Call& call) {
         return call.reply.error("ERR increment would produce NaN or Infinity");
     }
     const std::string text = to_text(sum);
+    if (!spend_digits(call, text.size())) return;
     call.keys.put(call[1], text, entry ? entry->expires_ms : 0);
     call.reply.bulk(text);
 }

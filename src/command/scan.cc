@@ -77,7 +77,7 @@ template <class Wanted>
 Found find_all(Call& call, const Wanted& wanted) {
     Found found;
     std::optional<std::uint64_t> cursor = 0;
-    while (cursor && found.size <= reply_size_max) {
+    while (cursor && found.size <= reply_size_max && call.keys.spend(0)) {
         cursor = call.keys.scan(*cursor, keys_at_once, [&](std::string_view key, const Entry&) {
             if (wanted(key)) found.add(key);
         });
@@ -92,6 +92,11 @@ std::optional<std::uint32_t> to_slot(std::string_view text) {
     return static_cast<std::uint32_t>(*slot);
 }
 
+// A slot is made of all bytes of a key.
+bool is_in(const Call& call, std::uint32_t slot, std::string_view key) {
+    return call.keys.spend(key.size()) && slot_of_key(key) == slot;
+}
+
 }  // namespace
 
 void countkeysinslot(Call& call) {
@@ -100,9 +105,9 @@ void countkeysinslot(Call& call) {
     if (!slot) return call.reply.error("ERR Invalid slot");
     std::int64_t count = 0;
     std::optional<std::uint64_t> cursor = 0;
-    while (cursor) {
+    while (cursor && call.keys.spend(0)) {
         cursor = call.keys.scan(*cursor, keys_at_once, [&](std::string_view key, const Entry&) {
-            if (slot_of_key(key) == *slot) ++count;
+            if (is_in(call, *slot, key)) ++count;
         });
     }
     call.reply.integer(count);
@@ -117,7 +122,7 @@ void getkeysinslot(Call& call) {
     const auto limit = static_cast<std::size_t>(*keys);
     std::size_t taken = 0;
     const Found found = find_all(call, [&](std::string_view key) {
-        const bool wanted = taken < limit && slot_of_key(key) == *slot;
+        const bool wanted = taken < limit && is_in(call, *slot, key);
         if (wanted) ++taken;
         return wanted;
     });

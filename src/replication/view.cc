@@ -29,7 +29,7 @@ bool View::may_touch(std::string_view key, std::size_t bytes) {
         return false;
     }
     work_ += key.size() + bytes;
-    if (!spend(touch_steps + bytes / bytes_per_step)) return false;
+    if (!spend(touch_steps + key.size() + bytes / bytes_per_step)) return false;
     const bool is_large = key.size() > key_size_max || bytes > value_size_max;
     if (work_ > program_work_max || is_large) verdict_ = Status::too_large;
     return verdict_ == Status::ok;

@@ -244,7 +244,8 @@ constexpr LocalCommand commands_of_clients[] = {
 }  // namespace
 
 bool is_client_name(std::string_view name) {
-    return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
+    return name.size() <= client_name_max &&
+           std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
 }
 
 std::span<const LocalCommand> client_commands() {

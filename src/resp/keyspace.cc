@@ -28,7 +28,7 @@ std::vector<PartitionId> partitions_meant(const Call& call) {
 // Asks partition after partition until enough keys have come, or so many partitions were asked that
 // the client should hear that it goes on.
 constexpr std::size_t asked_per_scan_max = 32;
-constexpr std::size_t argument_max = 4096;  // bytes
+constexpr std::size_t argument_max = command::pattern_size_max;
 constexpr std::size_t scan_count_default = 10;
 constexpr std::size_t scan_count_max = 10'000;
 constexpr std::size_t scan_bytes_max = 4 * 1024 * 1024;  // of keys, about
@@ -334,7 +334,7 @@ std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info
     // All partitions are asked with them.
     const auto is_long = [](std::string_view arg) { return arg.size() > argument_max; };
     if (std::ranges::any_of(call.args, is_long)) {
-        call.reply.error("ERR a pattern exceeds " + std::to_string(argument_max) + " bytes");
+        call.reply.error(std::string(command::long_pattern));
         return nullptr;
     }
     if (info.name == "scan") return scan_task(call);

@@ -48,6 +48,8 @@ using command::to_integer;
 void write_help(Call& call);
 
 // What Redis allows as the name of a connection.
+// Redis has no bound; CLIENT LIST shows those of all connections.
+inline constexpr std::size_t client_name_max = 1024;  // bytes
 bool is_client_name(std::string_view name);
 inline constexpr std::string_view bad_client_name =
     "ERR Client names cannot contain spaces, newlines or special characters.";

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,8 +36,13 @@ struct WatchSet {
         Version version;
         bool known = false;  // the version was told
     };
-    std::vector<Key> keys;  // each once
-    bool failed = false;    // a version could not be had: what watches it is not executed
+    void add(std::string_view key) {
+        if (places.emplace(key, keys.size()).second) keys.push_back({std::string(key), {}});
+    }
+
+    std::vector<Key> keys;                                   // each once
+    std::map<std::string, std::size_t, std::less<>> places;  // in `keys`
+    bool failed = false;  // a version could not be had: what watches it is not executed
 };
 
 // Takes parts of a task: a session.

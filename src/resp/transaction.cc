@@ -2,10 +2,13 @@
 // node answers by itself (PING in a transaction, say) is executed when the program was, so that
 // nothing is where a watched key has changed, and takes its place among the replies.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "resp/local.h"
 #include "resp/merges.h"
 
@@ -48,6 +51,7 @@ constexpr std::string_view cross_slot_keys =
 
 // Commands of a transaction that a node answers by itself; nothing: one of its program.
 using Here = std::vector<std::optional<std::vector<std::string>>>;
+constexpr std::ptrdiff_t here_max = 128;
 
 class ExecTask final : public Task {
 public:
@@ -141,9 +145,8 @@ public:
             return;
         }
         // The version when a key was first watched counts.
-        const auto key = std::ranges::find(set_->keys, keys_[part], &WatchSet::Key::key);
-        if (key == set_->keys.end() || std::exchange(key->known, true)) return;
-        key->version = {Epoch{*epoch}, *counter};
+        WatchSet::Key& key = set_->keys[set_->places.at(keys_[part])];
+        if (!std::exchange(key.known, true)) key.version = {Epoch{*epoch}, *counter};
     }
 
     [[nodiscard]] bool is_done() const override { return left_ == 0; }
@@ -219,14 +222,16 @@ std::unique_ptr<Task> Session::watch(Args args, Reply& reply) {
         return nullptr;
     }
     for (const std::string_view key : args.subspan(1)) {
-        const bool added =
-            std::ranges::find(watched_->keys, key, &WatchSet::Key::key) == watched_->keys.end();
-        if (!added) continue;
-        if (watched_->keys.size() >= front_.limits().watched_max) {
+        if (key.size() > key_size_max) {
+            reply.error(fmt::format("ERR key exceeds {} bytes", key_size_max));
+            return nullptr;
+        }
+        if (watched_->keys.size() >= front_.limits().watched_max &&
+            !watched_->places.contains(key)) {
             reply.error("ERR too many keys are watched");
             return nullptr;
         }
-        watched_->keys.push_back({.key = std::string(key), .version = {}});
+        watched_->add(key);
     }
     return std::make_unique<WatchTask>(front_.partition_of(slot), args.subspan(1), watched_);
 }
@@ -250,6 +255,13 @@ std::unique_ptr<Task> Session::execute(Time now, Reply& reply) {
         const bool is_keyed = keyed.take(command);
         here.push_back(is_keyed ? std::nullopt : std::optional(std::move(command)));
         all_keyed = all_keyed && is_keyed;
+    }
+    // They are all executed in one turn, and nothing else meanwhile.
+    if (std::ranges::count_if(here, [](const auto& command) { return command.has_value(); }) >
+        here_max) {
+        reply.error(
+            fmt::format("ERR more than {} commands without keys in a transaction", here_max));
+        return nullptr;
     }
     for (const WatchSet::Key& key : watched->keys) keyed.take_key(key.key);
     if (keyed.differ) {

@@ -385,6 +385,26 @@ TEST_CASE("bytes that make no sense end the connection after what was owed", "[r
     CHECK(browser->is_killed());
 }
 
+TEST_CASE("what would hold everybody up is refused", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string pattern(4097, 'x');
+    for (const char* command : {"COMMAND LIST FILTERBY PATTERN ", "CONFIG GET a "}) {
+        CHECK(world.say(*session, command + pattern) == "-ERR a pattern exceeds 4096 bytes\r\n");
+        CHECK(world.say(*session, command + pattern.substr(1)).starts_with("*"));
+    }
+    CHECK(world.say(*session, "CLIENT SETNAME " + std::string(1025, 'n')).starts_with("-ERR"));
+    CHECK(world.say(*session, "CLIENT SETNAME " + std::string(1024, 'n')) == "+OK\r\n");
+    // Commands that the node answers by itself, all in one turn.
+    for (const int commands : {128, 129}) {
+        CHECK(world.say(*session, "MULTI") == "+OK\r\n");
+        for (int i = 0; i < commands; ++i) {
+            REQUIRE(world.say(*session, "PING") == "+QUEUED\r\n");
+        }
+        CHECK(world.say(*session, "EXEC").starts_with(commands == 128 ? "*128\r\n" : "-ERR more"));
+    }
+}
+
 TEST_CASE("connections know of each other", "[resp]") {
     World world;
     const auto session = world.connect();

@@ -78,6 +78,23 @@ TEST_CASE("a key that expires does so under whoever is the primary, and stays go
     CHECK(query(cluster, {"EXISTS", "k"}) == ":0\r\n");
 }
 
+// A number of thousands of digits takes a millisecond, and a key of 64 KiB some 60 us for its slot.
+TEST_CASE("programs that take long are refused, whatever takes long in them", "[scenario]") {
+    Cluster cluster({.nodes = 3, .copies = 2, .seed = 5, .partitions = 16});
+    REQUIRE(cluster.run_until_restored());
+    REQUIRE(run(cluster, {"INCRBYFLOAT", "x", "1e4930"}).kind == OutcomeKind::ok);
+    command::Program long_sum{.atomic = true};
+    long_sum.commands.assign(100, {.args = {"INCRBYFLOAT", "x", "1"}});
+    const auto refused = [&](const command::Program& asked) {
+        return cluster
+            .run({.kind = OperationKind::run, .key = "x", .value = command::encode(asked)})
+            .detail;
+    };
+    CHECK(refused(long_sum).find("too large") != std::string::npos);
+    long_sum.commands.resize(5);
+    CHECK(refused(long_sum).find("too large") == std::string::npos);
+}
+
 // Copies, those who are filled and whoever takes over are told it as it was asked for.
 TEST_CASE("a key may expire as late as can be said", "[scenario]") {
     Cluster cluster({.nodes = 5, .copies = 3, .seed = 3, .partitions = 16});
