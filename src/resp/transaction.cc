@@ -123,7 +123,7 @@ public:
           keys_(keys.begin(), keys.end()),
           set_(std::move(set)),
           left_(keys_.size()) {
-        for (const std::string& key : keys_) key_bytes_ += sizeof key + key.size();
+        for (const std::string& key : keys_) key_bytes_ += sizeof(std::string) + key.size();
     }
 
     void begin(Parts& parts) override {

@@ -77,7 +77,7 @@ TEST_CASE("who weighs twice holds twice, also after deaths and joins", "[scenari
         }
         for (const Member& member : ring.members) {
             if (!member.stores()) continue;
-            const std::size_t fair = 3 * ring.partitions() * member.weight / weights;
+            const std::size_t fair = std::size_t{3} * ring.partitions() * member.weight / weights;
             INFO(member.name << " holds " << partitions_of(ring, member.id) << " of " << fair);
             CHECK(partitions_of(ring, member.id) * 100 >= fair * 97);
             CHECK(partitions_of(ring, member.id) * 100 <= fair * 103);
