@@ -32,7 +32,7 @@ void run(Arguments args, Keys& keys, Reply& reply) {
         return reply.error(too_much_before);
     }
     if (!allows_keys(**info, args)) {
-        return reply.error(fmt::format("ERR key exceeds {} bytes", key_size_max));
+        return reply.error(key_too_long());
     }
     Call call{**info, args, keys, reply};
     (*info)->handler(call);
@@ -56,6 +56,10 @@ bool only_reads(const CommandInfo& info, Arguments args) {
 }
 
 }  // namespace
+
+std::string key_too_long() {
+    return fmt::format("ERR key exceeds {} bytes", key_size_max);
+}
 
 std::string execute(const Program& program, Keys& keys) {
     Reply reply;

@@ -25,6 +25,9 @@ void execute(std::span<const std::string_view> args, Keys& keys, Reply& reply);
 // as replies may be together: they may be asked for again, without these.
 inline constexpr const char* too_much_before = "ERR the replies before this one are too large";
 
+// The error of commands with a key of more than key_size_max.
+[[nodiscard]] std::string key_too_long();
+
 // Whether any of its commands can change something. Where none can, execute() calls neither put()
 // nor erase() nor clear().
 [[nodiscard]] bool writes(const Program& program);

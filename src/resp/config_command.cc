@@ -49,7 +49,7 @@ std::vector<Setting> all_settings(const Front& front) {
 void config_get(Call& call) {
     for (const std::string_view pattern : call.args.subspan(2)) {
         if (pattern.size() > command::pattern_size_max) {
-            return call.reply.error(std::string(command::long_pattern));
+            return call.reply.error(command::long_pattern);
         }
     }
     std::vector<Setting> told;

@@ -334,7 +334,7 @@ std::unique_ptr<Task> keyspace_task(Call& call, const command::CommandInfo& info
     // All partitions are asked with them.
     const auto is_long = [](std::string_view arg) { return arg.size() > argument_max; };
     if (std::ranges::any_of(call.args, is_long)) {
-        call.reply.error(std::string(command::long_pattern));
+        call.reply.error(command::long_pattern);
         return nullptr;
     }
     if (info.name == "scan") return scan_task(call);

@@ -47,9 +47,9 @@ using command::to_integer;
 // HELP of any command with subcommands: what the table says of them.
 void write_help(Call& call);
 
-// What Redis allows as the name of a connection.
-// Redis has no bound; CLIENT LIST shows those of all connections.
+// Redis has no bound; CLIENT LIST shows the names of all connections.
 inline constexpr std::size_t client_name_max = 1024;  // bytes
+// What Redis allows as the name of a connection, up to that.
 bool is_client_name(std::string_view name);
 inline constexpr std::string_view bad_client_name =
     "ERR Client names cannot contain spaces, newlines or special characters.";

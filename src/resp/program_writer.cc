@@ -39,10 +39,10 @@ std::string ProgramWriter::finish_atomic(const WatchSet& watched) const {
     std::string program;
     program.push_back('\1');
     put_number(program, watched.keys.size());
-    for (const WatchSet::Key& key : watched.keys) {
-        put_bytes(program, key.key);
-        put_number(program, key.version.epoch.value);
-        put_number(program, key.version.counter);
+    for (const auto& [key, of] : watched.keys) {
+        put_bytes(program, key);
+        put_number(program, of.version.epoch.value);
+        put_number(program, of.version.counter);
     }
     put_number(program, commands_);
     return program.append(bytes_);

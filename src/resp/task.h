@@ -31,17 +31,11 @@ struct Target {
 
 // What a transaction has watched; shared by those who read the versions and by EXEC.
 struct WatchSet {
-    struct Key {
-        std::string key;
+    struct Watched {
         Version version;
         bool known = false;  // the version was told
     };
-    void add(std::string_view key) {
-        if (places.emplace(key, keys.size()).second) keys.push_back({std::string(key), {}});
-    }
-
-    std::vector<Key> keys;                                   // each once
-    std::map<std::string, std::size_t, std::less<>> places;  // in `keys`
+    std::map<std::string, Watched, std::less<>> keys;
     bool failed = false;  // a version could not be had: what watches it is not executed
 };
 

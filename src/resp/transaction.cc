@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "command/execute.h"
 #include "resp/local.h"
 #include "resp/merges.h"
 
@@ -145,8 +146,8 @@ public:
             return;
         }
         // The version when a key was first watched counts.
-        WatchSet::Key& key = set_->keys[set_->places.at(keys_[part])];
-        if (!std::exchange(key.known, true)) key.version = {Epoch{*epoch}, *counter};
+        WatchSet::Watched& watched = set_->keys.at(keys_[part]);
+        if (!std::exchange(watched.known, true)) watched.version = {Epoch{*epoch}, *counter};
     }
 
     [[nodiscard]] bool is_done() const override { return left_ == 0; }
@@ -223,15 +224,14 @@ std::unique_ptr<Task> Session::watch(Args args, Reply& reply) {
     }
     for (const std::string_view key : args.subspan(1)) {
         if (key.size() > key_size_max) {
-            reply.error(fmt::format("ERR key exceeds {} bytes", key_size_max));
+            reply.error(command::key_too_long());
             return nullptr;
         }
-        if (watched_->keys.size() >= front_.limits().watched_max &&
-            !watched_->places.contains(key)) {
+        if (watched_->keys.size() >= front_.limits().watched_max && !watched_->keys.contains(key)) {
             reply.error("ERR too many keys are watched");
             return nullptr;
         }
-        watched_->add(key);
+        watched_->keys.try_emplace(std::string(key));
     }
     return std::make_unique<WatchTask>(front_.partition_of(slot), args.subspan(1), watched_);
 }
@@ -263,7 +263,7 @@ std::unique_ptr<Task> Session::execute(Time now, Reply& reply) {
             fmt::format("ERR more than {} commands without keys in a transaction", here_max));
         return nullptr;
     }
-    for (const WatchSet::Key& key : watched->keys) keyed.take_key(key.key);
+    for (const auto& [key, of] : watched->keys) keyed.take_key(key);
     if (keyed.differ) {
         reply.error(cross_slot_keys);
         return nullptr;

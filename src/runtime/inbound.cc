@@ -426,7 +426,8 @@ void Inbound::sweep(Time now) {
         const bool silent = !may_wait && now - connection->opened_at > limits_.patience;
         const bool waits = connection->paused || connection->turned_away;
         const bool stuck = !waits && connection->frames.is_stuck(now, limits_.patience);
-        if (silent || stuck || is_gone(*connection, now)) late.push_back(connection.get());
+        if (silent || stuck || look_whether_gone(*connection, now))
+            late.push_back(connection.get());
     }
     for (Connection* connection : late) {
         log_.log(LogLevel::debug, "an unfinished connection is closed");
@@ -440,7 +441,7 @@ void Inbound::sweep(Time now) {
 }
 
 // Whoever still reads what was answered before the end has the time for it.
-bool Inbound::is_gone(Connection& connection, Time now) const {
+bool Inbound::look_whether_gone(Connection& connection, Time now) const {
     if (!connection.finishing_since) return false;
     const std::size_t queued = connection.frames.stream().queued();
     const bool reads = queued < std::exchange(connection.queued_then, queued);

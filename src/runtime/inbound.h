@@ -184,7 +184,7 @@ private:
     void sweep(Time now);
     void look_at_queues(Time now);
     void drop_who_reads_nothing();
-    [[nodiscard]] bool is_gone(Connection& connection, Time now) const;
+    [[nodiscard]] bool look_whether_gone(Connection& connection, Time now) const;
     void close_largest_half_frame();
     void close_largest_outputs(std::size_t all);
     [[nodiscard]] Slice& slice_of(const Connection& connection) {

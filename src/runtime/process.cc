@@ -39,6 +39,20 @@ std::vector<fs::path> state_folders() {
     return folders;
 }
 
+// Of the group and all above it. The path may be the host's, where a container sees its own group
+// as the root: each folder of it is looked for, and the root.
+std::optional<std::uint64_t> least_bound(const fs::path& mount, const fs::path& path,
+                                         const char* name) {
+    std::optional<std::uint64_t> least;
+    for (fs::path group = path.relative_path();; group = group.parent_path()) {
+        std::uint64_t bound = 0;  // "max": none
+        if (std::ifstream(mount / group / name) >> bound && bound > 0) {
+            least = std::min(least.value_or(bound), bound);
+        }
+        if (group.empty()) return least;
+    }
+}
+
 }  // namespace
 
 void prepare_process() {
@@ -58,8 +72,6 @@ std::uint64_t usable_memory() {
     return std::min(memory, memory_bound(groups, "/sys/fs/cgroup").value_or(memory));
 }
 
-// A path may be the host's, where a container sees its own group as the root: each folder of it is
-// looked for, and the root.
 std::optional<std::uint64_t> memory_bound(std::string_view groups, const std::string& root) {
     std::optional<std::uint64_t> least;
     std::istringstream lines{std::string(groups)};
@@ -73,14 +85,8 @@ std::optional<std::uint64_t> memory_bound(std::string_view groups, const std::st
         if (!is_second_version && controllers.find(",memory,") == std::string::npos) continue;
         const fs::path mount = is_second_version ? fs::path(root) : fs::path(root) / "memory";
         const char* name = is_second_version ? "memory.max" : "memory.limit_in_bytes";
-        for (fs::path group = fs::path(line.substr(second + 1)).relative_path();;
-             group = group.parent_path()) {
-            std::uint64_t bound = 0;  // "max": none
-            if (std::ifstream(mount / group / name) >> bound && bound > 0) {
-                least = std::min(least.value_or(bound), bound);
-            }
-            if (group.empty()) break;
-        }
+        const auto bound = least_bound(mount, fs::path(line.substr(second + 1)), name);
+        if (bound) least = std::min(least.value_or(*bound), *bound);
     }
     return least;
 }
