@@ -108,6 +108,14 @@ std::uint32_t Consent::votes_since(const Ring& ring, NodeId self, Time since) co
     return votes;
 }
 
+Time Consent::survivors_spoke_at() const {
+    Time last = Time::min();
+    for (const auto& [id, at] : spoke_) {
+        if (names(founding_, id)) last = std::max(last, at);
+    }
+    return last;
+}
+
 void Consent::ask(Time now, ConnectionId connection, ClusterId cluster) {
     if (waiting_.size() >= founders_max && !waiting_.contains(connection)) return;
     waiting_[connection] = {cluster, now + force_ring_within};

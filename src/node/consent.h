@@ -62,6 +62,8 @@ public:
     void spoke(Time now, NodeId member) { spoke_[member] = now; }
     // Votes of the ring that are there, those of this member included.
     [[nodiscard]] std::uint32_t votes_since(const Ring& ring, NodeId self, Time since) const;
+    // When one of the other survivors of what stands last did; min(): none has.
+    [[nodiscard]] Time survivors_spoke_at() const;
 
     // --- clients that wait until it is founded ---
     struct Due {

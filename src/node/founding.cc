@@ -13,6 +13,8 @@ namespace grapevine {
 namespace {
 
 constexpr Duration consent_period = 100ms;
+// After this those it consented with are taken for gone by who has nothing to lose with them.
+constexpr Duration founders_patience = 10s;
 // Of those left behind, with each beacon. They may be many, and dead.
 constexpr std::size_t calls_max = 16;
 
@@ -229,7 +231,9 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
                                find_ancestor(newer->ancestors, ring->cluster)->last == ring->epoch);
         const bool is_in_it = newer->member(self.id) != nullptr;
         if (newer->cluster == own || (is_final && is_in_it)) return move_to(now, newer);
-        if (!is_final) return warn_of_heir(newer->cluster);
+        if (!is_final && !is_left_alone(now, newer->cluster)) {
+            return warn_of_heir(now, newer->cluster);
+        }
         // That cluster went on without this node.
         consent.withdraw();
         consent_at = never;
@@ -240,13 +244,23 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
 }
 
 // Of one that it cannot judge: what it has consented to may have been founded all the same.
-void Node::State::warn_of_heir(ClusterId cluster) {
+void Node::State::warn_of_heir(Time now, ClusterId cluster) {
     if (std::exchange(warned_of, cluster) == cluster) return;
+    warned_at = now;
     log(LogLevel::warning,
         fmt::format("cluster {:016x} was founded anew as {:016x}. Whether that ends this node's "
                     "consent to {:016x} nobody has said: it serves nothing and waits for those who "
-                    "consented to it. If they are gone for good, end it and start it again",
-                    ring->cluster.value, cluster.value, consent.founding().ballot.cluster.value));
+                    "consented to it{}",
+                    ring->cluster.value, cluster.value, consent.founding().ballot.cluster.value,
+                    self.stores() ? ". If they are gone for good, end it and start it again"
+                                  : ", as long as they are heard"));
+}
+
+// Those it consented with may have founded theirs, or may yet. Without this member that loses a
+// vote, as by its death, and nothing that was written if it stores nothing.
+bool Node::State::is_left_alone(Time now, ClusterId heir_cluster) const {
+    const Time last = std::max(warned_at, consent.survivors_spoke_at());
+    return !self.stores() && warned_of == heir_cluster && now >= last + founders_patience;
 }
 
 // What it holds is not part of the new cluster and cannot be: others may have written since. It is

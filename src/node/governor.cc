@@ -18,6 +18,14 @@ constexpr Duration trim_delay = 2s;
 constexpr Duration ended_for = 3s;
 constexpr Duration contested_for = 5s;
 
+// So many rings in a row may change only what is being filled: each link that fails and each
+// back-off that ends may be a reason. Before the next the cluster rests, and longer each time. Who
+// has made none for a while begins anew.
+constexpr std::size_t shuffles_free = 3;
+constexpr Duration shuffle_rest_min = 250ms;
+constexpr Duration shuffle_rest_max = 2s;
+constexpr Duration shuffles_age_max = 5s;
+
 // Joiners that ask at the same time. More are heard when these are in, or have stopped asking.
 constexpr std::size_t joiners_max = members_waiting_max;
 
@@ -170,7 +178,31 @@ void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCa
     reports_due_ = never;  // what is left is reported again
     trims_due_ = now + trim_delay;
     do_trims_wait_ = false;
-    if (before != nullptr && !bugs_.has(Bug::undo_fills)) learn(now, *before, ring, placement);
+    if (before == nullptr || bugs_.has(Bug::undo_fills)) return;
+    learn(now, *before, ring, placement);
+    count_shuffles(now, *before, ring);
+}
+
+// What each voter wants filled may be right by what it knows of the links, and undo what another
+// wants, each time of another partition, so that nothing of it is contested: links that are judged
+// differently put the same copies elsewhere.
+void Governor::count_shuffles(Time now, const Ring& before, const Ring& ring) {
+    const bool only_fills =
+        before.cluster == ring.cluster && before.members == ring.members &&
+        std::ranges::equal(before.table, ring.table, [](const Entry& a, const Entry& b) {
+            return a.copies == b.copies && a.generation == b.generation;
+        });
+    if (!only_fills || now > shuffled_at_ + shuffles_age_max) shuffles_ = 0;
+    if (!only_fills) return;
+    ++shuffles_;
+    shuffled_at_ = now;
+}
+
+Time Governor::fills_rest_until() const {
+    if (shuffles_ < shuffles_free) return Time::min();
+    Duration rest = shuffle_rest_min;
+    for (std::size_t i = shuffles_free; i < shuffles_ && rest < shuffle_rest_max; ++i) rest *= 2;
+    return shuffled_at_ + rest;
 }
 
 Time Governor::trusts_from() const {
@@ -213,6 +245,7 @@ Observations Governor::observe(Time now, const Ring& ring, std::set<NodeId> dead
     };
     seen.ended = since(ended_, now - ended_for);
     seen.contested = since(contested_, now - contested_for);
+    seen.fills_rest = now < fills_rest_until() && !bugs_.has(Bug::fills_restless);
     seen.dead = std::move(dead);
     return seen;
 }

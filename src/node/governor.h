@@ -82,6 +82,10 @@ public:
     // that others want.
     [[nodiscard]] Time trusts_from() const;
 
+    // Until then rings leave alone what is being filled, if they have nothing else to do
+    // (Observations::fills_rest); min(): they need not.
+    [[nodiscard]] Time fills_rest_until() const;
+
     // What to plan with.
     [[nodiscard]] Observations observe(Time now, const Ring& ring, std::set<NodeId> dead) const;
 
@@ -95,6 +99,7 @@ private:
     [[nodiscard]] bool are_reports_urgent(const Ring& ring) const;
     [[nodiscard]] bool is_loss_current(Time now) const;
     void learn(Time now, const Ring& before, const Ring& ring, PlacementCache& placement);
+    void count_shuffles(Time now, const Ring& before, const Ring& ring);
 
     Duration rank_delay_;
     std::size_t genesis_members_;
@@ -110,6 +115,8 @@ private:
     Time loss_at_ = Time::min();         // when that was last heard; min(): never
     std::map<Holding, Time> ended_;      // fills of members that are up; when
     std::map<Holding, Time> contested_;  // those that were begun again
+    std::size_t shuffles_ = 0;           // the last rings that changed only what is being filled
+    Time shuffled_at_ = Time::min();     // the last of them; min(): none was
     BadLinks bad_links_;
     BadLinks bad_heartbeats_;
 };

@@ -406,7 +406,8 @@ void Node::State::drain_replication(Time now) {
 
 NodeEffects::ToClient Node::State::to_client(ReplicationReply&& answer) const {
     const bool forever = config.bugs.has(Bug::answer_past_lease);
-    return {answer.connection, std::move(answer.reply), forever ? never : answer.valid_until};
+    return {answer.connection, std::move(answer.reply), forever ? never : answer.valid_until,
+            answer.is_of_read};
 }
 
 void Node::State::drain_heartbeats(Time now) {

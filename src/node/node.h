@@ -128,6 +128,7 @@ struct NodeEffects {
         // The lease under which it was made. The host reads its clock afresh just before it hands
         // the bytes to the socket; at or past this time it calls Node::refuse() instead of sending.
         Time valid_until = never;
+        bool is_of_read = false;  // nothing was changed for it: who has no room may refuse it
     };
     std::vector<ToClient> replies;
     LogLines log;

@@ -40,7 +40,9 @@ void Node::State::receive(Time now, const Envelope& envelope) {
     }
     if (heir || !belongs(envelope)) return;
     left_behind.erase(envelope.from);
-    if (consent.stands() && ring->votes_of(envelope.from) > 0) consent.spoke(now, envelope.from);
+    if (consent.stands() && ring->member(envelope.from) != nullptr) {
+        consent.spoke(now, envelope.from);
+    }
     const bool to_whoever = !envelope.to && (std::holds_alternative<RingRequest>(envelope.body) ||
                                              std::holds_alternative<Beacon>(envelope.body));
     if (envelope.to != self.id && !to_whoever) {

@@ -66,6 +66,7 @@ void Node::State::propose(Time now) {
     Observations seen = observe(now, dead_members());
     // What is complete does not make a ring before its time, but goes into any that is made.
     if (now < governor.reports_due()) seen.completed.clear();
+    if (seen.fills_rest) consider(now, governor.fills_rest_until() - now);
     const auto change = plan(*ring, seen, config.planner, placement);
     if (waits_for_placement(now, change) || !change) return;
     if (waits_for_another(now, seen, *change)) return;

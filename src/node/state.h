@@ -143,7 +143,8 @@ struct Node::State {
     void move_to(Time now, RingPtr to);
     void receive_foreign(Time now, const Envelope& envelope);
     void on_heir(Time now, NodeId from, const RingPtr& newer);
-    void warn_of_heir(ClusterId cluster);
+    void warn_of_heir(Time now, ClusterId cluster);
+    [[nodiscard]] bool is_left_alone(Time now, ClusterId heir_cluster) const;
     void be_superseded(Time now, const RingPtr& by);
     void call_left_behind(Time now);
 
@@ -213,6 +214,7 @@ struct Node::State {
         left_behind;          // of those that it went over from, and not heard here yet
     NodeId called_last;       // of these
     ClusterId warned_of;      // the last heir that it could not judge
+    Time warned_at;           // when it first heard of that
     Time consent_at = never;  // when the consent that stands is said again
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none

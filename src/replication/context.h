@@ -70,6 +70,10 @@ struct ReplicationConfig {
     Duration sweep_delay = 200ms;
     std::size_t sweep_keys = 128;        // of one partition at once
     std::size_t sweep_keys_turn = 1000;  // of all, between two calls of tick()
+    // As program_steps_max counts, of all partitions between two calls of tick(): past that what
+    // had to wait goes on waiting. A node that took over from another has as much to do as could
+    // come meanwhile, and would be missed by its peers if it did nothing else.
+    std::uint64_t waiting_steps_turn = program_steps_max;
     const Interpreter* interpreter =
         nullptr;                  // outlives the Replication; null: programs are refused
     std::uint64_t hash_seed = 0;  // drawn by who serves strangers
@@ -94,6 +98,7 @@ struct ReplicationReply {
     ConnectionId connection;
     Reply reply;
     Time valid_until;
+    bool is_of_read = false;  // nothing was changed for it
 };
 
 // Collects what one turn of the loop has to say, one batch per peer and kind.
@@ -109,8 +114,9 @@ public:
     void send(NodeId to, ReplicationMessage message) {
         single_.emplace_back(to, std::move(message));
     }
-    void reply(ConnectionId connection, Reply&& reply, Time valid_until = never) {
-        replies_.emplace_back(connection, std::move(reply), valid_until);
+    void reply(ConnectionId connection, Reply&& reply, Time valid_until = never,
+               bool is_of_read = false) {
+        replies_.emplace_back(connection, std::move(reply), valid_until, is_of_read);
     }
 
     // What is kept for peers that have nothing to be told is forgotten.
@@ -173,10 +179,12 @@ struct Context {
     bool aside_is_dropped = false;                         // Store::drop_aside(), bit by bit
     std::int64_t unix_offset_ms = 0;                       // of unix time to the time of calls
     std::size_t sweep_left = 0;                            // keys that may be swept in this turn
+    std::uint64_t waiting_steps_left = 0;                  // for what had to wait, in this turn
     Rng rng{0};                                            // for programs that draw
     LogLines log;
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }
+    void spend(std::uint64_t steps) { waiting_steps_left -= std::min(waiting_steps_left, steps); }
     // For so many bytes more. What is kept only to save copying it goes first, and is not counted:
     // it makes room soon.
     [[nodiscard]] bool has_room(std::size_t added) {

@@ -373,6 +373,7 @@ Time Primary::next_deadline(const Scope& scope) const {
         due = std::min(due, resend_at(scope, peer));
         if (peer.stream) due = std::min(due, peer.stream->resend_at());
     }
+    if (has_backlog_ && lease_until(scope) > scope.now) return scope.now;
     for (const Waiting& waiting : waiting_) due = std::min(due, waiting.until);
     if (scope.context.store.any_expires()) due = std::min(due, look_for_due_at(scope));
     return std::min(due, forget_at(scope));
@@ -385,6 +386,7 @@ void Primary::invariants(const Scope& scope) const {
                peer.acked, peer.sent, log.held());
         ASSERT(scope.entry.writes_to(id), "{}", id);
     }
+    ASSERT(!has_backlog_ || !waiting_.empty());
     for (const Waiter& waiter : waiters_) {
         ASSERT(waiter.counter > log.watermark() && waiter.counter <= log.held(), "{}",
                waiter.counter);

@@ -127,6 +127,7 @@ private:
     void advance(Scope& scope);
     void commit_oldest(Scope& scope, Time valid_until);
     void activate(Scope& scope);
+    void serve(Scope& scope, ConnectionId connection, Request&& request, Time deadline);
     void serve_waiting(Scope& scope);
     void expire_waiting(Scope& scope);
 
@@ -193,6 +194,7 @@ private:
     PendingIds pending_;
     std::deque<Waiting> waiting_;     // requests that came too early, in order of arrival
     std::uint64_t first_behind_ = 0;  // the lowest of their `behind`; 0: none has any
+    bool has_backlog_ = false;        // there are so many that they are served turn by turn
     std::uint64_t swept_ = 0;         // the operation that the last sweep waits for
     Time tell_at_ = never;            // when a watermark that no operation carried goes alone
     std::int64_t time_base_ms_ = 0;   // partition time at time_base_at_

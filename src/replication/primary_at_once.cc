@@ -11,7 +11,7 @@ namespace grapevine {
 
 std::optional<AtOnce> Primary::execute(Scope& scope, const AtOnceCommand& command,
                                        command::Reply& reply) {
-    if (scope.context.config.interpreter == nullptr) return std::nullopt;
+    if (scope.context.config.interpreter == nullptr || has_backlog_) return std::nullopt;
     return command.writes ? write_at_once(scope, command, reply)
                           : read_at_once(scope, command, reply);
 }

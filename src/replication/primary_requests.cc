@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <iterator>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -11,8 +13,23 @@
 
 namespace grapevine {
 
+namespace {
+
+// What it takes to look at one that waited, whatever it asks for.
+constexpr std::uint64_t steps_of_waiting = 1000;
+
+}  // namespace
+
 void Primary::request(Scope& scope, ConnectionId connection, Request&& request) {
     const Time deadline = scope.now + std::chrono::milliseconds(request.deadline_ms);
+    if (has_backlog_ && lease_until(scope) > scope.now) {
+        park(scope, {connection, std::move(request), deadline});
+        return;
+    }
+    serve(scope, connection, std::move(request), deadline);
+}
+
+void Primary::serve(Scope& scope, ConnectionId connection, Request&& request, Time deadline) {
     if (is_read(request.kind)) {
         std::vector<std::string> expired;
         const ReadEnd end = try_read(scope, connection, request, expired);
@@ -56,10 +73,15 @@ bool Primary::park(Scope& scope, Waiting&& waiting) {
     return true;
 }
 
+// In order, as far as this turn's work goes. What is left, and what comes meanwhile, is a backlog.
 void Primary::serve_waiting(Scope& scope) {
     std::deque<Waiting> waiting = std::exchange(waiting_, {});
     first_behind_ = 0;
-    for (Waiting& each : waiting) {
+    has_backlog_ = false;
+    while (!waiting.empty() && scope.context.waiting_steps_left > 0) {
+        Waiting each = std::move(waiting.front());
+        waiting.pop_front();
+        scope.context.spend(steps_of_waiting);  // and so does whoever executes it
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
         if (scope.now >= each.until) {
             turn_away(scope, each, Status::no_lease);
@@ -67,7 +89,16 @@ void Primary::serve_waiting(Scope& scope) {
         }
         each.request.deadline_ms = static_cast<std::uint32_t>(
             std::chrono::ceil<std::chrono::milliseconds>(each.until - scope.now).count());
-        request(scope, each.connection, std::move(each.request));
+        serve(scope, each.connection, std::move(each.request), each.until);
+    }
+    if (waiting.empty()) return;
+    has_backlog_ = true;
+    // Behind it is what waits again.
+    std::ranges::move(waiting_, std::back_inserter(waiting));
+    waiting_ = std::move(waiting);
+    for (const Waiting& each : waiting_) {
+        if (each.behind == 0) continue;
+        first_behind_ = first_behind_ == 0 ? each.behind : std::min(first_behind_, each.behind);
     }
 }
 
@@ -78,11 +109,13 @@ void Primary::expire_waiting(Scope& scope) {
         turn_away(scope, each, Status::no_lease);
         return true;
     });
+    has_backlog_ = has_backlog_ && !waiting_.empty();
 }
 
 // --- reading ---
 
 bool Primary::read(const Scope& scope, ConnectionId connection, const Request& request) const {
+    if (has_backlog_) return false;
     std::vector<std::string> expired;  // request() finds them again
     return try_read(scope, connection, request, expired) == ReadEnd::answered;
 }
@@ -105,7 +138,7 @@ Primary::ReadEnd Primary::try_read(const Scope& scope, ConnectionId connection,
         query(scope, request, reply, expired);
     }
     if (!expired.empty()) return ReadEnd::met_expired;
-    scope.context.out.reply(connection, std::move(reply), valid_until);
+    scope.context.out.reply(connection, std::move(reply), valid_until, true);
     return ReadEnd::answered;
 }
 
@@ -129,6 +162,7 @@ void Primary::query(const Scope& scope, const Request& request, Reply& reply,
     View view(scope, View::Of::committed, request.key);
     std::optional<std::string> answer;
     if (interpreter != nullptr) answer = interpreter->execute(request.value, view);
+    scope.context.spend(view.steps());
     expired = view.expired();
     reply.status = answer ? view.verdict() : Status::malformed;
     if (reply.status != Status::ok) return;
@@ -142,11 +176,20 @@ void Primary::query(const Scope& scope, const Request& request, Reply& reply,
 
 // Who is told that a key is gone must never see it again. By another primary's clock, or by this
 // one's when it was set back, its time may not have come: so it is erased, as by any write, and the
-// answer waits for that.
+// answer waits for that. As many at once as there is room for, and the others when it is looked at
+// again.
 void Primary::read_behind(Scope& scope, Waiting&& read, const std::vector<std::string>& expired) {
     std::set<std::string, std::less<>> keys(expired.begin(), expired.end());
-    read.behind = scope.replica.log.drop_changed(keys);
-    if (!keys.empty()) read.behind = scope.replica.log.held() + 1;
+    PartitionLog& log = scope.replica.log;
+    read.behind = log.drop_changed(keys);
+    std::size_t bytes = log.bytes() + sizeof(Op);
+    std::erase_if(keys, [&](const std::string& key) {
+        bytes += sizeof(Change) + key.size();
+        const bool fits = bytes <= scope.context.config.partition_bytes_max;
+        if (!fits) read.behind = log.held();
+        return !fits;
+    });
+    if (!keys.empty()) read.behind = log.held() + 1;
     if (park(scope, std::move(read)) && !keys.empty()) order_erasures(scope, keys);
 }
 

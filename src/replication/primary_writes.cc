@@ -206,6 +206,7 @@ Status Primary::run(const Scope& scope, const Request& request, Op& op) const {
     if (interpreter == nullptr) return Status::malformed;
     View view(scope, View::Of::ordered, request.key);
     std::optional<std::string> reply = interpreter->execute(request.value, view);
+    scope.context.spend(view.steps());
     if (!reply) return Status::malformed;
     if (view.verdict() != Status::ok) return view.verdict();
     op.answer = {Status::ok, op.version};

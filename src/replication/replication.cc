@@ -48,6 +48,7 @@ Replication::Replication(const ReplicationConfig& config, NodeId self, Store& st
                .aside_is_dropped = false,
                .unix_offset_ms = 0,
                .sweep_left = 0,
+               .waiting_steps_left = config.waiting_steps_turn,
                .rng = Rng(config.hash_seed),
                .log = {}} {}
 
@@ -311,6 +312,7 @@ void Replication::lease_renewed(Time now) {
 
 void Replication::tick(Time now) {
     context_.sweep_left = context_.config.sweep_keys_turn;
+    context_.waiting_steps_left = context_.config.waiting_steps_turn;
     while (const auto id = agenda_.take(now)) touch(*id).tick(context_, now);
     if (drops_aside() && now >= drop_at_) drop_some_aside(now);
     if (!told_full_.empty() && now >= look_for_room_at_) look_for_room(now);

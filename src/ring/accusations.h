@@ -67,6 +67,7 @@ public:
 
     // No news says that the link of the two carries nothing.
     [[nodiscard]] bool carries(NodeId a, NodeId b) const;
+    [[nodiscard]] bool is_bad(NodeId a, NodeId b) const;
     // Whether the member can hold the entry's partition together with the others, for all that is
     // known of its links.
     [[nodiscard]] bool fits(const Entry& entry, const NodeList& others, NodeId id) const;
@@ -74,7 +75,6 @@ public:
 private:
     using Copies = NodeList;
 
-    [[nodiscard]] bool is_bad(NodeId a, NodeId b) const;
     [[nodiscard]] std::size_t fault(NodeId id) const;
     [[nodiscard]] bool without_lease(NodeId id) const { return votes_lost(id) > votes_spare_; }
     [[nodiscard]] std::uint32_t votes_lost(NodeId id) const;

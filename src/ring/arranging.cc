@@ -70,11 +70,13 @@ bool goes_on(const Entry& entry, NodeId fill, const Keeping& keeping) {
 }
 
 // Fills that are no longer wanted end, or are spares.
-Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
+Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired, bool fills_rest,
                 const Keeping& keeping) {
     Move move{.entry = &entry, .desired = &desired, .arrangement = {id, entry.copies, {}}};
     for (const Fill& fill : entry.fills) {
-        if (contains(desired, fill.id) || keeping.contests(id, entry, fill.id)) {
+        const bool rests = fills_rest && keeping.stays(fill.id) &&
+                           !keeping.accusations.is_bad(entry.primary(), fill.id);
+        if (rests || contains(desired, fill.id) || keeping.contests(id, entry, fill.id)) {
             move.arrangement.fills.push_back(fill.id);
         } else if (goes_on(entry, fill.id, keeping)) {
             move.arrangement.fills.push_back(fill.id);
@@ -92,7 +94,7 @@ Move begin_move(PartitionId id, const Entry& entry, const NodeList& desired,
 // Which fills go on and which begin. First those that are wanted and begun, then those that are
 // wanted, then the spares: else a spare that ends would make room for the next, ring after ring. Of
 // those with as few copies the ones that are not being filled at all come first.
-void choose_fills(std::vector<Move>& moves, const PlannerConfig& config) {
+void choose_fills(std::vector<Move>& moves, bool fills_rest, const PlannerConfig& config) {
     FillBudget budget(config);
     std::vector<Move*> order;
     for (Move& move : moves) {
@@ -106,7 +108,8 @@ void choose_fills(std::vector<Move>& moves, const PlannerConfig& config) {
     });
     for (Move* move : order) {
         for (const NodeId id : *move->desired) {
-            if (move->lacks(id) && budget.try_take(id)) move->arrangement.fills.push_back(id);
+            if (fills_rest || !move->lacks(id) || !budget.try_take(id)) continue;
+            move->arrangement.fills.push_back(id);
         }
     }
     for (Move* move : order) {
@@ -156,7 +159,8 @@ std::vector<Move> begin_moves(const Ring& ring, bool evicts, const Goal& goal,
         const Entry& before = ring.table[i];
         const bool exchanged = roster_before.is_down(before) || before.primary() != entry.primary();
         const bool is_young = goal.young_from && entry.tenure >= *goal.young_from;
-        moves.push_back(begin_move(PartitionId{i}, entry, (*goal.holders)[i], keeping));
+        moves.push_back(
+            begin_move(PartitionId{i}, entry, (*goal.holders)[i], goal.fills_rest, keeping));
         moves.back().may_exchange = exchanged || (!evicts && !is_young);
         moves.back().hands_over = !exchanged;
     }
@@ -200,7 +204,7 @@ Placement stand_in(const Ring& draft, const TranslatedPlacement& latest, const O
 std::vector<Arrangement> arrangements(const Ring& ring, bool evicts, const Goal& goal,
                                       const Keeping& keeping, const PlannerConfig& config) {
     std::vector<Move> moves = begin_moves(ring, evicts, goal, keeping);
-    choose_fills(moves, config);
+    choose_fills(moves, goal.fills_rest, config);
 
     std::vector<Arrangement> result;
     for (Move& move : moves) {

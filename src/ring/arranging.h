@@ -27,6 +27,7 @@ struct Goal {
     const Placement* holders;         // by partition
     bool is_final;                    // that is the placement; if not, what stands in for it
     std::optional<Epoch> young_from;  // whose primaries stay
+    bool fills_rest = false;          // none begins, and none ends but for its bad link
 };
 
 // What keeps holders that are not desired.

@@ -282,7 +282,8 @@ std::optional<RingChange> plan(const Ring& ring, const Observations& seen,
         desired == nullptr ? stand_in(draft, cache.latest(draft), seen, accusations) : Placement{};
     Goal goal{.holders = desired == nullptr ? &instead : desired,
               .is_final = desired != nullptr,
-              .young_from = {}};
+              .young_from = {},
+              .fills_rest = seen.fills_rest && change.empty()};
     if (cache.takes_long(draft)) goal.young_from = seen.young_from;
     if (draft.genesis) {
         arrange(ring, draft, accusations, goal, seen, config, change);

@@ -46,6 +46,9 @@ struct Observations {
     // so they stay, and so do the copies that they become, where their link to the primary carries.
     std::set<Holding> ended;
     std::set<Holding> contested;
+    // Rings that change only what is being filled have followed each other: no other begins or ends
+    // a fill now, but where its link is bad (writes wait for who is being filled).
+    bool fills_rest = false;
     // Primaries that took over in this ring or later have only just done so, and stay where the
     // placement takes long; nothing: none is young.
     std::optional<Epoch> young_from{};

@@ -319,7 +319,7 @@ void Inbound::drop(Connection& connection) {
     }
 }
 
-void Inbound::answer(ConnectionId id, const ServerMessage& message) {
+void Inbound::answer(ConnectionId id, const ServerMessage& message, bool is_of_read) {
     const auto found = connections_.find(id);
     if (found == connections_.end()) return;
     Connection& connection = *found->second;
@@ -329,8 +329,7 @@ void Inbound::answer(ConnectionId id, const ServerMessage& message) {
     const auto* reply = std::get_if<Reply>(&message);
     const std::size_t before = frames.stream().queued();
     const bool full = before > limits_.client_queue_busy || all_queued_ > limits_.all_queues_busy;
-    if (reply != nullptr && !reply->value.empty() && full) {
-        // A get changes nothing, so it may be refused even now.
+    if (reply != nullptr && is_of_read && !reply->value.empty() && full) {
         frames.send(ServerMessage{Reply{.sequence = reply->sequence,
                                         .status = Status::busy,
                                         .version = {},

@@ -94,8 +94,9 @@ public:
     Inbound(Loop& loop, Outbox& outbox, Logger& log, Events events, InboundLimits limits = {});
 
     void accept(uv_stream_t* listener);
-    // Ignored where the connection is gone.
-    void answer(ConnectionId connection, const ServerMessage& message);
+    // Ignored where the connection is gone. `is_of_read`: nothing was changed for it, so where too
+    // much waits to be sent already it may be refused in its stead.
+    void answer(ConnectionId connection, const ServerMessage& message, bool is_of_read = false);
     // Of a client that speaks text; all four are ignored where the connection is gone.
     void write(ConnectionId connection, std::string_view bytes);
     void go_on(ConnectionId connection);   // TextClient::next() has something again

@@ -330,12 +330,12 @@ void NodeHost::answer(Time now, const NodeEffects::ToClient& reply) {
     if (reply.valid_until != never && now >= reply.valid_until) {
         tell(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
     } else {
-        tell(reply.connection, reply.message);
+        tell(reply.connection, reply.message, reply.is_of_read);
     }
 }
 
-void NodeHost::tell(ConnectionId connection, const ServerMessage& message) {
-    if (connection != within) return inbound_.answer(connection, message);
+void NodeHost::tell(ConnectionId connection, const ServerMessage& message, bool is_of_read) {
+    if (connection != within) return inbound_.answer(connection, message, is_of_read);
     redis_->receive(message);
 }
 

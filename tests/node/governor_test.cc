@@ -172,6 +172,58 @@ TEST_CASE("a fill that is begun again is left alone, and ended again it has a ba
     CHECK(governor.trusts_from() <= now);
 }
 
+TEST_CASE("rings that change only what is being filled are followed by a rest", "[node]") {
+    Ring ring = three_members();
+    PlacementCache placement;
+    const NodeId primary = ring.table[0].primary();
+    const NodeId other = unwanted(ring, (*placement.desired(ring))[0]);
+    Governor governor(20ms, 1);
+    Governor restless(20ms, 1, {Bug::fills_restless});
+    Time now = start;
+    // Begins a fill, or ends it.
+    const auto shuffle = [&] {
+        const Ring before = ring;
+        const NodeList fills = ring.table[0].fills.empty() ? NodeList{other} : NodeList{};
+        ring = *apply(ring, {.epoch = next(ring.epoch),
+                             .arrangements = {{PartitionId{0}, {primary}, fills}}});
+        governor.adopt(now, &before, ring, placement);
+        restless.adopt(now, &before, ring, placement);
+    };
+    const auto rests = [&] { return governor.observe(now, ring, {}).fills_rest; };
+    for (int i = 0; i < 2; ++i) shuffle();
+    CHECK_FALSE(rests());
+    shuffle();
+    CHECK(rests());
+    CHECK_FALSE(restless.observe(now, ring, {}).fills_rest);
+    CHECK(governor.fills_rest_until() == now + 250ms);
+    now = governor.fills_rest_until();
+    CHECK_FALSE(rests());
+    // Each is longer than the one before, to an end.
+    shuffle();
+    CHECK(governor.fills_rest_until() == now + 500ms);
+    for (int i = 0; i < 100; ++i) shuffle();
+    CHECK(governor.fills_rest_until() == now + 2s);
+    // A copy that is complete is progress.
+    if (ring.table[0].fills.empty()) shuffle();
+    const Ring before = ring;
+    ring = *apply(ring, {.epoch = next(ring.epoch),
+                         .completed = {{PartitionId{0}, ring.table[0].since,
+                                        ring.table[0].fills[0].opened, other}}});
+    governor.adopt(now, &before, ring, placement);
+    CHECK_FALSE(rests());
+}
+
+TEST_CASE("who has made no such ring for a while begins anew", "[node]") {
+    const Ring ring = three_members();
+    Ring later = ring;
+    PlacementCache placement;
+    Governor governor(20ms, 1);
+    for (int i = 0; i < 5; ++i) governor.adopt(start, &ring, later, placement);
+    CHECK(governor.observe(start, ring, {}).fills_rest);
+    governor.adopt(start + 6s, &ring, later, placement);
+    CHECK_FALSE(governor.observe(start + 6s, ring, {}).fills_rest);
+}
+
 TEST_CASE("reports of fills that there are not take no room", "[node]") {
     const Ring ring = found_ring(ClusterId{1}, member(1), 3, 1);
     Governor governor(20ms, 1);

@@ -277,6 +277,30 @@ Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr, 5s);
 }
 
+// The links between four of seven end one after another, so each voter has other news of them for a
+// while.
+Finding links_end_one_by_one(std::uint64_t seed, PlantedBugs bugs) {
+    sim::WorldConfig world = small_plan(seed, bugs, 7, 2).world;
+    world.partitions = 64;
+    sim::Cluster cluster(world);
+    if (!cluster.run_until_restored()) return never_ready;
+    cluster.put("k", "v");
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (const char* a : {"server1", "server2", "server3", "server4"}) {
+        for (const char* b : {"server1", "server2", "server3", "server4"}) {
+            if (std::string_view(a) < b) pairs.emplace_back(a, b);
+        }
+    }
+    Rng rng(seed);
+    rng.shuffle(pairs);
+    for (const auto& [a, b] : pairs) {
+        cluster.run_for(std::chrono::milliseconds(rng.below(400)));
+        cluster.cut({a}, {b});
+    }
+    cluster.run_for(3s);
+    return conclude(cluster, nullptr);
+}
+
 // One comes, and nothing happens after it.
 Finding one_joins(std::uint64_t seed, PlantedBugs bugs) {
     sim::Cluster cluster(small_plan(seed, bugs, 4, 2).world);
@@ -315,6 +339,10 @@ TEST_CASE("a link that carries nothing is not heard of", "[planted]") {
 
 TEST_CASE("a voter that lacks the news of a bad link undoes what others do about it", "[planted]") {
     check_found("undo_fills", Bug::undo_fills, 2, unheard_news);
+}
+
+TEST_CASE("rings that change only what is being filled follow each other", "[planted]") {
+    check_found("fills_restless", Bug::fills_restless, 40, links_end_one_by_one);
 }
 
 TEST_CASE("what a leaver holds goes to a member that died unnoticed", "[planted]") {

@@ -181,6 +181,32 @@ TEST_CASE("a read that waits for an erasure ends with its deadline", "[replicati
     CHECK(brief.trio.status(request.sequence) == Status::no_lease);
 }
 
+TEST_CASE("a read that meets more expired keys than there is room for erases some at a time",
+          "[replication]") {
+    const auto with_little_room = [](ReplicationConfig& config) {
+        config.partition_bytes_max = 20'000;
+        config.sweep_delay = 10s;
+    };
+    Brief brief(1000, 3, with_little_room);
+    Trio& trio = brief.trio;
+    std::string all;
+    for (const char name : std::string("abcdefgh")) {
+        const std::string key(4000, name);
+        brief.run("set " + key + " v " + std::to_string(start_ms + 1000));
+        all += "get " + key + "\n";
+    }
+    trio.run_for(1s);
+    const auto asked = trio.ask(a, trio.request(OperationKind::query, "", all));
+    CHECK(trio.peer(a).replication.replica(Trio::partition).log.bytes() > 10'000);
+    CHECK(trio.peer(a).replication.replica(Trio::partition).log.bytes() <= 20'000);
+    CHECK(trio.reply(asked) == nullptr);
+    trio.deliver();
+    REQUIRE(trio.reply(asked) != nullptr);
+    CHECK(trio.reply(asked)->value == "-;-;-;-;-;-;-;-;");
+    trio.run_for(trio.config.watermark_delay + 2ms);
+    CHECK(trio.peer(c).store.count(Trio::partition) == 1);  // which nobody asked for
+}
+
 TEST_CASE("memory of expired keys comes back without anybody asking", "[replication]") {
     Brief brief(50);
     for (int i = 0; i < 3000; ++i) {

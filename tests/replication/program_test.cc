@@ -160,6 +160,42 @@ TEST_CASE("a query waits for a lease as a get does", "[replication]") {
     CHECK(trio.reply(asked)->value == "v;");
 }
 
+// As many as wait for a primary that took over would keep its node from all else.
+TEST_CASE("what waited is executed in order, and so much in a turn", "[replication]") {
+    Trio trio(3, 3, [](ReplicationConfig& config) {
+        with_lines(config);
+        config.waiting_steps_turn = 5000;
+    });
+    run(trio, a, "set k v");
+    trio.kill(a);
+    trio.change({.evicted = {a}});
+    std::vector<std::uint64_t> asked;
+    for (const char digit : std::string("12345678")) {
+        asked.push_back(trio.ask(b, program(trio, std::string("set last ") + digit)));
+    }
+    const auto later = trio.ask(b, program(trio, "get k", OperationKind::query));
+    const auto answered = [&] {
+        return std::ranges::count_if(asked, [&](auto each) { return trio.reply(each) != nullptr; });
+    };
+    trio.deliver();
+    while (!trio.serves(b)) trio.run_for(1ms);
+    // What it could not do yet, it looks at again at once.
+    CHECK(answered() > 0);
+    CHECK(answered() < 8);
+    CHECK(trio.reply(later) == nullptr);
+    CHECK(trio.peer(b).replication.next_deadline() <= trio.now);
+    // Who comes meanwhile comes after them.
+    const auto last = trio.ask(b, program(trio, "get last"));
+    const auto put = trio.put(b, "k", "w");
+    CHECK(trio.reply(last) == nullptr);
+    trio.run_for(10ms);
+    CHECK(answered() == 8);
+    CHECK(trio.reply(later)->value == "v;");
+    CHECK(trio.reply(last)->value == "8;");
+    CHECK(trio.status(put) == Status::ok);
+    CHECK(trio.peer(b).replication.next_deadline() > trio.now);
+}
+
 TEST_CASE("programs that are none, or that nobody can execute, are refused", "[replication]") {
     Trio without;
     CHECK(without.status(without.ask(a, program(without, "get k"))) == Status::malformed);

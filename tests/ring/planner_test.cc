@@ -211,6 +211,46 @@ TEST_CASE("fills that are not wanted do not make room one by one", "[ring]") {
     CHECK_FALSE(plan(ring, {}, {}));
 }
 
+TEST_CASE("fills that rest go on as they are, but for those behind bad links", "[ring]") {
+    World world(2, 8);
+    world.settle(joining(servers(1, 6)));
+    const Ring before = world.ring();
+    Ring ring = applied(before, plan(before, dying({NodeId{6}}), {}).value());
+    // One whose primary shares no other partition with who is being filled: else a copy would go.
+    const auto shares = [&](NodeId one, NodeId other) {
+        return std::ranges::any_of(
+            ring.table, [&](const Entry& e) { return e.is_copy(one) && e.is_copy(other); });
+    };
+    const auto filled = std::ranges::find_if(ring.table, [&](const Entry& e) {
+        return !e.fills.empty() && !shares(e.primary(), e.fills[0].id);
+    });
+    REQUIRE(filled != ring.table.end());
+    Observations seen;
+    seen.fills_rest = true;
+    CHECK_FALSE(plan(ring, seen, {}));
+    // The link of one pair is silent, or worse: what is filled over it ends, and nothing begins.
+    const LinkPair pair = link_pair(filled->primary(), filled->fills[0].id);
+    seen.links[pair] = LinkState::silent;
+    CHECK_FALSE(plan(ring, seen, {}));
+    seen.links[pair] = LinkState::bad;
+    const Ring ended = applied(ring, plan(ring, seen, {}).value());
+    for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
+        for (const Fill& fill : ring.table[i].fills) {
+            const bool is_bad = link_pair(ring.table[i].primary(), fill.id) == pair;
+            CHECK((ended.table[i].fill_of(fill.id) == nullptr) == is_bad);
+        }
+        CHECK(ended.table[i].fills.size() <= ring.table[i].fills.size());
+    }
+    // A death is no shuffle: what it leaves to be filled begins in the same ring.
+    seen.links.clear();
+    seen.dead = {NodeId{3}};
+    ring = applied(ring, plan(ring, seen, {}).value());
+    CHECK(std::ranges::any_of(ring.table, [](const Entry& e) { return !e.fills.empty(); }));
+    seen.dead.clear();
+    seen.fills_rest = false;
+    World(std::move(ring), {}).settle();
+}
+
 TEST_CASE("deaths of up to k - 1 members lose nothing", "[ring]") {
     for (std::uint32_t deaths = 1; deaths <= 4; ++deaths) {
         World world(5, 256);

@@ -63,7 +63,7 @@ struct Server final : EndpointOwner {
             Reply reply;
             reply.sequence = request->sequence;
             reply.value = value;
-            inbound.answer(id, reply);
+            inbound.answer(id, reply, are_reads);
         }
     }
     void datagram(std::string_view, Address) override {}
@@ -74,6 +74,7 @@ struct Server final : EndpointOwner {
     Outbox outbox;
     std::string value;
     bool overloaded = false;
+    bool are_reads = true;            // what it answers
     Duration cost{};                  // of handling one message
     std::function<void()> when_full;  // empty: nothing more than to answer
     std::size_t messages = 0;
@@ -323,6 +324,31 @@ TEST_CASE("a client that reads nothing does not make memory grow") {
         return server.messages > handled;
     }));
     CHECK(server.closed == 0);
+}
+
+// "Busy" says that nothing was changed.
+TEST_CASE("who has no room for an answer refuses reads alone") {
+    Loop loop;
+    for (const bool are_reads : {true, false}) {
+        Server server(loop, {.client_queue_pause = 64'000'000, .client_queue_busy = 100'000});
+        server.are_reads = are_reads;
+        server.value = std::string(4'000'000, 'v');
+        RawClient client(server.address());
+        client.send_some(encode(client_hello()) + requests(6));
+        REQUIRE(run_until(loop, [&] { return server.messages == 6; }));
+        std::string received;
+        std::vector<ServerMessage> answers;
+        REQUIRE(run_until(loop, [&] {
+            client.receive_some(received);
+            answers = frames_in(received);
+            return answers.size() == 6;
+        }));
+        const auto refused = std::ranges::count_if(answers, [](const ServerMessage& answer) {
+            return std::get<Reply>(answer).status == Status::busy;
+        });
+        CHECK((refused > 0) == are_reads);
+        CHECK(refused < 6);
+    }
 }
 
 TEST_CASE("what came before bytes that make no sense is answered before they are") {

@@ -268,3 +268,35 @@ TEST_CASE("who consented says of which cluster it cannot judge", "[scenario]") {
     CHECK(*warned == 1);
     CHECK_FALSE(cluster.world().node("server1")->is_serving());
 }
+
+// It stores nothing. The one with which it consented gave way to another founding, and has left.
+TEST_CASE("a coordinator does not wait for ever for those it consented with", "[scenario]") {
+    Cluster cluster({.nodes = 4, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.put_keys(20, "v");
+    cluster.kill({"server2", "server3", "server4"});
+    cluster.run_for(1s);
+    const ForceRing both = founding_of(cluster, {"server1", sim::coordinator_name}, heir_id);
+    cluster.cut({"server1", "server2", "server3"}, {sim::coordinator_name});
+    Operator person(cluster);
+    person.ask(sim::coordinator_name, both);
+    cluster.run_for(2s);
+    Operator second(cluster, 1);
+    REQUIRE(second.founds("server1", founding_of(cluster, {"server1"}, heir_id + 1)));
+    cluster.world().start("server2");
+    cluster.world().start("server3");
+    REQUIRE(cluster.run_until([&] { return cluster.world().newest_ring()->storage_count() == 3; },
+                              10s));
+    cluster.run_for(5s);
+    cluster.kill({"server1"});
+    cluster.run_for(2s);
+    const auto warned = cluster.count_warnings("as long as they are heard", sim::coordinator_name);
+    cluster.heal();
+    const auto is_in = [&] {
+        return cluster.world().newest_ring()->is_up(
+            cluster.world().node(sim::coordinator_name)->id());
+    };
+    CHECK_FALSE(cluster.run_until(is_in, 9s));
+    CHECK(*warned == 1);
+    CHECK(cluster.run_until(is_in, 5s));
+}
