@@ -277,7 +277,7 @@ Finding unheard_news(std::uint64_t seed, PlantedBugs bugs) {
     return conclude(cluster, nullptr, 5s);
 }
 
-// The links between four of seven end one after another, so each voter has other news of them for a
+// The links between five of seven end one after another, so each voter has other news of them for a
 // while.
 Finding links_end_one_by_one(std::uint64_t seed, PlantedBugs bugs) {
     sim::WorldConfig world = small_plan(seed, bugs, 7, 2).world;
@@ -286,15 +286,15 @@ Finding links_end_one_by_one(std::uint64_t seed, PlantedBugs bugs) {
     if (!cluster.run_until_restored()) return never_ready;
     cluster.put("k", "v");
     std::vector<std::pair<std::string, std::string>> pairs;
-    for (const char* a : {"server1", "server2", "server3", "server4"}) {
-        for (const char* b : {"server1", "server2", "server3", "server4"}) {
-            if (std::string_view(a) < b) pairs.emplace_back(a, b);
+    for (std::size_t i = 1; i <= 5; ++i) {
+        for (std::size_t j = i + 1; j <= 5; ++j) {
+            pairs.emplace_back(sim::server_name(i), sim::server_name(j));
         }
     }
     Rng rng(seed);
     rng.shuffle(pairs);
     for (const auto& [a, b] : pairs) {
-        cluster.run_for(std::chrono::milliseconds(rng.below(400)));
+        cluster.run_for(std::chrono::milliseconds(rng.below(800)));
         cluster.cut({a}, {b});
     }
     cluster.run_for(3s);
@@ -342,7 +342,7 @@ TEST_CASE("a voter that lacks the news of a bad link undoes what others do about
 }
 
 TEST_CASE("rings that change only what is being filled follow each other", "[planted]") {
-    check_found("fills_restless", Bug::fills_restless, 40, links_end_one_by_one);
+    check_found("fills_restless", Bug::fills_restless, 3, links_end_one_by_one);
 }
 
 TEST_CASE("what a leaver holds goes to a member that died unnoticed", "[planted]") {
