@@ -52,9 +52,9 @@ void ClientHost::take_bytes(Address peer, const std::string& bytes) {
         const auto frame = reader.next();
         if (!frame) return give_up(peer);
         if (!*frame) return;
-        const Result<ServerMessage> message = decode_server_message((*frame)->payload);
+        Result<ServerMessage> message = decode_server_message((*frame)->payload);
         if (!message) return give_up(peer);
-        client_.receive(now(), peer, *message);
+        client_.receive(now(), peer, *std::move(message));
     }
 }
 

@@ -29,8 +29,8 @@ enum class Bug : std::uint8_t {
     accuse_last_copy,         // who has no lease is evicted, though it is somewhere the last copy
     links_unheard,            // voters do not hear of bad links
     undo_fills,               // a voter that lacks the news of a bad link undoes what others do
-    fills_restless,           // rings that change only fills follow each other without a rest
                               // about it
+    fills_restless,           // rings that change only fills follow each other without a rest
     heirs_unheard,            // what others held is left to those alone who may be dead
     evict_promisers,          // who promises is evicted all the same if it was held for dead
     admit_unheard,            // joiners are let in who may be dead, and the majority with them

@@ -130,10 +130,11 @@ void Client::want_ring(Time now, Epoch newer_than) {
     state.finish_batch(now);
 }
 
-void Client::receive(Time now, Address from, const ServerMessage& message) {
+void Client::receive(Time now, Address from, ServerMessage message) {
     if (!state_->ended.empty()) return;
     if (!state_->is_foreign(message)) state_->peers.heard(from);
-    std::visit([&](const auto& body) { state_->on(now, from, body); }, message);
+    // What was read may be large, and is copied no further.
+    std::visit([&](auto& body) { state_->on(now, from, std::move(body)); }, message);
     state_->finish_batch(now);
 }
 

@@ -121,7 +121,7 @@ public:
     // newer_than: wait for a ring newer than that.
     void want_ring(Time now, Epoch newer_than = Epoch{});
 
-    void receive(Time now, Address from, const ServerMessage& message);
+    void receive(Time now, Address from, ServerMessage message);
     // The link could not be made, or ended; what was sent on it may or may not have arrived.
     void link_failed(Time now, Address peer);
 

@@ -33,7 +33,7 @@ struct Client::State {
     // Inputs.
     Sequence submit(Time now, Operation operation);
     void begin(Time now, Sequence sequence, Operation operation);
-    void on(Time now, Address from, const Reply& reply);
+    void on(Time now, Address from, Reply&& reply);
     void on(Time now, Address from, const RingReply& reply);
     void on(Time now, Address from, const ErrorReply& reply);
     template <class Other>

@@ -58,7 +58,7 @@ std::string_view answer_text(Status answer) {
 
 }  // namespace
 
-void Client::State::on(Time now, Address from, const Reply& reply) {
+void Client::State::on(Time now, Address from, Reply&& reply) {
     peers.answered(now, from);
     last_error.clear();
     const auto found = pending.find(reply.sequence);
@@ -67,7 +67,7 @@ void Client::State::on(Time now, Address from, const Reply& reply) {
     if (!is_answer(reply.status)) return refused(now, from, reply.sequence, reply);
     note_long_answer(now, reply.sequence, found->second, reply);
     complete(reply.sequence, {.kind = kind_of(reply.status),
-                              .value = reply.value,
+                              .value = std::move(reply.value),
                               .version = reply.version,
                               .server = peers.id(from),
                               .server_name = peers.name(from),

@@ -17,6 +17,7 @@ constexpr Duration consent_period = 100ms;
 constexpr Duration founders_patience = 10s;
 // Of those left behind, with each beacon. They may be many, and dead.
 constexpr std::size_t calls_max = 16;
+constexpr std::size_t heirs_max = 16;  // that it says it cannot judge
 
 // It follows from that ring, or from one after it.
 bool descends(const Ring& heir, const Ring& ring, PlantedBugs bugs) {
@@ -231,10 +232,17 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
                                find_ancestor(newer->ancestors, ring->cluster)->last == ring->epoch);
         const bool is_in_it = newer->member(self.id) != nullptr;
         if (newer->cluster == own || (is_final && is_in_it)) return move_to(now, newer);
-        if (!is_final && !is_left_alone(now, newer->cluster)) {
+        // As a voter of that one it would give it what it has consented to give another.
+        if (!is_final && (is_in_it || !is_left_alone(now))) {
             return warn_of_heir(now, newer->cluster);
         }
         // That cluster went on without this node.
+        if (!is_final) {
+            log(LogLevel::warning,
+                fmt::format("consents to cluster {:016x} no more: those who did have been silent "
+                            "for {} s, and this node holds nothing",
+                            own.value, to_ms(founders_patience) / 1000));
+        }
         consent.withdraw();
         consent_at = never;
     }
@@ -245,8 +253,8 @@ void Node::State::on_heir(Time now, NodeId from, const RingPtr& newer) {
 
 // Of one that it cannot judge: what it has consented to may have been founded all the same.
 void Node::State::warn_of_heir(Time now, ClusterId cluster) {
-    if (std::exchange(warned_of, cluster) == cluster) return;
-    warned_at = now;
+    if (warned_of.empty()) warned_at = now;
+    if (warned_of.size() >= heirs_max || !warned_of.insert(cluster).second) return;
     log(LogLevel::warning,
         fmt::format("cluster {:016x} was founded anew as {:016x}. Whether that ends this node's "
                     "consent to {:016x} nobody has said: it serves nothing and waits for those who "
@@ -256,11 +264,11 @@ void Node::State::warn_of_heir(Time now, ClusterId cluster) {
                                   : ", as long as they are heard"));
 }
 
-// Those it consented with may have founded theirs, or may yet. Without this member that loses a
-// vote, as by its death, and nothing that was written if it stores nothing.
-bool Node::State::is_left_alone(Time now, ClusterId heir_cluster) const {
+// Those it consented with may have founded theirs, or may yet. Without this member that loses its
+// votes, as by its death, and nothing that was written if it stores nothing.
+bool Node::State::is_left_alone(Time now) const {
     const Time last = std::max(warned_at, consent.survivors_spoke_at());
-    return !self.stores() && warned_of == heir_cluster && now >= last + founders_patience;
+    return !self.stores() && !warned_of.empty() && now >= last + founders_patience;
 }
 
 // What it holds is not part of the new cluster and cannot be: others may have written since. It is

@@ -144,7 +144,7 @@ struct Node::State {
     void receive_foreign(Time now, const Envelope& envelope);
     void on_heir(Time now, NodeId from, const RingPtr& newer);
     void warn_of_heir(Time now, ClusterId cluster);
-    [[nodiscard]] bool is_left_alone(Time now, ClusterId heir_cluster) const;
+    [[nodiscard]] bool is_left_alone(Time now) const;
     void be_superseded(Time now, const RingPtr& by);
     void call_left_behind(Time now);
 
@@ -211,11 +211,11 @@ struct Node::State {
     RingPtr heir;  // of the cluster that was founded anew from this one, without this node; null:
                    // there is none that it knows of
     std::map<NodeId, Address>
-        left_behind;          // of those that it went over from, and not heard here yet
-    NodeId called_last;       // of these
-    ClusterId warned_of;      // the last heir that it could not judge
-    Time warned_at;           // when it first heard of that
-    Time consent_at = never;  // when the consent that stands is said again
+        left_behind;                // of those that it went over from, and not heard here yet
+    NodeId called_last;             // of these
+    std::set<ClusterId> warned_of;  // heirs that it could not judge, while the consent stands
+    Time warned_at;                 // when it heard of the first of these
+    Time consent_at = never;        // when the consent that stands is said again
     RingHistory history;
     std::optional<Replication> replication;  // a coordinator has none
 

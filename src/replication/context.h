@@ -31,6 +31,9 @@
 
 namespace grapevine {
 
+// A step is about a nanosecond (program_steps_max), in which so much is copied.
+inline constexpr std::uint64_t bytes_per_step = 4;
+
 // For checks: hears of every operation as it becomes committed at this holder, in order.
 using OnCommit = std::function<void(PartitionId, const Op&)>;
 
@@ -185,6 +188,7 @@ struct Context {
 
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }
     void spend(std::uint64_t steps) { waiting_steps_left -= std::min(waiting_steps_left, steps); }
+    void spend_bytes(std::size_t bytes) { spend(bytes / bytes_per_step); }
     // For so many bytes more. What is kept only to save copying it goes first, and is not counted:
     // it makes room soon.
     [[nodiscard]] bool has_room(std::size_t added) {

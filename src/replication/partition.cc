@@ -205,6 +205,16 @@ bool Partition::has_waiting() const {
     return primary != nullptr && primary->has_waiting();
 }
 
+bool Partition::has_backlog(Context& context, Time now) {
+    const auto* primary = std::get_if<Primary>(&role_);
+    return primary != nullptr && primary->has_backlog(scope(context, now));
+}
+
+void Partition::work_off(Context& context, Time now) {
+    Scope here = scope(context, now);
+    if (auto* primary = std::get_if<Primary>(&role_)) primary->work_off(here);
+}
+
 Time Partition::serves_until(Context& context, Time now) {
     const auto* primary = std::get_if<Primary>(&role_);
     return primary == nullptr ? Time::min() : primary->lease_until(scope(context, now));

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] bool is_primary() const { return std::holds_alternative<Primary>(role_); }
     [[nodiscard]] bool is_receiving() const { return std::holds_alternative<Receiving>(role_); }
     [[nodiscard]] bool has_waiting() const;
+    [[nodiscard]] bool has_backlog(Context& context, Time now);
+    void work_off(Context& context, Time now);
     // Until when this node may serve it; Time::min(): it does not.
     [[nodiscard]] Time serves_until(Context& context, Time now);
     void report_complete(Context& context, std::vector<FillReport>& reports);

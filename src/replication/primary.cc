@@ -34,6 +34,7 @@ void Primary::gather(Scope& scope, Time ask_at) {
         if (copy != scope.context.self) gathering.missing.insert(copy);
     }
     phase_ = std::move(gathering);
+    has_backlog_ = false;  // all wait for activation
 }
 
 void Primary::carry_on(Scope& scope) {
@@ -170,7 +171,8 @@ void Primary::advance(Scope& scope) {
         scope.now >= lease_wait_until_) {
         activate(scope);
     }
-    if (first_behind_ != 0 && log.watermark() >= first_behind_) serve_waiting(scope);
+    const bool may_go_on = first_behind_ != 0 && log.watermark() >= first_behind_;
+    if (may_go_on && !has_backlog_) serve_waiting(scope);
 }
 
 void Primary::commit_oldest(Scope& scope, Time valid_until) {
@@ -313,7 +315,9 @@ void Primary::tick(Scope& scope) {
     }
     advance(scope);
     expire_waiting(scope);
-    if (active() && !waiting_.empty() && lease_until(scope) > scope.now) serve_waiting(scope);
+    const bool has_lease = lease_until(scope) > scope.now;
+    if (has_backlog_ && !has_lease) give_up_backlog(scope);
+    if (!has_backlog_ && has_lease && !waiting_.empty()) serve_waiting(scope);
     if (scope.now >= forget_at(scope)) keep_time(scope, partition_time(scope.now));
     if (const auto in_ms = sweep_in_ms(scope); in_ms && *in_ms <= 0) sweep(scope);
 }
@@ -373,7 +377,7 @@ Time Primary::next_deadline(const Scope& scope) const {
         due = std::min(due, resend_at(scope, peer));
         if (peer.stream) due = std::min(due, peer.stream->resend_at());
     }
-    if (has_backlog_ && lease_until(scope) > scope.now) return scope.now;
+    if (has_backlog_) due = std::min(due, lease_until(scope));
     for (const Waiting& waiting : waiting_) due = std::min(due, waiting.until);
     if (scope.context.store.any_expires()) due = std::min(due, look_for_due_at(scope));
     return std::min(due, forget_at(scope));

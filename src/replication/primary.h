@@ -93,6 +93,12 @@ public:
     void report_complete(const Scope& scope, std::vector<FillReport>& reports) const;
     void add_to_send(const Scope& scope, std::map<NodeId, std::uint64_t>& keys) const;
     [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
+    // Of requests that waited more could be executed now than a turn has room for. It is worked off
+    // turn by turn, in order; until then whatever comes waits behind them.
+    [[nodiscard]] bool has_backlog(const Scope& scope) const {
+        return has_backlog_ && lease_until(scope) > scope.now;
+    }
+    void work_off(Scope& scope);
 
     void invariants(const Scope& scope) const;
 
@@ -129,6 +135,8 @@ private:
     void activate(Scope& scope);
     void serve(Scope& scope, ConnectionId connection, Request&& request, Time deadline);
     void serve_waiting(Scope& scope);
+    void keep_waiting(Waiting&& waiting);
+    void give_up_backlog(Scope& scope);
     void expire_waiting(Scope& scope);
 
     // False: it was refused, because too much waits.
@@ -194,7 +202,7 @@ private:
     PendingIds pending_;
     std::deque<Waiting> waiting_;     // requests that came too early, in order of arrival
     std::uint64_t first_behind_ = 0;  // the lowest of their `behind`; 0: none has any
-    bool has_backlog_ = false;        // there are so many that they are served turn by turn
+    bool has_backlog_ = false;        // see has_backlog()
     std::uint64_t swept_ = 0;         // the operation that the last sweep waits for
     Time tell_at_ = never;            // when a watermark that no operation carried goes alone
     std::int64_t time_base_ms_ = 0;   // partition time at time_base_at_

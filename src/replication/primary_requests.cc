@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <iterator>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -22,7 +21,7 @@ constexpr std::uint64_t steps_of_waiting = 1000;
 
 void Primary::request(Scope& scope, ConnectionId connection, Request&& request) {
     const Time deadline = scope.now + std::chrono::milliseconds(request.deadline_ms);
-    if (has_backlog_ && lease_until(scope) > scope.now) {
+    if (has_backlog(scope)) {
         park(scope, {connection, std::move(request), deadline});
         return;
     }
@@ -65,11 +64,8 @@ bool Primary::park(Scope& scope, Waiting&& waiting) {
         turn_away(scope, waiting, Status::busy);
         return false;
     }
-    if (waiting.behind != 0 && (first_behind_ == 0 || waiting.behind < first_behind_)) {
-        first_behind_ = waiting.behind;
-    }
     context.pending_bytes += weight(waiting.request);
-    waiting_.push_back(std::move(waiting));
+    keep_waiting(std::move(waiting));
     return true;
 }
 
@@ -77,36 +73,54 @@ bool Primary::park(Scope& scope, Waiting&& waiting) {
 void Primary::serve_waiting(Scope& scope) {
     std::deque<Waiting> waiting = std::exchange(waiting_, {});
     first_behind_ = 0;
-    has_backlog_ = false;
+    const bool had_backlog = std::exchange(has_backlog_, false);
     while (!waiting.empty() && scope.context.waiting_steps_left > 0) {
         Waiting each = std::move(waiting.front());
         waiting.pop_front();
+        if (scope.now < each.until && each.behind > scope.replica.log.watermark()) {
+            keep_waiting(std::move(each));
+            continue;
+        }
         scope.context.spend(steps_of_waiting);  // and so does whoever executes it
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
         if (scope.now >= each.until) {
-            turn_away(scope, each, Status::no_lease);
-            continue;
+            turn_away(scope, each, had_backlog ? Status::busy : Status::no_lease);
+        } else {
+            serve(scope, each.connection, std::move(each.request), each.until);
         }
-        each.request.deadline_ms = static_cast<std::uint32_t>(
-            std::chrono::ceil<std::chrono::milliseconds>(each.until - scope.now).count());
-        serve(scope, each.connection, std::move(each.request), each.until);
     }
-    if (waiting.empty()) return;
-    has_backlog_ = true;
-    // Behind it is what waits again.
-    std::ranges::move(waiting_, std::back_inserter(waiting));
-    waiting_ = std::move(waiting);
-    for (const Waiting& each : waiting_) {
-        if (each.behind == 0) continue;
-        first_behind_ = first_behind_ == 0 ? each.behind : std::min(first_behind_, each.behind);
+    for (Waiting& each : waiting) {
+        has_backlog_ = has_backlog_ || each.behind <= scope.replica.log.watermark();
+        keep_waiting(std::move(each));
+    }
+}
+
+void Primary::keep_waiting(Waiting&& waiting) {
+    if (waiting.behind != 0 && (first_behind_ == 0 || waiting.behind < first_behind_)) {
+        first_behind_ = waiting.behind;
+    }
+    waiting_.push_back(std::move(waiting));
+}
+
+void Primary::work_off(Scope& scope) {
+    if (has_backlog(scope)) serve_waiting(scope);
+}
+
+// Without a lease nothing is worked off: all wait for that, and no longer than others do.
+void Primary::give_up_backlog(Scope& scope) {
+    has_backlog_ = false;
+    const Time until = scope.now + scope.context.config.patience;
+    for (Waiting& each : waiting_) {
+        if (each.behind == 0) each.until = std::min(each.until, until);
     }
 }
 
 void Primary::expire_waiting(Scope& scope) {
+    const Status why = has_backlog_ ? Status::busy : Status::no_lease;
     std::erase_if(waiting_, [&](const Waiting& each) {
         if (scope.now < each.until) return false;
         scope.context.pending_bytes -= std::min(scope.context.pending_bytes, weight(each.request));
-        turn_away(scope, each, Status::no_lease);
+        turn_away(scope, each, why);
         return true;
     });
     has_backlog_ = has_backlog_ && !waiting_.empty();
@@ -154,6 +168,7 @@ void Primary::get(const Scope& scope, const Request& request, Reply& reply,
     reply.status = Status::ok;
     reply.version = record->version;
     reply.value = record->value;
+    context.spend_bytes(record->value.size());
 }
 
 void Primary::query(const Scope& scope, const Request& request, Reply& reply,

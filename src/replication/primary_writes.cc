@@ -53,6 +53,7 @@ void Primary::write(Scope& scope, ConnectionId connection, Request&& request, Ti
         refusal = run(scope, request, op);
     } else if (refusal == Status::ok) {
         judge(scope, request, op);
+        scope.context.spend_bytes(request.value.size());
         if (op.kind != OpKind::none) op.key = std::move(request.key);
         if (op.kind == OpKind::put) op.value = std::move(request.value);
     }
@@ -101,6 +102,7 @@ bool Primary::answer_duplicate(Scope& scope, ConnectionId connection, const Requ
                     .epoch = scope.context.ring->epoch,
                     .stamp_ms = scope.replica.log.base_stamp_ms(),
                     .value = std::string(answered)};
+        scope.context.spend_bytes(answered.size());
         scope.context.out.reply(connection, std::move(reply), valid_until);
         return true;
     }

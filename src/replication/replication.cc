@@ -60,6 +60,7 @@ void Replication::adopt(Time now, const RingPtr& ring, bool unbroken) {
         partitions_.emplace_back(PartitionId{static_cast<std::uint32_t>(partitions_.size())},
                                  context_.config.hash_seed);
         is_touched_.push_back(0);
+        is_backlog_.push_back(0);
         is_listed_.push_back(0);
     }
     agenda_.grow(partitions_.size());
@@ -314,6 +315,7 @@ void Replication::tick(Time now) {
     context_.sweep_left = context_.config.sweep_keys_turn;
     context_.waiting_steps_left = context_.config.waiting_steps_turn;
     while (const auto id = agenda_.take(now)) touch(*id).tick(context_, now);
+    work_off_backlogs(now);
     if (drops_aside() && now >= drop_at_) drop_some_aside(now);
     if (!told_full_.empty() && now >= look_for_room_at_) look_for_room(now);
     // One stream sends one chunk: the lowest goes on until it is complete.
@@ -322,6 +324,21 @@ void Replication::tick(Time now) {
     };
     if (context_.fill_pacer.due(now)) wake_lowest(context_.fill_paced);
     if (context_.move_rest.due(now)) wake_lowest(context_.move_resting);
+}
+
+// Each in its turn, or those of one partition would keep the others waiting.
+void Replication::work_off_backlogs(Time now) {
+    for (std::size_t left = backlogs_.size(); left > 0 && context_.waiting_steps_left > 0; --left) {
+        const PartitionId id = backlogs_.front();
+        backlogs_.pop_front();
+        is_backlog_[id.value] = 0;
+        touch(id).work_off(context_, now);
+    }
+}
+
+void Replication::list_backlog(Time now, PartitionId id) {
+    backlog_at_ = now;
+    if (std::exchange(is_backlog_[id.value], 1) == 0) backlogs_.push_back(id);
 }
 
 ReplicationEffects Replication::take_effects(Time now) {
@@ -335,6 +352,7 @@ ReplicationEffects Replication::take_effects(Time now) {
         } else if (!waiting_.empty()) {
             waiting_.erase(id);
         }
+        if (partition.has_backlog(context_, now)) list_backlog(now, id);
         agenda_.want(id, partition.next_deadline(context_, now));
     }
     touched_.clear();
@@ -349,7 +367,8 @@ Time Replication::next_deadline() const {
     const Time rested = context_.move_resting.empty() ? never : context_.move_rest.next();
     const Time dropped = drops_aside() ? drop_at_ : never;
     const Time looked = told_full_.empty() ? never : look_for_room_at_;
-    return std::min({agenda_.next(), paced, rested, dropped, looked});
+    const Time worked = backlogs_.empty() ? never : backlog_at_;
+    return std::min({agenda_.next(), paced, rested, dropped, looked, worked});
 }
 
 // --- views ---

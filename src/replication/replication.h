@@ -11,6 +11,7 @@
 // request was sent.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -124,6 +125,8 @@ private:
     void list_unchecked(PartitionId id);
     [[nodiscard]] bool drops_aside() const;
     void drop_some_aside(Time now);
+    void work_off_backlogs(Time now);
+    void list_backlog(Time now, PartitionId id);
     void note_room(NodeId peer, const Replicate& message);
     void forget_full();
     [[nodiscard]] std::vector<std::pair<NodeId, ReplicationMessage>> take_messages(Time now);
@@ -135,7 +138,10 @@ private:
     std::vector<Partition> partitions_;
     std::vector<PartitionId> touched_;      // to be flushed, each once, in this order
     std::vector<std::uint8_t> is_touched_;  // by partition
-    std::set<PartitionId> waiting_;  // of those not touched: where requests wait for the lease
+    std::set<PartitionId> waiting_;     // of those not touched: where requests wait for the lease
+    std::deque<PartitionId> backlogs_;  // each once; whose turn it is comes first
+    std::vector<std::uint8_t> is_backlog_;  // by partition
+    Time backlog_at_;                       // when the last of these was seen
     Agenda agenda_;
     std::vector<PartitionId> unchecked_;   // touched since invariants(); each once
     std::vector<std::uint8_t> is_listed_;  // by partition: in unchecked_

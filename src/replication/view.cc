@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t expired_max = 1000;
 // What looking for a key costs, and copying its value or going through it.
 constexpr std::uint64_t touch_steps = 50;
-constexpr std::uint64_t bytes_per_step = 4;
 
 }  // namespace
 

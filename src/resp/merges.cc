@@ -10,6 +10,7 @@ namespace grapevine::resp {
 namespace {
 
 constexpr std::string_view garbled = "ERR a node answered what is no reply";
+constexpr std::size_t header_max = 32;  // of an array
 constexpr std::string_view too_large_together = "-ERR the replies are too large together\r\n";
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& strings) {
@@ -18,8 +19,14 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& strings) 
 
 }  // namespace
 
+bool is_written_so(Protocol protocol, std::string_view resp3) {
+    constexpr std::string_view alike = "+-:$";
+    return protocol == Protocol::resp3 ||
+           (!resp3.empty() && alike.find(resp3.front()) != alike.npos);
+}
+
 void append_reply(Reply& reply, std::string_view resp3) {
-    if (reply.protocol() == Protocol::resp3) return reply.raw(resp3);
+    if (is_written_so(reply.protocol(), resp3)) return reply.raw(resp3);
     std::string resp2;
     if (command::append_resp2(resp2, resp3)) {
         reply.raw(resp2);
@@ -124,6 +131,7 @@ void MergeTask::write(Reply& reply) {
             return append_reply(reply, elements_.front());
         case Merging::scatter:
         case Merging::join:
+            reply.reserve(element_bytes_ + header_max);
             reply.array(elements_.size());
             for (const std::string& element : elements_) append_reply(reply, element);
             return;

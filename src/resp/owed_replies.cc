@@ -72,10 +72,7 @@ void OwedReplies::complete_task(Owed& owed) {
 }
 
 void OwedReplies::append_output(Protocol protocol, std::string_view resp3) {
-    // These look the same in both.
-    constexpr std::string_view alike = "+-:$";
-    const bool as_it_is = protocol == Protocol::resp3 || alike.find(resp3[0]) != alike.npos;
-    if (as_it_is) {
+    if (is_written_so(protocol, resp3)) {
         output_ += resp3;
         return;
     }
@@ -86,7 +83,11 @@ void OwedReplies::append_output(Protocol protocol, std::string_view resp3) {
 
 void OwedReplies::flush_ready() {
     while (!owed_.empty() && owed_.front().ready) {
-        output_ += owed_.front().bytes;
+        if (output_.empty()) {
+            output_ = std::move(owed_.front().bytes);
+        } else {
+            output_ += owed_.front().bytes;
+        }
         bytes_ -= owed_.front().weight;
         owed_.pop_front();
         ++first_;

@@ -4,7 +4,8 @@
 //
 // Of what the ring can do it does the least that helps (design: an accusation never takes the last
 // copy of a partition):
-// - A fill of the pair ends, and another member is filled instead: steer().
+// - A fill of the pair ends, and another member is filled instead: steer(). While fills rest
+//   (Observations::fills_rest) none begins.
 // - A pair with the coordinator: the coordinator goes, unless the other end has more bad links.
 // - A pair that shares a partition, one of them its primary: one of the two copies is dropped. The
 //   one with more bad links, for it is its fault; of equals the lower rank stays, so that the
@@ -67,6 +68,7 @@ public:
 
     // No news says that the link of the two carries nothing.
     [[nodiscard]] bool carries(NodeId a, NodeId b) const;
+    // News says that something has to change for it.
     [[nodiscard]] bool is_bad(NodeId a, NodeId b) const;
     // Whether the member can hold the entry's partition together with the others, for all that is
     // known of its links.

@@ -106,10 +106,11 @@ void choose_fills(std::vector<Move>& moves, bool fills_rest, const PlannerConfig
     std::ranges::stable_sort(order, {}, [](const Move* move) {
         return std::pair(move->entry->copies.size(), !move->spares.empty());
     });
-    for (Move* move : order) {
-        for (const NodeId id : *move->desired) {
-            if (fills_rest || !move->lacks(id) || !budget.try_take(id)) continue;
-            move->arrangement.fills.push_back(id);
+    if (!fills_rest) {
+        for (Move* move : order) {
+            for (const NodeId id : *move->desired) {
+                if (move->lacks(id) && budget.try_take(id)) move->arrangement.fills.push_back(id);
+            }
         }
     }
     for (Move* move : order) {

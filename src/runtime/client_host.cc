@@ -52,8 +52,8 @@ std::size_t ClientHost::queued_bytes() const {
     return bytes;
 }
 
-void ClientHost::receive(const ServerMessage& message) {
-    client_.receive(boot_time(), shortcut_.address, message);
+void ClientHost::receive(ServerMessage message) {
+    client_.receive(boot_time(), shortcut_.address, std::move(message));
     touched_ = true;
 }
 
@@ -132,9 +132,9 @@ void ClientHost::frame(FrameLink& frames, const Frame& frame) {
         return ask_who_refused(peer);
     }
     if (frame.kind != FrameKind::server) return fail(peer, "sends what no server sends");
-    const auto message = decode_server_message(frame.payload);
+    auto message = decode_server_message(frame.payload);
     if (!message) return fail(peer, message.error().message);
-    client_.receive(boot_time(), peer, *message);
+    client_.receive(boot_time(), peer, *std::move(message));
     touched_ = true;
 }
 

@@ -45,7 +45,7 @@ public:
     void want_ring(Epoch newer_than = Epoch{});
 
     // From the member at the end of the shortcut.
-    void receive(const ServerMessage& message);
+    void receive(ServerMessage message);
     // What a turn does, now: what was submitted leaves, and who waits hears of outcomes. Not from
     // within a call of `done`.
     void work();

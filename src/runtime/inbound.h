@@ -7,7 +7,7 @@
 // so does (without a word) who says no Hello, or stops in the middle of a frame, for `patience`.
 // Clients of text protocols may be silent from the beginning, so where there are such, so may all.
 // Memory is bounded: a client is not read, and what was read of it waits, while its answers pile
-// up, or, if it writes, while the node is overloaded; gets whose answers find no room all the same
+// up, or, if it writes, while the node is overloaded; reads whose answers find no room all the same
 // are answered `busy`. The answers of all clients together have a bound, and so have the half
 // frames of all connections: those with the largest are closed where they stay over it. Who reads
 // slowly pays for it alone: while answers pile up, each client may have an equal share of the
@@ -51,7 +51,7 @@ struct InboundLimits {
     Duration sweep_period = 250ms;  // how often patience is looked at
     std::size_t client_queue_pause = 1024 * 1024;      // above: not read
     std::size_t client_queue_resume = 512 * 1024;      // below: read again
-    std::size_t client_queue_busy = 32 * 1024 * 1024;  // above: gets are answered `busy`
+    std::size_t client_queue_busy = 32 * 1024 * 1024;  // above: reads are answered `busy`
     std::size_t client_queue_max = 64 * 1024 * 1024;   // above: closed
     // The same for clients that speak text: they send thousands of commands before they read the
     // first answer, and if they were not read meanwhile, they would never come to that.
@@ -61,7 +61,7 @@ struct InboundLimits {
     // Of all clients. Above: who has more than an equal share of it is not read.
     std::size_t all_queues_pause = 256 * 1024 * 1024;
     Duration all_queues_patience = 2s;  // above `pause` for so long: some are closed
-    // With what text clients are owed. Above: gets are answered `busy`, and some are closed at
+    // With what text clients are owed. Above: reads are answered `busy`, and some are closed at
     // once.
     std::size_t all_queues_busy = 512 * 1024 * 1024;
     std::size_t half_frames_max = 256 * 1024 * 1024;  // of all connections together

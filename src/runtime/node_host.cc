@@ -288,7 +288,7 @@ void NodeHost::carry_out() {
     for (const Address peer : effects.dials) peers_.dial(now, peer);
     for (const Address peer : effects.hang_ups) peers_.hang_up(peer);
     const Time sent_at = boot_time();
-    for (const auto& reply : effects.replies) answer(sent_at, reply);
+    for (auto& reply : effects.replies) answer(sent_at, std::move(reply));
     for (const LogLine& line : effects.log) log_.write(line.level, line.text);
     if (effects.placement) place(*std::move(effects.placement));
     if (effects.occupied_by) events_.occupied(*effects.occupied_by);
@@ -321,22 +321,22 @@ void NodeHost::place(PlacementTask task) {
 // What the node has to say to its peers waits for the end of the turn, when it is most.
 void NodeHost::answer_requests() {
     if (is_mute_) return;
-    const auto answers = node_.take_answers();
+    auto answers = node_.take_answers();
     const Time sent_at = boot_time();
-    for (const auto& reply : answers) answer(sent_at, reply);
+    for (auto& reply : answers) answer(sent_at, std::move(reply));
 }
 
-void NodeHost::answer(Time now, const NodeEffects::ToClient& reply) {
+void NodeHost::answer(Time now, NodeEffects::ToClient&& reply) {
     if (reply.valid_until != never && now >= reply.valid_until) {
         tell(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
     } else {
-        tell(reply.connection, reply.message, reply.is_of_read);
+        tell(reply.connection, std::move(reply.message), reply.is_of_read);
     }
 }
 
-void NodeHost::tell(ConnectionId connection, const ServerMessage& message, bool is_of_read) {
+void NodeHost::tell(ConnectionId connection, ServerMessage&& message, bool is_of_read) {
     if (connection != within) return inbound_.answer(connection, message, is_of_read);
-    redis_->receive(message);
+    redis_->receive(std::move(message));
 }
 
 void NodeHost::look_at_ring() {

@@ -74,8 +74,8 @@ private:
     void carry_out();
     void place(PlacementTask task);
     void answer_requests();
-    void answer(Time now, const NodeEffects::ToClient& reply);
-    void tell(ConnectionId connection, const ServerMessage& message, bool is_of_read = false);
+    void answer(Time now, NodeEffects::ToClient&& reply);
+    void tell(ConnectionId connection, ServerMessage&& message, bool is_of_read = false);
     void open_redis(Loop& loop, const Redis& redis);
     [[nodiscard]] resp::Facts redis_facts() const;
     void look_at_ring();

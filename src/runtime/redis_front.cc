@@ -115,8 +115,8 @@ void RedisFront::set_ring(Time now, const RingPtr& ring) {
     client_->receive(RingReply{ring});
 }
 
-void RedisFront::receive(const ServerMessage& message) {
-    client_->receive(message);
+void RedisFront::receive(ServerMessage message) {
+    client_->receive(std::move(message));
 }
 
 void RedisFront::stir(Connection& connection) {

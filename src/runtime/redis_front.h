@@ -56,7 +56,7 @@ public:
     // The node has adopted it.
     void set_ring(Time now, const RingPtr& ring);
     // The node answered what deliver() handed over.
-    void receive(const ServerMessage& message);
+    void receive(ServerMessage message);
 
     // What the node is handed by work() in one turn of its loop takes 10 ms, about, as what other
     // clients say does, what it executes at once included; the rest waits for the next one.

@@ -1,5 +1,6 @@
 // What becomes of a member whose consent to a new cluster comes to nothing.
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -299,4 +300,35 @@ TEST_CASE("a coordinator does not wait for ever for those it consented with", "[
     CHECK_FALSE(cluster.run_until(is_in, 9s));
     CHECK(*warned == 1);
     CHECK(cluster.run_until(is_in, 5s));
+}
+
+// It is named by a founding that nobody heard of, and has consented to a later one, which may have
+// been founded by then. With it the first would have a majority too.
+TEST_CASE("a coordinator votes in no other cluster than that of its consent", "[scenario]") {
+    Cluster cluster({.nodes = 6, .copies = 2});
+    REQUIRE(cluster.run_until_restored());
+    cluster.kill({"server3", "server4", "server5", "server6"});
+    cluster.run_for(1s);
+    const Names three = {"server1", "server2", sim::coordinator_name};
+    const ForceRing first = founding_of(cluster, three, heir_id);
+    between(cluster, sim::FaultKind::cut_one_way, {"server1"}, {"server2", sim::coordinator_name});
+    std::deque<Operator> people;
+    for (std::size_t i = 0; i < three.size(); ++i) {
+        people.emplace_back(cluster, static_cast<std::uint16_t>(i));
+        people.back().ask(three[i], first);
+    }
+    REQUIRE(cluster.run_until([&] { return is_heir(cluster, "server1"); }, 2s));
+    cluster.cut({"server1"}, {"server2", sim::coordinator_name});
+    cluster.run_for(1s);
+    const ForceRing second = founding_of(cluster, {"server2", sim::coordinator_name}, heir_id + 1);
+    cluster.cut({"server2"}, {sim::coordinator_name});
+    Operator later(cluster, 3);
+    later.ask(sim::coordinator_name, second);
+    cluster.run_for(1s);
+    between(cluster, sim::FaultKind::heal, {"server1"}, {sim::coordinator_name});
+    const auto warned = cluster.count_warnings("as long as they are heard", sim::coordinator_name);
+    cluster.run_for(30s);
+    CHECK(*warned == 1);
+    CHECK_FALSE(is_heir(cluster, sim::coordinator_name));
+    CHECK_FALSE(cluster.world().node("server1")->is_serving());
 }

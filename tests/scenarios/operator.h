@@ -34,7 +34,7 @@ public:
     // Two at a time stand in different places.
     explicit Operator(sim::Cluster& cluster, std::uint16_t place = 0)
         : cluster_(cluster), network_(cluster.world().network()) {
-        address_.port = static_cast<std::uint16_t>(address_.port + place);
+        address_.port = static_cast<std::uint16_t>(address_.port - place);
         network_.attach(address_, *this);
     }
     ~Operator() override { network_.detach(address_); }
