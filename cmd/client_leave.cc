@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ranges>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,6 +24,8 @@ namespace grapevine {
 namespace {
 
 constexpr Duration poll_timeout = 1s;
+// A cluster that lives is heard again long before.
+constexpr Duration silence_max = 10s;
 constexpr Duration report_pause = 1s;
 
 // Once a second, and only where it became less.
@@ -70,6 +74,34 @@ int tell_that_it_left(const Ring& ring, const Member& leaver) {
     return static_cast<int>(Exit::done);
 }
 
+int tell_that_it_died(const Ring& ring, const Member& leaver, std::string_view what) {
+    const std::size_t down = down_since(ring, ring.epoch).size();
+    return complain(
+        Exit::unknown,
+        fmt::format("{} (pid {}) ended before all was moved that it holds: {}; {}{}", leaver.name,
+                    leaver.pid, what,
+                    down > 0 ? counted(down, "partition") + " wait for it to return; " : "",
+                    describe_copies(ring)));
+}
+
+// And not of somebody whose name ends so.
+bool says(std::string_view what, std::string_view words) {
+    const std::size_t at = what.find(words);
+    return at == 0 || (at != std::string_view::npos && what[at - 1] == ' ');
+}
+
+// It is out: because it left, or evicted like anybody who dies.
+int tell_that_it_is_out(const Ring& ring, const Member& leaver) {
+    const std::string left = leaver.name + std::string(left_words);
+    const std::string died = leaver.name + " is out (";
+    for (const RingEvent& event : fetch_history(ring, poll_timeout) | std::views::reverse) {
+        if (says(event.what, left)) break;
+        if (!says(event.what, died)) continue;
+        return tell_that_it_died(ring, leaver, event.what);
+    }
+    return tell_that_it_left(ring, leaver);
+}
+
 }  // namespace
 
 int leave(const ClientOptions& options, const std::string& name) {
@@ -101,12 +133,21 @@ int leave(const ClientOptions& options, const std::string& name) {
     }
     const std::vector<Address> peers = whom_to_ask(options, **ring, leaver.id);
     Progress progress;
+    Time heard_at = boot_time();
     while (boot_time() < deadline) {
         const Duration left = deadline - boot_time();
         if (const auto now = fetch_ring(peers, std::min<Duration>(left, poll_timeout))) {
             ring = now;
-            if ((*ring)->member(leaver.id) == nullptr) return tell_that_it_left(**ring, leaver);
+            heard_at = boot_time();
+            const Member* const member = (*ring)->member(leaver.id);
+            if (member == nullptr) return tell_that_it_is_out(**ring, leaver);
+            if (!member->is_up()) return tell_that_it_died(**ring, leaver, "it is down");
             progress.look(**ring, leaver);
+        } else if (boot_time() > heard_at + silence_max) {
+            return complain(Exit::unknown,
+                            fmt::format("no other member has answered for {} s: whether {} goes on "
+                                        "leaving is not known",
+                                        to_ms(silence_max) / 1000, name));
         }
         pause();
     }

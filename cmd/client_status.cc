@@ -22,6 +22,15 @@ Duration patience_of(const ClientOptions& options) {
 
 }  // namespace
 
+std::vector<RingEvent> fetch_history(const Ring& ring, Duration timeout) {
+    std::vector<HistoryReply> replies;
+    for (const auto& answer : ask_all(addresses_of_up(ring), HistoryRequest{}, timeout)) {
+        const auto* reply = answer ? std::get_if<HistoryReply>(&*answer) : nullptr;
+        if (reply != nullptr) replies.push_back(*reply);
+    }
+    return merge_histories(replies);
+}
+
 int show_ring(const ClientOptions& options) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
@@ -42,14 +51,8 @@ int show_health(const ClientOptions& options) {
 int show_history(const ClientOptions& options) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
-    std::vector<HistoryReply> replies;
-    for (const auto& answer :
-         ask_all(addresses_of_up(**ring), HistoryRequest{}, patience_of(options))) {
-        const auto* reply = answer ? std::get_if<HistoryReply>(&*answer) : nullptr;
-        if (reply != nullptr) replies.push_back(*reply);
-    }
-    if (replies.empty()) return complain(Exit::unchanged, "no member answers");
-    const std::vector<RingEvent> events = merge_histories(replies);
+    const std::vector<RingEvent> events = fetch_history(**ring, patience_of(options));
+    if (events.empty()) return complain(Exit::unchanged, "no member answers");
     print_out("{}", options.json ? history_json(events) : history_text(events));
     return static_cast<int>(Exit::done);
 }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -371,6 +372,23 @@ std::vector<Stopping> all_to_stop(const Ring& ring, const std::vector<Address>& 
     return all;
 }
 
+// Who was asked may be left behind, or know no later ring yet.
+RingPtr latest(RingPtr ring) {
+    constexpr int rounds_max = 3;
+    for (int round = 0; round < rounds_max; ++round) {
+        const std::vector<Address> members = addresses_of_up(*ring);
+        const auto answers = ask_all(members, StatusRequest{}, status_timeout);
+        std::vector<Address> ahead;
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            if (status_at(answers[i]).epoch > ring->epoch) ahead.push_back(members[i]);
+        }
+        const auto later = ahead.empty() ? fail("") : fetch_ring(ahead, status_timeout);
+        if (!later || (*later)->epoch <= ring->epoch) break;
+        ring = *later;
+    }
+    return ring;
+}
+
 Result<RingPtr> ring_to_stop(const ClientOptions& options) {
     auto ring = fetch_ring(options.seeds, std::min<Duration>(options.timeout, 1s));
     if (ring) return ring;
@@ -383,24 +401,35 @@ Result<RingPtr> ring_to_stop(const ClientOptions& options) {
     return found;
 }
 
+void ask_to_stop(std::span<Stopping> some) {
+    if (some.empty()) return;
+    std::vector<Address> addresses;
+    for (const Stopping& each : some) addresses.push_back(each.address);
+    const auto answers = ask_all(addresses, StopRequest{}, status_timeout);
+    for (std::size_t i = 0; i < some.size(); ++i) some[i].answered = answers[i].has_value();
+}
+
 }  // namespace
 
 int stop_cluster(const ClientOptions& options) {
-    const auto ring = ring_to_stop(options);
+    auto ring = ring_to_stop(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
+    ring = latest(*ring);
     std::vector<Stopping> all = all_to_stop(**ring, options.seeds);
-    std::vector<Address> addresses;
-    for (const Stopping& each : all) addresses.push_back(each.address);
-    const auto answers = ask_all(addresses, StopRequest{}, status_timeout);
-    for (std::size_t i = 0; i < all.size(); ++i) all[i].answered = answers[i].has_value();
+    // A coordinator ends those that it has launched, so they would not come to answer.
+    const Member* const coordinator = (*ring)->coordinator();
+    const auto first = std::ranges::stable_partition(all, [&](const Stopping& each) {
+        return coordinator == nullptr || each.id != coordinator->id;
+    });
+    ask_to_stop({all.begin(), first.begin()});
+    ask_to_stop(first);
     wait_until_gone(all, std::max<Duration>(options.timeout, 5s));
     for (const Stopping& each : all) {
         const std::string pid = each.pid == 0 ? "" : fmt::format(" (pid {})", each.pid);
         print_out("{}{} {}\n", each.who, pid,
-                  each.stays ? "does not stop"
-                  : each.answered
-                      ? "stopped"
-                      : "does not answer: it has ended, or cannot be reached from here");
+                  each.stays      ? "does not stop"
+                  : each.answered ? "stopped"
+                                  : "did not answer: it has ended, or cannot be reached from here");
     }
     tell_of_left_behind(options, **ring);
     if ((*ring)->parent()) {

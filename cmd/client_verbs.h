@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/client.h"
+#include "client/messages.h"
 #include "ring/ring.h"
 #include "runtime/output.h"
 
@@ -41,6 +42,9 @@ int complain(Exit code, const std::string& sentence);
 int complain_of_nobody(const std::string& name);
 
 // Between two looks at how far something is.
+// What became of the last changes, as all members together tell; empty: nobody answers.
+std::vector<RingEvent> fetch_history(const Ring& ring, Duration timeout);
+
 void pause();
 
 int run_operation(const ClientOptions& options, Operation operation);

@@ -138,6 +138,10 @@ void Client::receive(Time now, Address from, ServerMessage message) {
     state_->finish_batch(now);
 }
 
+void Client::partly_received(Time now, Address from) {
+    state_->peers.answered(now, from);
+}
+
 void Client::link_failed(Time now, Address peer) {
     if (!state_->ended.empty()) return;
     state_->link_failed(now, peer);

@@ -122,6 +122,8 @@ public:
     void want_ring(Time now, Epoch newer_than = Epoch{});
 
     void receive(Time now, Address from, ServerMessage message);
+    // A part of a message has arrived from it: it is not silent, however long the whole takes.
+    void partly_received(Time now, Address from);
     // The link could not be made, or ended; what was sent on it may or may not have arrived.
     void link_failed(Time now, Address peer);
 

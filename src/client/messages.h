@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -85,6 +86,8 @@ struct RingEvent {
     std::uint32_t copies_made = 0;  // that were filled and are complete
 };
 inline constexpr std::size_t history_size_max = 128;
+// In `what`: "server3 is out (left)", others died. Without either it is not known.
+inline constexpr std::string_view left_words = " is out (left)";
 struct HistoryReply {
     std::vector<RingEvent> events;  // by rising epoch, at most history_size_max
 };

@@ -28,7 +28,7 @@ public:
 
     void used(Address address);  // something is sent there
     void heard(Address address);
-    // It answered an operation.
+    // It answered an operation, or is about to.
     void answered(Time now, Address address);
     [[nodiscard]] Time answered_at(Address address) const;  // Time::min(): not yet
     // Its link could not be made, or ended: it is left alone for a pause that grows.

@@ -1,5 +1,6 @@
 #include "command/reply.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace grapevine::command {
@@ -222,6 +223,11 @@ void Reply::integer(std::int64_t number) {
 }
 
 void Reply::bulk(std::string_view bytes) {
+    // At once: what is large would be copied again for its end.
+    if (const std::size_t size = bytes_.size() + bytes.size() + frame_max;
+        size > bytes_.capacity()) {
+        bytes_.reserve(std::max(size, 2 * bytes_.capacity()));
+    }
     head('$', static_cast<std::int64_t>(bytes.size()));
     bytes_ += bytes;
     bytes_ += "\r\n";

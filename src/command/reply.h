@@ -40,6 +40,8 @@ public:
     [[nodiscard]] std::string_view bytes() const { return bytes_; }
     [[nodiscard]] std::string take() { return std::move(bytes_); }
     void reserve(std::size_t size) { bytes_.reserve(size); }
+    // What a bulk string takes beside its bytes, at most; and the head of an array.
+    static constexpr std::size_t frame_max = 32;
 
 private:
     void head(char type, std::int64_t number);

@@ -74,6 +74,7 @@ void mget(Call& call) {
     std::uint64_t size = 0;
     for (const std::string_view key : keys) size += call.value_or_empty(key).size();
     if (!call.allows_reply(size)) return;
+    call.reply.reserve(call.reply.size() + size + (keys.size() + 1) * Reply::frame_max);
     call.reply.array(keys.size());
     for (const std::string_view key : keys) reply_value(call, call.keys.find(key));
 }

@@ -16,6 +16,7 @@ namespace grapevine {
 
 namespace {
 
+constexpr Epoch first_epoch{1};
 // Named in one sentence; more are counted.
 constexpr std::size_t names_max = 100;
 
@@ -95,12 +96,15 @@ std::vector<std::string> RingHistory::TableNews::words(std::uint32_t partitions)
     return said;
 }
 
-std::string RingHistory::why_out(const Member& member, const RingChange* change) const {
-    if (change == nullptr) return {};
-    if (std::ranges::binary_search(change->departed, member.id)) return " (left)";
+std::string RingHistory::is_out(const Member& member, const RingChange* change) const {
+    const std::string out = member.name + " is out";
+    if (change == nullptr) return out;
+    if (std::ranges::binary_search(change->departed, member.id)) {
+        return member.name + std::string(left_words);
+    }
     const auto verdict = verdicts_.find(member.id);
-    if (verdict == verdicts_.end()) return {};
-    return verdict->second.evidence == Evidence::gone ? " (process gone)" : " (silent)";
+    if (verdict == verdicts_.end()) return out;
+    return out + (verdict->second.evidence == Evidence::gone ? " (process gone)" : " (silent)");
 }
 
 std::string RingHistory::describe(const Ring& before, const Ring& after, const RingChange* change,
@@ -112,7 +116,7 @@ std::string RingHistory::describe(const Ring& before, const Ring& after, const R
         const bool was_up = was != nullptr && was->is_up();
         const bool is_up = is != nullptr && is->is_up();
         if (is_up && !was_up) come.push_back(is->name + " is in");
-        if (was_up && !is_up) gone.push_back(was->name + " is out" + why_out(*was, change));
+        if (was_up && !is_up) gone.push_back(is_out(*was, change));
         if (was_up && is_up && was->state != is->state) leaving.push_back(is->name + " is leaving");
     });
     std::vector<std::string> parts;
@@ -143,6 +147,7 @@ RingHistory::Event RingHistory::event_of(Time now, const Ring& before, const Rin
                 .activating_since = now,
                 .repaired_at = {},
                 .only_moves = only_moves_copies(before, after, change),
+                .is_first = !before.cluster && change == nullptr && after.epoch > first_epoch,
                 .news = news,
                 .what = describe(before, after, change, news)};
     if (!proposed_at_ || change == nullptr) return event;
@@ -225,6 +230,7 @@ Epoch RingHistory::first_after(Time time) const {
 HistoryReply RingHistory::reply(Time now) const {
     HistoryReply reply;
     for (const Event& event : events_) {
+        if (event.is_first) continue;
         std::optional<Duration> repaired;
         if (event.repaired_at) repaired = *event.repaired_at - event.at;
         reply.events.push_back(

@@ -78,6 +78,7 @@ private:
         std::optional<Time> activating_since;  // nothing: all is active
         std::optional<Time> repaired_at;
         bool only_moves = false;  // copies and primaries: no member came, went or is another
+        bool is_first = false;    // that this member has seen, of many: what it changed others tell
         TableNews news;           // of all its rings
         std::string what;
     };
@@ -90,7 +91,7 @@ private:
     void fold(Event&& event, std::uint32_t partitions);
     [[nodiscard]] std::string describe(const Ring& before, const Ring& after,
                                        const RingChange* change, const TableNews& news) const;
-    [[nodiscard]] std::string why_out(const Member& member, const RingChange* change) const;
+    [[nodiscard]] std::string is_out(const Member& member, const RingChange* change) const;
 
     std::deque<Event> events_;                      // the last history_size_max
     std::deque<std::pair<Epoch, Time>> adoptions_;  // of as many rings

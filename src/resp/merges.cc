@@ -10,7 +10,6 @@ namespace grapevine::resp {
 namespace {
 
 constexpr std::string_view garbled = "ERR a node answered what is no reply";
-constexpr std::size_t header_max = 32;  // of an array
 constexpr std::string_view too_large_together = "-ERR the replies are too large together\r\n";
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& strings) {
@@ -131,7 +130,7 @@ void MergeTask::write(Reply& reply) {
             return append_reply(reply, elements_.front());
         case Merging::scatter:
         case Merging::join:
-            reply.reserve(element_bytes_ + header_max);
+            reply.reserve(element_bytes_ + Reply::frame_max);
             reply.array(elements_.size());
             for (const std::string& element : elements_) append_reply(reply, element);
             return;

@@ -17,6 +17,8 @@ ClientConfig with_id(ClientConfig config) {
 
 constexpr Duration ask_timeout = 500ms;
 constexpr int client_rounds_max = 8;
+// A timer that is so late says that the thread was held up.
+constexpr Duration late = 50ms;
 
 }  // namespace
 
@@ -59,16 +61,26 @@ void ClientHost::receive(ServerMessage message) {
 
 void ClientHost::work() {
     for (const Address peer : std::exchange(unreachable_, {})) fail(peer, "cannot be dialed");
-    if (const Time now = boot_time(); now >= client_.next_deadline()) {
-        client_.tick(now);
-        touched_ = true;
-    }
+    tick();
     // What completes may submit more, which leaves in the same turn.
     for (int round = 0; touched_ && round < client_rounds_max; ++round) carry_out();
     outbox_.flush_all();  // links that have come up wait for it too
     graveyard_.clear();
     if (touched_ || !unreachable_.empty()) turn_.again();
     turn_.wake_at(boot_time(), client_.next_deadline());
+}
+
+// Where this thread was held up, what came meanwhile is read before anybody is taken for silent:
+// the loop goes round once more.
+void ClientHost::tick() {
+    const Time now = boot_time();
+    const Time due = client_.next_deadline();
+    const bool was_held_up = due < now - late;
+    if (was_held_up && !std::exchange(looked_again_, true)) return turn_.again();
+    looked_again_ = false;
+    if (now < due) return;
+    client_.tick(now);
+    touched_ = true;
 }
 
 void ClientHost::carry_out() {
@@ -136,6 +148,12 @@ void ClientHost::frame(FrameLink& frames, const Frame& frame) {
     if (!message) return fail(peer, message.error().message);
     client_.receive(boot_time(), peer, *std::move(message));
     touched_ = true;
+}
+
+void ClientHost::frames_taken(FrameLink& frames) {
+    const auto found = peers_.find(&frames);
+    if (found == peers_.end() || !frames.is_within_frame()) return;
+    client_.partly_received(frames.arrived(), found->second);
 }
 
 // Where a ring was seen, a refusal can mean that the cluster has become another one. Its ring,

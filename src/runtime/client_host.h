@@ -62,9 +62,11 @@ public:
 private:
     void connected(FrameLink&) override {}
     void frame(FrameLink& frames, const Frame& frame) override;
+    void frames_taken(FrameLink& frames) override;
     void garbled(FrameLink& frames, const std::string& why) override;
     void ended(FrameLink& frames, int error) override;
 
+    void tick();
     void carry_out();
     void send(Address to, ClientMessage&& message);
     void forget(Address peer);
@@ -85,6 +87,7 @@ private:
     std::vector<Address> unreachable_;  // told to the core in the next turn
     std::unique_ptr<Ask> ask_;          // who refused us: which ring is it in?
     bool touched_ = false;
+    bool looked_again_ = false;  // for what came while the thread was held up
     Graveyard<FrameLink> graveyard_;
 };
 

@@ -71,6 +71,8 @@ public:
     [[nodiscard]] bool is_stuck(Time now, Duration limit) const;
     // When bytes last did: read from the clock after they had.
     [[nodiscard]] Time arrived() const { return last_bytes_; }
+    // Of a frame a part has arrived.
+    [[nodiscard]] bool is_within_frame() const { return reader_.buffered() > 0; }
     // Bytes of the begun frame.
     [[nodiscard]] std::size_t begun_bytes() const { return reader_.memory_bytes(); }
 

@@ -196,13 +196,13 @@ Inbound::Connection* Inbound::find_text(ConnectionId id) {
     return speaks ? &connection : nullptr;
 }
 
-void Inbound::write(ConnectionId id, std::string_view bytes) {
+void Inbound::write(ConnectionId id, std::string bytes) {
     Connection* const connection = find_text(id);
     if (connection == nullptr) return;
     watch(*connection);
     touch(*connection);
-    connection->frames.stream().send([&](std::string& block) { block.append(bytes); });
     all_queued_ += bytes.size();
+    connection->frames.stream().send(std::move(bytes));
     if (connection->frames.stream().queued() <= pause_bound(*connection)) return;
     // What else it was going to be answered is not piled up either.
     connection->text_client->hold(true);

@@ -98,7 +98,7 @@ public:
     // much waits to be sent already it may be refused in its stead.
     void answer(ConnectionId connection, const ServerMessage& message, bool is_of_read = false);
     // Of a client that speaks text; all four are ignored where the connection is gone.
-    void write(ConnectionId connection, std::string_view bytes);
+    void write(ConnectionId connection, std::string bytes);
     void go_on(ConnectionId connection);   // TextClient::next() has something again
     void finish(ConnectionId connection);  // what was written leaves, nothing more is read
     void hang_up(ConnectionId connection);

@@ -144,7 +144,8 @@ void NodeHost::open_redis(Loop& loop, const Redis& redis) {
                 if (command.writes && !std::exchange(touched_, true)) turn_.again();
                 return node_.execute(now_or(arrived), command, reply);
             },
-            .write = [this](ConnectionId id, std::string_view bytes) { inbound_.write(id, bytes); },
+            .write = [this](ConnectionId id,
+                            std::string&& bytes) { inbound_.write(id, std::move(bytes)); },
             .go_on = [this](ConnectionId id) { inbound_.go_on(id); },
             .finish = [this](ConnectionId id) { inbound_.finish(id); },
             .hang_up = [this](ConnectionId id) { inbound_.hang_up(id); },

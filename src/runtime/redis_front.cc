@@ -172,14 +172,17 @@ void RedisFront::serve(Connection& connection) {
     if (session.tell_until() != never && session.tell_until() <= boot_time()) {
         return outside_.hang_up(connection.id);
     }
-    if (session.output_size() > 0) {
-        const std::string output = session.take_output();
+    // Who is still reading what is before it is not closed for not reading this, however large. What
+    // must be told by some time does not wait.
+    const bool waits = session.is_held() && session.tell_until() == never;
+    if (session.output_size() > 0 && !waits) {
+        std::string output = session.take_output();
         session.about.output_bytes += output.size();
         front_.counters.output_bytes += output.size();
-        outside_.write(connection.id, output);
+        outside_.write(connection.id, std::move(output));
     }
     if (session.is_killed()) return outside_.hang_up(connection.id);
-    if (session.is_over()) return outside_.finish(connection.id);
+    if (session.is_over() && session.output_size() == 0) return outside_.finish(connection.id);
     const bool was_full = std::exchange(connection.was_full, session.is_full());
     if (was_full && !connection.was_full) outside_.go_on(connection.id);
 }

@@ -39,7 +39,7 @@ public:
         std::function<void(ClientMessage&&)> deliver;  // to the node
         // Node::execute
         std::function<std::optional<AtOnce>(Time, const AtOnceCommand&, command::Reply&)> execute;
-        std::function<void(ConnectionId, std::string_view)> write;
+        std::function<void(ConnectionId, std::string&&)> write;
         std::function<void(ConnectionId)> go_on;
         std::function<void(ConnectionId)> finish;
         std::function<void(ConnectionId)> hang_up;

@@ -140,6 +140,14 @@ std::string& Stream::last_block() {
     return out_.back();
 }
 
+void Stream::send(std::string&& bytes) {
+    if (bytes.size() < block_size) return send([&](std::string& block) { block.append(bytes); });
+    if (ended_ || finishing_) return;
+    queued_ += bytes.size();
+    out_.push_back(std::move(bytes));
+    enter_outbox();
+}
+
 // Nothing was appended: an empty block could never be written.
 void Stream::forget_empty_block() {
     if (out_.back().empty()) out_.pop_back();

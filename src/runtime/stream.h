@@ -77,6 +77,8 @@ public:
         queued_ += block.size() - before;
         enter_outbox();
     }
+    // What is large is not copied.
+    void send(std::string&& bytes);
     // Bytes that send() took and the kernel has not.
     [[nodiscard]] std::size_t queued() const { return queued_; }
 

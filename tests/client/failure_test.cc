@@ -162,6 +162,21 @@ TEST_CASE("a primary that answers others is not silent", "[client]") {
     CHECK_FALSE(world.done(last));
 }
 
+TEST_CASE("a primary of whose answer a part has come is not silent", "[client]") {
+    ClientWorld world = ClientWorld::with_ring();
+    world.submit(get_of(key_in(1)));
+    const Address primary = world.requests.front().to;
+    for (int i = 0; i < 10; ++i) {
+        world.run_for(200ms);
+        world.client.partly_received(world.now, primary);
+    }
+    CHECK(world.requests.size() == 1);
+    world.run_for(249ms);
+    CHECK_FALSE(world.noted("did not answer"));
+    world.run_for(2ms);
+    CHECK(world.noted("did not answer"));
+}
+
 TEST_CASE("a link over which nothing comes for long is made anew", "[client]") {
     auto world = ClientWorld::with_ring();
     world.submit(get_of(key_in(0)));

@@ -78,6 +78,30 @@ TEST_CASE("client --leave returns when the node is out", "[e2e]") {
     CHECK(cluster.get("key1").value == "value1");
 }
 
+TEST_CASE("client --leave says that a node died before it was out", "[e2e]") {
+    for (const int copies : {1, 2}) {
+        Cluster cluster = Cluster::by_hand(2, copies);
+        Process third = node(cluster, {"--backfill-rate", "1"});
+        REQUIRE(eventually(patience, [&] { return cluster.table().size() == 3; }));
+        REQUIRE(eventually(patience, [&] { return cluster.client({"--status"}).code == 0; }));
+        std::string puts;
+        for (int i = 0; i < 60; ++i) {
+            puts += "put key" + std::to_string(i) + " " + std::string(320'000, 'x') + "\n";
+        }
+        REQUIRE(run({program("client"), "--coordinator", cluster.address(), "-"}, puts).code == 0);
+        Process asker(
+            {program("client"), "--coordinator", cluster.address(), "--leave", "server3"});
+        REQUIRE(eventually(patience, [&] { return asker.out().find("to move") != npos; }));
+        third.signal(SIGKILL);
+        const auto status = asker.wait(patience);
+        REQUIRE(status);
+        INFO(asker.out() << asker.err());
+        CHECK(status->code == 4);
+        CHECK(asker.err().find("ended before all was moved that it holds") != npos);
+        CHECK((asker.err().find("wait for it to return") != npos) == (copies == 1));
+    }
+}
+
 TEST_CASE("client --leave says that keys have fewer copies where too few nodes stay", "[e2e]") {
     Cluster cluster = Cluster::by_hand(2, 2);
     cluster.put("key1", "value1");
