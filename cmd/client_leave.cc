@@ -109,7 +109,7 @@ int leave(const ClientOptions& options, const std::string& name) {
     auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* found = (*ring)->member_named(name);
-    if (found == nullptr) return complain_of_nobody(name);
+    if (found == nullptr) return complain_of_nobody(**ring, name);
     const Member leaver = *found;
     if (!leaver.stores()) {
         return complain(Exit::usage,

@@ -120,7 +120,15 @@ int complain(Exit code, const std::string& sentence) {
     return exit_with(code, "client", sentence);
 }
 
-int complain_of_nobody(const std::string& name) {
+int complain_of_nobody(const Ring& ring, const std::string& name) {
+    const bool is_down = std::ranges::any_of(
+        ring.members, [&](const Member& m) { return m.name == name && !m.is_up(); });
+    if (is_down) {
+        return complain(Exit::negative,
+                        fmt::format("{} is down, and listed because partitions wait for what it "
+                                    "holds; --accept-loss gives that up",
+                                    name));
+    }
     return complain(Exit::negative,
                     fmt::format("{} is not in the ring; --ring shows who is", name));
 }
@@ -289,7 +297,7 @@ int show_pid(const ClientOptions& options, const std::string& name) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* member = (*ring)->member_named(name);
-    if (member == nullptr) return complain_of_nobody(name);
+    if (member == nullptr) return complain_of_nobody(**ring, name);
     // It may not be the process that the ring let in.
     const auto answers = ask_all({member->address}, StatusRequest{},
                                  std::min<Duration>(options.timeout, status_timeout));

@@ -39,7 +39,7 @@ void tell_of_left_behind(const ClientOptions& options, const Ring& ring);
 int complain(Exit code, const std::string& sentence);
 
 // A verb names a member that is not in the ring.
-int complain_of_nobody(const std::string& name);
+int complain_of_nobody(const Ring& ring, const std::string& name);
 
 // Between two looks at how far something is.
 // What became of the last changes, as all members together tell; empty: nobody answers.

@@ -256,6 +256,9 @@ int main(int argc, const char* const* argv) {
             fmt::format("--name and --zone have at most {} bytes and no control characters",
                         name_size_max));
     }
+    if (options.name == "coordinator") {
+        return exit_with(Exit::usage, "kvnode", "--name coordinator is the coordinator's");
+    }
     log.log(LogLevel::info, "listening on {}", (*endpoint)->address());
     const NodeHost::Redis redis{.redirect = *redirect,
                                 .advertise_replicas = options.advertise_replicas,

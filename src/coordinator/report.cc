@@ -111,7 +111,7 @@ std::string why_it_stays(const Ring& ring, NodeId leaver) {
     if (self == nullptr) return "the others have not said that they go on without it";
     if (!self->is_up()) return "partitions wait for what it holds, and it is not admitted again";
     if (!somebody_stays(ring, leaver)) return "no other node stays that could hold what it holds";
-    if (self->state == MemberState::up) return "no majority of the votes has agreed to it";
+    if (self->state == MemberState::up) return "no majority of the votes has agreed to it yet";
     return fmt::format("{} not moved to others yet",
                        counted(partitions_of(ring, leaver), "partition"));
 }
