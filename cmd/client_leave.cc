@@ -65,6 +65,26 @@ std::string too_few(const Ring& ring, NodeId leaver) {
                        stay == 1 ? "stays" : "stay");
 }
 
+// "it holds 15.7 MB, and those that stay have room for 4.8 MB below --max-memory": empty where
+// there is room, as far as is known.
+std::string too_full(const Ring& ring, const Member& leaver, const Statuses& statuses) {
+    const auto own = statuses.find(leaver.id);
+    if (own == statuses.end()) return {};
+    std::uint64_t room = 0;
+    for (const Member& member : ring.members) {
+        if (!member.stores() || !member.stays() || member.id == leaver.id) continue;
+        const auto status = statuses.find(member.id);
+        if (status == statuses.end() || status->second.memory_max == 0) return {};
+        const std::uint64_t held = status->second.memory_bytes;
+        room += status->second.memory_max - std::min(status->second.memory_max, held);
+    }
+    if (own->second.memory_bytes <= room) return {};
+    return fmt::format(
+        "it holds {:.1f} MB, and those that stay have room for {:.1f} MB below "
+        "--max-memory",
+        static_cast<double>(own->second.memory_bytes) / 1e6, static_cast<double>(room) / 1e6);
+}
+
 int tell_that_it_left(const Ring& ring, const Member& leaver) {
     const std::size_t stay = ring.storage_count();
     const bool has_all_copies = copies_possible(ring) >= ring.copies_wanted;
@@ -124,8 +144,13 @@ int leave(const ClientOptions& options, const std::string& name) {
     }
     if (const std::string why = too_few(**ring, leaver.id); !why.empty()) {
         print_out("keys have fewer copies when {} is out: {}\n", name, why);
-        std::fflush(stdout);
     }
+    const Statuses statuses =
+        fetch_status(**ring, std::min<Duration>(options.timeout, poll_timeout));
+    if (const std::string why = too_full(**ring, leaver, statuses); !why.empty()) {
+        print_out("nothing can be added when {} is out: {}\n", name, why);
+    }
+    std::fflush(stdout);
     const auto said = ask_all({leaver.address}, LeaveRequest{}, options.timeout).front();
     if (!said) return complain(Exit::unknown, said.error().message);
     if (const auto* error = std::get_if<ErrorReply>(&*said)) {
