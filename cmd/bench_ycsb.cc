@@ -21,7 +21,8 @@ struct YcsbOptions : BenchOptions {
 int run_ycsb(const YcsbOptions& options, const bench::RunFacts& facts) {
     auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    for (const std::string& name : options.workloads) {
+    const std::vector<std::string> workloads = bench::ycsb_names(options.workloads);
+    for (const std::string& name : workloads) {
         const auto mix = of_option("--workload", bench::ycsb_mix(name));
         if (!mix) return bench_usage(mix.error().message);
     }
@@ -32,7 +33,7 @@ int run_ycsb(const YcsbOptions& options, const bench::RunFacts& facts) {
     print_out("{}", about);
     const auto phases = ycsb(session,
                              {.setting = *setting,
-                              .workloads = options.workloads,
+                              .workloads = workloads,
                               .operations = options.operations,
                               .rounds = options.rounds},
                              [&](const bench::Phase& phase) { csv->add(phase_csv_line(phase)); });
@@ -50,7 +51,8 @@ BenchCommand add_ycsb(CLI::App& app) {
     declare_keys(command, *options);
     command
         .add_option("--workload", options->workloads,
-                    "which, one after the other on one cluster (default a,b,c,d,f)")
+                    "which, one after the other on one cluster, as in a,c or a-f (default "
+                    "a,b,c,d,f)")
         ->type_name("W[,W...]")
         ->delimiter(',');
     declare_number<std::uint64_t>(command, "--ops", options->operations, "operations of each round",

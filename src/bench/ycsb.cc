@@ -80,6 +80,21 @@ Result<YcsbMix> ycsb_mix(const std::string& name) {
     return fail("\"{}\" is no workload; there are a, b, c, d and f", name);
 }
 
+std::vector<std::string> ycsb_names(const std::vector<std::string>& given) {
+    std::vector<std::string> names;
+    for (const std::string& each : given) {
+        const bool is_range = each.size() == 3 && each[1] == '-' && each[0] <= each[2];
+        if (!is_range) {
+            names.push_back(each);
+            continue;
+        }
+        for (char name = each[0]; name <= each[2]; ++name) {
+            if (name != 'e') names.emplace_back(1, name);
+        }
+    }
+    return names;
+}
+
 std::uint64_t scrambled(std::uint64_t rank, std::uint64_t keys) {
     std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a of its eight bytes
     for (int byte = 0; byte < 8; ++byte) {

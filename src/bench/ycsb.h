@@ -38,6 +38,9 @@ struct YcsbMix {
 // The error says what is wrong with the name.
 Result<YcsbMix> ycsb_mix(const std::string& name);
 
+// Names and ranges of them, as in a-c,f: one name after the other. A range leaves out e.
+std::vector<std::string> ycsb_names(const std::vector<std::string>& given);
+
 // So many operations of one workload. Outlives what it gives out.
 class YcsbLoad {
 public:

@@ -85,6 +85,14 @@ TEST_CASE("workloads that there are not are refused", "[ycsb]") {
     CHECK(ycsb_mix("g").error().message == "\"g\" is no workload; there are a, b, c, d and f");
 }
 
+TEST_CASE("a range names the workloads in it that there are", "[ycsb]") {
+    using Names = std::vector<std::string>;
+    CHECK(ycsb_names({"a-f"}) == Names{"a", "b", "c", "d", "f"});
+    CHECK(ycsb_names({"f", "b-c", "e"}) == Names{"f", "b", "c", "e"});
+    CHECK(ycsb_names({"c-a", "a-", "a-z"}).front() == "c-a");
+    CHECK_FALSE(ycsb_mix(ycsb_names({"f-g"}).back()));
+}
+
 TEST_CASE("ranks are spread over the keys", "[ycsb]") {
     YcsbLoad load(ycsb_mix("c").value(), small, 1, 10'000);
     const Drawn drawn = draw(load);
