@@ -308,7 +308,7 @@ TEST_CASE("what waits to be let in is stopped with the cluster, or by its addres
     const Finished stopped = stop("127.0.0.1:" + second_port);
     INFO(stopped.out << stopped.err);
     CHECK(stopped.code == 0);
-    CHECK(stopped.out.find("does not answer") != npos);
+    CHECK(stopped.out.find("did not answer") != npos);
     CHECK(waiting.wait(patience));
     const auto again = start(first);
     CHECK(is_ready(*again));
