@@ -390,7 +390,8 @@ RingPtr latest(RingPtr ring) {
         for (std::size_t i = 0; i < members.size(); ++i) {
             if (status_at(answers[i]).epoch > ring->epoch) ahead.push_back(members[i]);
         }
-        const auto later = ahead.empty() ? fail("") : fetch_ring(ahead, status_timeout);
+        if (ahead.empty()) break;
+        const auto later = fetch_ring(ahead, status_timeout);
         if (!later || (*later)->epoch <= ring->epoch) break;
         ring = *later;
     }

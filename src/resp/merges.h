@@ -63,7 +63,8 @@ private:
 
 // Whether that is how the protocol writes the RESP3 reply too.
 bool is_written_so(Protocol protocol, std::string_view resp3);
-// Appends a RESP3 reply in the protocol of `reply`. What is no reply becomes an error.
+// Appends a RESP3 reply in the protocol of `reply`. What has to be written anew for that and is no
+// reply becomes an error.
 void append_reply(Reply& reply, std::string_view resp3);
 
 }  // namespace grapevine::resp
