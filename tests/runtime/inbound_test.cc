@@ -98,16 +98,36 @@ std::string told(Loop& loop, const Server& server, const std::string& bytes, Dur
     return received;
 }
 
-// The whole messages that a client was sent.
-std::vector<ServerMessage> frames_in(const std::string& bytes) {
-    std::vector<ServerMessage> messages;
-    FrameReader reader;
-    reader.feed(bytes);
+// Adds the messages that are whole with what `reader` was fed last.
+void take_messages(FrameReader& reader, std::vector<ServerMessage>& messages) {
     for (auto frame = reader.next(); frame && *frame; frame = reader.next()) {
         auto message = decode_server_message((*frame)->payload);
         REQUIRE(message.has_value());
         messages.push_back(*std::move(message));
     }
+}
+
+// The whole messages that a client was sent.
+std::vector<ServerMessage> frames_in(const std::string& bytes) {
+    std::vector<ServerMessage> messages;
+    FrameReader reader;
+    reader.feed(bytes);
+    take_messages(reader, messages);
+    return messages;
+}
+
+// Waits for so many messages, in a time that is linear in their bytes.
+std::vector<ServerMessage> receive(Loop& loop, RawClient& client, std::size_t count) {
+    std::vector<ServerMessage> messages;
+    FrameReader reader;
+    std::string block;
+    CHECK(run_until(loop, [&] {
+        block.clear();
+        client.receive_some(block);
+        reader.feed(block);
+        take_messages(reader, messages);
+        return messages.size() >= count;
+    }));
     return messages;
 }
 
@@ -336,13 +356,8 @@ TEST_CASE("who has no room for an answer refuses reads alone") {
         RawClient client(server.address());
         client.send_some(encode(client_hello()) + requests(6));
         REQUIRE(run_until(loop, [&] { return server.messages == 6; }));
-        std::string received;
-        std::vector<ServerMessage> answers;
-        REQUIRE(run_until(loop, [&] {
-            client.receive_some(received);
-            answers = frames_in(received);
-            return answers.size() == 6;
-        }));
+        const auto answers = receive(loop, client, 6);
+        REQUIRE(answers.size() == 6);
         const auto refused = std::ranges::count_if(answers, [](const ServerMessage& answer) {
             return std::get<Reply>(answer).status == Status::busy;
         });
@@ -376,13 +391,9 @@ TEST_CASE("messages that are handed in together are answered in order, each once
     constexpr std::size_t count = 300;
     RawClient client(server.address());
     client.send_some(encode(client_hello()) + requests(count));
-    std::string received;
-    REQUIRE(run_until(loop, [&] {
-        client.receive_some(received);
-        return received.size() >= count * server.value.size() && server.messages == count &&
-               frames_in(received).size() == count;
-    }));
-    const auto replies = frames_in(received);
+    const auto replies = receive(loop, client, count);
+    CHECK(server.messages == count);
+    REQUIRE(replies.size() == count);
     for (std::size_t i = 0; i < count; ++i) CHECK(std::get<Reply>(replies[i]).sequence == i + 1);
     CHECK(server.foreseen_max > 1);
     CHECK(server.foreseen_max <= 16);
