@@ -24,8 +24,8 @@ constexpr Duration good_membership = 60s;
 
 // --- getting in ---
 
-// A holder that a partition waits for comes back at once; others with a growing pause, so that a
-// bad line does not make and unmake rings.
+// A holder that a partition waits for comes back at once; others when they have been in touch for a
+// time that grows, so that a bad line does not make and unmake rings.
 void Node::State::ask_again(Time now) {
     log(LogLevel::warning, "this node was evicted; asking to be let in again");
     const bool awaited = ring->member(self.id) != nullptr;
@@ -33,7 +33,27 @@ void Node::State::ask_again(Time now) {
     if (!awaited) {
         join_back_off = std::clamp(join_back_off * 2, join_back_off_min, join_back_off_max);
     }
-    join_at = join_pause_until = now + (awaited ? Duration{} : join_back_off);
+    majority_heard_since = never;
+    join_at = now;
+    join_pause_until = now + (awaited ? Duration{} : join_back_off);
+}
+
+// Whether a majority has been heard for as long as this node has to stay away, and answers what it
+// was asked after that: what is sent while a line is silent may arrive when it is whole again. As
+// long as its line comes and goes a member stays out, however long ago it was evicted; what becomes
+// of other members meanwhile makes no difference.
+bool Node::State::is_steady(Time now, const JoinLinks& reached) {
+    if (!reached.majority_heard) {
+        majority_heard_since = never;
+        return false;
+    }
+    if (majority_heard_since == never) {
+        majority_heard_since = now;
+        if (!reached.awaited) join_pause_until = now + join_back_off;
+    }
+    if (reached.awaited || join_back_off == Duration{}) return true;
+    const Time end = majority_heard_since + join_back_off;
+    return now > end && ring->votes_of(heartbeats.heard_since(end)) >= ring->majority();
 }
 
 void Node::State::ask_to_join(Time now) {
@@ -48,6 +68,8 @@ void Node::State::ask_to_join(Time now) {
     }
     const JoinLinks reached = link_before_joining(now);
     look_for_joiners_links(now, reached);
+    const bool steady = is_steady(now, reached);
+    if (reached.enough && !steady) return;
     const Member asking = joiner();
     look_for_obstacle(now, asking);
     for (const Voter& voter : ring->voters) {
@@ -89,9 +111,10 @@ Node::State::JoinLinks Node::State::link_before_joining(Time now) {
     link_checks.tick(now);
     heartbeats.adopt(now, ring->epoch, checked, ring->members.size());
     heartbeats.tick(now);
-    const bool awaited = ring->member(self.id) != nullptr;
-    found.enough = ring->votes_of(heard) >= ring->majority() &&
-                   (found.missing.empty() || (awaited && found.votes >= ring->majority()));
+    found.awaited = ring->member(self.id) != nullptr;
+    found.majority_heard = ring->votes_of(heard) >= ring->majority();
+    found.enough = found.majority_heard &&
+                   (found.missing.empty() || (found.awaited && found.votes >= ring->majority()));
     return found;
 }
 

@@ -98,11 +98,14 @@ struct Node::State {
     // Whom this node needs before it asks to be admitted: dials, and looks what passes.
     struct JoinLinks {
         bool enough = true;
+        bool awaited = false;         // a partition waits for what this node holds
+        bool majority_heard = false;  // by datagram
         std::vector<NodeId> missing;  // members that do not answer yet by a link
         std::vector<NodeId> unheard;  // and by datagram
         std::uint32_t votes = 0;      // of those that answer by links
     };
     [[nodiscard]] JoinLinks link_before_joining(Time now);
+    [[nodiscard]] bool is_steady(Time now, const JoinLinks& reached);
     // As which member: without a name that the ring gave and somebody else has by now.
     [[nodiscard]] Member joiner() const;
     void look_for_obstacle(Time now, const Member& joiner);
@@ -233,6 +236,7 @@ struct Node::State {
     Time unbroken_since = Time::min();         // it was in every ring from then on
     Time join_at = never;                      // when to ask for admission (again)
     Duration join_back_off{};                  // after an eviction, doubled with each
+    Time majority_heard_since = never;         // without a break, while it is not a member
     Time join_pause_until = Time::min();
     Time member_since = never;
     bool leaving = false;            // what it holds moves to others, then it goes

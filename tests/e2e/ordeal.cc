@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -60,13 +61,16 @@ void cut_off(Stage& stage) {
     each_other(stage, [&](std::size_t host) { stage.network.cut(stage.victim, host); });
 }
 
-// Longer than what evicts, and shorter than what a member is let in after for the second time.
 void flap(Stage& stage) {
-    for (int i = 0; i < 8; ++i) {
+    stage.longest_whole = {};
+    std::optional<Time> healed;
+    for (int i = 0; i < flaps; ++i) {
         cut_off(stage);
-        run_for(stage.loop, 700ms);
+        if (healed) stage.longest_whole = std::max(stage.longest_whole, boot_time() - *healed);
+        run_for(stage.loop, flap_cut);
+        healed = boot_time();
         stage.network.heal();
-        run_for(stage.loop, 700ms);
+        run_for(stage.loop, flap_whole);
     }
 }
 

@@ -19,8 +19,9 @@ struct Stage {
     Network& network;
     Cluster& cluster;
     Traffic& traffic;
-    std::size_t victim = 0;  // the host that suffers,
-    std::size_t other = 1;   // from this one where it is a pair
+    std::size_t victim = 0;    // the host that suffers,
+    std::size_t other = 1;     // from this one where it is a pair
+    Duration longest_whole{};  // the longest that a link that flaps was whole, also in part
 };
 
 struct Ordeal {
@@ -31,6 +32,13 @@ struct Ordeal {
     std::function<void(Stage&)> begin;
     std::function<void(Stage&)> end;
 };
+
+// Of the link that flaps: it is cut for longer than what evicts, and whole for less than what the
+// evicted has to be in touch for before it is let in again.
+constexpr int flaps = 8;
+constexpr Wait flap_cut = 700ms;
+constexpr Wait flap_whole = 300ms;
+constexpr Wait readmission_after = 1s;
 
 // Deaths, pauses, cuts, links that flap or hang, lost datagrams.
 const std::vector<Ordeal>& ordeals();

@@ -72,6 +72,26 @@ TEST_CASE("the pause before readmission grows, and is short again after a good t
     CHECK(away() < 2s);
 }
 
+// Its pauses end while it is cut off, so each time that it was whole again it was let in.
+TEST_CASE("whose line comes and goes is evicted once", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    const auto evictions = cluster.count_warnings("this node was evicted");
+    Names others = cluster.all_but({"server3"});
+    others.push_back(sim::coordinator_name);
+    for (int i = 0; i < 8; ++i) {
+        INFO("time " << i);
+        cluster.cut({"server3"}, others);
+        cluster.run_for(900ms);
+        cluster.heal();
+        cluster.run_for(700ms);
+        CHECK_FALSE(is_member(cluster, "server3"));
+    }
+    CHECK(*evictions == 1);
+    CHECK(cluster.run_until([&] { return is_member(cluster, "server3"); }, 2s));
+    REQUIRE(cluster.run_until_restored());
+}
+
 TEST_CASE("who cannot be admitted, for a majority is gone, says whom it cannot reach",
           "[scenario]") {
     Cluster cluster({.nodes = 3, .copies = 3});
