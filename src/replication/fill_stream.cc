@@ -71,8 +71,10 @@ void FillStream::pump(Scope& scope) {
             chunk = next_chunk(scope, keys);
         }
         lacking_.reset();
-        if (moves) scope.context.move_rest.sent(scope.now);
-        send_chunk(scope, std::move(*chunk), keys);
+        const std::size_t bytes = send_chunk(scope, std::move(*chunk), keys);
+        if (moves) {
+            scope.context.move_rest.sent(scope.now, bytes, scope.context.config.chunk_bytes);
+        }
     }
     if (started() && window_.empty()) resend_at_ = never;
 }
@@ -110,7 +112,7 @@ std::optional<FillChunk> FillStream::lacking_chunk(const Scope& scope) const {
     return chunk;
 }
 
-void FillStream::send_chunk(Scope& scope, FillChunk chunk, std::size_t keys) {
+std::size_t FillStream::send_chunk(Scope& scope, FillChunk chunk, std::size_t keys) {
     Context& context = scope.context;
     std::size_t bytes = 0;
     for (const FillItem& item : chunk.items) bytes += item.key.size() + item.value.size();
@@ -120,6 +122,7 @@ void FillStream::send_chunk(Scope& scope, FillChunk chunk, std::size_t keys) {
     context.fill_in_flight[to_] += bytes;
     if (window_.size() == 1) resend_at_ = patience_from(scope);
     context.out.send(to_, std::move(chunk));
+    return bytes;
 }
 
 bool FillStream::acked(Scope& scope, const FillAck& ack) {

@@ -60,7 +60,8 @@ private:
     // From sent_ on; how many keys lie in its range.
     [[nodiscard]] FillChunk next_chunk(const Scope& scope, std::size_t& keys) const;
     [[nodiscard]] std::optional<FillChunk> lacking_chunk(const Scope& scope) const;
-    void send_chunk(Scope& scope, FillChunk chunk, std::size_t keys);
+    // The bytes of its items.
+    std::size_t send_chunk(Scope& scope, FillChunk chunk, std::size_t keys);
     void land_base(Scope& scope);
     void land_window(Scope& scope);
     void land(Scope& scope, const InFlight& chunk);

@@ -1,9 +1,9 @@
 #pragma once
 // Paces what is not urgent by how busy both ends are, and what is between them, in the way of
 // LEDBAT (RFC 6817): a piece that is acknowledged later than its line alone takes waited behind
-// other work. After each piece its sender rests for three times as long as pieces wait and are
+// other work. After each full piece its sender rests for three times as long as pieces wait and are
 // worked on, so they take about a quarter of what is there, whoever else wants it, and much where
-// nobody does. Integers only; values.
+// nobody does; after smaller ones for less. Integers only; values.
 //
 // Departures from the RFC: delays are those of round trips, which need no clocks in step, and there
 // is a rest between pieces instead of a window, because pieces are few and large. What the line
@@ -74,8 +74,12 @@ public:
     [[nodiscard]] bool due(Time now) const { return now >= next_; }
     [[nodiscard]] Time next() const { return next_; }
 
-    // Only of what rests: the next is not due before.
-    void sent(Time now) { next_ = now + took_ * 4; }
+    // Only of what rests: the next is not due before. Of how many bytes, and how many it might have
+    // had: less is worth less rest, down to an eighth, because each costs both ends a message.
+    void sent(Time now, std::size_t bytes, std::size_t bytes_max) {
+        const std::size_t eighths = std::clamp<std::size_t>(bytes * 8 / bytes_max, 1, 8);
+        next_ = now + took_ * static_cast<std::int64_t>(eighths) / 2;
+    }
     // A piece was acknowledged, so long after it was sent to that member, once.
     void acked(Time now, NodeId by, Duration took) { learn(took - line_to(now, by)); }
     // Nothing was heard of a piece for so long. Acknowledgements of what is sent again say nothing:

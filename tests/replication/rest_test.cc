@@ -20,8 +20,10 @@ void pieces(Rest& rest, Time& now, int count, Duration took, NodeId to = near_on
     for (int i = 0; i < count; ++i) rest.acked(now += 10ms, to, took);
 }
 
-Duration pause_of(Rest rest, Time now) {
-    rest.sent(now);
+constexpr std::size_t full = 65536;  // bytes of a piece
+
+Duration pause_of(Rest rest, Time now, std::size_t bytes = full) {
+    rest.sent(now, bytes, full);
     return rest.next() - now;
 }
 
@@ -43,6 +45,19 @@ TEST_CASE("a sender rests for as long as pieces take, and three times more", "[r
     CHECK(pause_after(500us, 0us) <= 2ms);
     CHECK(pause_after(1ms, 0us) > 3900us);
     CHECK(pause_after(10s, 500us) == pause_after(26ms, 500us));
+}
+
+// With next to nothing in each of many partitions a join took as long as with a full piece in each.
+TEST_CASE("what moves little rests little", "[replication]") {
+    Rest rest;
+    Time now = start;
+    questions(rest, now, 20, 500us);
+    pieces(rest, now, 100, 10ms);
+    const Duration whole = pause_of(rest, now);
+    CHECK(pause_of(rest, now, full / 2) == whole / 2);
+    CHECK(pause_of(rest, now, 0) == whole / 8);
+    CHECK(pause_of(rest, now, full / 8 - 1) == whole / 8);
+    CHECK(pause_of(rest, now, 100 * full) == whole);
 }
 
 TEST_CASE("what the line alone takes is no reason to rest", "[replication]") {
@@ -136,9 +151,9 @@ TEST_CASE("each receiver has its line", "[replication]") {
 TEST_CASE("time that was not used is not saved up", "[replication]") {
     Rest rest;
     CHECK(rest.due(start));
-    rest.sent(start);
+    rest.sent(start, full, full);
     CHECK_FALSE(rest.due(start + 3999us));
     CHECK(rest.due(start + 4ms));
-    rest.sent(start + 1s);
+    rest.sent(start + 1s, full, full);
     CHECK(rest.next() == start + 1004ms);
 }
