@@ -39,7 +39,8 @@ endfunction()
 # SKIPS: a case that prints "SKIPPED: why" is shown as skipped.
 function(grapevine_test name)
   cmake_parse_arguments(ARG "CLUSTERS;SKIPS" "LABEL;TIMEOUT" "LINK;SOURCES" ${ARGN})
-  if(ARG_LABEL STREQUAL "unit" AND NOT GRAPEVINE_UNIT)
+  if((ARG_LABEL STREQUAL "unit" AND NOT GRAPEVINE_UNIT) OR
+     (ARG_LABEL STREQUAL "scenario" AND NOT GRAPEVINE_SCENARIO))
     return()
   endif()
   if(NOT ARG_TIMEOUT)

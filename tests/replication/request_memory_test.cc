@@ -90,16 +90,13 @@ public:
             return item.second.stamp_ms / RequestMemory::step_ms < horizon;
         });
     }
-    std::map<ClientId, ClientMemory> all() const {
+    [[nodiscard]] std::map<ClientId, ClientMemory> all() const {
         std::map<ClientId, ClientMemory> all;
-        for (const auto& [client, known] : clients_) {
-            ClientMemory& memory = all[client];
-            memory = {client, known.floor, known.stamp_ms, {}};
-            for (const auto& [sequence, answer] : known.answers) {
-                memory.answers.push_back(answer);
-            }
-        }
+        for (const auto& [client, known] : clients_) all[client] = memory_of(client, known);
         return all;
+    }
+    [[nodiscard]] ClientMemory of(ClientId client) const {
+        return memory_of(client, clients_.at(client));
     }
 
 private:
@@ -108,6 +105,13 @@ private:
         std::int64_t stamp_ms = 0;
         std::map<std::uint64_t, ClientMemory::Remembered> answers;
     };
+
+    static ClientMemory memory_of(ClientId client, const Known& known) {
+        ClientMemory memory{client, known.floor, known.stamp_ms, {}};
+        for (const auto& [sequence, answer] : known.answers) memory.answers.push_back(answer);
+        return memory;
+    }
+
     std::map<ClientId, Known> clients_;
 };
 
@@ -136,17 +140,17 @@ TEST_CASE("what is remembered is what the operations say, in any order", "[repli
             }
             memory.record(recorded, window);
             model.record(recorded, window);
-            const auto wanted = model.all();
-            const auto known = wanted.find(ClientId{client});
+            const ClientMemory known = model.of(ClientId{client});
             const auto found = memory.find(ClientId{client}, sequence);
-            REQUIRE(found.floor == known->second.floor);
-            const auto& answers = known->second.answers;
+            REQUIRE(found.floor == known.floor);
+            const auto& answers = known.answers;
             const auto answer =
                 std::ranges::find(answers, sequence, &ClientMemory::Remembered::sequence);
             REQUIRE(found.answer.has_value() == (answer != answers.end()));
             if (found.answer) REQUIRE(*found.answer == answer->answer);
             if (found.answer) REQUIRE(found.reply == answer->reply);
             if (i % 50 != 0) continue;
+            const auto wanted = model.all();
             const std::vector<ClientMemory> all = memory.all();
             REQUIRE(all.size() == wanted.size());
             REQUIRE(memory.size() == wanted.size());

@@ -79,6 +79,16 @@ TEST_CASE("the same seed gives the same run, another seed another", "[sim]") {
     }
 }
 
+// What the swarm goes through hundreds of times without sanitizers.
+TEST_CASE("seeds of a swarm pass", "[sim]") {
+    for (std::uint64_t seed = 1; seed <= testing::effort(20U, 8U); ++seed) {
+        const RunOutcome outcome = run(draw_plan(seed));
+        INFO("seed " << seed << ": " << outcome.reason);
+        CHECK(outcome.result == RunResult::pass);
+        CHECK(outcome.operations > 0);
+    }
+}
+
 namespace {
 
 struct ChaosRun {
