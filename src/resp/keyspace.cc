@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "command/glob.h"
 #include "resp/local.h"
 #include "resp/merges.h"
 #include "resp/scan_cursor.h"

@@ -121,20 +121,23 @@ void MergeTask::take_array(std::size_t part, std::string_view reply) {
 
 void MergeTask::write(Reply& reply) {
     if (!error_.empty()) return append_reply(reply, error_);
-    switch (merging_) {
-        case Merging::sum:
-            return reply.integer(sum_);
-        case Merging::ok:
-            return reply.ok();
-        case Merging::alone:
-            return append_reply(reply, elements_.front());
-        case Merging::scatter:
-        case Merging::join:
-            reply.reserve(element_bytes_ + Reply::frame_max);
-            reply.array(elements_.size());
-            for (const std::string& element : elements_) append_reply(reply, element);
-            return;
+    if (merging_ == Merging::sum) return reply.integer(sum_);
+    if (merging_ == Merging::ok) return reply.ok();
+    if (merging_ != Merging::alone) reply.array(elements_.size());
+}
+
+Pieces MergeTask::take_reply(Protocol protocol) {
+    Pieces pieces = Task::take_reply(protocol);
+    for (std::string& element : elements_) {
+        if (is_written_so(protocol, element)) {
+            pieces.append_moved(std::move(element));
+        } else {
+            Reply made(protocol);
+            append_reply(made, element);
+            pieces.append_moved(made.take());
+        }
     }
+    return pieces;
 }
 
 }  // namespace grapevine::resp

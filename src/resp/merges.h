@@ -39,7 +39,9 @@ public:
     void begin(Parts& parts) override;
     void answered(Parts& parts, std::size_t part, std::string_view reply, NodeId by) override;
     [[nodiscard]] bool is_done() const override { return left_ == 0; }
+    // What comes before the elements, or instead of them.
     void write(Reply& reply) override;
+    [[nodiscard]] Pieces take_reply(Protocol protocol) override;
     [[nodiscard]] std::size_t memory_bytes() const override;
 
 private:

@@ -6,7 +6,7 @@ namespace grapevine::resp {
 
 void OwedReplies::weigh(Owed& owed) {
     const std::size_t before =
-        std::exchange(owed.weight, sizeof(Owed) + owed.bytes.size() +
+        std::exchange(owed.weight, sizeof(Owed) + owed.reply.size() +
                                        (owed.task != nullptr ? owed.task->memory_bytes() : 0));
     bytes_ += owed.weight;
     bytes_ -= before;
@@ -17,16 +17,17 @@ void OwedReplies::weigh(std::uint64_t number) {
 }
 
 std::uint64_t OwedReplies::owe(const Form& form, std::unique_ptr<Task> task) {
-    owed_.push_back({.form = form, .ready = false, .bytes = {}, .task = std::move(task)});
+    owed_.push_back({.form = form, .ready = false, .reply = {}, .task = std::move(task)});
     weigh(owed_.back());
     return next() - 1;
 }
 
 void OwedReplies::append(std::string_view reply) {
     if (owed_.empty()) {
-        output_ += reply;
+        output_.append(reply);
     } else {
-        owed_.push_back({.form = {}, .ready = true, .bytes = std::string(reply), .task = nullptr});
+        owed_.push_back({.form = {}, .ready = true, .reply = {}, .task = nullptr});
+        owed_.back().reply.append(reply);
         weigh(owed_.back());
     }
 }
@@ -59,35 +60,30 @@ void OwedReplies::complete(Owed& owed, std::string_view resp3) {
     if (&owed == &owed_.front()) return append_output(owed.form.protocol, resp3);
     Reply made(owed.form.protocol);
     append_reply(made, resp3);
-    owed.bytes = made.take();
+    owed.reply.append_moved(made.take());
 }
 
 void OwedReplies::complete_task(Owed& owed) {
-    Reply made(owed.form.protocol);
-    owed.task->write(made);
+    Pieces reply = owed.task->take_reply(owed.form.protocol);
     owed.task.reset();
     owed.ready = true;
-    if (made.bytes().starts_with('-')) ++counters_.errors;
-    if (!owed.form.muted) owed.bytes = made.take();
+    if (reply.starts_with('-')) ++counters_.errors;
+    if (!owed.form.muted) owed.reply = std::move(reply);
 }
 
 void OwedReplies::append_output(Protocol protocol, std::string_view resp3) {
     if (is_written_so(protocol, resp3)) {
-        output_ += resp3;
+        output_.append(resp3);
         return;
     }
     Reply made(protocol);
     append_reply(made, resp3);
-    output_ += made.bytes();
+    output_.append_moved(made.take());
 }
 
 void OwedReplies::flush_ready() {
     while (!owed_.empty() && owed_.front().ready) {
-        if (output_.empty()) {
-            output_ = std::move(owed_.front().bytes);
-        } else {
-            output_ += owed_.front().bytes;
-        }
+        output_.append(std::move(owed_.front().reply));
         bytes_ -= owed_.front().weight;
         owed_.pop_front();
         ++first_;

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "resp/front.h"
 #include "resp/lanes.h"
+#include "resp/pieces.h"
 #include "resp/task.h"
 
 namespace grapevine::resp {
@@ -51,14 +52,15 @@ public:
     }
     // The memory of its task has changed.
     void weigh(std::uint64_t number);
-    [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
+    // A piece of it, in order; all of it where it is small.
+    [[nodiscard]] std::string take_output() { return output_.take(); }
     [[nodiscard]] std::size_t output_size() const { return output_.size(); }
 
 private:
     struct Owed {
         Form form;
         bool ready = false;
-        std::string bytes;           // in that protocol, once it is ready
+        Pieces reply;                // in that protocol, once it is ready
         std::unique_ptr<Task> task;  // null: what its one part says
         std::size_t weight = 0;      // in bytes_
     };
@@ -77,7 +79,7 @@ private:
     std::deque<Owed> owed_;
     std::uint64_t first_ = 0;  // the number of owed_.front()
     std::size_t bytes_ = 0;
-    std::string output_;
+    Pieces output_;
 };
 
 }  // namespace grapevine::resp

@@ -60,10 +60,11 @@ public:
     // Of the one that is under way in that partition.
     void finished(PartitionId partition, RunResult&& result);
 
-    // To be written, in order.
+    // To be written, in order: a piece, all of it where that is small.
     [[nodiscard]] std::string take_output() {
-        tell_until_ = never;
-        return owed_.take_output();
+        std::string piece = owed_.take_output();
+        if (owed_.output_size() == 0) tell_until_ = never;
+        return piece;
     }
     // From then on what is to be written must not be: this node may not be the primary any more of
     // what it was told to have written, and nobody else may know of it. The client learns nothing.

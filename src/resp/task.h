@@ -16,6 +16,7 @@
 #include "command/program.h"
 #include "command/reply.h"
 #include "resp/args.h"
+#include "resp/pieces.h"
 
 namespace grapevine::resp {
 
@@ -67,6 +68,14 @@ public:
     // Everything that was asked is answered.
     [[nodiscard]] virtual bool is_done() const = 0;
     virtual void write(Reply& reply) = 0;
+    // What write() writes, for good: the task may give away what it keeps.
+    [[nodiscard]] virtual Pieces take_reply(Protocol protocol) {
+        Reply reply(protocol);
+        write(reply);
+        Pieces pieces;
+        pieces.append_moved(reply.take());
+        return pieces;
+    }
     // What it keeps, beside the parts that it has added; about.
     [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
 };

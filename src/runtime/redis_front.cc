@@ -174,8 +174,8 @@ void RedisFront::serve(Connection& connection) {
     }
     // Who is still reading what is before it is not closed for not reading this, however large. What
     // must be told by some time does not wait.
-    const bool waits = session.is_held() && session.tell_until() == never;
-    if (session.output_size() > 0 && !waits) {
+    const auto waits = [&] { return session.is_held() && session.tell_until() == never; };
+    while (session.output_size() > 0 && !waits()) {
         std::string output = session.take_output();
         session.about.output_bytes += output.size();
         front_.counters.output_bytes += output.size();

@@ -88,7 +88,7 @@ void serve(std::string_view bytes) {
             if (rng.chance(1, 20)) result = {.status = resp::RunStatus::unavailable};
             session->finished(run.partition, std::move(result));
         }
-        out += session->take_output();
+        while (session->output_size() > 0) out += session->take_output();
         idle = all && !worked && !has_run ? idle + 1 : 0;
     }
     std::string_view rest = out;

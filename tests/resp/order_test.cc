@@ -86,6 +86,13 @@ TEST_CASE("what must not be told after a time is known until it was taken", "[re
     CHECK(session->tell_until() == world.now + 7ms);
     CHECK(session->take_output() == "$-1\r\n+OK\r\n+OK\r\n");
     CHECK(session->tell_until() == never);
+    // All of it, where it is large.
+    session->feed("SETRANGE a 99999 x\r\nGET a\r\nSET a 3\r\n");
+    read_all(world, *session);
+    CHECK(session->take_output().size() > 99'999);
+    CHECK(session->tell_until() == world.now + 9ms);
+    CHECK(session->take_output() == "+OK\r\n");
+    CHECK(session->tell_until() == never);
 }
 
 TEST_CASE("commands that this node executes by itself are not answered where that is not wanted",

@@ -158,7 +158,7 @@ struct World {
                 worked = true;
                 session.finished(run.partition, execute(run));
             }
-            out += session.take_output();
+            while (session.output_size() > 0) out += session.take_output();
             if (!worked) return out;
         }
     }

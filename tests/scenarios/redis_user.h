@@ -43,7 +43,11 @@ public:
         pump();
     }
     [[nodiscard]] bool has_reply() const { return session_.output_size() > 0; }
-    [[nodiscard]] std::string take_reply() { return session_.take_output(); }
+    [[nodiscard]] std::string take_reply() {
+        std::string reply;
+        while (has_reply()) reply += session_.take_output();
+        return reply;
+    }
 
 private:
     void pump() {
