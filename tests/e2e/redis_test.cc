@@ -160,29 +160,6 @@ TEST_CASE("values of a Redis client have up to 16 MiB", "[e2e]") {
     CHECK(client.ask("GET larger") == "$-1\r\n");
 }
 
-// Together they are more than may be queued for one client.
-TEST_CASE("who asks for much before it reads is told all of it", "[e2e]") {
-    const Cluster cluster = Cluster::launched(3, 1);
-    RedisClient client(addresses(cluster).front());
-    std::vector<std::string> keys;
-    std::string expected;
-    for (char i = 'a'; i < 'a' + 10; ++i) {
-        keys.emplace_back(1, i);
-        const std::string value(std::size_t{16} << 20, i);
-        REQUIRE(client.ask({"SET", keys.back(), value}) == ok);
-        expected += bulk(value);
-    }
-    std::vector<std::string> command = keys;
-    command.insert(command.begin(), "MGET");
-    client.send(redis_command(command) + redis_command(command));
-    for (int i = 0; i < 2; ++i) {
-        const std::string reply = client.reply();
-        CHECK(reply.size() == expected.size() + std::string_view("*10\r\n").size());
-        CHECK(reply.ends_with(expected));
-    }
-    CHECK(client.ask("PING") == "+PONG\r\n");
-}
-
 TEST_CASE("a client that knows clusters is told where keys are", "[e2e]") {
     const Cluster cluster = Cluster::launched(5, 3);
     RedisClient aware(addresses(cluster)[0]);
