@@ -38,7 +38,7 @@ measure_all() {
     done
     measure pause-7 --nodes 7 --seeds 200 --quiet 60000 --crash 0 --cut 0 --pause 300
     for pause in 128 512 2048 8192; do
-        measure pause-100-$pause --nodes 100 --seeds 10 --quiet 5000 --crash 0 --cut 0 \
+        measure pause-100-$pause --nodes 100 --seeds 20 --quiet 5000 --crash 0 --cut 0 \
             --pause $pause --pause-min $pause --pausing 8
     done
 }
