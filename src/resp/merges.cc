@@ -38,7 +38,8 @@ MergeTask::MergeTask(Merging merging, bool writes, std::vector<Share> shares)
     : merging_(merging), writes_(writes), shares_(std::move(shares)), left_(shares_.size()) {
     for (const Share& share : shares_) {
         places_ += share.places.size();
-        for (const std::string& arg : share.args) argument_bytes_ += sizeof arg + arg.size();
+        for (const std::string& arg : share.args)
+            argument_bytes_ += sizeof(std::string) + arg.size();
     }
     if (merging_ == Merging::scatter) elements_.resize(places_, "_\r\n");
 }

@@ -172,8 +172,8 @@ void RedisFront::serve(Connection& connection) {
     if (session.tell_until() != never && session.tell_until() <= boot_time()) {
         return outside_.hang_up(connection.id);
     }
-    // Who is still reading what is before it is not closed for not reading this, however large. What
-    // must be told by some time does not wait.
+    // Who is still reading what is before it is not closed for not reading this, however large.
+    // What must be told by some time does not wait.
     const auto waits = [&] { return session.is_held() && session.tell_until() == never; };
     while (session.output_size() > 0 && !waits()) {
         std::string output = session.take_output();
