@@ -34,12 +34,19 @@ void append_reply(Reply& reply, std::string_view resp3) {
     }
 }
 
+void append_reply(Pieces& pieces, Protocol protocol, std::string_view resp3) {
+    if (is_written_so(protocol, resp3)) return pieces.append(resp3);
+    Reply made(protocol);
+    append_reply(made, resp3);
+    pieces.append_moved(made.take());
+}
+
 MergeTask::MergeTask(Merging merging, bool writes, std::vector<Share> shares)
     : merging_(merging), writes_(writes), shares_(std::move(shares)), left_(shares_.size()) {
     for (const Share& share : shares_) {
         places_ += share.places.size();
-        for (const std::string& arg : share.args)
-            argument_bytes_ += sizeof(std::string) + arg.size();
+        argument_bytes_ += share.args.size() * sizeof(std::string);
+        for (const std::string& arg : share.args) argument_bytes_ += arg.size();
     }
     if (merging_ == Merging::scatter) elements_.resize(places_, "_\r\n");
 }
@@ -133,9 +140,7 @@ Pieces MergeTask::take_reply(Protocol protocol) {
         if (is_written_so(protocol, element)) {
             pieces.append_moved(std::move(element));
         } else {
-            Reply made(protocol);
-            append_reply(made, element);
-            pieces.append_moved(made.take());
+            append_reply(pieces, protocol, element);
         }
     }
     return pieces;

@@ -1,7 +1,7 @@
 #pragma once
 // The task of commands over several partitions whose replies are put together. The first error that
-// a part answers is the reply, and so is an error where the replies together are too large: before
-// they were written the connection would be closed (InboundLimits::text_queue_max).
+// a part answers is the reply, and so is an error where the replies together are too large: all of
+// them are in memory before the first is written.
 
 #include <cstddef>
 #include <memory>
@@ -39,7 +39,7 @@ public:
     void begin(Parts& parts) override;
     void answered(Parts& parts, std::size_t part, std::string_view reply, NodeId by) override;
     [[nodiscard]] bool is_done() const override { return left_ == 0; }
-    // What comes before the elements, or instead of them.
+    // The head of an array, or the whole reply of what is none; take_reply() adds the elements.
     void write(Reply& reply) override;
     [[nodiscard]] Pieces take_reply(Protocol protocol) override;
     [[nodiscard]] std::size_t memory_bytes() const override;
@@ -68,5 +68,6 @@ bool is_written_so(Protocol protocol, std::string_view resp3);
 // Appends a RESP3 reply in the protocol of `reply`. What has to be written anew for that and is no
 // reply becomes an error.
 void append_reply(Reply& reply, std::string_view resp3);
+void append_reply(Pieces& pieces, Protocol protocol, std::string_view resp3);
 
 }  // namespace grapevine::resp

@@ -35,7 +35,7 @@ void OwedReplies::append(std::string_view reply) {
 void OwedReplies::append(const Form& form, std::string_view resp3) {
     if (resp3.starts_with('-')) ++counters_.errors;
     if (form.muted) return;
-    if (owed_.empty()) return append_output(form.protocol, resp3);
+    if (owed_.empty()) return append_reply(output_, form.protocol, resp3);
     Reply made(form.protocol);
     append_reply(made, resp3);
     append(made.bytes());
@@ -57,10 +57,7 @@ void OwedReplies::complete(Owed& owed, std::string_view resp3) {
     if (resp3.starts_with('-')) ++counters_.errors;
     owed.ready = true;
     if (owed.form.muted) return;
-    if (&owed == &owed_.front()) return append_output(owed.form.protocol, resp3);
-    Reply made(owed.form.protocol);
-    append_reply(made, resp3);
-    owed.reply.append_moved(made.take());
+    append_reply(&owed == &owed_.front() ? output_ : owed.reply, owed.form.protocol, resp3);
 }
 
 void OwedReplies::complete_task(Owed& owed) {
@@ -69,16 +66,6 @@ void OwedReplies::complete_task(Owed& owed) {
     owed.ready = true;
     if (reply.starts_with('-')) ++counters_.errors;
     if (!owed.form.muted) owed.reply = std::move(reply);
-}
-
-void OwedReplies::append_output(Protocol protocol, std::string_view resp3) {
-    if (is_written_so(protocol, resp3)) {
-        output_.append(resp3);
-        return;
-    }
-    Reply made(protocol);
-    append_reply(made, resp3);
-    output_.append_moved(made.take());
 }
 
 void OwedReplies::flush_ready() {

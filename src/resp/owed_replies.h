@@ -52,7 +52,7 @@ public:
     }
     // The memory of its task has changed.
     void weigh(std::uint64_t number);
-    // A piece of it, in order; all of it where it is small.
+    // The next piece of it (resp/pieces.h).
     [[nodiscard]] std::string take_output() { return output_.take(); }
     [[nodiscard]] std::size_t output_size() const { return output_.size(); }
 
@@ -72,7 +72,6 @@ private:
 
     void complete(Owed& owed, std::string_view resp3);
     void complete_task(Owed& owed);
-    void append_output(Protocol protocol, std::string_view resp3);
     void flush_ready();
 
     Counters& counters_;

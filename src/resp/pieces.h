@@ -1,44 +1,47 @@
 #pragma once
 // Bytes to be written, in order. Large strings are kept as they are and handed on one by one, so
-// that a reply of hundreds of megabytes is never put together in memory. Pure.
+// that a reply of hundreds of megabytes is never put together in memory; small ones are one string,
+// which is all that there is in the usual case. Pure.
 
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace grapevine::resp {
 
 class Pieces {
 public:
     void append(std::string_view bytes) {
-        if (bytes.empty()) return;
-        if (pieces_.empty() || pieces_.back().size() >= large) pieces_.emplace_back();
-        pieces_.back() += bytes;
+        if (last_.size() >= large) close();
+        last_ += bytes;
         size_ += bytes.size();
     }
     // Large ones without a copy.
     void append_moved(std::string&& bytes) {
-        if (bytes.size() < large && !pieces_.empty()) return append(std::string_view(bytes));
-        if (bytes.empty()) return;
+        if (!last_.empty() && bytes.size() < large) return append(bytes);
+        if (!last_.empty()) close();
         size_ += bytes.size();
-        pieces_.push_back(std::move(bytes));
+        last_ = std::move(bytes);
     }
     void append(Pieces&& others) {
-        for (std::string& piece : others.pieces_) append_moved(std::move(piece));
-        others = {};
+        while (others.size() > 0) append_moved(others.take());
     }
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool starts_with(char first) const {
-        return !pieces_.empty() && pieces_.front().starts_with(first);
+        return (closed_.empty() ? last_ : closed_[taken_]).starts_with(first);
     }
-    // The first of them, with all that is small behind it; empty: there is none.
+    // The first of them; empty: there is none. A large one is alone, small ones between two large
+    // ones are together.
     [[nodiscard]] std::string take() {
-        if (pieces_.empty()) return {};
-        std::string first = std::move(pieces_.front());
-        pieces_.pop_front();
+        std::string first = std::move(closed_.empty() ? last_ : closed_[taken_++]);
+        if (closed_.empty()) last_.clear();
+        if (taken_ == closed_.size()) {
+            closed_.clear();
+            taken_ = 0;
+        }
         size_ -= first.size();
         return first;
     }
@@ -46,7 +49,11 @@ public:
 private:
     static constexpr std::size_t large = 64UZ * 1024;
 
-    std::deque<std::string> pieces_;  // none is empty
+    void close() { closed_.push_back(std::exchange(last_, {})); }
+
+    std::vector<std::string> closed_;  // before last_; nothing is appended to them
+    std::size_t taken_ = 0;            // of closed_: not all of them, or it is empty
+    std::string last_;
     std::size_t size_ = 0;
 };
 

@@ -60,7 +60,7 @@ public:
     // Of the one that is under way in that partition.
     void finished(PartitionId partition, RunResult&& result);
 
-    // To be written, in order: a piece, all of it where that is small.
+    // The next piece of what is to be written (resp/pieces.h).
     [[nodiscard]] std::string take_output() {
         std::string piece = owed_.take_output();
         if (owed_.output_size() == 0) tell_until_ = never;

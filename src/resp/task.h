@@ -68,7 +68,8 @@ public:
     // Everything that was asked is answered.
     [[nodiscard]] virtual bool is_done() const = 0;
     virtual void write(Reply& reply) = 0;
-    // What write() writes, for good: the task may give away what it keeps.
+    // Its reply, once: it may give away what it keeps. What write() writes, unless it says
+    // otherwise.
     [[nodiscard]] virtual Pieces take_reply(Protocol protocol) {
         Reply reply(protocol);
         write(reply);

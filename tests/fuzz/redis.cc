@@ -88,7 +88,7 @@ void serve(std::string_view bytes) {
             if (rng.chance(1, 20)) result = {.status = resp::RunStatus::unavailable};
             session->finished(run.partition, std::move(result));
         }
-        while (session->output_size() > 0) out += session->take_output();
+        out += resp::take_all(*session);
         idle = all && !worked && !has_run ? idle + 1 : 0;
     }
     std::string_view rest = out;

@@ -58,7 +58,6 @@ TEST_CASE("nothing is no piece", "[resp]") {
     CHECK(pieces_of(pieces).empty());
 }
 
-// Whoever reads slowly is sent the next value when it has read most of those before.
 TEST_CASE("large values are told one by one, in both protocols", "[resp]") {
     World world;
     const auto session = world.connect();

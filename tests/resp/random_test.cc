@@ -74,7 +74,7 @@ struct Chaos {
         const Run run = std::move(under_way[at]);
         under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(at));
         session->finished(run.partition, world.execute(run));
-        while (session->output_size() > 0) out += session->take_output();
+        out += take_all(*session);
     }
 
     Rng rng;
@@ -114,7 +114,7 @@ TEST_CASE("replies are those of one command after the other", "[resp]") {
             }
             chaos.turn();
         }
-        while (chaos.session->output_size() > 0) chaos.out += chaos.session->take_output();
+        chaos.out += take_all(*chaos.session);
         REQUIRE(is_done());
         REQUIRE(chaos.out == expected);
     }

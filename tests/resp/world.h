@@ -105,6 +105,13 @@ inline RingPtr ring_of(std::size_t members, std::uint32_t partitions, std::uint6
     return ring;
 }
 
+// All that is to be written by now, however many pieces it has.
+inline std::string take_all(Session& session) {
+    std::string out;
+    while (session.output_size() > 0) out += session.take_output();
+    return out;
+}
+
 struct World {
     explicit World(FrontConfig config = {.self = self_id}, std::size_t members = 1,
                    std::uint32_t in_ring = 16)
@@ -158,7 +165,7 @@ struct World {
                 worked = true;
                 session.finished(run.partition, execute(run));
             }
-            while (session.output_size() > 0) out += session.take_output();
+            out += take_all(session);
             if (!worked) return out;
         }
     }
