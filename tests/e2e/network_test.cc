@@ -54,6 +54,16 @@ Finished ask_there(const Stage& stage, std::size_t host, std::vector<std::string
     return run(arguments, {}, patience, {.network = stage.network.place(host)});
 }
 
+// It stays away for 1 s after the first eviction, then for 2 s, 4 s and so on.
+std::size_t times_out_max(Duration lasted) {
+    std::size_t times = 1;
+    for (Duration away = 1s, back = 1s; back <= lasted; back += away) {
+        ++times;
+        away *= 2;
+    }
+    return times;
+}
+
 constexpr int exit_nothing_changed = 3;
 constexpr int exit_unknown = 4;
 
@@ -116,6 +126,8 @@ TEST_CASE("on a bad network: the link of a node flaps", "[network]") {
         std::cout << "evicted " << times << " times; whole for at most "
                   << to_ms(stage.longest_whole) << " ms\n";
         CHECK(times >= 1);
+        CHECK(times <= times_out_max(report.lasted));
+        // None of the times that it was whole was as long as it has to stay away.
         const bool as_short_as_said = stage.longest_whole < readmission_after;
         if (as_short_as_said) CHECK(times == 1);
         if (!as_short_as_said) std::cout << "It was whole for longer than was meant.\n";
