@@ -40,8 +40,9 @@ void Node::State::ask_again(Time now) {
 
 // Whether a majority has been heard for as long as this node has to stay away, and answers what it
 // was asked after that: what is sent while a line is silent may arrive when it is whole again. As
-// long as its line comes and goes a member stays out, however long ago it was evicted; what becomes
-// of other members meanwhile makes no difference.
+// long as its line comes and goes a member stays out, however long ago it was evicted. A break of
+// less than `link_silence` is none, and whatever else keeps a majority from being heard is one:
+// this node stands still, or the majority does.
 bool Node::State::is_steady(Time now, const JoinLinks& reached) {
     if (!reached.majority_heard) {
         majority_heard_since = never;

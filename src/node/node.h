@@ -206,7 +206,8 @@ public:
     [[nodiscard]] const Replication* replication() const;
     // For checks: until when this node holds back what it would do at once after a single failure,
     // because there were several: as a voter, two members whose link was bad are kept apart
-    // (node/bad_links.h); evicted, it does not ask to be admitted. In the past: it does not.
+    // (node/bad_links.h); evicted, it does not ask to be admitted, and not before then: it is later
+    // with each time that it begins to hear a majority again. In the past: it does not.
     [[nodiscard]] Time backs_off_until() const;
     [[nodiscard]] StatusReply status(Time now) const;
 

@@ -3,7 +3,8 @@
 // LEDBAT (RFC 6817): a piece that is acknowledged later than its line alone takes waited behind
 // other work. After each full piece its sender rests for three times as long as pieces wait and are
 // worked on, so they take about a quarter of what is there, whoever else wants it, and much where
-// nobody does; after smaller ones for less. Integers only; values.
+// nobody does. After smaller ones it rests for less, so where all are small they take more than
+// that. Integers only; values.
 //
 // Departures from the RFC: delays are those of round trips, which need no clocks in step, and there
 // is a rest between pieces instead of a window, because pieces are few and large. What the line
