@@ -293,8 +293,8 @@ void Chaos::refuse() {
     const Pairs pairs = between(all, 1 + rng_.below(all.size()), 1);
     if (pairs.empty()) return;
     obstruct(FaultKind::refuse, pairs);
-    // Whoever was refused again and again dials again after up to two seconds (node/links.cc). Until
-    // then a copy may be given up for the link, and a death of the other one is not covered.
+    // Whoever was refused again and again dials again after up to two seconds (node/links.cc).
+    // Until then a copy may be given up for the link, and a death of the other one is not covered.
     disturbed_until_ += 2s;
     apply({.kind = FaultKind::break_links, .pairs = pairs});
 }
