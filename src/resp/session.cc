@@ -224,16 +224,17 @@ void Session::run_on_one(Time now, const Target& target, const command::CommandI
     add(0, target, writes, args);
 }
 
+// A write so executed has to be told soon, or not at all: never behind what others still owe.
 bool Session::execute_at_once(Time now, const Target& target, bool writes, Args args) {
     const bool may = front_.at_once() && front_.is_own(target.partition) &&
-                     !lanes_.is_busy(target.partition) &&
+                     !lanes_.is_busy(target.partition) && (!writes || owed_.empty()) &&
                      owed_.output_size() < front_.limits().at_once_output;
     if (!may) return false;
     Reply made(Protocol::resp3);
     const auto until = front_.at_once()(now, target.key, writes, args, made);
     if (!until) return false;
-    tell_until_ = std::min(tell_until_, *until);
     owed_.append(form(), made.bytes());
+    if (owed_.output_size() > 0) tell_until_ = std::min(tell_until_, *until);
     return true;
 }
 

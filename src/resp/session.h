@@ -142,7 +142,7 @@ private:
     void answer(Time now, const command::CommandInfo& info, Args args);
     void run_keyed(Time now, const command::CommandInfo& info, Args args);
     void run_on_one(Time now, const Target& target, const command::CommandInfo& info, Args args);
-    // False: it is to be sent to the primary.
+    // False: it is to be made a program.
     bool execute_at_once(Time now, const Target& target, bool writes, Args args);
     // "MOVED ..." where that is the answer.
     std::optional<std::string> redirection(Time now, std::uint32_t slot);
@@ -168,7 +168,7 @@ private:
     RequestParser parser_;
     OwedReplies owed_;
     Lanes lanes_;
-    Time tell_until_ = never;
+    Time tell_until_ = never;      // of what is to be written, not of what is owed
     std::uint64_t adding_to_ = 0;  // the number of the reply whose parts are being added
     std::unique_ptr<Transaction> transaction_;
     std::shared_ptr<WatchSet> watched_ = std::make_shared<WatchSet>();

@@ -57,14 +57,13 @@ TEST_CASE("what this node can do by itself makes no program, and keeps its place
     REQUIRE(runs.size() == 1);
     world.at_once_until = never;
     // Behind what is under way on its partition; the other one's is executed, and waits to be told.
-    session->feed("GET " + a + "\r\nSET " + b + " 2\r\nGET " + b + "\r\nINCR " + b + " x\r\n");
+    session->feed("GET " + a + "\r\nGET " + b + "\r\nINCR " + b + " x\r\n");
     read_all(world, *session);
     CHECK(session->take_runs().empty());
     CHECK(session->output_size() == 0);
     session->finished(runs[0].partition, world.execute(runs[0]));
     CHECK(world.settle(*session) ==
-          "+OK\r\n$1\r\n1\r\n+OK\r\n$1\r\n2\r\n-ERR wrong number of arguments for 'incr' "
-          "command\r\n");
+          "+OK\r\n$1\r\n1\r\n$-1\r\n-ERR wrong number of arguments for 'incr' command\r\n");
     CHECK(world.programs == 2);
     CHECK(world.talk(*session, "GET " + a + "\r\nGET none\r\n") == "$1\r\n1\r\n$-1\r\n");
     CHECK(world.programs == 2);
@@ -93,6 +92,39 @@ TEST_CASE("what must not be told after a time is known until it was taken", "[re
     CHECK(session->tell_until() == world.now + 9ms);
     CHECK(session->take_output() == "+OK\r\n");
     CHECK(session->tell_until() == never);
+    // Where nothing is told there is nothing to be told in time.
+    CHECK(world.say(*session, "CLIENT REPLY OFF").empty());
+    session->feed("SET a 4\r\n");
+    read_all(world, *session);
+    CHECK(session->output_size() == 0);
+    CHECK(session->tell_until() == never);
+}
+
+// One that was executed at once behind what others took long to say was told after the lease under
+// which it was.
+TEST_CASE("a write is not executed at once behind what is owed", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string a = key_in(1);
+    const std::string b = key_in(2);
+    session->feed("GET " + a + "\r\n");
+    read_all(world, *session);
+    auto runs = session->take_runs();
+    REQUIRE(runs.size() == 1);
+    world.at_once_until = world.now + 7ms;
+    session->feed("SET " + b + " 2\r\n");
+    read_all(world, *session);
+    auto later = session->take_runs();
+    REQUIRE(later.size() == 1);
+    CHECK(later[0].writes);
+    session->finished(later[0].partition, world.execute(later[0]));
+    session->finished(runs[0].partition, world.execute(runs[0]));
+    CHECK(session->tell_until() == never);
+    CHECK(take_all(*session) == "$-1\r\n+OK\r\n");
+    session->feed("SET " + b + " 3\r\n");
+    read_all(world, *session);
+    CHECK(session->take_runs().empty());
+    CHECK(session->tell_until() == world.now + 7ms);
 }
 
 TEST_CASE("commands that this node executes by itself are not answered where that is not wanted",
