@@ -192,7 +192,7 @@ Inbound::Connection* Inbound::find_text(ConnectionId id) {
     const auto found = connections_.find(id);
     if (found == connections_.end()) return nullptr;
     Connection& connection = *found->second;
-    const bool speaks = connection.text_client != nullptr && !connection.finishing_since;
+    const bool speaks = connection.text_client != nullptr && !connection.finishing;
     return speaks ? &connection : nullptr;
 }
 
@@ -220,7 +220,7 @@ void Inbound::go_on(ConnectionId id) {
 void Inbound::finish(ConnectionId id) {
     Connection* const connection = find_text(id);
     if (connection == nullptr) return;
-    connection->finishing_since = boot_time();
+    connection->finishing = true;
     connection->frames.finish();
 }
 
@@ -298,7 +298,7 @@ void Inbound::refuse(Connection& connection, const std::string& why) {
     } else {
         connection.frames.send(Refusal{why});
     }
-    connection.finishing_since = boot_time();
+    connection.finishing = true;
     connection.frames.finish();
 }
 
@@ -441,12 +441,13 @@ void Inbound::sweep(Time now) {
 
 // Whoever still reads what was answered before the end has the time for it.
 bool Inbound::look_whether_gone(Connection& connection, Time now) const {
-    if (!connection.finishing_since) return false;
-    const std::size_t queued = connection.frames.stream().queued();
-    const bool reads = queued < std::exchange(connection.queued_then, queued);
-    if (reads) connection.finishing_since = now;
-    const Duration bound = queued > 0 ? limits_.patience : limits_.goodbye;
-    return *connection.finishing_since < now - bound;
+    const bool is_over = connection.text_client != nullptr && connection.text_client->is_over();
+    if (!connection.finishing && !is_over) return false;
+    const std::size_t owed = connection.output_bytes();
+    const bool reads = owed < std::exchange(connection.owed_then, owed);
+    if (reads || !connection.ends_since) connection.ends_since = now;
+    const Duration bound = owed > 0 ? limits_.patience : limits_.goodbye;
+    return *connection.ends_since < now - bound;
 }
 
 void Inbound::close_largest_half_frame() {

@@ -144,8 +144,9 @@ private:
         Time opened_at;
         std::optional<Hello> hello;
         std::unique_ptr<TextClient> text_client;  // null: it speaks frames, or nothing yet
-        std::optional<Time> finishing_since;      // or since it last read some of what is queued
-        std::size_t queued_then = 0;
+        bool finishing = false;                   // nothing more is read, nor written
+        std::optional<Time> ends_since;           // or since it last read some of what it is owed
+        std::size_t owed_then = 0;
         std::optional<std::list<ConnectionId>::iterator> stranger;  // where in strangers_
         bool paused = false;
         bool writes = false;       // has sent a write, since the node was last overloaded

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] bool has_written() const override { return false; }
     [[nodiscard]] std::size_t input_bytes() const override { return 0; }
     [[nodiscard]] std::size_t owed_bytes() const override { return 0; }
+    [[nodiscard]] bool is_over() const override { return told_; }
 
 private:
     std::function<void()> refuse_;

@@ -56,6 +56,7 @@ public:
     }
     [[nodiscard]] std::size_t input_bytes() const override { return session.input_bytes(); }
     [[nodiscard]] std::size_t owed_bytes() const override { return session.owed_bytes(); }
+    [[nodiscard]] bool is_over() const override { return session.is_over(); }
 
     ConnectionId id;
     resp::Session session;

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] virtual std::size_t input_bytes() const = 0;
     // What is kept of what was handled, and for its answers, without what was written.
     [[nodiscard]] virtual std::size_t owed_bytes() const = 0;
+    // It has nothing more to ask, and waits for nothing but to be written what is kept for it.
+    [[nodiscard]] virtual bool is_over() const = 0;
 };
 
 }  // namespace grapevine

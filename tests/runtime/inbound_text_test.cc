@@ -26,11 +26,13 @@ struct Echo final : TextClient {
     [[nodiscard]] bool has_written() const override { return false; }
     [[nodiscard]] std::size_t input_bytes() const override { return unread.capacity(); }
     [[nodiscard]] std::size_t owed_bytes() const override { return owed; }
+    [[nodiscard]] bool is_over() const override { return over; }
 
     std::string unread;
     std::size_t owed = 0;
     bool full = false;
     bool held = false;
+    bool over = false;
     std::function<void(std::string)> said;
 };
 
@@ -292,6 +294,33 @@ TEST_CASE("who reads late has all that was answered before the end") {
     CHECK(run_until(loop, [&] { return !late.receive_some(told); }));
     CHECK(told.size() == 4 + large.size());
     late.hang_up();
+    CHECK(run_until(loop, [&] { return server.inbound.connections() == 0; }));
+}
+
+// Who had asked for much, said goodbye and read nothing stayed until all together were too much.
+TEST_CASE("who says goodbye and does not read what is kept for it is closed") {
+    Loop loop;
+    TextServer server(loop, {.patience = 100ms, .sweep_period = 10ms});
+    RawClient reads(server.address());
+    reads.send_some("one\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == 1; }));
+    Echo* const slow = server.last;
+    RawClient deaf(server.address());
+    deaf.send_some("two\n");
+    REQUIRE(run_until(loop, [&] { return server.lines == 2; }));
+    slow->owed = server.last->owed = 1'000'000;
+    slow->over = server.last->over = true;
+    // As long as some of it is taken, there is time.
+    CHECK(run_until(loop, [&] {
+        --slow->owed;
+        return server.inbound.connections() == 1;
+    }));
+    const Time then = boot_time();
+    CHECK(run_until(loop, [&] {
+        --slow->owed;
+        return boot_time() > then + 200ms;
+    }));
+    CHECK(server.inbound.connections() == 1);
     CHECK(run_until(loop, [&] { return server.inbound.connections() == 0; }));
 }
 
