@@ -13,48 +13,31 @@ namespace grapevine {
 
 namespace {
 
-constexpr Duration join_back_off_min = 1s;
-constexpr Duration join_back_off_max = 60s;
 // Until the last request to be let in is void with every voter, though it was long under way.
 constexpr Duration join_forgotten_after = 2 * news_age_max;
-// Who was in for so long was not evicted for a bad line: its next pause is a short one again.
-constexpr Duration good_membership = 60s;
 
 }  // namespace
 
 // --- getting in ---
 
-// A holder that a partition waits for comes back at once; others when they have been in touch for a
-// time that grows, so that a bad line does not make and unmake rings.
 void Node::State::ask_again(Time now) {
-    log(LogLevel::warning, "this node was evicted; asking to be let in again");
-    const bool awaited = ring->member(self.id) != nullptr;
-    if (now >= member_since + good_membership) join_back_off = {};
-    if (!awaited) {
-        join_back_off = std::clamp(join_back_off * 2, join_back_off_min, join_back_off_max);
-    }
-    majority_heard_since = never;
+    readmission.evicted(now, ring->member(self.id) != nullptr);
+    const Duration away = readmission.away();
+    log(LogLevel::warning,
+        away == Duration{}
+            ? "this node was evicted; asking to be let in again"
+            : fmt::format("this node was evicted; it asks to be let in again when it has heard a "
+                          "majority for {} s without a break",
+                          away / 1s));
     join_at = now;
-    join_pause_until = now + (awaited ? Duration{} : join_back_off);
 }
 
-// Whether a majority has been heard for as long as this node has to stay away, and answers what it
-// was asked after that: what is sent while a line is silent may arrive when it is whole again. As
-// long as its line comes and goes a member stays out, however long ago it was evicted. A break of
-// less than `link_silence` is none, and whatever else keeps a majority from being heard is one:
-// this node stands still, or the majority does.
-bool Node::State::is_steady(Time now, const JoinLinks& reached) {
-    if (!reached.majority_heard) {
-        majority_heard_since = never;
-        return false;
-    }
-    if (majority_heard_since == never) {
-        majority_heard_since = now;
-        if (!reached.awaited) join_pause_until = now + join_back_off;
-    }
-    if (reached.awaited || join_back_off == Duration{}) return true;
-    const Time end = majority_heard_since + join_back_off;
-    return now > end && ring->votes_of(heartbeats.heard_since(end)) >= ring->majority();
+// Whether it has been away for long enough, and its line is good by now.
+bool Node::State::may_ask(Time now, const JoinLinks& reached) {
+    readmission.look(now, reached.majority_heard);
+    const Time from = readmission.asks_from();
+    if (reached.awaited || from == Time::min()) return true;
+    return now > from && ring->votes_of(heartbeats.heard_since(from)) >= ring->majority();
 }
 
 void Node::State::ask_to_join(Time now) {
@@ -69,8 +52,7 @@ void Node::State::ask_to_join(Time now) {
     }
     const JoinLinks reached = link_before_joining(now);
     look_for_joiners_links(now, reached);
-    const bool steady = is_steady(now, reached);
-    if (reached.enough && !steady) return;
+    if (!may_ask(now, reached) && reached.enough) return;
     const Member asking = joiner();
     look_for_obstacle(now, asking);
     for (const Voter& voter : ring->voters) {

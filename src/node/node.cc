@@ -64,7 +64,8 @@ Node::State::State(NodeConfig given, Store* given_store, std::uint64_t seed, Tim
       heartbeats({.period = config.heartbeat, .patience = config.heartbeat_patience}, self.id),
       link_checks(config.link_check, self.id),
       governor(config.rank_delay, config.genesis_members, config.bugs),
-      placement(config.pairs_at_once) {
+      placement(config.pairs_at_once),
+      readmission(config.join_period, config.link_silence) {
     check(config, store);
     if (store != nullptr) {
         ReplicationConfig made = replication_config(config);
@@ -238,7 +239,7 @@ const Replication* Node::replication() const {
 }
 
 Time Node::backs_off_until() const {
-    return std::max(state_->governor.trusts_from(), state_->join_pause_until);
+    return std::max(state_->governor.trusts_from(), state_->readmission.asks_from());
 }
 
 StatusReply Node::status(Time now) const {

@@ -38,7 +38,7 @@ void Node::State::adopt(Time now, const MadeRing& made) {
     look_whether_active(now);
 
     if (is_member()) {
-        if (!was_member) member_since = now;
+        if (!was_member) readmission.admitted(now);
         enter(now);
     } else {
         if (was_member) fall_out(now);

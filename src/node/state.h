@@ -20,6 +20,7 @@
 #include "node/losses.h"
 #include "node/node.h"
 #include "node/obstacle.h"
+#include "node/readmission.h"
 #include "node/reminder.h"
 #include "node/ring_history.h"
 #include "node/ring_polls.h"
@@ -105,7 +106,7 @@ struct Node::State {
         std::uint32_t votes = 0;      // of those that answer by links
     };
     [[nodiscard]] JoinLinks link_before_joining(Time now);
-    [[nodiscard]] bool is_steady(Time now, const JoinLinks& reached);
+    [[nodiscard]] bool may_ask(Time now, const JoinLinks& reached);
     // As which member: without a name that the ring gave and somebody else has by now.
     [[nodiscard]] Member joiner() const;
     void look_for_obstacle(Time now, const Member& joiner);
@@ -235,10 +236,7 @@ struct Node::State {
     std::vector<Address> coordinators_before;  // as in StatusReply
     Time unbroken_since = Time::min();         // it was in every ring from then on
     Time join_at = never;                      // when to ask for admission (again)
-    Duration join_back_off{};                  // after an eviction, doubled with each
-    Time majority_heard_since = never;         // without a break, while it is not a member
-    Time join_pause_until = Time::min();
-    Time member_since = never;
+    Readmission readmission;
     bool leaving = false;            // what it holds moves to others, then it goes
     Time leave_at = never;           // when to say so (again)
     Time asked_at = Time::min();     // when it last asked to be let in

@@ -8,6 +8,7 @@ grapevine_test(node_test LABEL unit LINK node SOURCES
     node/links_test.cc
     node/losses_test.cc
     node/obstacle_test.cc
+    node/readmission_test.cc
     node/reminder_test.cc
     node/ring_history_test.cc
     node/ring_news_test.cc

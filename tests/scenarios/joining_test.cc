@@ -92,6 +92,42 @@ TEST_CASE("whose line comes and goes is evicted once", "[scenario]") {
     REQUIRE(cluster.run_until_restored());
 }
 
+TEST_CASE("whose line comes and goes for long is given another try", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    Names others = cluster.all_but({"server3"});
+    others.push_back(sim::coordinator_name);
+    const auto come_and_go = [&] {
+        cluster.cut({"server3"}, others);
+        cluster.run_for(900ms);
+        cluster.heal();
+        return cluster.run_until([&] { return is_member(cluster, "server3"); }, 700ms);
+    };
+    int times = 1;
+    while (times < 60 && !come_and_go()) ++times;
+    INFO(times << " times of 1.6 s");
+    CHECK(times > 36);
+    CHECK(times < 45);
+}
+
+// Each time it began to wait anew.
+TEST_CASE("who stands still again and again comes in all the same", "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    cluster.pause({"server3"});
+    cluster.run_for(1500ms);
+    REQUIRE_FALSE(is_member(cluster, "server3"));
+    bool is_in = false;
+    for (int i = 0; i < 10 && !is_in; ++i) {
+        cluster.resume({"server3"});
+        is_in = cluster.run_until([&] { return is_member(cluster, "server3"); }, 600ms);
+        if (is_in) break;
+        cluster.pause({"server3"});
+        cluster.run_for(600ms);
+    }
+    CHECK(is_in);
+}
+
 TEST_CASE("who cannot be admitted, for a majority is gone, says whom it cannot reach",
           "[scenario]") {
     Cluster cluster({.nodes = 3, .copies = 3});
