@@ -63,66 +63,64 @@ void FillStream::pump(Scope& scope) {
     const std::size_t chunks_max = comparing_ ? 1 : scope.context.config.chunks_in_flight;
     while (started() && sent_ != fill_end && window_.size() < chunks_max) {
         if (must_wait(scope, moves)) break;
-        std::size_t keys = 0;
-        std::optional<FillChunk> chunk = lacking_chunk(scope);
-        if (chunk) {
-            keys = lacking_->keys_in_range;
-        } else {
-            chunk = next_chunk(scope, keys);
-        }
+        std::optional<Piece> piece = lacking_piece(scope);
+        if (!piece) piece = next_piece(scope);
         lacking_.reset();
-        const std::size_t bytes = send_chunk(scope, std::move(*chunk), keys);
+        const std::size_t bytes_read = piece->bytes_read;
+        send(scope, std::move(*piece));
         if (moves) {
-            scope.context.move_rest.sent(scope.now, bytes, scope.context.config.chunk_bytes);
+            scope.context.move_rest.sent(scope.now, bytes_read, scope.context.config.chunk_bytes);
         }
     }
     if (started() && window_.empty()) resend_at_ = never;
 }
 
-FillChunk FillStream::next_chunk(const Scope& scope, std::size_t& keys) const {
+FillStream::Piece FillStream::next_piece(const Scope& scope) const {
     // What lacks much is not asked about again.
     const bool compare = comparing_ && !lacking_;
-    FillChunk chunk{.entry = scope.ref(), .session = session_, .from = sent_, .compare = compare};
+    Piece piece{
+        .chunk = {.entry = scope.ref(), .session = session_, .from = sent_, .compare = compare}};
     const auto next = scope.context.store.scan(
         scope.replica.id, cursor_of(sent_), scope.context.config.chunk_bytes,
         [&](const Record& record) {
-            chunk.items.push_back({record.version, std::string(record.key),
-                                   compare ? std::string() : std::string(record.value),
-                                   compare ? 0 : record.expires_ms});
-            ++keys;
+            piece.chunk.items.push_back({record.version, std::string(record.key),
+                                         compare ? std::string() : std::string(record.value),
+                                         compare ? 0 : record.expires_ms});
+            ++piece.keys;
+            piece.bytes_read += record.key.size() + record.value.size();
         });
-    chunk.to = next.value_or(fill_end);
-    return chunk;
+    piece.chunk.to = next.value_or(fill_end);
+    return piece;
 }
 
 // What has been deleted since, the fill hears by the operation. Nothing: the values have grown
 // beyond a chunk.
-std::optional<FillChunk> FillStream::lacking_chunk(const Scope& scope) const {
+std::optional<FillStream::Piece> FillStream::lacking_piece(const Scope& scope) const {
     if (!lacking_) return std::nullopt;
-    FillChunk chunk{.entry = scope.ref(), .session = session_, .from = wanted_, .to = lacking_->to};
-    std::size_t bytes = 0;
+    Piece piece{
+        .chunk = {.entry = scope.ref(), .session = session_, .from = wanted_, .to = lacking_->to},
+        .keys = lacking_->keys_in_range};
     for (const std::string& key : lacking_->keys) {
         const auto record = scope.context.store.find(scope.replica.id, key);
         if (!record) continue;
-        if (bytes > scope.context.config.chunk_bytes) return std::nullopt;
-        bytes += record->key.size() + record->value.size();
-        chunk.items.push_back({record->version, std::string(record->key),
-                               std::string(record->value), record->expires_ms});
+        if (piece.bytes_read > scope.context.config.chunk_bytes) return std::nullopt;
+        piece.bytes_read += record->key.size() + record->value.size();
+        piece.chunk.items.push_back({record->version, std::string(record->key),
+                                     std::string(record->value), record->expires_ms});
     }
-    return chunk;
+    return piece;
 }
 
-std::size_t FillStream::send_chunk(Scope& scope, FillChunk chunk, std::size_t keys) {
+void FillStream::send(Scope& scope, Piece piece) {
     Context& context = scope.context;
     std::size_t bytes = 0;
-    for (const FillItem& item : chunk.items) bytes += item.key.size() + item.value.size();
-    sent_ = chunk.to;
-    window_.push_back({chunk.to, bytes, keys, scope.now});
+    for (const FillItem& item : piece.chunk.items) bytes += item.key.size() + item.value.size();
+    sent_ = piece.chunk.to;
+    window_.push_back({piece.chunk.to, bytes, piece.keys, scope.now});
     context.fill_pacer.spend(scope.now, bytes);
     context.fill_in_flight[to_] += bytes;
     if (window_.size() == 1) resend_at_ = patience_from(scope);
-    context.out.send(to_, std::move(chunk));
-    return bytes;
+    context.out.send(to_, std::move(piece.chunk));
 }
 
 bool FillStream::acked(Scope& scope, const FillAck& ack) {

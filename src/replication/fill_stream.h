@@ -57,11 +57,14 @@ private:
 
     // True: it waits, and is woken when its time has come. `moves`: no copy is missing.
     [[nodiscard]] bool must_wait(Scope& scope, bool moves) const;
-    // From sent_ on; how many keys lie in its range.
-    [[nodiscard]] FillChunk next_chunk(const Scope& scope, std::size_t& keys) const;
-    [[nodiscard]] std::optional<FillChunk> lacking_chunk(const Scope& scope) const;
-    // The bytes of its items.
-    std::size_t send_chunk(Scope& scope, FillChunk chunk, std::size_t keys);
+    struct Piece {
+        FillChunk chunk;
+        std::size_t keys = 0;        // that lie in its range
+        std::size_t bytes_read = 0;  // of their records here, also where only versions are sent
+    };
+    [[nodiscard]] Piece next_piece(const Scope& scope) const;  // from sent_ on
+    [[nodiscard]] std::optional<Piece> lacking_piece(const Scope& scope) const;
+    void send(Scope& scope, Piece piece);
     void land_base(Scope& scope);
     void land_window(Scope& scope);
     void land(Scope& scope, const InFlight& chunk);

@@ -3,7 +3,7 @@
 // LEDBAT (RFC 6817): a piece that is acknowledged later than its line alone takes waited behind
 // other work. After each full piece its sender rests for three times as long as pieces wait and are
 // worked on, so they take about a quarter of what is there, whoever else wants it, and much where
-// nobody does. After smaller ones it rests for less, so where all are small they take more than
+// nobody does. After smaller ones it rests for less: where all are small they take more than
 // that. Integers only; values.
 //
 // Departures from the RFC: delays are those of round trips, which need no clocks in step, and there
@@ -76,9 +76,10 @@ public:
     [[nodiscard]] Time next() const { return next_; }
 
     // Only of what rests: the next is not due before. Of how many bytes, and how many it might have
-    // had: less is worth less rest, down to an eighth, because each costs both ends a message.
+    // had: less is worth less rest. At the least it is as long as pieces take, because each costs
+    // both ends a message: where all are small, there is one under way at a time.
     void sent(Time now, std::size_t bytes, std::size_t bytes_max) {
-        const std::size_t eighths = std::clamp<std::size_t>(bytes * 8 / bytes_max, 1, 8);
+        const std::size_t eighths = std::clamp<std::size_t>(bytes * 8 / bytes_max, 2, 8);
         next_ = now + took_ * static_cast<std::int64_t>(eighths) / 2;
     }
     // A piece was acknowledged, so long after it was sent to that member, once.

@@ -55,8 +55,8 @@ TEST_CASE("what moves little rests little", "[replication]") {
     pieces(rest, now, 100, 10ms);
     const Duration whole = pause_of(rest, now);
     CHECK(pause_of(rest, now, full / 2) == whole / 2);
-    CHECK(pause_of(rest, now, 0) == whole / 8);
-    CHECK(pause_of(rest, now, full / 8 - 1) == whole / 8);
+    CHECK(pause_of(rest, now, 0) == whole / 4);
+    CHECK(pause_of(rest, now, full / 4 - 1) == whole / 4);
     CHECK(pause_of(rest, now, 100 * full) == whole);
 }
 
