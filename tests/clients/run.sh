@@ -1,6 +1,7 @@
 #!/bin/bash
 # tests/clients/run.sh BIN STATE: client libraries that nobody here wrote, plain and as a cluster, on
-# a cluster of five nodes of which one dies while each of them counts. STATE keeps what npm installs.
+# a cluster of five nodes of which one dies while each of them counts, and what README.md shows of
+# them, word for word. STATE keeps what npm installs.
 # Says what it skipped, where Debian's packages or npm's are not to be had; exits with 1 where a
 # client did not get what it was owed.
 set -euo pipefail
@@ -109,7 +110,8 @@ else
     skip "hiredis (Debian's libhiredis-dev is not installed)"
 fi
 
-modules=(ioredis redis iovalkey @valkey/valkey-glide)
+# A new major version may want a newer Node, or other calls than those here.
+modules=(ioredis@6 redis@6 iovalkey@0.4 @valkey/valkey-glide@2)
 export CLIENTS_MODULES=$state
 if command -v node >/dev/null && command -v npm >/dev/null; then
     (cd "$state" && { [[ -e package.json ]] || npm init -y >/dev/null; } &&
@@ -128,6 +130,54 @@ if command -v node >/dev/null && command -v npm >/dev/null; then
     done
 else
     skip "ioredis, redis, iovalkey, valkey-glide (there is no node and npm)"
+fi
+
+# Lines of the README's section "From Redis", for the ports of this cluster.
+wait_for_nodes 5 || { echo "no fifth node came"; exit 1; }
+mapfile -t all < <(ports)
+shown() {  # AWK
+    awk '/^## / { inside = /^## From Redis/ } inside' "$here/../../README.md" | awk "$1" |
+        sed -E "s/\b7001\b/${all[0]}/g; s/\b7002\b/${all[1]}/g"
+}
+code_of() { shown "\$0 == \"\`\`\`$1\" { on = 1; next } /^\`\`\`/ { on = 0 } on"; }  # LANGUAGE
+
+# shows NAME WORDS COMMAND...: it is done, and says these words.
+shows() {
+    local name=$1 words=$2
+    shift 2
+    runs=$(( runs + 1 ))
+    if timeout 60 "$@" >"$work/told" 2>&1 && grep -qF -- "$words" "$work/told"; then
+        printf 'passed: README, %s\n' "$name"
+    else
+        failures=$(( failures + 1 ))
+        printf 'FAILED: README, %s (wanted: %s)\n' "$name" "$words"
+        cat "$work/told"
+    fi
+}
+
+if command -v redis-cli >/dev/null && command -v redis-benchmark >/dev/null; then
+    shown '/^    redis-/' >"$work/shown.sh"
+    shows "redis-cli" value1 bash -e "$work/shown.sh"
+else
+    skip "the README's redis-cli (Debian's redis-tools is not installed)"
+fi
+if /usr/bin/python3 -c 'import redis.cluster' 2>/dev/null; then
+    code_of python >"$work/shown.py"
+    shows "Python" "[b'Ann', b'Riga']" /usr/bin/python3 "$work/shown.py"
+fi
+if [[ -d $state/node_modules/ioredis ]]; then
+    { code_of js && echo 'console.log("has", await store.get("key1")); store.disconnect();'; } \
+        >"$state/shown.mjs"
+    shows "Node" "has value1" node "$state/shown.mjs"
+fi
+if [[ -x $work/hiredis ]]; then
+    {
+        printf '#include <hiredis/hiredis.h>\n#include <stdio.h>\nint main(void) {\n'
+        code_of c
+        printf 'printf("counted %%d\\n", reply->type == REDIS_REPLY_INTEGER && reply->integer > 0);\n}\n'
+    } >"$work/shown.c"
+    cc -o "$work/shown" "$work/shown.c" -lhiredis
+    shows "C" "counted 1" "$work/shown"
 fi
 
 printf '%d of %d passed\n' $(( runs - failures )) "$runs"
