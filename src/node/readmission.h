@@ -35,6 +35,7 @@ public:
     // While it is out. Whether a majority has been heard in the last `silence`. Where this member
     // itself stood still it has heard nobody, which says nothing about its line.
     void look(Time now, bool majority_heard) {
+        if (away_ == Duration{}) return;
         if (now > looked_at_ + stall_periods * look_period_) awake_since_ = now;
         looked_at_ = now;
         if (majority_heard) {

@@ -95,7 +95,7 @@ TEST_CASE("what must be told by some time does not wait for the client to read")
     Served served;
     served.keys.put("a", large, 0);
     served.holds_after_each = true;
-    served.written_until = boot_time() + 1h;
+    served.written_until = boot_time() + 1000s;
     served.say("GET a\r\nSET b 1\r\nGET a\r\n");
     std::string all;
     for (const std::string& piece : served.written) all += piece;
