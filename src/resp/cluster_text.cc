@@ -127,11 +127,13 @@ std::string ClusterText::info_text() const {
         primaries.insert(range.entry->primary());
     }
     const auto known = std::ranges::count_if(ring_->members, &Member::stores);
+    // There is no bus beside the links of members.
     return fmt::format(
         "cluster_enabled:1\r\ncluster_state:{}\r\ncluster_slots_assigned:{}\r\n"
         "cluster_slots_ok:{}\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:{}\r\n"
         "cluster_known_nodes:{}\r\ncluster_size:{}\r\ncluster_current_epoch:{}\r\n"
-        "cluster_my_epoch:{}\r\n",
+        "cluster_my_epoch:{}\r\ncluster_stats_messages_sent:0\r\n"
+        "cluster_stats_messages_received:0\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n",
         assigned == slot_count ? "ok" : "fail", assigned, assigned - failed, failed, known,
         primaries.size(), ring_->epoch, ring_->epoch);
 }

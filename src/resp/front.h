@@ -20,6 +20,7 @@
 #include "command/reply.h"
 #include "resp/args.h"
 #include "resp/cluster_text.h"
+#include "resp/rate.h"
 #include "resp/request_parser.h"
 #include "ring/ring.h"
 
@@ -125,6 +126,18 @@ public:
     std::map<std::uint64_t, Session*> sessions;
     std::vector<std::uint64_t> killed;  // of those, by another's CLIENT KILL; the host empties it
     Counters counters;
+    // Of some of them.
+    struct Rates {
+        Rate commands;
+        Rate input_bytes;
+        Rate output_bytes;
+    };
+    Rates rates;
+    void look_at_rates(Time now) {
+        rates.commands.look(now, counters.commands);
+        rates.input_bytes.look(now, counters.input_bytes);
+        rates.output_bytes.look(now, counters.output_bytes);
+    }
 
 private:
     FrontConfig config_;

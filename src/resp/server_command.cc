@@ -78,6 +78,9 @@ void about_stats(std::string& text, const Front& front, const Facts&) {
     line(text, "total_net_input_bytes:{}", counters.input_bytes);
     line(text, "total_net_output_bytes:{}", counters.output_bytes);
     line(text, "total_error_replies:{}", counters.errors);
+    line(text, "instantaneous_ops_per_sec:{}", front.rates.commands.per_second());
+    line(text, "instantaneous_input_kbps:{}", front.rates.input_bytes.per_second() / 1024);
+    line(text, "instantaneous_output_kbps:{}", front.rates.output_bytes.per_second() / 1024);
     line(text, "evicted_keys:0");
     line(text, "grapevine_moved_replies:{}", counters.moved);
     line(text, "grapevine_programs:{}", counters.programs);
@@ -133,6 +136,7 @@ bool is_wanted(const Section& section, Args names) {
 
 void info(Call& call) {
     const Facts facts = call.front.facts();
+    call.front.look_at_rates(call.now);
     std::string text;
     for (const Section& section : info_sections) {
         if (!is_wanted(section, call.args.subspan(1))) continue;

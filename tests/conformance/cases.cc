@@ -122,6 +122,8 @@ Step step_of(std::string_view line) {
         step.mark = Mark::kinds;
     } else if (take_mark(line, '*')) {
         step.mark = Mark::scan;
+    } else if (take_mark(line, '&')) {
+        step.mark = Mark::lines;
     } else if (take_mark(line, '+')) {
         step.mark = Mark::added;
     } else if (take_mark(line, '!')) {
@@ -140,20 +142,29 @@ std::string expected_of(std::string_view text) {
 
 // Lines that belong to the step before them.
 bool take_detail(std::string_view line, Case* current) {
-    const bool detail =
-        line.starts_with("2>") || line.starts_with("3>") || line.starts_with("why>");
-    if (!detail) return false;
+    constexpr std::string_view details[] = {"2>", "3>", "less>", "more>", "why>"};
+    const auto detail = std::ranges::find_if(
+        details, [&](std::string_view begin) { return line.starts_with(begin); });
+    if (detail == std::end(details)) return false;
     if (current == nullptr || current->steps.empty()) throw std::runtime_error("of what command?");
     Step& step = current->steps.back();
+    const std::string_view said = line.substr(detail->size());
+    if (*detail == "why>") {
+        step.why += (step.why.empty() ? "" : " ") + std::string(trimmed(said));
+        return true;
+    }
+    if (*detail == "less>" || *detail == "more>") {
+        if (step.mark != Mark::lines) throw std::runtime_error("the command is not marked with &");
+        for (std::string& word : words_of(said)) {
+            (*detail == "less>" ? step.less : step.more).insert(std::move(word));
+        }
+        return true;
+    }
     if (step.mark != Mark::added && step.mark != Mark::differs) {
         throw std::runtime_error("the command is marked with neither + nor !");
     }
-    if (line.starts_with("why>")) {
-        step.why = trimmed(line.substr(4));
-        return true;
-    }
-    std::string reply = expected_of(line.substr(2));
-    if (line.starts_with("2>")) step.resp2 = reply;
+    std::string reply = expected_of(said);
+    if (*detail == "2>") step.resp2 = reply;
     step.resp3 = std::move(reply);
     return true;
 }
@@ -165,7 +176,8 @@ void check(const Case& read) {
             throw std::runtime_error(
                 fmt::format("{}: no reply is told for {}", read.name, step.line));
         }
-        if (step.mark == Mark::differs && step.why.empty()) {
+        const bool differs = step.mark == Mark::differs || !step.less.empty() || !step.more.empty();
+        if (differs && step.why.empty()) {
             throw std::runtime_error(
                 fmt::format("{}: no reason is told for {}", read.name, step.line));
         }

@@ -12,6 +12,10 @@
 //   % KEYS *           the same, but elements may come in any order
 //   ? HELLO 3          the same kinds of replies: what they say differs from server to server
 //   * SCAN 0 TYPE x    scans to the end; the keys that are found have to be the same
+//   & INFO cpu         a text of the same lines: names of `name:value`, numbers of words of others
+//     less> a b ...    but for those that the reference alone has
+//     more> c ...      and those that it has not
+//     why> ...         wanted where there are any
 //   + DIGEST k         newer than the reference, which is not asked: the lines that follow tell the
 //   ! OBJECT FREQ k    differs from the reference, for a reason: the lines that follow tell the
 //     2> "$-1\r\n"     reply in RESP2, quoted, and the reply in RESP3 where that is another
@@ -21,13 +25,14 @@
 //   wait 5             until 5 ms have passed, for keys that expire
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace grapevine::conformance {
 
-enum class Mark : std::uint8_t { same, near, any_order, kinds, scan, added, differs, wait };
+enum class Mark : std::uint8_t { same, near, any_order, kinds, scan, lines, added, differs, wait };
 
 struct Step {
     Mark mark = Mark::same;
@@ -36,6 +41,8 @@ struct Step {
     std::int64_t number = 0;  // near: the tolerance; wait: ms
     std::string resp2;        // of added and differs
     std::string resp3;
+    std::multiset<std::string> less;  // of lines
+    std::multiset<std::string> more;
     std::string why;
     std::string line;  // as it stands in the file
 };

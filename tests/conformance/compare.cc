@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <sstream>
 #include <vector>
 
 #include "command/reply.h"
@@ -29,6 +30,23 @@ std::string kinds_in(std::string_view reply) {
     std::string result(reply.substr(0, reply.size() - rest.size()));
     while (const auto part = command::take_reply(rest)) result += kinds_in(*part);
     return result;
+}
+
+std::multiset<std::string> lines_in(std::string_view reply) {
+    const std::size_t head = reply.find("\r\n");
+    if (head == std::string_view::npos) return {};
+    std::istringstream text{std::string(reply.substr(head + 2))};
+    std::multiset<std::string> found;
+    for (std::string line; std::getline(text, line);) {
+        if (line.starts_with("txt:")) line.erase(0, 4);
+        std::istringstream words{line};
+        std::size_t count = 0;
+        for (std::string word; words >> word;) ++count;
+        const std::size_t colon = line.find(':');
+        const bool is_named = colon != std::string::npos && line.find(' ') > colon;
+        if (count > 0) found.insert(is_named ? line.substr(0, colon) : std::to_string(count));
+    }
+    return found;
 }
 
 bool are_near(std::string_view a, std::string_view b, std::int64_t tolerance) {

@@ -2,6 +2,7 @@
 // How replies are compared where their bytes need not be the same.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace grapevine::conformance {
 
 // Heads of aggregates and nulls as they are; of other replies, what kind they are.
 [[nodiscard]] std::string kinds_in(std::string_view reply);
+
+// Of a text its lines: of `name:value` the name, of others how many words they have.
+[[nodiscard]] std::multiset<std::string> lines_in(std::string_view reply);
 
 // Two integers that differ by no more than that.
 [[nodiscard]] bool are_near(std::string_view a, std::string_view b, std::int64_t tolerance);

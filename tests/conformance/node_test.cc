@@ -17,18 +17,22 @@ constexpr std::uint64_t seed = 1;
 // One of two nodes that hold all keys both, so that it is the primary of half of them and whatever
 // is executed has to be told to the other; and a reference. Nothing where that is not installed.
 struct Pair {
-    std::unique_ptr<Reference> reference = Reference::start();
+    std::unique_ptr<Reference> reference;
     std::optional<e2e::Cluster> cluster;
     std::unique_ptr<Node> node;
 
-    Pair() {
+    // KEYS asks every partition.
+    Pair()
+        : Pair(Reference::start(), 2,
+               {{"--partitions", "32", "--redirect", "proxy"}, {"--redirect", "proxy"}}) {}
+    Pair(std::unique_ptr<Reference> its_reference, int copies,
+         const std::vector<std::vector<std::string>>& options)
+        : reference(std::move(its_reference)) {
         if (reference == nullptr) {
             std::cout << "SKIPPED: redis-server is not installed\n";
             return;
         }
-        // KEYS asks every partition.
-        cluster.emplace(e2e::Cluster::without_coordinator(
-            2, {{"--partitions", "32", "--redirect", "proxy"}, {"--redirect", "proxy"}}));
+        cluster.emplace(e2e::Cluster::without_coordinator(copies, options));
         const auto address = parse_address(cluster->address_of("server1"));
         REQUIRE(address);
         node = std::make_unique<Node>(address->port);
@@ -51,8 +55,14 @@ struct Pair {
 TEST_CASE("a node answers as the reference does", "[conformance]") {
     const Pair pair;
     if (!pair) return;
-    compare_tables(GRAPEVINE_CASES, *pair.reference, *pair.node);
+    compare_tables(GRAPEVINE_CASES, 1000, *pair.reference, *pair.node);
     pair.check_nodes();
+}
+
+TEST_CASE("a cluster of one node answers as one of the reference does", "[conformance]") {
+    const Pair pair(Reference::start_cluster(), 1, {{}});
+    if (!pair) return;
+    compare_tables(GRAPEVINE_CLUSTER_CASES, 60, *pair.reference, *pair.node);
 }
 
 TEST_CASE("a node answers random commands as the reference does", "[conformance]") {

@@ -1,13 +1,18 @@
 #include "conformance/peer.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -22,17 +27,49 @@ namespace {
 
 constexpr const char* server_path = "/usr/bin/redis-server";
 
-[[noreturn]] void become_server(const std::string& folder) {
+[[noreturn]] void become_server(const std::string& folder, std::vector<std::string> options) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int nowhere = open("/dev/null", O_RDWR);
     if (nowhere < 0) _exit(127);
     for (const int descriptor : {0, 1, 2}) dup2(nowhere, descriptor);
-    const std::string socket_path = folder + "/socket";
-    const std::string value_size = std::to_string(value_size_max);
-    execl(server_path, server_path, "--port", "0", "--unixsocket", socket_path.c_str(), "--save",
-          "", "--appendonly", "no", "--dir", folder.c_str(), "--proto-max-bulk-len",
-          value_size.c_str(), nullptr);
+    std::vector<std::string> all = {server_path,
+                                    "--unixsocket",
+                                    folder + "/socket",
+                                    "--save",
+                                    "",
+                                    "--appendonly",
+                                    "no",
+                                    "--dir",
+                                    folder,
+                                    "--proto-max-bulk-len",
+                                    std::to_string(value_size_max)};
+    std::ranges::move(options, std::back_inserter(all));
+    std::vector<char*> arguments;
+    for (std::string& argument : all) arguments.push_back(argument.data());
+    arguments.push_back(nullptr);
+    execv(server_path, arguments.data());
     _exit(127);
+}
+
+// Ports of loopback that were free just now, all different.
+std::vector<std::string> free_ports(std::size_t count) {
+    std::vector<std::string> ports;
+    std::vector<int> held;
+    for (std::size_t i = 0; i < count; ++i) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto* const any = reinterpret_cast<sockaddr*>(&address);
+        held.push_back(socket(AF_INET, SOCK_STREAM, 0));
+        const bool bound = bind(held.back(), any, size) == 0;
+        if (!bound || getsockname(held.back(), any, &size) != 0) {
+            throw std::runtime_error("no port for the reference");
+        }
+        ports.push_back(std::to_string(ntohs(address.sin_port)));
+    }
+    for (const int descriptor : held) close(descriptor);
+    return ports;
 }
 
 }  // namespace
@@ -76,12 +113,34 @@ std::vector<std::string> Server::ask_all(const std::vector<std::vector<std::stri
 }
 
 std::unique_ptr<Reference> Reference::start() {
+    return start({"--port", "0"});
+}
+
+std::unique_ptr<Reference> Reference::start_cluster() {
+    const auto ports = free_ports(2);
+    auto reference = start({"--port", ports[0], "--cluster-port", ports[1], "--bind", "127.0.0.1",
+                            "--cluster-enabled", "yes"});
+    if (reference == nullptr) return nullptr;
+    reference->ask({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}, Protocol::resp2);
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    while (!reference->serves_all_slots()) {
+        if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no cluster");
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return reference;
+}
+
+bool Reference::serves_all_slots() {
+    return ask({"CLUSTER", "INFO"}, Protocol::resp2).contains("cluster_state:ok");
+}
+
+std::unique_ptr<Reference> Reference::start(const std::vector<std::string>& options) {
     if (!std::filesystem::exists(server_path)) return nullptr;
     std::string folder = "/tmp/conformance-XXXXXX";
     if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no folder for the reference");
     const int pid = fork();
     if (pid < 0) throw std::runtime_error("no process for the reference");
-    if (pid == 0) become_server(folder);
+    if (pid == 0) become_server(folder, options);
     return std::unique_ptr<Reference>(new Reference(folder, pid));
 }
 

@@ -52,12 +52,16 @@ class Reference : public Server {
 public:
     // Nothing where redis-server is not installed.
     static std::unique_ptr<Reference> start();
+    // As a cluster of this one, which has all slots; on free ports of loopback.
+    static std::unique_ptr<Reference> start_cluster();
     ~Reference() override;
     Reference(const Reference&) = delete;
     Reference& operator=(const Reference&) = delete;
 
 private:
     Reference(std::string folder, int pid) : folder_(std::move(folder)), pid_(pid) {}
+    static std::unique_ptr<Reference> start(const std::vector<std::string>& options);
+    [[nodiscard]] bool serves_all_slots();
     [[nodiscard]] int connect() const override;
 
     std::string folder_;

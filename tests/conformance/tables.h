@@ -1,14 +1,18 @@
 #pragma once
 // The comparison itself, for any subject: checks of Catch2.
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "conformance/peer.h"
 
 namespace grapevine::conformance {
 
-// Every table of a folder, in RESP2 and in RESP3. Deletes all keys of both.
-void compare_tables(const std::string& folder, Reference& reference, Peer& subject);
+// Every table of a folder, in RESP2 and in RESP3: `steps_min` commands or more, or the tables were
+// not found. Deletes all keys of both.
+void compare_tables(const std::string& folder, std::size_t steps_min, Reference& reference,
+                    Peer& subject);
 
 // Commands and patterns drawn at random from a seed. Deletes all keys of both.
 void compare_random_commands(std::uint64_t seed, Reference& reference, Peer& subject);

@@ -37,7 +37,9 @@ grapevine_test(node_conformance_test CLUSTERS SKIPS LABEL e2e TIMEOUT 300 LINK e
                SOURCES $<TARGET_OBJECTS:e2e_main> conformance/node_test.cc conformance/cases.cc
                        conformance/compare.cc conformance/link.cc conformance/peer.cc
                        conformance/random.cc conformance/tables.cc command/memory_keys.cc)
-target_compile_definitions(node_conformance_test PRIVATE GRAPEVINE_CASES="${conformance}/cases")
+target_compile_definitions(node_conformance_test
+                           PRIVATE GRAPEVINE_CASES="${conformance}/cases"
+                                   GRAPEVINE_CLUSTER_CASES="${conformance}/cluster_cases")
 add_dependencies(node_conformance_test client kvnode)
 
 # Minutes of waiting, little work; where network namespaces are not allowed its cases say so.
