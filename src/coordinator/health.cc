@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/counted.h"
@@ -128,6 +130,7 @@ private:
                              ring_.copies_wanted == 1 ? "is" : "are", possible == 1 ? "is" : "are",
                              counted(possible, "node")));
         }
+        look_at_zones(possible);
         std::map<std::size_t, std::size_t> short_by_copies;
         for (const Entry& entry : ring_.table) {
             if (ring_.is_down(entry)) {
@@ -164,6 +167,23 @@ private:
                              partitions_of_all(ring_, health_.partitions_down),
                              health_.partitions_down == 1 ? "has" : "have", awaited(ring_)));
         }
+    }
+
+    // Where nobody says where it stands, nobody asked for zones to be told apart.
+    void look_at_zones(std::size_t possible) {
+        std::set<std::string_view> named;
+        std::size_t zones = 0;
+        for (const Member& member : ring_.members) {
+            if (!member.stays()) continue;
+            if (!member.zone.empty()) named.insert(member.zone);
+            if (member.zone.empty()) ++zones;
+        }
+        zones += named.size();
+        const std::size_t copies = std::min<std::size_t>(possible, ring_.copies_wanted);
+        if (named.empty() || zones >= copies) return;
+        find(HealthVerdict::degraded,
+             fmt::format("the {} of a key are in {}: several are lost together with one",
+                         counted(copies, "copy", "copies"), counted(zones, "zone")));
     }
 
     void measure_backlog() {

@@ -53,6 +53,22 @@ bool says(const Health& health, const std::string& reason) {
 
 }  // namespace
 
+TEST_CASE("zones that do not suffice are told") {
+    Ring ring = cluster(4, 3);
+    const auto in_zones = [&](const std::vector<std::string>& zones) {
+        for (std::size_t i = 0; i < zones.size(); ++i) ring.members.at(i).zone = zones[i];
+        return health_of(ring, all_well(ring));
+    };
+    CHECK(in_zones({"", "", "", ""}).reasons.empty());
+    CHECK(in_zones({"a", "b", "c", "c"}).reasons.empty());
+    CHECK(in_zones({"a", "a", "", ""}).reasons.empty());
+    const Health two = in_zones({"a", "b", "b", "a"});
+    CHECK(two.verdict == HealthVerdict::degraded);
+    CHECK(says(two, "the 3 copies of a key are in 2 zones: several are lost together with one"));
+    CHECK(says(in_zones({"a", "a", "a", "a"}),
+               "the 3 copies of a key are in 1 zone: several are lost together with one"));
+}
+
 TEST_CASE("a member that is suspected or does not answer makes a cluster degraded") {
     const Ring ring = cluster(5, 3);
     Statuses status = all_well(ring);
