@@ -1,4 +1,7 @@
-grapevine_test(bench_test LABEL unit LINK bench
+if(NOT TARGET grapevine_bench)
+  return()
+endif()
+grapevine_test(bench_test LABEL bench LINK bench
                SOURCES bench/balance_test.cc bench/compare_test.cc bench/histogram_test.cc
                        bench/http_test.cc bench/lanes_test.cc bench/latency_test.cc
                        bench/phase_test.cc bench/record_test.cc bench/resp_test.cc
