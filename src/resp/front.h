@@ -15,12 +15,12 @@
 
 #include "base/address.h"
 #include "base/ids.h"
+#include "base/rate_meter.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "command/reply.h"
 #include "resp/args.h"
 #include "resp/cluster_text.h"
-#include "resp/rate.h"
 #include "resp/request_parser.h"
 #include "ring/ring.h"
 
@@ -126,17 +126,33 @@ public:
     std::map<std::uint64_t, Session*> sessions;
     std::vector<std::uint64_t> killed;  // of those, by another's CLIENT KILL; the host empties it
     Counters counters;
-    // Of some of them.
+    // How fast some of them grow.
+    class Growth {
+    public:
+        void look(Time now, std::uint64_t count) {
+            if (count > seen_) meter_.add(now, count - seen_);
+            seen_ = count;
+            per_second_ = meter_.per_second(now);
+        }
+        [[nodiscard]] std::uint64_t per_second() const { return per_second_; }
+
+    private:
+        RateMeter meter_;
+        std::uint64_t seen_ = 0;
+        std::uint64_t per_second_ = 0;
+    };
     struct Rates {
-        Rate commands;
-        Rate input_bytes;
-        Rate output_bytes;
+        Growth commands;
+        Growth input_bytes;
+        Growth output_bytes;
+        Time look_at;  // when next, with a command
     };
     Rates rates;
     void look_at_rates(Time now) {
         rates.commands.look(now, counters.commands);
         rates.input_bytes.look(now, counters.input_bytes);
         rates.output_bytes.look(now, counters.output_bytes);
+        rates.look_at = now + std::chrono::milliseconds(100);
     }
 
 private:

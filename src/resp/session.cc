@@ -150,6 +150,7 @@ void Session::reset() {
 
 void Session::handle(Time now, Args args) {
     ++front_.counters.commands;
+    if (now >= front_.rates.look_at) front_.look_at_rates(now);
     ++about.commands;
     about.last = now;
     if (is_cross_protocol(args)) {
@@ -234,7 +235,7 @@ bool Session::execute_at_once(Time now, const Target& target, bool writes, Args 
     const auto until = front_.at_once()(now, target.key, writes, args, made);
     if (!until) return false;
     owed_.append(form(), made.bytes());
-    if (owed_.output_size() > 0) tell_until_ = std::min(tell_until_, *until);
+    if (!form().muted) tell_until_ = std::min(tell_until_, *until);
     return true;
 }
 

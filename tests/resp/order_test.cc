@@ -98,6 +98,11 @@ TEST_CASE("what must not be told after a time is known until it was taken", "[re
     read_all(world, *session);
     CHECK(session->output_size() == 0);
     CHECK(session->tell_until() == never);
+    // Nor where there is something else to be written.
+    session->feed("CLIENT REPLY ON\r\nCLIENT REPLY OFF\r\nSET a 5\r\n");
+    read_all(world, *session);
+    CHECK(session->tell_until() == never);
+    CHECK(take_all(*session) == "+OK\r\n");
 }
 
 // One that was executed at once behind what others took long to say was told after the lease under

@@ -24,6 +24,13 @@ void check(World& world, Session& session, const std::vector<Row>& rows) {
     }
 }
 
+// A number that INFO tells.
+std::uint64_t told(const std::string& info, const std::string& field) {
+    const std::size_t at = info.find(field + ":");
+    REQUIRE(at != std::string::npos);
+    return std::stoull(info.substr(at + field.size() + 1));
+}
+
 const std::string cross_slot = "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
 
 }  // namespace
@@ -427,6 +434,26 @@ TEST_CASE("connections know of each other", "[resp]") {
     CHECK(world.front.killed == std::vector<std::uint64_t>{2});
     CHECK(world.say(*session, "CLIENT KILL ID 1 SKIPME no") == ":1\r\n");
     CHECK(session->is_over());
+}
+
+TEST_CASE("INFO tells how much was done in the last second", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const auto per_second = [&] {
+        return told(world.say(*session, "INFO stats"), "instantaneous_ops_per_sec");
+    };
+    CHECK(per_second() < 10);
+    for (int i = 0; i < 100; ++i) {
+        CHECK(world.say(*session, "PING") == "+PONG\r\n");
+        world.now += 20ms;
+    }
+    CHECK(per_second() > 40);
+    CHECK(per_second() < 60);
+    CHECK(world.say(*session, "CONFIG RESETSTAT") == "+OK\r\n");
+    world.now += 10ms;
+    CHECK(per_second() < 60);
+    world.now += 10s;
+    CHECK(per_second() < 10);
 }
 
 }  // namespace grapevine::resp
