@@ -11,7 +11,7 @@
 // are answered `busy`. The answers of all clients together have a bound, and so have the half
 // frames of all connections: those with the largest are closed where they stay over it. Who reads
 // slowly pays for it alone: while answers pile up, each client may have an equal share of the
-// bound.
+// bound. Who has said goodbye and takes nothing of what is left for `patience` is closed.
 //
 // Connections are bounded: of clients, and of those who have not said who they are, whoever has
 // neither asked nor been answered for longest makes room for the next. A client that is idle loses
@@ -144,7 +144,7 @@ private:
         Time opened_at;
         std::optional<Hello> hello;
         std::unique_ptr<TextClient> text_client;  // null: it speaks frames, or nothing yet
-        bool finishing = false;                   // nothing more is read, nor written
+        bool finishing = false;                   // nothing more is read, or taken to be written
         std::optional<Time> ends_since;           // or since it last read some of what it is owed
         std::size_t owed_then = 0;
         std::optional<std::list<ConnectionId>::iterator> stranger;  // where in strangers_

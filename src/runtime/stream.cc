@@ -135,6 +135,11 @@ void Stream::resume_reading() {
     if (const int error = start_reading(); error != 0) end(error);
 }
 
+std::size_t Stream::queued() const {
+    if (writing_ == 0) return queued_;
+    return queued_ - writing_ + uv_stream_get_write_queue_size(as_stream(tcp_));
+}
+
 std::string& Stream::last_block() {
     if (out_.empty() || out_.back().size() >= block_size) out_.push_back(outbox_.take_block());
     return out_.back();
@@ -158,7 +163,7 @@ void Stream::enter_outbox() {
 }
 
 void Stream::flush() {
-    if (!connected_ || writing_ || ended_) return;
+    if (!connected_ || writing_ > 0 || ended_) return;
     while (!out_.empty()) {
         std::array<uv_buf_t, buffers_per_write> buffers;
         const std::size_t count = std::min(out_.size(), buffers.size());
@@ -216,13 +221,13 @@ int Stream::write_rest() {
                      if (stream != nullptr) stream->written(done->size, status);
                  });
     if (error != 0) return error;
-    writing_ = true;
+    writing_ = write->size;
     static_cast<void>(write.release());  // the callback owns it
     return 0;
 }
 
 void Stream::written(std::size_t bytes, int error) {
-    writing_ = false;
+    writing_ = 0;
     queued_ -= bytes;
     if (error != 0) return end(error);
     flush();

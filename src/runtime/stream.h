@@ -80,7 +80,7 @@ public:
     // What is large is not copied.
     void send(std::string&& bytes);
     // Bytes that send() took and the kernel has not.
-    [[nodiscard]] std::size_t queued() const { return queued_; }
+    [[nodiscard]] std::size_t queued() const;
 
     void pause_reading();
     void resume_reading();
@@ -113,12 +113,12 @@ private:
     Outbox& outbox_;
     Handle<uv_tcp_t> tcp_;
     std::deque<std::string> out_;
-    std::size_t skip_ = 0;  // of the first block: bytes that are written
-    std::size_t queued_ = 0;
+    std::size_t skip_ = 0;     // of the first block: bytes that are written
+    std::size_t queued_ = 0;   // with all of what libuv has
+    std::size_t writing_ = 0;  // of it: libuv has so much; the rest waits in out_
     bool in_outbox_ = false;
     bool connected_ = false;
     bool reading_ = false;
-    bool writing_ = false;  // libuv has a part of the queue; the rest waits in out_
     bool finishing_ = false;
     bool shut_ = false;
     bool ended_ = false;
