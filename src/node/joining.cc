@@ -33,8 +33,7 @@ void Node::State::ask_again(Time now) {
 }
 
 // Whether it has been away for long enough, and its line is good by now.
-bool Node::State::may_ask(Time now, const JoinLinks& reached) {
-    readmission.look(now, reached.majority_heard);
+bool Node::State::may_ask(Time now, const JoinLinks& reached) const {
     const Time from = readmission.asks_from();
     if (reached.awaited || from == Time::min()) return true;
     return now > from && ring->votes_of(heartbeats.heard_since(from)) >= ring->majority();
@@ -52,7 +51,8 @@ void Node::State::ask_to_join(Time now) {
     }
     const JoinLinks reached = link_before_joining(now);
     look_for_joiners_links(now, reached);
-    if (!may_ask(now, reached) && reached.enough) return;
+    readmission.look(now, reached.majority_heard);
+    if (reached.enough && !may_ask(now, reached)) return;
     const Member asking = joiner();
     look_for_obstacle(now, asking);
     for (const Voter& voter : ring->voters) {

@@ -239,7 +239,7 @@ const Replication* Node::replication() const {
 }
 
 Time Node::backs_off_until() const {
-    return std::max(state_->governor.trusts_from(), state_->readmission.asks_from());
+    return std::max(state_->governor.trusts_from(), state_->readmission.asks_at_best());
 }
 
 StatusReply Node::status(Time now) const {

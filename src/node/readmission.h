@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "node/stall_watch.h"
 
 namespace grapevine {
 
@@ -16,11 +17,10 @@ public:
     // `look_period`: how often look() is called. `silence`: for how long who is heard may be
     // silent.
     Readmission(Duration look_period, Duration silence)
-        : look_period_(look_period), silence_(silence) {}
+        : stall_watch_(3 * look_period), silence_(silence) {}
 
     void admitted(Time now) {
         member_since_ = now;
-        evicted_at_ = never;
         away_ = {};
     }
 
@@ -28,19 +28,19 @@ public:
         if (now >= member_since_ + good_membership) back_off_ = {};
         if (!awaited) back_off_ = std::clamp(back_off_ * 2, back_off_min, back_off_max);
         away_ = awaited ? Duration{} : back_off_;
-        evicted_at_ = looked_at_ = now;
-        awake_since_ = heard_since_ = never;
+        evicted_at_ = now;
+        woke_at_ = heard_since_ = never;
+        stall_watch_.look(now);
     }
 
     // While it is out. Whether a majority has been heard in the last `silence`. Where this member
     // itself stood still it has heard nobody, which says nothing about its line.
     void look(Time now, bool majority_heard) {
         if (away_ == Duration{}) return;
-        if (now > looked_at_ + stall_periods * look_period_) awake_since_ = now;
-        looked_at_ = now;
+        if (stall_watch_.look(now)) woke_at_ = now;
         if (majority_heard) {
             heard_since_ = std::min(heard_since_, now);
-        } else if (awake_since_ == never || now >= awake_since_ + silence_) {
+        } else if (woke_at_ == never || now >= woke_at_ + silence_) {
             heard_since_ = never;
         }
     }
@@ -54,23 +54,29 @@ public:
         const Time at_last = evicted_at_ + away_ + patience;
         return heard_since_ == never ? at_last : std::min(heard_since_ + away_, at_last);
     }
+    // The same where its line is whole from now on: no earlier.
+    [[nodiscard]] Time asks_at_best() const {
+        if (away_ == Duration{}) return Time::min();
+        return (heard_since_ == never ? evicted_at_ : heard_since_) + away_;
+    }
 
 private:
+    // Longer than a line is silent that only lost some datagrams.
     static constexpr Duration back_off_min = 1s;
+    // Two rings a minute, out and in, are nothing to the others.
     static constexpr Duration back_off_max = 60s;
     // Who was in for so long was not evicted for a bad line: its next pause is a short one again.
     static constexpr Duration good_membership = 60s;
+    // As seldom as one whose line is whole and who was evicted often.
     static constexpr Duration patience = 60s;
-    static constexpr int stall_periods = 3;
 
-    Duration look_period_;
+    StallWatch stall_watch_;
     Duration silence_;
     Time member_since_ = never;
     Time evicted_at_ = never;
-    Duration back_off_{};  // of the last eviction that nothing waited for
-    Duration away_{};      // of this eviction
-    Time looked_at_ = never;
-    Time awake_since_ = never;  // it stood still before
+    Duration back_off_{};       // of the last eviction that nothing waited for
+    Duration away_{};           // of this eviction
+    Time woke_at_ = never;      // when it last had stood still; never: it has not
     Time heard_since_ = never;  // a majority, without a break
 };
 

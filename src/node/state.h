@@ -106,7 +106,7 @@ struct Node::State {
         std::uint32_t votes = 0;      // of those that answer by links
     };
     [[nodiscard]] JoinLinks link_before_joining(Time now);
-    [[nodiscard]] bool may_ask(Time now, const JoinLinks& reached);
+    [[nodiscard]] bool may_ask(Time now, const JoinLinks& reached) const;
     // As which member: without a name that the ring gave and somebody else has by now.
     [[nodiscard]] Member joiner() const;
     void look_for_obstacle(Time now, const Member& joiner);

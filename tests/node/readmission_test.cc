@@ -61,12 +61,15 @@ TEST_CASE("a break of the line begins the time again, but not for ever", "[node]
     CHECK(readmission.asks_from() == evicted + 61s);
     look_for(readmission, now, 900ms, true);
     CHECK(readmission.asks_from() == evicted + 1s);
+    CHECK(readmission.asks_at_best() == evicted + 1s);
     readmission.look(now, false);
     CHECK(readmission.asks_from() == evicted + 61s);
+    CHECK(readmission.asks_at_best() == evicted + 1s);
     look_for(readmission, now, 500ms, false);
     const Time whole = now;
     look_for(readmission, now, 300ms, true);
     CHECK(readmission.asks_from() == whole + 1s);
+    CHECK(readmission.asks_at_best() == whole + 1s);
     while (now < evicted + 65s) {
         look_for(readmission, now, 500ms, false);
         look_for(readmission, now, 500ms, true);
