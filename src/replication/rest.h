@@ -77,7 +77,7 @@ public:
 
     // Only of what rests: the next is not due before. Of how many bytes, and how many it might have
     // had: less is worth less rest. At the least it is as long as pieces take, because each costs
-    // both ends a message: where all are small, there is one under way at a time.
+    // both ends a message: on a near line, about one small one is under way at a time.
     void sent(Time now, std::size_t bytes, std::size_t bytes_max) {
         const std::size_t eighths = std::clamp<std::size_t>(bytes * 8 / bytes_max, 2, 8);
         next_ = now + took_ * static_cast<std::int64_t>(eighths) / 2;

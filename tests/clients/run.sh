@@ -176,8 +176,7 @@ if [[ -x $work/hiredis ]]; then
         code_of c
         printf 'printf("counted %%d\\n", reply->type == REDIS_REPLY_INTEGER && reply->integer > 0);\n}\n'
     } >"$work/shown.c"
-    cc -o "$work/shown" "$work/shown.c" -lhiredis
-    shows "C" "counted 1" "$work/shown"
+    shows "C" "counted 1" bash -c "cc -o '$work/shown' '$work/shown.c' -lhiredis && '$work/shown'"
 fi
 
 printf '%d of %d passed\n' $(( runs - failures )) "$runs"

@@ -149,6 +149,10 @@ bool take_detail(std::string_view line, Case* current) {
     if (current == nullptr || current->steps.empty()) throw std::runtime_error("of what command?");
     Step& step = current->steps.back();
     const std::string_view said = line.substr(detail->size());
+    const bool differs = step.mark == Mark::added || step.mark == Mark::differs;
+    if (!differs && step.mark != Mark::lines) {
+        throw std::runtime_error("the command is marked with neither +, ! nor &");
+    }
     if (*detail == "why>") {
         step.why += (step.why.empty() ? "" : " ") + std::string(trimmed(said));
         return true;
@@ -160,9 +164,7 @@ bool take_detail(std::string_view line, Case* current) {
         }
         return true;
     }
-    if (step.mark != Mark::added && step.mark != Mark::differs) {
-        throw std::runtime_error("the command is marked with neither + nor !");
-    }
+    if (!differs) throw std::runtime_error("the command is marked with neither + nor !");
     std::string reply = expected_of(said);
     if (*detail == "2>") step.resp2 = reply;
     step.resp3 = std::move(reply);

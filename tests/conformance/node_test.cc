@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::uint64_t seed = 1;
 
-// One of two nodes that hold all keys both, so that it is the primary of half of them and whatever
-// is executed has to be told to the other; and a reference. Nothing where that is not installed.
+// A node and a reference; nothing where that is not installed. By itself one of two nodes that hold
+// all keys both, so that it is the primary of half of them and whatever is executed has to be told
+// to the other.
 struct Pair {
     std::unique_ptr<Reference> reference;
     std::optional<e2e::Cluster> cluster;
@@ -60,8 +61,13 @@ TEST_CASE("a node answers as the reference does", "[conformance]") {
 }
 
 TEST_CASE("a cluster of one node answers as one of the reference does", "[conformance]") {
-    const Pair pair(Reference::start_cluster(), 1, {{}});
+    const Pair pair(Reference::start_cluster(e2e::free_port(), e2e::free_port()), 1, {{}});
     if (!pair) return;
+    const std::string about = pair.reference->ask({"INFO", "server"}, command::Protocol::resp2);
+    if (!about.contains("redis_version:7.0.")) {
+        std::cout << "SKIPPED: the tables of clusters are those of Redis 7.0\n";
+        return;
+    }
     compare_tables(GRAPEVINE_CLUSTER_CASES, 60, *pair.reference, *pair.node);
 }
 

@@ -1,10 +1,7 @@
 #include "conformance/peer.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,27 +48,6 @@ constexpr const char* server_path = "/usr/bin/redis-server";
     _exit(127);
 }
 
-// Ports of loopback that were free just now, all different.
-std::vector<std::string> free_ports(std::size_t count) {
-    std::vector<std::string> ports;
-    std::vector<int> held;
-    for (std::size_t i = 0; i < count; ++i) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* const any = reinterpret_cast<sockaddr*>(&address);
-        held.push_back(socket(AF_INET, SOCK_STREAM, 0));
-        const bool bound = bind(held.back(), any, size) == 0;
-        if (!bound || getsockname(held.back(), any, &size) != 0) {
-            throw std::runtime_error("no port for the reference");
-        }
-        ports.push_back(std::to_string(ntohs(address.sin_port)));
-    }
-    for (const int descriptor : held) close(descriptor);
-    return ports;
-}
-
 }  // namespace
 
 std::vector<std::string> Peer::ask_all(const std::vector<std::vector<std::string>>& commands) {
@@ -116,10 +92,10 @@ std::unique_ptr<Reference> Reference::start() {
     return start({"--port", "0"});
 }
 
-std::unique_ptr<Reference> Reference::start_cluster() {
-    const auto ports = free_ports(2);
-    auto reference = start({"--port", ports[0], "--cluster-port", ports[1], "--bind", "127.0.0.1",
-                            "--cluster-enabled", "yes"});
+std::unique_ptr<Reference> Reference::start_cluster(std::uint16_t port, std::uint16_t bus_port) {
+    auto reference =
+        start({"--port", std::to_string(port), "--cluster-port", std::to_string(bus_port), "--bind",
+               "127.0.0.1", "--cluster-enabled", "yes"});
     if (reference == nullptr) return nullptr;
     reference->ask({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}, Protocol::resp2);
     const auto give_up = std::chrono::steady_clock::now() + patience;

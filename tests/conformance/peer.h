@@ -52,8 +52,8 @@ class Reference : public Server {
 public:
     // Nothing where redis-server is not installed.
     static std::unique_ptr<Reference> start();
-    // As a cluster of this one, which has all slots; on free ports of loopback.
-    static std::unique_ptr<Reference> start_cluster();
+    // As a cluster of this one, which has all slots; on these ports of loopback.
+    static std::unique_ptr<Reference> start_cluster(std::uint16_t port, std::uint16_t bus_port);
     ~Reference() override;
     Reference(const Reference&) = delete;
     Reference& operator=(const Reference&) = delete;
