@@ -67,6 +67,12 @@ void Governor::joiner(Time now, const JoinRequest& request) {
     joiners_[request.self.id] = {request, now};
 }
 
+void Governor::onlooker(Time now, Address address) {
+    std::erase_if(onlookers_, [&](const auto& entry) { return stale(now, entry.second); });
+    if (onlookers_.size() >= joiners_max && !onlookers_.contains(address)) return;
+    onlookers_[address] = now;
+}
+
 // One ring behind is as good as current: it hears of this one when it is in.
 bool Governor::is_ready(Time now, const Ring& ring, const Joiner& joiner) {
     return next(joiner.request.have) >= ring.epoch && !stale(now, joiner.at);
@@ -81,11 +87,14 @@ std::map<NodeId, Address> Governor::joiners(Time now, const Ring& ring) const {
 }
 
 std::vector<Address> Governor::waiting(Time now) const {
-    std::vector<Address> waiting;
+    std::set<Address> waiting;
     for (const auto& [id, joiner] : joiners_) {
-        if (!stale(now, joiner.at)) waiting.push_back(joiner.request.self.address);
+        if (!stale(now, joiner.at)) waiting.insert(joiner.request.self.address);
     }
-    return waiting;
+    for (const auto& [address, at] : onlookers_) {
+        if (!stale(now, at) && waiting.size() < joiners_max) waiting.insert(address);
+    }
+    return {waiting.begin(), waiting.end()};
 }
 
 void Governor::reports(Time now, const Ring& ring, const FillReports& message, Duration settle) {

@@ -44,9 +44,11 @@ public:
     [[nodiscard]] Time next_deadline() const { return propose_at_; }
 
     void joiner(Time now, const JoinRequest& request);
+    // Who is no member asks what the ring is: it may not be able to ask for more.
+    void onlooker(Time now, Address address);
     // Who asks to be let in now, and where.
     [[nodiscard]] std::map<NodeId, Address> joiners(Time now, const Ring& ring) const;
-    // Where those listen that ask to be let in, whether or not they may be.
+    // Where those listen that ask to be let in, or for the ring, whether or not they may be let in.
     [[nodiscard]] std::vector<Address> waiting(Time now) const;
     void reports(Time now, const Ring& ring, const FillReports& message, Duration settle);
     // When a ring is to be made for the fills that were reported, if none is made before for
@@ -106,6 +108,7 @@ private:
     PlantedBugs bugs_;
     Time propose_at_ = never;
     std::map<NodeId, Joiner> joiners_;
+    std::map<Address, Time> onlookers_;
     std::map<FillReport, Time> reports_;
     Time reports_due_ = never;
     Time trims_due_{};

@@ -142,6 +142,7 @@ void Node::State::answer_joiner(Time now, const Envelope& envelope, const Heartb
 }
 
 void Node::State::on(Time now, const Envelope& envelope, const RingRequest& message) {
+    if (ring && !ring->is_up(envelope.from)) governor.onlooker(now, envelope.from_address);
     if (ring && ring->epoch <= message.have) return;
     send_ring(now, envelope.from_address, envelope.from, message.have);
 }

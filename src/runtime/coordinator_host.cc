@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "base/counted.h"
@@ -57,10 +58,12 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
       interrupted_(loop, SIGINT, [this] { interrupted(); }),
       terminated_(loop, SIGTERM, [this] { interrupted(); }) {
     if (node.resume) {
-        say(
-            fmt::format("going on as the coordinator of ring {}; nothing is launched, nor launched "
-                        "again (--nodes, --respawn)",
-                        node.resume->ring->epoch));
+        say(fmt::format(
+            "going on as the coordinator of ring {}, with {} of a key in {} as it was "
+            "founded (not --rep, --partitions); nothing is launched, nor launched again "
+            "(--nodes, --respawn)",
+            node.resume->ring->epoch, counted(node.resume->ring->copies_wanted, "copy", "copies"),
+            counted(node.resume->ring->partitions(), "partition")));
         if (config_.vault) {
             say(fmt::format(
                 "if all nodes of that cluster have ended, what they held is gone: remove {}, and "
@@ -128,11 +131,16 @@ void CoordinatorHost::tell_who_stays() {
     if (ring_ == nullptr || !ring_->is_up(node_.node().self().id)) return;
     if (const auto staying = others(); !staying.empty()) {
         const Address one = staying.front()->address;
-        say(fmt::format(
-            "{} that {} not launched here {} running; to stop {}: client --stop "
-            "--coordinator {}; for a coordinator again: coordinator --seed {}",
-            counted(staying.size(), "node"), staying.size() == 1 ? "was" : "were",
-            staying.size() == 1 ? "keeps" : "keep", staying.size() == 1 ? "it" : "them", one, one));
+        std::set<NodeId> left;
+        for (const Member* member : staying) left.insert(member->id);
+        const bool serves = ring_->votes_of(left) >= ring_->majority();
+        say(
+            fmt::format("{} that {} not launched here {} running{}; to stop {}: client --stop "
+                        "--coordinator {}; for a coordinator again: coordinator --seed {}",
+                        counted(staying.size(), "node"), staying.size() == 1 ? "was" : "were",
+                        staying.size() == 1 ? "keeps" : "keep",
+                        serves ? "" : ", without a majority of the votes, so nothing is served",
+                        staying.size() == 1 ? "it" : "them", one, one));
     }
     for (const Address waiting : node_.node().status(boot_time()).waiting) {
         say(
@@ -145,8 +153,10 @@ void CoordinatorHost::tell_who_stays() {
 std::vector<const Member*> CoordinatorHost::others() const {
     std::vector<const Member*> others;
     if (ring_ == nullptr) return others;
+    const auto suspected = node_.node().status(boot_time()).suspected;
     for (const Member* member : members_in_order(*ring_)) {
         if (!member->is_up() || !member->stores() || launch_.launched(member->name)) continue;
+        if (std::ranges::find(suspected, member->id) != suspected.end()) continue;
         others.push_back(member);
     }
     return others;

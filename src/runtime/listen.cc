@@ -1,5 +1,9 @@
 #include "runtime/listen.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "runtime/socket_address.h"
 
 namespace grapevine {
@@ -40,6 +44,15 @@ Result<ListenPlan> plan_listening(const ListenOptions& options) {
             "everything; use it in trusted networks only";
     }
     return plan;
+}
+
+std::string why_unreachable(const ListenPlan& plan, const std::vector<Address>& seeds) {
+    const bool are_elsewhere = !seeds.empty() && std::ranges::none_of(seeds, is_loopback);
+    if (!are_elsewhere || !is_loopback(plan.advertised)) return {};
+    return fmt::format(
+        "{} is on another machine, or may be, and would be told that this process is at a loopback "
+        "address, where it cannot reach it; say with --listen host at which it can",
+        seeds.front());
 }
 
 Address advertised_address(const ListenPlan& plan, Address bound) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
@@ -28,6 +29,9 @@ struct ListenPlan {
 };
 
 Result<ListenPlan> plan_listening(const ListenOptions& options);
+
+// Why those at the seeds could not reach it there, for a person; empty: they may.
+std::string why_unreachable(const ListenPlan& plan, const std::vector<Address>& seeds);
 
 // What others are told, once the endpoint is open at `bound`.
 Address advertised_address(const ListenPlan& plan, Address bound);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "runtime/clock.h"
 
 namespace grapevine {
 
@@ -101,7 +102,13 @@ void PeerLinks::frame(FrameLink& frames, const Frame& frame) {
 
 void PeerLinks::garbled(FrameLink& frames, const std::string& why) {
     const Address peer = peer_of(frames);
-    log_.log(LogLevel::warning, "{} sends no frames ({}): hung up", peer, why);
+    // It is dialed again, ten times a second where it is a seed.
+    constexpr Duration said_for = 60s;
+    const Time now = boot_time();
+    std::erase_if(garbled_, [&](const auto& each) { return now >= each.second + said_for; });
+    const bool is_new = garbled_.try_emplace(peer, now).second;
+    log_.log(is_new ? LogLevel::warning : LogLevel::debug, "{} sends no frames ({}): hung up", peer,
+             why);
     drop(peer, LinkEnd::ended);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
 
@@ -74,6 +75,7 @@ private:
     std::unordered_map<Address, Link> links_;
     std::unordered_map<const FrameLink*, Address> peers_;
     bool is_busy_ = false;  // there may be a link that is not connected or has bytes queued
+    std::map<Address, Time> garbled_;               // who sent no frames, and when that was said
     std::unordered_map<Address, int> unreachable_;  // libuv's error, told in check_limits()
     Graveyard<FrameLink> graveyard_;
 };

@@ -62,7 +62,10 @@ Result<Address> resolve(std::string_view text, std::uint16_t default_port) {
         if (!port) return std::unexpected(port.error());
         address.port = *port;
     }
-    if (host.empty()) return fail("\"{}\" names no host; write it as 127.0.0.1:7000", text);
+    // A number alone would be taken for an address written as one.
+    if (host.find_first_not_of("0123456789") == std::string_view::npos) {
+        return fail("\"{}\" names no host; write it as 127.0.0.1:7000", text);
+    }
     const auto ip = look_up(std::string(host));
     if (!ip) return std::unexpected(ip.error());
     address.ip = *ip;

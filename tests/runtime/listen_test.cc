@@ -37,13 +37,26 @@ TEST_CASE("listening beyond loopback warns, and needs an address for others") {
           Address{.ip = 0x0a010203, .port = 9});
 }
 
+TEST_CASE("who could not be reached by its cluster is told so") {
+    const auto loopback = plan_listening({.port = {}, .listen = "127.0.0.1", .advertise = {}});
+    const auto beyond = plan_listening({.port = {}, .listen = "10.1.2.3", .advertise = {}});
+    REQUIRE(loopback.has_value());
+    REQUIRE(beyond.has_value());
+    constexpr Address near{.ip = 0x7f000001, .port = 7000};
+    constexpr Address far{.ip = 0x0a010204, .port = 7000};
+    CHECK(why_unreachable(*loopback, {near}).empty());
+    CHECK(why_unreachable(*loopback, {far, near}).empty());
+    CHECK(why_unreachable(*beyond, {far}).empty());
+    CHECK(why_unreachable(*loopback, {far}).starts_with("10.1.2.4:7000 is on another machine"));
+}
+
 TEST_CASE("addresses in options may be names and lists, with a default port") {
     CHECK(resolve("127.0.0.1:7003", 7000).value() == Address{.ip = 0x7f000001, .port = 7003});
     CHECK(resolve("localhost", 7000).value() == Address{.ip = 0x7f000001, .port = 7000});
     CHECK(resolve_list("127.0.0.1,127.0.0.2:80", 7000).value() ==
           std::vector<Address>{{.ip = 0x7f000001, .port = 7000}, {.ip = 0x7f000002, .port = 80}});
     for (const char* bad : {"", ":7000", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
-                            "127.0.0.1:-1", "no such host"}) {
+                            "127.0.0.1:-1", "no such host", "7000", "7000:7000"}) {
         CAPTURE(bad);
         CHECK_FALSE(resolve(bad, 7000).has_value());
     }

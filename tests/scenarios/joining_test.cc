@@ -145,6 +145,10 @@ TEST_CASE("who cannot be admitted, for a majority is gone, says whom it cannot r
     CHECK(*warnings == 1);
     cluster.run_for(10s);
     CHECK(*warnings == 2);
+    // Nor can it ask to be let in. Who ends the cluster has to know of it all the same.
+    sim::World& world = cluster.world();
+    const auto waiting = world.node("server3")->node().status(world.now()).waiting;
+    CHECK(waiting == std::vector{world.node("server9")->node().self().address});
 }
 
 // Their votes would count from the ring on that lets them in.
