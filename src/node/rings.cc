@@ -148,9 +148,14 @@ void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {
     send_ring(now, to, id, have);
 }
 
+// What has changed since is all that somebody with that ring has to be told.
+bool Node::State::follows_from(Epoch have) const {
+    return last_change && next(have) == ring->epoch;
+}
+
 // To whom is one behind what has changed, to others the whole ring.
 void Node::State::send_ring(Time now, Address to, NodeId id, Epoch have) {
-    if (last_change && next(have) == ring->epoch) {
+    if (follows_from(have)) {
         send(now, to, id, Decided{*last_change, ring_digest});
     } else {
         send(now, to, id, RingAnswer{ring});

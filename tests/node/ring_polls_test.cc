@@ -54,3 +54,42 @@ TEST_CASE("where there is no ring yet a client waits for the first", "[node]") {
     CHECK(polls.take_due(start, nullptr).empty());
     CHECK(polls.take_due(start, ring_at(1)).size() == 1);
 }
+
+// Each of these is a megabyte: a thousand in one turn, from one connection or from as many, took a
+// member a second, and it was evicted.
+TEST_CASE("rings are told in turn, and a few in a while", "[node]") {
+    RingPolls polls;
+    Ring large;
+    large.epoch = Epoch{5};
+    large.table.resize(16'384);
+    const auto ring = std::make_shared<const Ring>(large);
+    std::vector<ConnectionId> told;
+    const auto ask = [&](Time now, std::uint64_t id) {
+        const ConnectionId connection{id};
+        if (polls.ask(now, connection, {.have = {}, .wait_ms = 0}, ring))
+            told.push_back(connection);
+    };
+    for (int i = 0; i < 1000; ++i) ask(start, 7);
+    CHECK(told.size() == 4);
+    for (std::uint64_t id = 100; id > 90; --id) ask(start + 1ms, id);
+    CHECK(told.size() == 4);
+    polls.closed(ConnectionId{99});
+    const auto take = [&](Time now) {
+        for (const auto& due : polls.take_due(now, ring)) {
+            CHECK(due.reply.ring == ring);
+            told.push_back(due.connection);
+        }
+    };
+    take(start + 9ms);
+    CHECK(told.size() == 4);
+    CHECK(polls.next_deadline() == start + 10ms);
+    take(start + 10ms);
+    take(start + 20ms);
+    take(start + 30ms);
+    CHECK(polls.next_deadline() == never);
+    std::vector<ConnectionId> expected(5, ConnectionId{7});
+    for (const std::uint64_t id : {100, 98, 97, 96, 95, 94, 93, 92, 91}) {
+        expected.emplace_back(id);
+    }
+    CHECK(told == expected);
+}
