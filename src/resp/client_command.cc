@@ -17,14 +17,15 @@ std::int64_t seconds(Duration span) {
     return to_us(span) / 1'000'000;
 }
 
-std::string line_of(const Session& session, const Front& front, Time now) {
+// `own`: where this node listens.
+std::string line_of(const Session& session, Address own, Time now) {
     const Session::About& about = session.about;
     return fmt::format(
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
         "multi={} watch={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={} oll=0 "
         "omem=0 tot-mem={} events=r cmd={} user=default redir=-1 resp={} "
         "lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
-        about.id, about.peer, front.facts().address, about.name, seconds(now - about.opened),
+        about.id, about.peer, own, about.name, seconds(now - about.opened),
         seconds(now - about.last), session.is_in_transaction() ? "x" : "N",
         session.queued_commands(), session.watched_keys(), session.query_bytes(),
         session.output_size(), session.input_bytes() + session.owed_bytes(),
@@ -63,7 +64,7 @@ void client_setinfo(Call& call) {
 }
 
 void client_info(Call& call) {
-    call.reply.verbatim(line_of(call.session, call.front, call.now) + "\n");
+    call.reply.verbatim(line_of(call.session, call.front.facts().address, call.now) + "\n");
 }
 
 // All are "normal": there are no replicas and no subscribers.
@@ -90,10 +91,12 @@ void client_list(Call& call) {
     } else if (args.size() > 2) {
         return call.reply.error(client_syntax);
     }
+    std::ranges::sort(ids);
+    const Address own = call.front.facts().address;
     std::string text;
     for (const auto& [id, session] : call.front.sessions) {
-        if (none || (!ids.empty() && std::ranges::find(ids, id) == ids.end())) continue;
-        text += line_of(*session, call.front, call.now) + "\n";
+        if (none || (!ids.empty() && !std::ranges::binary_search(ids, id))) continue;
+        text += line_of(*session, own, call.now) + "\n";
     }
     call.reply.verbatim(text);
 }
@@ -103,6 +106,7 @@ struct Victims {
     std::optional<std::uint64_t> id;
     std::optional<std::string> peer;
     std::optional<std::string> own;
+    std::string here;  // what `own` is compared with
     std::optional<std::int64_t> age_s;
     bool none = false;  // of a user or a type that nobody is
     bool skip_me = true;
@@ -112,7 +116,7 @@ struct Victims {
         if (none || (skip_me && &session == &call.session)) return false;
         if (id && about.id != *id) return false;
         if (peer && to_string(about.peer) != *peer) return false;
-        if (own && to_string(call.front.facts().address) != *own) return false;
+        if (own && *own != here) return false;
         return !age_s || seconds(call.now - about.opened) >= *age_s;
     }
 };
@@ -157,6 +161,7 @@ void client_kill(Call& call) {
         const std::string defect = read_victim(call.args[i], call.args[i + 1], victims);
         if (!defect.empty()) return call.reply.error(defect);
     }
+    if (victims.own) victims.here = to_string(call.front.facts().address);
     std::int64_t killed = 0;
     for (const auto& [id, session] : call.front.sessions) {
         if (!victims.has(*session, call)) continue;

@@ -19,6 +19,8 @@ constexpr std::size_t commands_at_first = 8;
 constexpr std::size_t lanes_at_first = 32;
 constexpr std::size_t lanes_least = 4;
 constexpr std::size_t lanes_more = 4;  // for each answer that was not large
+// More side by side bring nothing, and their answers come all at once.
+constexpr std::size_t lanes_limit = 512;
 
 // Beside the bytes of commands: of a program with its lane, and of each command in it.
 constexpr std::size_t batch_weight = 1024;
@@ -216,7 +218,7 @@ void Lanes::split(Lane& lane, std::size_t from) {
 
 void Lanes::learn_size(const RunResult& result, std::size_t commands) {
     if (result.replies.size() <= large_replies) {
-        lanes_max_ = std::min(lanes_max_ + lanes_more, std::size_t{slot_count});
+        lanes_max_ = std::min(lanes_max_ + lanes_more, lanes_limit);
     }
     if (result.status == RunStatus::refused) {
         commands_max_ = 1;

@@ -53,6 +53,21 @@ constexpr std::string_view cross_slot_keys =
 // Commands of a transaction that a node answers by itself; nothing: one of its program.
 using Here = std::vector<std::optional<std::vector<std::string>>>;
 constexpr std::ptrdiff_t here_max = 128;
+// What they answer together; lists of thousands of connections take milliseconds each.
+constexpr std::size_t here_bytes_max = 4 << 20;
+
+class HereBudget {
+public:
+    std::string execute(Session& session, Time now, const std::vector<std::string>& command) {
+        if (left_ == 0) return "-ERR the replies of the transaction are too large\r\n";
+        std::string reply = session.execute_here(now, command);
+        left_ -= std::min(left_, reply.size());
+        return reply;
+    }
+
+private:
+    std::size_t left_ = here_bytes_max;
+};
 
 class ExecTask final : public Task {
 public:
@@ -85,9 +100,10 @@ public:
         if (!command::take_aggregate(rest)) return reply.null_array();
         reply.array(here_.size());
         Protocol protocol = reply.protocol();
+        HereBudget budget;
         for (const auto& command : here_) {
             if (command) {
-                reply.raw(session_.execute_here(now_, *command));
+                reply.raw(budget.execute(session_, now_, *command));
                 protocol = session_.about.protocol;
                 continue;
             }
@@ -270,7 +286,8 @@ std::unique_ptr<Task> Session::execute(Time now, Reply& reply) {
     }
     if (!keyed.slot) {
         reply.array(here.size());
-        for (const auto& command : here) reply.raw(execute_here(now, *command));
+        HereBudget budget;
+        for (const auto& command : here) reply.raw(budget.execute(*this, now, *command));
         return nullptr;
     }
     if (!all_keyed) pending_exec_ = owed_.next();

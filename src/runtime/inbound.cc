@@ -181,6 +181,8 @@ bool Inbound::next_text(Connection& connection) {
         connection.writes = true;
         if (held_) watch(connection);
     }
+    // It may have made much of a few bytes: the clock is looked at before more is done.
+    if (connection.text_client->owed_bytes() > large_message) clients_.until_looked = 0;
     if (worked || connection.paused || !connection.text_client->is_full()) return worked;
     connection.paused = true;
     connection.frames.pause();

@@ -456,4 +456,22 @@ TEST_CASE("INFO tells how much was done in the last second", "[resp]") {
     CHECK(per_second() < 10);
 }
 
+// Lists of all connections, as many as a transaction takes, kept a node from answering heartbeats.
+TEST_CASE("what a transaction makes this node say is bounded", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    std::vector<std::unique_ptr<Session>> others;
+    for (int i = 0; i < 100; ++i) {
+        others.push_back(world.connect());
+        CHECK(world.say(*others.back(), "CLIENT SETNAME " + std::string(1000, 'n')) == "+OK\r\n");
+    }
+    CHECK(world.say(*session, "MULTI") == "+OK\r\n");
+    for (int i = 0; i < 128; ++i) CHECK(world.say(*session, "CLIENT LIST") == "+QUEUED\r\n");
+    const std::string replies = world.say(*session, "EXEC");
+    CHECK(replies.starts_with("*128\r\n$"));
+    CHECK(replies.ends_with("-ERR the replies of the transaction are too large\r\n"));
+    CHECK(replies.size() > 4'000'000);
+    CHECK(replies.size() < 5'000'000);
+}
+
 }  // namespace grapevine::resp
