@@ -110,7 +110,7 @@ Commits::Holder Checks::as_holder(const NodeHost& host, PartitionId partition) {
 }
 
 void Checks::before_answer(const NodeHost& host, const Request& request, const Reply& reply,
-                           const std::vector<const NodeHost*>& alive) {
+                           bool is_late, const std::vector<const NodeHost*>& alive) {
     if (reply.status == Status::full) check_room(host, request);
     if (!is_answer(reply.status)) return;
     const Ring& ring = *host.ring();
@@ -118,13 +118,14 @@ void Checks::before_answer(const NodeHost& host, const Request& request, const R
     // An answer that was made before the node adopted a ring in the same turn may still leave.
     const auto adopted = adopted_.find(host.id());
     const bool is_new = adopted == adopted_.end() || adopted->second->epoch != ring.epoch;
-    if (!is_new && ring.entry(partition).primary() != host.id()) {
+    if (!is_late && !is_new && ring.entry(partition).primary() != host.id()) {
         report(Rule::primary_serves,
                fmt::format("{} answers for partition {} in ring {}, where it is not the primary",
                            host.name(), partition, ring.epoch));
     }
     commits_.answers(as_holder(host, partition), partition, request, reply);
-    check_one_server(partition, alive, &host);
+    // What was read was current when it was; whether it still is the history tells.
+    if (!is_late) check_one_server(partition, alive, &host);
 }
 
 void Checks::before_telling(const NodeHost& host, PartitionId partition, const AtOnce& done,

@@ -40,7 +40,7 @@ public:
 
     void after_turn(const NodeHost& host);
     void before_answer(const NodeHost& host, const Request& request, const Reply& reply,
-                       const std::vector<const NodeHost*>& alive);
+                       bool is_late, const std::vector<const NodeHost*>& alive);
     // It was asked when its wall clock showed that time, and the clock was not set back since.
     void before_read(const Request& request, const Reply& reply, const NodeHost& host,
                      std::int64_t unix_ms);

@@ -296,17 +296,17 @@ void NodeHost::reply(NodeEffects::ToClient& to_client) {
     const auto found = incoming_.find(LinkId{to_client.connection.value});
     if (found == incoming_.end()) return;  // the client has gone
     if (auto* answer = std::get_if<Reply>(&to_client.message)) {
-        if (to_client.valid_until <= now()) *answer = node_->refuse(*answer);
-        observe_reply(found->second, *answer);
+        if (to_client.must_be_refused(now())) *answer = node_->refuse(*answer);
+        observe_reply(found->second, *answer, to_client.valid_until <= now());
     }
     answered_.insert(found->first);
     append_frame(found->second.answers, to_client.message);
 }
 
-void NodeHost::observe_reply(const Incoming& client, const Reply& reply) {
+void NodeHost::observe_reply(const Incoming& client, const Reply& reply, bool is_late) {
     // A request that was sent twice is answered twice; below the floor nobody listens any more.
     const auto request = client.requests.find(reply.sequence);
-    if (request != client.requests.end()) observer_.answers(*this, request->second, reply);
+    if (request != client.requests.end()) observer_.answers(*this, request->second, reply, is_late);
 }
 
 void NodeHost::died() {

@@ -37,7 +37,9 @@ public:
     // After its effects were carried out.
     virtual void took_turn(const NodeHost& host) = 0;
     // Just before the bytes leave.
-    virtual void answers(const NodeHost& host, const Asked& asked, const Reply& reply) = 0;
+    // `is_late`: of a read, after the lease under which it was made.
+    virtual void answers(const NodeHost& host, const Asked& asked, const Reply& reply,
+                         bool is_late) = 0;
     // At once (NodeHost::execute).
     virtual void executed(const NodeHost& host, PartitionId partition) = 0;
     // What it executed so, just before that is told.
@@ -127,7 +129,7 @@ private:
     void take_end(LinkId link, ArrivalKind how);
     void turn_away(LinkId link, const std::string& why);
     void reply(NodeEffects::ToClient& reply);
-    void observe_reply(const Incoming& client, const Reply& reply);
+    void observe_reply(const Incoming& client, const Reply& reply, bool is_late);
     [[nodiscard]] ClusterId cluster() const;
     [[nodiscard]] Ancestors ancestors() const;
 

@@ -431,9 +431,9 @@ void World::tells(const NodeHost& host, PartitionId partition, const AtOnce& don
     checks_.before_telling(host, partition, done, alive());
 }
 
-void World::answers(const NodeHost& host, const Asked& asked, const Reply& reply) {
+void World::answers(const NodeHost& host, const Asked& asked, const Reply& reply, bool is_late) {
     const Request& request = asked.request;
-    checks_.before_answer(host, request, reply, alive());
+    checks_.before_answer(host, request, reply, is_late, alive());
     note_answer(host, request, reply);
     if (host.has_trusted_clock_since(asked.at)) {
         checks_.before_read(request, reply, host, asked.unix_ms);

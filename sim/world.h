@@ -151,7 +151,8 @@ public:
 
 private:
     void took_turn(const NodeHost& host) override;
-    void answers(const NodeHost& host, const Asked& asked, const Reply& reply) override;
+    void answers(const NodeHost& host, const Asked& asked, const Reply& reply,
+                 bool is_late) override;
     void executed(const NodeHost& host, PartitionId partition) override;
     void tells(const NodeHost& host, PartitionId partition, const AtOnce& done) override;
     void sends(const NodeHost& host, const Envelope& envelope) override;

@@ -126,9 +126,13 @@ struct NodeEffects {
         ConnectionId connection;
         ServerMessage message;
         // The lease under which it was made. The host reads its clock afresh just before it hands
-        // the bytes to the socket; at or past this time it calls Node::refuse() instead of sending.
+        // the bytes to the socket; at or past this time it calls Node::refuse() instead of sending,
+        // unless it is of a read: that was current when it was made, which was after it was asked.
         Time valid_until = never;
         bool is_of_read = false;  // nothing was changed for it: who has no room may refuse it
+        [[nodiscard]] bool must_be_refused(Time now) const {
+            return !is_of_read && valid_until != never && now >= valid_until;
+        }
     };
     std::vector<ToClient> replies;
     LogLines log;

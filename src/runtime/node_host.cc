@@ -329,7 +329,7 @@ void NodeHost::answer_requests() {
 }
 
 void NodeHost::answer(Time now, NodeEffects::ToClient&& reply) {
-    if (reply.valid_until != never && now >= reply.valid_until) {
+    if (reply.must_be_refused(now)) {
         tell(reply.connection, node_.refuse(std::get<Reply>(reply.message)));
     } else {
         tell(reply.connection, std::move(reply.message), reply.is_of_read);

@@ -133,7 +133,7 @@ TEST_CASE("who refuses for its memory what adds nothing to it, or has enough of 
         request.kind = kind;
         Reply reply;
         reply.status = Status::full;
-        cluster.world().checks().before_answer(host, request, reply, {});
+        cluster.world().checks().before_answer(host, request, reply, false, {});
         return cluster.world().checks().rule();
     };
     CHECK(rule_of(OperationKind::put, true) != Rule::room);
