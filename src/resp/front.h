@@ -43,7 +43,10 @@ struct FrontLimits {
     std::size_t parts_max = 65'536;  // of those, in programs
     // Of a connection: programs that wait, and replies that wait for those before them.
     std::size_t bytes_max = 32 * 1024 * 1024;
-    std::size_t at_once_output = 256 * 1024;     // above, what a client is owed keeps to programs
+    std::size_t at_once_output = 256 * 1024;  // above, what a client is owed keeps to programs
+    // Above, so does a write: a turn that takes longer than the lease has left could not tell what
+    // was done, and nobody could ask again.
+    std::size_t at_once_write = 1024 * 1024;
     std::size_t commands_per_program = 128;      // at most
     std::size_t bytes_per_program = 128 * 1024;  // unless it is one command
     std::size_t queued_max = 16 * 1024 * 1024;   // bytes of a connection's MULTI

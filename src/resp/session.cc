@@ -42,6 +42,12 @@ bool is_cross_protocol(Args args) {
     return is_word(args[0], "POST") || is_word(args[0], "HOST:");
 }
 
+std::size_t bytes_of(Args args) {
+    std::size_t bytes = 0;
+    for (const std::string_view arg : args) bytes += arg.size();
+    return bytes;
+}
+
 // How the replies of a command that may lie in several partitions are put together.
 std::optional<Merging> merging_of(const command::CommandInfo& info) {
     constexpr std::string_view sums[] = {"del", "exists", "unlink", "touch"};
@@ -227,10 +233,11 @@ void Session::run_on_one(Time now, const Target& target, const command::CommandI
 
 // A write so executed has to be told soon, or not at all: never behind what others still owe.
 bool Session::execute_at_once(Time now, const Target& target, bool writes, Args args) {
+    const FrontLimits& limits = front_.limits();
     const bool may = front_.at_once() && front_.is_own(target.partition) &&
                      !lanes_.is_busy(target.partition) && (!writes || owed_.empty()) &&
-                     owed_.output_size() < front_.limits().at_once_output;
-    if (!may) return false;
+                     owed_.output_size() < limits.at_once_output;
+    if (!may || (writes && bytes_of(args) > limits.at_once_write)) return false;
     Reply made(Protocol::resp3);
     const auto until = front_.at_once()(now, target.key, writes, args, made);
     if (!until) return false;

@@ -132,6 +132,22 @@ TEST_CASE("a write is not executed at once behind what is owed", "[resp]") {
     CHECK(session->tell_until() == world.now + 7ms);
 }
 
+TEST_CASE("a large write is not executed at once", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    world.at_once_until = world.now + 7ms;
+    const auto set = [](std::size_t size) {
+        return "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$" + std::to_string(size) + "\r\n" +
+               std::string(size, 'x') + "\r\n";
+    };
+    CHECK(world.talk(*session, set(1'000'000)) == "+OK\r\n");
+    CHECK(world.programs == 0);
+    CHECK(world.talk(*session, set(2'000'000)) == "+OK\r\n");
+    CHECK(world.programs == 1);
+    CHECK(world.talk(*session, "STRLEN a\r\n") == ":2000000\r\n");
+    CHECK(world.programs == 1);
+}
+
 TEST_CASE("commands that this node executes by itself are not answered where that is not wanted",
           "[resp]") {
     World world;
