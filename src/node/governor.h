@@ -39,6 +39,8 @@ public:
     // before this one, so that normally one proposes.
     void consider(Time now, Duration settle, const Ring& ring, NodeId self,
                   const std::set<NodeId>& dead);
+    // What was to be looked at before a ring changed it.
+    void put_off() { propose_at_ = never; }
     // True once when the time has come.
     bool due(Time now);
     [[nodiscard]] Time next_deadline() const { return propose_at_; }
@@ -73,7 +75,8 @@ public:
     void trims_wait() { do_trims_wait_ = true; }
     [[nodiscard]] bool do_trims_wait() const { return do_trims_wait_; }
     void loss(Time now, const LossAccepted& message);
-    void leaver(Time now, NodeId member) { leavers_[member] = now; }
+    // False: that was known.
+    bool leaver(Time now, NodeId member) { return leavers_.insert_or_assign(member, now).second; }
     // Members with a link that something is wrong with.
     [[nodiscard]] std::set<NodeId> accused(Time now) const;
     // A new ring: what it has settled is forgotten. `before`: the one that it follows here; null if

@@ -221,9 +221,11 @@ void Node::State::on(Time now, const Envelope& envelope, const LeaveNotice& mess
     if (ring->is_up(envelope.from)) heed(now, envelope.from, message);
 }
 
+// It is said again and again, until its last copies have gone.
 void Node::State::heed(Time now, NodeId from, const LeaveNotice&) {
-    governor.leaver(now, from);
-    consider(now, config.settle);
+    const bool is_news = governor.leaver(now, from);
+    const bool waits = !is_news && leaves_it_to_the_first(now);
+    consider(now, config.settle + (waits ? followers_look_after : Duration{}));
 }
 
 // Whoever asks is answered: who joins finds out in this way whether its links are good for it.

@@ -79,6 +79,9 @@ struct Node::State {
     void send_beacons(Time now);
 
     // --- proposing.cc ---
+    // How much later than the first voter others look for what a ring leaves to be done.
+    static constexpr Duration followers_look_after = 500ms;
+    [[nodiscard]] bool leaves_it_to_the_first(Time now) const;
     void consider(Time now, Duration settle);
     void propose(Time now);
     void ask_for_placement();

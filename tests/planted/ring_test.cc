@@ -318,7 +318,7 @@ TEST_CASE("an accept is refused for its content", "[planted]") {
 }
 
 TEST_CASE("a promise is forgotten over a restart", "[planted]") {
-    check_found("forget_promises", Bug::forget_promises, 8, other_side);
+    check_found("forget_promises", Bug::forget_promises, 40, other_side);
 }
 
 TEST_CASE("evictions are applied before the completed fills of the ring", "[planted]") {
