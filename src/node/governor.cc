@@ -180,6 +180,9 @@ void Governor::learn(Time now, const Ring& before, const Ring& ring, PlacementCa
 
 void Governor::adopt(Time now, const Ring* before, const Ring& ring, PlacementCache& placement) {
     std::erase_if(joiners_, [&](const auto& joiner) { return ring.is_up(joiner.first); });
+    for (const Member& member : ring.members) {
+        if (member.is_up()) onlookers_.erase(member.address);
+    }
     std::erase_if(leavers_, [&](const auto& leaver) { return !ring.is_up(leaver.first); });
     bad_links_.adopt(ring);
     bad_heartbeats_.adopt(ring);

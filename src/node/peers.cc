@@ -145,8 +145,6 @@ void Node::State::on(Time now, const Envelope& envelope, const RingRequest& mess
     if (ring && !ring->is_up(envelope.from)) governor.onlooker(now, envelope.from_address);
     if (!ring || ring->epoch <= message.have) return;
     // Who is told nothing asks again.
-    const bool is_whole = !follows_from(message.have);
-    if (is_whole && !ring_budget.take(now, ring->partitions())) return;
     send_ring(now, envelope.from_address, envelope.from, message.have);
 }
 

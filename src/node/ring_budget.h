@@ -1,36 +1,38 @@
 #pragma once
-// How many whole rings are told in a while: each is some 60 bytes a partition to be put into bytes
-// and sent, so thousands at once would keep a member from answering heartbeats. Pure. Internal to
-// node/.
+// How many whole rings are told in a while: each takes some 40 ns a partition to be put into bytes
+// and sent, and twice that a member, so thousands at once would keep this one from answering
+// heartbeats. Pure. Internal to node/.
 
 #include <algorithm>
 #include <cstddef>
 
 #include "base/time.h"
+#include "ring/ring.h"
 
 namespace grapevine {
 
 class RingBudget {
 public:
-    // Whether one of so many partitions may be told now; it counts then.
-    bool take(Time now, std::size_t partitions) {
+    // Whether this one may be told now; it counts then. Strangers leave a quarter to others.
+    bool take(Time now, const Ring& ring, bool to_stranger = false) {
         if (now >= refills_at_) {
-            left_ = std::max<std::size_t>(1, entries_max / std::max<std::size_t>(1, partitions));
+            used_ = 0;
             refills_at_ = now + period;
         }
-        if (left_ == 0) return false;
-        --left_;
+        // One at least, however large.
+        if (used_ >= (to_stranger ? entries_max * 3 / 4 : entries_max)) return false;
+        used_ += ring.partitions() + 2 * ring.members.size() + 1;
         return true;
     }
     // There is something left again, at the latest.
     [[nodiscard]] Time refills_at() const { return refills_at_; }
 
 private:
-    // Some 3 ms of each 10: 64 rings of 1,024 partitions, 4 of 16,384.
+    // Some 3 ms of each 10: 64 rings of 1,024 partitions and a few members, 4 of 16,384.
     static constexpr std::size_t entries_max = 65'536;
     static constexpr Duration period = 10ms;
 
-    std::size_t left_ = 0;
+    std::size_t used_ = 0;
     Time refills_at_;
 };
 

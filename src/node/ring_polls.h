@@ -7,7 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <utility>
+#include <set>
 #include <vector>
 
 #include "base/ids.h"
@@ -30,14 +30,14 @@ public:
                                  const RingPtr& ring) {
         const bool is_newer = ring && ring->epoch > poll.have;
         const bool is_empty = !is_newer && poll.wait_ms == 0;
-        if (is_empty || (is_newer && due_.empty() && budget_.take(now, ring->partitions()))) {
+        if (is_empty || (is_newer && due_.empty() && budget_.take(now, *ring))) {
             waiting_.erase(connection);
             return RingReply{is_newer ? ring : nullptr};
         }
         Waiting& wait = waiting_[connection];
         wait.have = poll.have;
         wait.until = now + std::chrono::milliseconds(poll.wait_ms);
-        if (is_newer) enter_due(connection, wait);
+        if (is_newer) enter_due(connection);
         return std::nullopt;
     }
 
@@ -49,7 +49,7 @@ public:
         std::vector<Due> due;
         for (auto& [connection, wait] : waiting_) {
             if (ring && ring->epoch > wait.have) {
-                enter_due(connection, wait);
+                enter_due(connection);
             } else if (now >= wait.until) {
                 due.push_back({connection, {nullptr}});
             }
@@ -60,13 +60,12 @@ public:
             // It has hung up, or has asked for a later one meanwhile.
             const bool is_owed =
                 found != waiting_.end() && ring && ring->epoch > found->second.have;
-            if (is_owed && !budget_.take(now, ring->partitions())) break;
+            if (is_owed && !budget_.take(now, *ring)) break;
             if (is_owed) {
                 due.push_back({found->first, {ring}});
                 waiting_.erase(found);
-            } else if (found != waiting_.end()) {
-                found->second.is_due = false;
             }
+            queued_.erase(due_.front());
             due_.pop_front();
         }
         return due;
@@ -83,15 +82,15 @@ private:
     struct Waiting {
         Epoch have;
         Time until;
-        bool is_due = false;  // in due_
     };
 
-    void enter_due(ConnectionId connection, Waiting& wait) {
-        if (!std::exchange(wait.is_due, true)) due_.push_back(connection);
+    void enter_due(ConnectionId connection) {
+        if (queued_.insert(connection).second) due_.push_back(connection);
     }
 
     std::map<ConnectionId, Waiting> waiting_;
-    std::deque<ConnectionId> due_;  // some of these may have hung up
+    std::deque<ConnectionId> due_;   // some of these may have hung up, or want nothing any more
+    std::set<ConnectionId> queued_;  // those in due_
     RingBudget budget_;
 };
 

@@ -157,22 +157,20 @@ void Node::State::tell_ring(Time now, Address to, NodeId id, Epoch have) {
     auto& [epoch, at] = told[id];
     if (epoch == ring->epoch && now < at + tell_again) return;
     if (told.size() > 4096) told.clear();  // strangers; the pause above is only a courtesy
-    told[id] = {ring->epoch, now};
-    send_ring(now, to, id, have);
+    // Who is not told shows again that it is behind.
+    if (send_ring(now, to, id, have)) told[id] = {ring->epoch, now};
 }
 
-// What has changed since is all that somebody with that ring has to be told.
-bool Node::State::follows_from(Epoch have) const {
-    return last_change && next(have) == ring->epoch;
-}
-
-// To whom is one behind what has changed, to others the whole ring.
-void Node::State::send_ring(Time now, Address to, NodeId id, Epoch have) {
-    if (follows_from(have)) {
+// To whom is one behind what has changed, to others the whole ring, as far as there is a budget.
+// False: it was not sent.
+bool Node::State::send_ring(Time now, Address to, NodeId id, Epoch have) {
+    if (last_change && next(have) == ring->epoch) {
         send(now, to, id, Decided{*last_change, ring_digest});
-    } else {
-        send(now, to, id, RingAnswer{ring});
+        return true;
     }
+    if (!ring_budget.take(now, *ring, !ring->is_up(id))) return false;
+    send(now, to, id, RingAnswer{ring});
+    return true;
 }
 
 // Who says that it has none is sent the whole one.

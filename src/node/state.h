@@ -70,8 +70,7 @@ struct Node::State {
     void fall_out(Time now);
     // Brings a member that showed an older epoch up to date; fetches from one with a newer.
     void tell_ring(Time now, Address to, NodeId id, Epoch have);
-    void send_ring(Time now, Address to, NodeId id, Epoch have);
-    [[nodiscard]] bool follows_from(Epoch have) const;
+    bool send_ring(Time now, Address to, NodeId id, Epoch have);
     void fetch_ring(Time now, Address from, NodeId id);
     [[nodiscard]] RingRequest ring_request() const;
     void announce(Time now, const Ring& before);
@@ -215,7 +214,7 @@ struct Node::State {
     bool is_placing = false;      // somebody computes what it has asked for
     Time unplaced_since = never;  // a ring waits for that; never: none does
     RingPolls polls;
-    RingBudget ring_budget;  // for members and joiners that ask for a ring
+    RingBudget ring_budget;  // for members and joiners; clients have one of their own
     Losses losses;
     Consent consent;
     RingPtr heir;  // of the cluster that was founded anew from this one, without this node; null:

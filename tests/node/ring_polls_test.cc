@@ -93,3 +93,25 @@ TEST_CASE("rings are told in turn, and a few in a while", "[node]") {
     }
     CHECK(told == expected);
 }
+
+TEST_CASE("strangers leave rings for members", "[node]") {
+    RingBudget budget;
+    Ring ring;
+    ring.table.resize(1024);
+    ring.members.resize(10);
+    const auto told = [&](Time now, bool to_stranger) {
+        std::size_t count = 0;
+        while (budget.take(now, ring, to_stranger)) ++count;
+        return count;
+    };
+    const std::size_t strangers = told(start, true);
+    const std::size_t members = told(start + 9ms, false);
+    CHECK(strangers >= 45);
+    CHECK(strangers <= 48);
+    CHECK(members >= 14);
+    CHECK(strangers + members <= 64);
+    CHECK(told(start + 10ms, false) == strangers + members);
+    // However large it is, one is told.
+    ring.members.resize(100'000);
+    CHECK(told(start + 20ms, true) == 1);
+}
