@@ -23,7 +23,9 @@ public:
     [[nodiscard]] std::uint64_t per_second(Time now) {
         turn(now);
         const Duration whole = span_of_slot * (slots_.size() - 1) + (now - begin_of(current_));
-        const Duration span = std::min(whole, std::max(now - begun_, span_of_slot));
+        // Who asks late may be told the time of before.
+        const Duration span =
+            std::max(span_of_slot, std::min(whole, std::max(now - begun_, span_of_slot)));
         return sum() * 1'000'000 / static_cast<std::uint64_t>(to_us(span));
     }
 

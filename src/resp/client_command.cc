@@ -104,9 +104,9 @@ void client_list(Call& call) {
 // Which connections CLIENT KILL means.
 struct Victims {
     std::optional<std::uint64_t> id;
-    std::optional<std::string> peer;
-    std::optional<std::string> own;
-    std::string here;  // what `own` is compared with
+    std::optional<Address> peer;
+    std::optional<Address> own;
+    Address here;  // what `own` is compared with
     std::optional<std::int64_t> age_s;
     bool none = false;  // of a user or a type that nobody is
     bool skip_me = true;
@@ -115,11 +115,18 @@ struct Victims {
         const Session::About& about = session.about;
         if (none || (skip_me && &session == &call.session)) return false;
         if (id && about.id != *id) return false;
-        if (peer && to_string(about.peer) != *peer) return false;
+        if (peer && about.peer != *peer) return false;
         if (own && *own != here) return false;
         return !age_s || seconds(call.now - about.opened) >= *age_s;
     }
 };
+
+// Nobody is at what is no address.
+void read_address(std::string_view value, std::optional<Address>& address, Victims& victims) {
+    const auto parsed = parse_address(value);
+    victims.none = victims.none || !parsed;
+    address = parsed.value_or(Address{});
+}
 
 // The text of an error, or nothing.
 std::string read_victim(std::string_view option, std::string_view value, Victims& victims) {
@@ -131,9 +138,9 @@ std::string read_victim(std::string_view option, std::string_view value, Victims
         if (!is_known_type(value)) return fmt::format("ERR Unknown client type '{}'", value);
         victims.none = victims.none || !is_word(value, "NORMAL");
     } else if (is_word(option, "ADDR")) {
-        victims.peer = value;
+        read_address(value, victims.peer, victims);
     } else if (is_word(option, "LADDR")) {
-        victims.own = value;
+        read_address(value, victims.own, victims);
     } else if (is_word(option, "USER")) {
         if (value != "default") return fmt::format("ERR No such user '{}'", value);
     } else if (is_word(option, "SKIPME") && is_word(value, "YES")) {
@@ -152,7 +159,7 @@ void client_kill(Call& call) {
     Victims victims;
     const bool old_form = call.args.size() == 3;
     if (old_form) {
-        victims.peer = call.args[2];
+        read_address(call.args[2], victims.peer, victims);
         victims.skip_me = false;
     } else if (call.args.size() % 2 != 0) {
         return call.reply.error(client_syntax);
@@ -161,7 +168,7 @@ void client_kill(Call& call) {
         const std::string defect = read_victim(call.args[i], call.args[i + 1], victims);
         if (!defect.empty()) return call.reply.error(defect);
     }
-    if (victims.own) victims.here = to_string(call.front.facts().address);
+    if (victims.own) victims.here = call.front.facts().address;
     std::int64_t killed = 0;
     for (const auto& [id, session] : call.front.sessions) {
         if (!victims.has(*session, call)) continue;

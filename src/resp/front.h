@@ -3,6 +3,7 @@
 // says of it, counters, settings, and what the host knows about the process. Pure: the host says
 // what the time is. One owner, no threads.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -111,7 +112,26 @@ public:
     [[nodiscard]] const RingPtr& ring() const { return ring_; }
     [[nodiscard]] const FrontConfig& config() const { return config_; }
     [[nodiscard]] const FrontLimits& limits() const { return config_.limits; }
-    [[nodiscard]] Facts facts() const { return facts_(); }
+    [[nodiscard]] Facts facts() const {
+        if (!holds_facts_) return facts_();
+        if (!held_facts_) held_facts_ = facts_();
+        return *held_facts_;
+    }
+    // As long as it lives they are asked for once, which takes a microsecond for every 20
+    // partitions.
+    class HeldFacts {
+    public:
+        explicit HeldFacts(Front& front) : front_(front) { front.holds_facts_ = true; }
+        ~HeldFacts() {
+            front_.holds_facts_ = false;
+            front_.held_facts_.reset();
+        }
+        HeldFacts(const HeldFacts&) = delete;
+        HeldFacts& operator=(const HeldFacts&) = delete;
+
+    private:
+        Front& front_;
+    };
     [[nodiscard]] const AtOnce& at_once() const { return at_once_; }
     [[nodiscard]] ClusterText& cluster() { return cluster_; }
     [[nodiscard]] std::uint32_t partitions() const { return ring_ ? ring_->partitions() : 1; }
@@ -148,10 +168,14 @@ public:
         Growth commands;
         Growth input_bytes;
         Growth output_bytes;
+        Time looked_at;
         Time look_at;  // when next, with a command
     };
     Rates rates;
-    void look_at_rates(Time now) {
+    // A connection that was not read for a while tells an earlier time than others did.
+    void look_at_rates(Time told) {
+        const Time now = std::max(told, rates.looked_at);
+        rates.looked_at = now;
         rates.commands.look(now, counters.commands);
         rates.input_bytes.look(now, counters.input_bytes);
         rates.output_bytes.look(now, counters.output_bytes);
@@ -161,6 +185,8 @@ public:
 private:
     FrontConfig config_;
     std::function<Facts()> facts_;
+    bool holds_facts_ = false;
+    mutable std::optional<Facts> held_facts_;
     AtOnce at_once_;
     RingPtr ring_;
     ClusterText cluster_;

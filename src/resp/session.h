@@ -123,6 +123,7 @@ public:
     void flag_transaction();
     // EXEC: the task or, where nothing has to be asked, the reply.
     std::unique_ptr<Task> execute(Time now, Reply& reply);
+    [[nodiscard]] Front& front() { return front_; }
     // A command of a transaction that this node answers by itself: the reply, in about.protocol as
     // it is after it.
     std::string execute_here(Time now, const std::vector<std::string>& command);

@@ -58,14 +58,27 @@ constexpr std::size_t here_bytes_max = 4 << 20;
 
 class HereBudget {
 public:
+    explicit HereBudget(Front& front) : facts_(front) {}
+
     std::string execute(Session& session, Time now, const std::vector<std::string>& command) {
-        if (left_ == 0) return "-ERR the replies of the transaction are too large\r\n";
+        if (left_ == 0 && tells_much(command)) {
+            return "-ERR the replies of the transaction are too large\r\n";
+        }
         std::string reply = session.execute_here(now, command);
         left_ -= std::min(left_, reply.size());
         return reply;
     }
 
 private:
+    static bool tells_much(const std::vector<std::string>& command) {
+        constexpr std::string_view names[] = {"CLIENT", "CLUSTER", "COMMAND", "CONFIG", "INFO"};
+        const auto is_it = [&](std::string_view name) { return is_word(command.front(), name); };
+        // CLIENT SETNAME and the like change this connection.
+        const bool changes = is_it("CLIENT") && command.size() > 1 && !is_word(command[1], "LIST");
+        return !changes && std::ranges::any_of(names, is_it);
+    }
+
+    Front::HeldFacts facts_;
     std::size_t left_ = here_bytes_max;
 };
 
@@ -100,7 +113,7 @@ public:
         if (!command::take_aggregate(rest)) return reply.null_array();
         reply.array(here_.size());
         Protocol protocol = reply.protocol();
-        HereBudget budget;
+        HereBudget budget(session_.front());
         for (const auto& command : here_) {
             if (command) {
                 reply.raw(budget.execute(session_, now_, *command));
@@ -286,7 +299,7 @@ std::unique_ptr<Task> Session::execute(Time now, Reply& reply) {
     }
     if (!keyed.slot) {
         reply.array(here.size());
-        HereBudget budget;
+        HereBudget budget(front_);
         for (const auto& command : here) reply.raw(budget.execute(*this, now, *command));
         return nullptr;
     }

@@ -176,13 +176,14 @@ void Inbound::on_text(Connection& connection, std::string_view bytes) {
 
 bool Inbound::next_text(Connection& connection) {
     if (clients_.began == never) clients_.began = boot_time();
+    const std::size_t owed = connection.text_client->owed_bytes();
     const bool worked = connection.text_client->next(connection.frames.arrived());
     if (!connection.writes && connection.text_client->has_written()) {
         connection.writes = true;
         if (held_) watch(connection);
     }
     // It may have made much of a few bytes: the clock is looked at before more is done.
-    if (connection.text_client->owed_bytes() > large_message) clients_.until_looked = 0;
+    if (connection.text_client->owed_bytes() > owed + large_message) clients_.until_looked = 0;
     if (worked || connection.paused || !connection.text_client->is_full()) return worked;
     connection.paused = true;
     connection.frames.pause();

@@ -57,6 +57,8 @@ struct InboundLimits {
     // first answer, and if they were not read meanwhile, they would never come to that.
     std::size_t text_queue_pause = 64 * 1024 * 1024;
     std::size_t text_queue_resume = 32 * 1024 * 1024;
+    // What is queued is what the other side has not taken; of what it has, as much again may be
+    // kept until the whole write that it is of has ended.
     std::size_t text_queue_max = 256 * 1024 * 1024;
     // Of all clients. Above: who has more than an equal share of it is not read.
     std::size_t all_queues_pause = 256 * 1024 * 1024;

@@ -454,6 +454,13 @@ TEST_CASE("INFO tells how much was done in the last second", "[resp]") {
     CHECK(per_second() < 60);
     world.now += 10s;
     CHECK(per_second() < 10);
+    // Who was not read for a while tells an earlier time.
+    for (const int ms : {1, 250, 1000, 1250, 5000}) {
+        const Time later = world.now;
+        world.now -= std::chrono::milliseconds(ms);
+        CHECK(per_second() < 100);
+        world.now = later;
+    }
 }
 
 // Lists of all connections, as many as a transaction takes, kept a node from answering heartbeats.
