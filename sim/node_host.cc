@@ -297,7 +297,9 @@ void NodeHost::reply(NodeEffects::ToClient& to_client) {
     if (found == incoming_.end()) return;  // the client has gone
     if (auto* answer = std::get_if<Reply>(&to_client.message)) {
         if (to_client.must_be_refused(now())) *answer = node_->refuse(*answer);
-        observe_reply(found->second, *answer, to_client.valid_until <= now());
+        // It stood still in the middle of the turn.
+        const bool is_late = to_client.valid_until <= now() && to_client.valid_until > handled_at();
+        observe_reply(found->second, *answer, is_late);
     }
     answered_.insert(found->first);
     append_frame(found->second.answers, to_client.message);

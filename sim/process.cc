@@ -40,6 +40,7 @@ void Process::turn_at(Time time) {
 
 void Process::turn() {
     turn_at_ = never;
+    handled_at_ = now();
     around_.log.record(world_now(), {EventKind::turn, address_, {}, {}});
     busy_until_ =
         world_now() + slowness_ * (config_.turn_cost +

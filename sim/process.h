@@ -70,6 +70,8 @@ public:
 protected:
     [[nodiscard]] Surroundings& around() { return around_; }
     [[nodiscard]] Rng& rng() { return rng_; }
+    // Its clock when it began the last turn.
+    [[nodiscard]] Time handled_at() const { return handled_at_; }
     // A turn soon, or at a deadline by its own clock: for input that is not an arrival.
     void wake_at(Time local);
 
@@ -102,9 +104,10 @@ private:
     std::size_t datagrams_waiting_ = 0;
     std::uint64_t datagrams_dropped_ = 0;  // the buffer was full
     Time turn_at_ = never;                 // the one scheduled turn that counts, in world time
-    Time busy_until_;                      // in world time
-    bool pause_in_turn_ = false;           // the next turn stops before its effects
-    bool effects_are_due_ = false;         // stopped there
+    Time handled_at_;
+    Time busy_until_;               // in world time
+    bool pause_in_turn_ = false;    // the next turn stops before its effects
+    bool effects_are_due_ = false;  // stopped there
 };
 
 }  // namespace grapevine::sim

@@ -13,7 +13,7 @@ enum class Bug : std::uint8_t {
     // Leases.
     skip_lease_wait,    // a new primary does not wait for its predecessor's lease to end
     attest_unserved,    // a primary that never could serve says "stepped down" to its successor
-    answer_past_lease,  // an answer's lease is looked at when the value is read, not when it leaves
+    answer_past_lease,  // a write's lease is looked at when it commits, not when its answer leaves
     own_vote_after_voting,    // one's own vote counts towards the lease after the vote for the next
                               // ring
     request_renews_lease,     // a voter's heartbeat that echoes nothing renews the lease

@@ -406,7 +406,7 @@ void Node::State::drain_replication(Time now) {
 }
 
 NodeEffects::ToClient Node::State::to_client(ReplicationReply&& answer) const {
-    const bool forever = config.bugs.has(Bug::answer_past_lease);
+    const bool forever = config.bugs.has(Bug::answer_past_lease) && !answer.is_of_read;
     return {answer.connection, std::move(answer.reply), forever ? never : answer.valid_until,
             answer.is_of_read};
 }

@@ -177,7 +177,8 @@ public:
         peers_.at(id)->replication.invariants();
         for (auto& [to, message] : effects.messages) queue_.push_back({id, to, std::move(message)});
         for (auto& each : effects.replies) {
-            if (now < each.valid_until) replies_[each.reply.sequence] = std::move(each.reply);
+            if (each.is_of_read || now < each.valid_until)
+                replies_[each.reply.sequence] = std::move(each.reply);
         }
         ahead.insert(effects.ahead.begin(), effects.ahead.end());
         behind.insert(effects.behind.begin(), effects.behind.end());
