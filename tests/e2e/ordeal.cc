@@ -174,8 +174,8 @@ std::size_t evictions_after(Stage& stage, Epoch ring, const std::string& name) {
     return times;
 }
 
-bool await_whole(Stage& stage) {
-    const auto end = std::chrono::steady_clock::now() + 60s;
+bool await_whole(Stage& stage, std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
     while (std::chrono::steady_clock::now() < end) {
         if (all_up(stage)) return ask(stage, {"--wait", "--timeout", "60"}).code == 0;
         run_for(stage.loop, 100ms);

@@ -58,8 +58,8 @@ struct OrdealReport {
 // From a whole cluster to a whole cluster. Begins the traffic and lets it come to rest at the end.
 OrdealReport undergo(Stage& stage, const Ordeal& ordeal);
 
-// All nodes are up and have their copies, within a minute. The loop goes on.
-bool await_whole(Stage& stage);
+// All nodes are up and have their copies, within so long. The loop goes on.
+bool await_whole(Stage& stage, std::chrono::seconds limit = std::chrono::seconds(60));
 
 std::vector<Address> addresses_on(const Network& network);
 

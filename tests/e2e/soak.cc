@@ -78,6 +78,7 @@ public:
 
 private:
     void disturb();
+    void tell_where_it_stands();
     void rest();
     void judge();
     void write_lasting();
@@ -94,6 +95,7 @@ private:
     std::size_t failures_ = 0;
     Duration last_wait_{};  // the longest of the last episode
     Duration longest_{};
+    Duration longest_away_{};  // until all nodes were back, with all copies
     Resources first_, last_,
         most_;  // the largest of the nodes after the first, the last, any episode
     std::map<std::string, std::size_t> suffered_;
@@ -160,8 +162,28 @@ void Soak::disturb() {
     }
 }
 
+// The end of what each node says in its log, and what the cluster says of itself.
+void Soak::tell_where_it_stands() {
+    constexpr std::size_t log_end = 3000;
+    for (std::size_t host = 0; host < hosts; ++host) {
+        const std::string log = stage_.cluster.at(host).err();
+        const std::size_t from = log.size() - std::min(log.size(), log_end);
+        std::cout << "the node at host " << host << ":\n" << log.substr(from) << "\n";
+    }
+    for (const char* const verb : {"--ring", "--status"}) {
+        std::cout << ask(stage_, {verb}).out << "\n";
+    }
+    std::cout.flush();
+}
+
 void Soak::rest() {
-    REQUIRE(await_whole(stage_));
+    // Who was evicted again and again stays away for a minute, and for another one where what it
+    // hears breaks off meanwhile (node/readmission.h).
+    const Time begin = boot_time();
+    const bool is_whole = await_whole(stage_, 150s);
+    longest_away_ = std::max(longest_away_, boot_time() - begin);
+    if (!is_whole) tell_where_it_stands();
+    REQUIRE(is_whole);
     run_for(stage_.loop, 500ms);
     stage_.traffic.end();
     REQUIRE(run_until(stage_.loop, 60s, [&] { return stage_.traffic.idle(); }));
@@ -227,7 +249,9 @@ void Soak::report() const {
     std::cout << "Seed " << seed_ << ": " << episodes_ << " episodes, " << operations_
               << " operations, of which " << failures_
               << " ended unavailable or unknown; the longest waited " << to_ms(longest_)
-              << " ms. Every history linearizable, all of " << book_.unique_keys().size()
+              << " ms, and the cluster for " << to_ms(longest_away_)
+              << " ms until it was whole again. Every history linearizable, all of "
+              << book_.unique_keys().size()
               << " lasting keys read back after each episode, no process crashed.\n\n"
               << "| of the largest node | after the first episode | after the last | most |\n"
               << "| --- | ---: | ---: | ---: |\n"
