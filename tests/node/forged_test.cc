@@ -92,7 +92,10 @@ struct Victim {
     void carry_out() {
         NodeEffects effects = node->take_effects();
         for (const auto& [to, envelope] : effects.datagrams) encode_datagram(envelope);
-        for (const auto& [to, envelope] : effects.links) encode(envelope);
+        for (const auto& [to, envelope] : effects.links) {
+            encode(envelope);
+            if (std::holds_alternative<RingAnswer>(envelope.body)) ++rings_told;
+        }
         for (const auto& reply : effects.replies) encode(reply.message);
         for (const Address peer : effects.dials) node->link_up(now, peer);
         node->invariants();
@@ -101,6 +104,7 @@ struct Victim {
     Time now = time_from_us(1'000'000);
     MemoryStore store{1};
     std::unique_ptr<Node> node;
+    std::size_t rings_told = 0;
 };
 
 // Puts what this cluster knows, or the ends of the range, into fields of sample messages.
@@ -291,4 +295,32 @@ TEST_CASE("a ring with another number of partitions is not this cluster's", "[fo
         victim.hear(RingAnswer{std::make_shared<const Ring>(other)}, NodeId{2}, other.epoch);
         CHECK(victim.node->ring()->epoch == Epoch{2});
     }
+}
+
+// Each was answered with the whole ring at the end of the turn, which took a second.
+TEST_CASE("who asks for the ring thousands of times is told some of them", "[node]") {
+    Victim victim(1);
+    for (std::uint64_t i = 0; i < 10'000; ++i) {
+        CHECK(victim.hear(RingRequest{}, NodeId{100 + i % 100}));
+    }
+    const std::size_t of_strangers = victim.rings_told;
+    CHECK(of_strangers > 0);
+    CHECK(of_strangers < 2'000);
+    // They leave something to members.
+    CHECK(victim.hear(RingRequest{}, NodeId{3}));
+    CHECK(victim.rings_told == of_strangers + 1);
+    victim.pass(10ms);
+    const std::size_t before = victim.rings_told;
+    CHECK(victim.hear(RingRequest{}, NodeId{100}));
+    CHECK(victim.rings_told == before + 1);
+}
+
+TEST_CASE("what was read is told whenever it leaves, what was written under its lease", "[node]") {
+    constexpr Time lease = time_from_us(1'000'000);
+    NodeEffects::ToClient answer{ConnectionId{1}, Reply{}, lease};
+    CHECK_FALSE(answer.must_be_refused(lease - 1us));
+    CHECK(answer.must_be_refused(lease));
+    answer.is_of_read = true;
+    CHECK_FALSE(answer.must_be_refused(lease + 1s));
+    CHECK_FALSE(NodeEffects::ToClient{ConnectionId{1}, Reply{}}.must_be_refused(lease + 1s));
 }
