@@ -91,7 +91,8 @@ private:
     std::map<ConnectionId, Waiting> waiting_;
     std::deque<ConnectionId> due_;   // some of these may have hung up, or want nothing any more
     std::set<ConnectionId> queued_;  // those in due_
-    RingBudget budget_;
+    // The host makes the bytes once, for all that are told the same ring: they are copied alone.
+    RingBudget budget_{8UZ * 65'536};
 };
 
 }  // namespace grapevine

@@ -51,6 +51,10 @@ public:
     void send(const Message& message) {
         stream_.send([&](std::string& block) { append_frame(block, message); });
     }
+    // A whole frame, in bytes (encode()).
+    void send_frame(std::string_view frame) {
+        stream_.send([&](std::string& block) { block += frame; });
+    }
 
     // No more frames, also of those that have arrived, until resume(), which hands out what waits.
     // Both may be called inside frame().

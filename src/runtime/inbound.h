@@ -31,6 +31,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -199,6 +200,7 @@ private:
     void turn_away(Connection& connection);
     void let_in_again(Slice& slice);
     void hold_writers(bool hold);
+    std::string_view frame_of(const RingReply& reply);
     // False where nothing is left to watch.
     bool keep_in_bounds(Connection& connection);
 
@@ -225,6 +227,8 @@ private:
     Time sweep_at_ = never;
     Time crowded_said_at_ = Time::min();  // when it was last said that there is no room
     Graveyard<Connection> graveyard_;
+    RingPtr told_ring_;  // the last that a client was told, and the frame that tells it
+    std::string told_frame_;
 };
 
 }  // namespace grapevine
