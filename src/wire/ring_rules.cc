@@ -143,6 +143,8 @@ std::string defect(const SavedState& state) {
     if (epoch != next(state.ring->epoch)) return "saved promises are not about the next ring";
     if (state.consent.ballot) {
         if (std::string consent = defect(state.consent); !consent.empty()) return consent;
+    } else if (state.consent != Founding{}) {
+        return "a saved consent is to nothing";
     }
     if (!promised && !accepted) return {};
     if (std::string ballot = defect(epoch, promised); !ballot.empty()) return ballot;

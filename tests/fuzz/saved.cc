@@ -24,6 +24,12 @@ std::vector<std::string> seeds(Samples& samples) {
             change.epoch = state.promises.epoch;
             state.promises.accepted = AcceptedValue{{1, NodeId{9}}, std::move(change)};
         }
+        if (i % 4 > 1) {
+            state.consents.given = {{1, ClusterId{7}}, {2, ClusterId{8}}};
+            state.consent = {.epoch = state.ring->epoch,
+                             .ballot = {2, ClusterId{8}},
+                             .survivors = {state.ring->members.front().id}};
+        }
         out.push_back(encode(state));
     }
     return out;

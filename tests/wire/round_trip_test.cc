@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/hash.h"
+#include "wire/rules.h"
 #include "wire/samples.h"
 
 using namespace grapevine;
@@ -202,4 +203,18 @@ TEST_CASE("the format has not changed", "[wire]") {
     for (const auto& message : samples.client_messages()) append_frame(all, message);
     for (const auto& message : samples.server_messages()) append_frame(all, message);
     CHECK(hash64(all) == 0xd7bae182e3da5a5d);
+}
+// It was read, and came to nothing when it was written again.
+TEST_CASE("a saved consent is to something", "[wire]") {
+    Samples samples(1);
+    SavedState state{
+        .id = NodeId{7}, .ring = std::make_shared<const Ring>(samples.ring(3, 16)), .promises = {}};
+    state.promises.epoch = next(state.ring->epoch);
+    CHECK(wire::defect(state).empty());
+    state.consent = {.epoch = state.ring->epoch,
+                     .ballot = {1, ClusterId{8}},
+                     .survivors = {state.ring->members.front().id}};
+    CHECK(wire::defect(state).empty());
+    state.consent.ballot = {};
+    CHECK_FALSE(wire::defect(state).empty());
 }
