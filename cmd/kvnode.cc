@@ -40,6 +40,16 @@ struct Options {
     std::string log_level = "info";
 };
 
+void declare_redis(CLI::App& app, Options& options) {
+    app.add_option("--redirect", options.redirect,
+                   "how Redis clients are answered that ask for a key of another node: moved, as "
+                   "Redis Cluster does; proxy: it is asked for them; auto: moved for clients that "
+                   "show that they know clusters, proxy for the others (default auto)")
+        ->type_name("HOW");
+    app.add_flag("--advertise-replicas", options.advertise_replicas,
+                 "CLUSTER SLOTS and SHARDS tell of all copies of a key, not of primaries alone");
+}
+
 void declare(CLI::App& app, Options& options) {
     add_version(app);
     auto* seed = app.add_option("--seed", options.seed,
@@ -96,13 +106,7 @@ void declare(CLI::App& app, Options& options) {
            "others it ends all the same (default 30; with --backfill-rate longer, by what a value "
            "of 16 MiB takes at that rate)")
         ->type_name("SECONDS");
-    app.add_option("--redirect", options.redirect,
-                   "how Redis clients are answered that ask for a key of another node: moved, as "
-                   "Redis Cluster does; proxy: it is asked for them; auto: moved for clients that "
-                   "show that they know clusters, proxy for the others (default auto)")
-        ->type_name("HOW");
-    app.add_flag("--advertise-replicas", options.advertise_replicas,
-                 "CLUSTER SLOTS and SHARDS tell of all copies of a key, not of primaries alone");
+    declare_redis(app, options);
     app.add_option("--log-level", options.log_level, "debug, info, warning or error (default info)")
         ->type_name("LEVEL");
     app.footer(
