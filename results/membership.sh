@@ -32,7 +32,8 @@ measure_all() {
     measure bootstrap-100 --nodes 100 --seeds 200 --quiet 1 --crash 0 --cut 0 --bootstrap
     measure bootstrap-1000 --nodes 1000 --seeds 200 --quiet 1 --crash 0 --cut 0 --bootstrap
     for loss in 10 20 30; do
-        measure loss-7-$loss --nodes 7 --seeds 1000 --quiet 60000 --loss $loss
+        # With a fifth lost, a thousand hours of a member.
+        measure loss-7-$loss --nodes 7 --seeds $((loss == 20 ? 7500 : 1000)) --quiet 60000 --loss $loss
         measure loss-100-$loss --nodes 100 --seeds 200 --quiet 5000 --loss $loss
         measure loss-1000-$loss --nodes 1000 --seeds 20 --quiet 1000 --loss $loss
     done
