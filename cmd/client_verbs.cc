@@ -364,22 +364,21 @@ std::vector<Stopping> all_to_stop(const Ring& ring, const std::vector<Address>& 
     addresses.insert(addresses.end(), seeds.begin(), seeds.end());
     const auto answers = ask_all(addresses, StatusRequest{}, status_timeout);
     std::map<Address, NodeId> others;
+    // Who was left behind in an earlier cluster holds what a person may want to look at.
+    const auto look_at = [&](Address address, const StatusReply& status) {
+        const bool is_of_it = !status.cluster || status.cluster == ring.cluster;
+        if (status.id && is_of_it && !ring.is_up(status.id)) others[address] = status.id;
+    };
     std::set<Address> waiting;  // as they say: who listens there may be another
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const StatusReply status = status_at(answers[i]);
         if (i < all.size()) all[i].pid = pid_of(*ring.member(all[i].id), status);
         waiting.insert(status.waiting.begin(), status.waiting.end());
-        // Who was left behind in an earlier cluster holds what a person may want to look at.
-        const bool is_of_it = !status.cluster || status.cluster == ring.cluster;
-        if (status.id && is_of_it && !ring.is_up(status.id)) others[addresses[i]] = status.id;
+        look_at(addresses[i], status);
     }
     const std::vector<Address> asked(waiting.begin(), waiting.end());
     const auto said = ask_all(asked, StatusRequest{}, status_timeout);
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-        const StatusReply status = status_at(said[i]);
-        const bool is_of_it = !status.cluster || status.cluster == ring.cluster;
-        if (status.id && is_of_it && !ring.is_up(status.id)) others[asked[i]] = status.id;
-    }
+    for (std::size_t i = 0; i < asked.size(); ++i) look_at(asked[i], status_at(said[i]));
     for (const Stopping& member : all) others.erase(member.address);
     for (const auto& [address, id] : others) {
         all.push_back({.address = address,

@@ -36,8 +36,7 @@ public:
     virtual ~NodeObserver() = default;
     // After its effects were carried out.
     virtual void took_turn(const NodeHost& host) = 0;
-    // Just before the bytes leave.
-    // `is_late`: of a read, after the lease under which it was made.
+    // Just before the bytes leave. `is_late`: of a read, after the lease under which it was made.
     virtual void answers(const NodeHost& host, const Asked& asked, const Reply& reply,
                          bool is_late) = 0;
     // At once (NodeHost::execute).

@@ -32,6 +32,14 @@ bool waits_for_joiners(const RingChange& change, const Observations& seen) {
 
 }  // namespace
 
+// To plan costs about what adopting a ring does, and those after the first voter would plan the
+// same, in vain. Not where the first may be gone, or not know what this one does.
+bool Node::State::leaves_it_to_the_first(Time now) const {
+    const std::set<NodeId> dead = dead_members();
+    return dead.empty() && governor.rank(*ring, self.id, dead) != 0 &&
+           governor.accused(now).empty() && governor.joiners(now, *ring).empty();
+}
+
 void Node::State::consider(Time now, Duration settle) {
     if (is_member()) governor.consider(now, settle, *ring, self.id, dead_members());
 }

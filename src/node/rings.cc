@@ -125,20 +125,9 @@ void Node::State::enter(Time now) {
     links.want(now, dialed);
     links.tick(now);
     link_checks.adopt(now, linked, ring->members.size());
-    if (leaves_it_to_the_first(now)) {
-        governor.put_off();
-        consider(now, config.settle + followers_look_after);
-    } else {
-        consider(now, config.settle);
-    }
-}
-
-// To plan costs about what adopting a ring does, and those after the first voter would plan the
-// same, in vain. Not where the first may be gone, or not know what this one does.
-bool Node::State::leaves_it_to_the_first(Time now) const {
-    const std::set<NodeId> dead = dead_members();
-    return dead.empty() && governor.rank(*ring, self.id, dead) != 0 &&
-           governor.accused(now).empty() && governor.joiners(now, *ring).empty();
+    const bool waits = leaves_it_to_the_first(now);
+    if (waits) governor.put_off();
+    consider(now, config.settle + (waits ? followers_look_after : Duration{}));
 }
 
 // In no ring any more: serves nothing. What it holds is kept only where the ring waits for it.

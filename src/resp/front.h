@@ -179,7 +179,7 @@ public:
         rates.commands.look(now, counters.commands);
         rates.input_bytes.look(now, counters.input_bytes);
         rates.output_bytes.look(now, counters.output_bytes);
-        rates.look_at = now + std::chrono::milliseconds(100);
+        rates.look_at = now + 100ms;
     }
 
 private:

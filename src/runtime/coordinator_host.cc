@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <set>
+#include <ranges>
 #include <utility>
 
 #include "base/counted.h"
@@ -131,8 +131,7 @@ void CoordinatorHost::tell_who_stays() {
     if (ring_ == nullptr || !ring_->is_up(node_.node().self().id)) return;
     if (const auto staying = others(); !staying.empty()) {
         const Address one = staying.front()->address;
-        std::set<NodeId> left;
-        for (const Member* member : staying) left.insert(member->id);
+        const auto left = staying | std::views::transform(&Member::id);
         const bool serves = ring_->votes_of(left) >= ring_->majority();
         say(
             fmt::format("{} that {} not launched here {} running{}; to stop {}: client --stop "

@@ -48,6 +48,16 @@ constexpr const char* server_path = "/usr/bin/redis-server";
     _exit(127);
 }
 
+// Throws what it says otherwise, after a while.
+template <class Condition>
+void wait_until(const Condition& is_so, const char* otherwise) {
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    while (!is_so()) {
+        if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error(otherwise);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> Peer::ask_all(const std::vector<std::vector<std::string>>& commands) {
@@ -59,13 +69,8 @@ std::vector<std::string> Peer::ask_all(const std::vector<std::vector<std::string
 Link& Server::link(Protocol protocol) {
     auto& link = protocol == Protocol::resp2 ? resp2_ : resp3_;
     if (link != nullptr) return *link;
-    const auto give_up = std::chrono::steady_clock::now() + patience;
-    int descriptor = connect();
-    while (descriptor < 0) {
-        if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("nobody listens");
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        descriptor = connect();
-    }
+    int descriptor = -1;
+    wait_until([&] { return (descriptor = connect()) >= 0; }, "nobody listens");
     link = std::make_unique<Link>(descriptor);
     if (protocol == Protocol::resp3) {
         link->send({"HELLO", "3"});
@@ -98,11 +103,7 @@ std::unique_ptr<Reference> Reference::start_cluster(std::uint16_t port, std::uin
                "127.0.0.1", "--cluster-enabled", "yes"});
     if (reference == nullptr) return nullptr;
     reference->ask({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}, Protocol::resp2);
-    const auto give_up = std::chrono::steady_clock::now() + patience;
-    while (!reference->serves_all_slots()) {
-        if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no cluster");
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    wait_until([&] { return reference->serves_all_slots(); }, "no cluster");
     return reference;
 }
 

@@ -55,8 +55,8 @@ TEST_CASE("where there is no ring yet a client waits for the first", "[node]") {
     CHECK(polls.take_due(start, ring_at(1)).size() == 1);
 }
 
-// Each of these is a megabyte: a thousand in one turn, from one connection or from as many, took a
-// member a second, and it was evicted.
+// Each of these takes a millisecond to be put into bytes: a thousand in one turn, from one
+// connection or from as many, took a member a second, and it was evicted.
 TEST_CASE("rings are told in turn, and a few in a while", "[node]") {
     RingPolls polls;
     Ring large;

@@ -209,7 +209,7 @@ TEST_CASE("a primary that never could serve attests that it stepped down", "[pla
     check_found("attest_unserved", Bug::attest_unserved, 5, two_successors);
 }
 
-TEST_CASE("an answer leaves after the lease under which its value was read", "[planted]") {
+TEST_CASE("an answer to a write leaves after the lease under which it committed", "[planted]") {
     check_found("answer_past_lease", Bug::answer_past_lease, 5, late_answers);
 }
 

@@ -204,6 +204,7 @@ TEST_CASE("the format has not changed", "[wire]") {
     for (const auto& message : samples.server_messages()) append_frame(all, message);
     CHECK(hash64(all) == 0xd7bae182e3da5a5d);
 }
+
 // It was read, and came to nothing when it was written again.
 TEST_CASE("a saved consent is to something", "[wire]") {
     Samples samples(1);
