@@ -65,7 +65,7 @@ std::string too_few(const Ring& ring, NodeId leaver) {
                        stay == 1 ? "stays" : "stay");
 }
 
-// "it holds 15.7 MB, and those that stay have room for 4.8 MB below --max-memory": empty where
+// "it holds 15.7 MiB, and those that stay have room for 4.8 MiB below --max-memory": empty where
 // there is room, as far as is known.
 std::string too_full(const Ring& ring, const Member& leaver, const Statuses& statuses) {
     const auto own = statuses.find(leaver.id);
@@ -79,10 +79,8 @@ std::string too_full(const Ring& ring, const Member& leaver, const Statuses& sta
         room += status->second.memory_max - std::min(status->second.memory_max, held);
     }
     if (own->second.memory_bytes <= room) return {};
-    return fmt::format(
-        "it holds {:.1f} MB, and those that stay have room for {:.1f} MB below "
-        "--max-memory",
-        static_cast<double>(own->second.memory_bytes) / 1e6, static_cast<double>(room) / 1e6);
+    return fmt::format("it holds {}, and those that stay have room for {} below --max-memory",
+                       mebibytes(own->second.memory_bytes), mebibytes(room));
 }
 
 int tell_that_it_left(const Ring& ring, const Member& leaver) {

@@ -238,11 +238,9 @@ Result<Meaning> understand(const Options& options) {
         if (!seeds) return std::unexpected(seeds.error());
         meaning.seeds = *std::move(seeds);
     }
-    auto plan = plan_listening(options.listen);
+    auto plan = plan_listening(options.listen, meaning.seeds);
     if (!plan) return std::unexpected(plan.error());
     meaning.plan = *std::move(plan);
-    const std::string why = why_unreachable(meaning.plan, meaning.seeds);
-    if (!why.empty()) return fail("{}", why);
     if (meaning.plan.where.port + options.nodes > 65535) {
         return fail("{} nodes find no ports after {}; choose a lower --port", options.nodes,
                     meaning.plan.where.port);

@@ -231,10 +231,8 @@ int main(int argc, const char* const* argv) {
     const std::string seed = options.seed.empty() ? "127.0.0.1" : options.seed;
     const auto seeds = resolve_list(seed, coordinator_port);
     if (!seeds) return exit_with(Exit::usage, "kvnode", seeds.error().message);
-    const auto plan = plan_listening(options.listen);
+    const auto plan = plan_listening(options.listen, *seeds);
     if (!plan) return exit_with(Exit::usage, "kvnode", plan.error().message);
-    const std::string why = why_unreachable(*plan, *seeds);
-    if (!why.empty()) return exit_with(Exit::usage, "kvnode", why);
     const auto weight = of_option("--weight", parse_weight(options.weight));
     if (!weight) return exit_with(Exit::usage, "kvnode", weight.error().message);
     const auto backfill_rate = of_option("--backfill-rate", backfill_rate_of(options));

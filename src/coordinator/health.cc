@@ -29,12 +29,6 @@ std::string names(const Ring& ring, const std::vector<NodeId>& ids) {
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-// One decimal.
-std::string megabytes(std::uint64_t bytes) {
-    const std::uint64_t tenths = (bytes + 50'000) / 100'000;
-    return fmt::format("{}.{}", tenths / 10, tenths % 10);
-}
-
 // Longer than a change of primaries takes, which waits for a lease (200 ms) where one died.
 constexpr Duration hand_over_max = 1s;
 
@@ -117,8 +111,8 @@ private:
         }
         find(
             HealthVerdict::degraded,
-            fmt::format("{} holds {} of {} MB; what would add to them is refused when it is full",
-                        member.name, megabytes(status.memory_bytes), megabytes(status.memory_max)));
+            fmt::format("{} holds {} of {}; what would add to them is refused when it is full",
+                        member.name, mebibytes(status.memory_bytes), mebibytes(status.memory_max)));
     }
 
     void look_at_copies() {

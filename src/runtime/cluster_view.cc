@@ -51,12 +51,9 @@ std::string backlog_text(const Backlog& backlog) {
 }
 
 std::string memory_text(const StatusReply& status) {
-    const auto megabytes = [](std::uint64_t bytes) {
-        return fmt::format("{:.1f}", static_cast<double>(bytes) / 1e6);
-    };
-    const std::string used = megabytes(status.memory_bytes);
-    if (status.memory_max == 0) return used + " MB";
-    return fmt::format("{} of {} MB", used, megabytes(status.memory_max));
+    const std::string used = mebibytes(status.memory_bytes);
+    if (status.memory_max == 0) return used;
+    return fmt::format("{} of {}", used, mebibytes(status.memory_max));
 }
 
 Json span_json(std::int64_t ms) {

@@ -19,9 +19,13 @@ ListenOn place(const ListenOptions& options, Address listen) {
     return {.ip = listen.ip, .port = options.default_port, .search = false};
 }
 
+bool are_elsewhere(const std::vector<Address>& seeds) {
+    return !seeds.empty() && std::ranges::none_of(seeds, is_loopback);
+}
+
 }  // namespace
 
-Result<ListenPlan> plan_listening(const ListenOptions& options) {
+Result<ListenPlan> plan_listening(const ListenOptions& options, const std::vector<Address>& seeds) {
     const auto listen = resolve(options.listen, 0);
     if (!listen) return std::unexpected(listen.error());
     if (options.port && listen->port != 0 && *options.port != listen->port) {
@@ -38,21 +42,18 @@ Result<ListenPlan> plan_listening(const ListenOptions& options) {
     if (plan.advertised.ip == 0) {
         return fail("others cannot reach 0.0.0.0; say with --advertise host what they should use");
     }
+    if (are_elsewhere(seeds) && is_loopback(plan.advertised)) {
+        return fail(
+            "{} is on another machine, or may be, and would be told that this process is at a "
+            "loopback address, where it cannot reach it; say with --listen host at which it can",
+            seeds.front());
+    }
     if (!is_loopback(*listen)) {
         plan.warning =
             "there is no authentication yet: whoever can reach this address can read and change "
             "everything; use it in trusted networks only";
     }
     return plan;
-}
-
-std::string why_unreachable(const ListenPlan& plan, const std::vector<Address>& seeds) {
-    const bool are_elsewhere = !seeds.empty() && std::ranges::none_of(seeds, is_loopback);
-    if (!are_elsewhere || !is_loopback(plan.advertised)) return {};
-    return fmt::format(
-        "{} is on another machine, or may be, and would be told that this process is at a loopback "
-        "address, where it cannot reach it; say with --listen host at which it can",
-        seeds.front());
 }
 
 Address advertised_address(const ListenPlan& plan, Address bound) {

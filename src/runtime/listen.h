@@ -28,10 +28,9 @@ struct ListenPlan {
     std::string warning;  // for a person; empty: none
 };
 
-Result<ListenPlan> plan_listening(const ListenOptions& options);
-
-// Why those at the seeds could not reach it there, for a person; empty: they may.
-std::string why_unreachable(const ListenPlan& plan, const std::vector<Address>& seeds);
+// For a process that those at `seeds` have to reach: an error where they could not.
+Result<ListenPlan> plan_listening(const ListenOptions& options,
+                                  const std::vector<Address>& seeds = {});
 
 // What others are told, once the endpoint is open at `bound`.
 Address advertised_address(const ListenPlan& plan, Address bound);

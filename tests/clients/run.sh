@@ -30,10 +30,11 @@ end_all() {
 }
 trap end_all EXIT
 
-wait_for() {  # FILE TEXT SECONDS
+# until_true SECONDS COMMAND...: it is tried ten times a second until it succeeds; fails where it does not.
+until_true() {
     local i
-    for (( i = 0; i < $3 * 10; ++i )); do
-        grep -q "$2" "$1" 2>/dev/null && return 0
+    for (( i = 0; i < $1 * 10; ++i )); do
+        "${@:2}" && return 0
         sleep 0.1
     done
     return 1
@@ -43,32 +44,22 @@ start_cluster 5 3
 
 ports() { client --ring | awk '/^server/ && / up / { sub(/.*:/, "", $2); print $2 }'; }
 
-# The one that died may still be in the ring when the one for it comes.
-wait_for_nodes() {
-    local i
-    for (( i = 0; i < 300; ++i )); do
-        (( $(ports | wc -l) == $1 )) && return 0
-        sleep 0.1
-    done
-    return 1
-}
+has_nodes() { (( $(ports | wc -l) == $1 )); }
+is_ready() { grep -q ready "$work/told" 2>/dev/null; }
 
-# Sessions tell of every 200 increments: whether five times as many are done from here on.
-goes_on() {
-    local i before
-    before=$(grep -c '^at ' "$work/told" || true)
-    for (( i = 0; i < 300; ++i )); do
-        (( $(grep -c '^at ' "$work/told" || true) >= before + 5 )) && return 0
-        sleep 0.1
-    done
-    return 1
-}
+# Sessions tell of every 200 increments.
+count_told() { grep -c '^at ' "$work/told" || true; }
+has_told() { (( $(count_told) >= $1 )); }
 
-# session NAME COMMAND...: the ports are added. Its nodes are asked for, one dies, another one comes.
+# Whether five times as many are done from here on.
+goes_on() { until_true 30 has_told $(( $(count_told) + 5 )); }
+
+# session NAME COMMAND...: the ports are added. Its nodes are asked for, one dies, another one comes
+# (the one that died may still be in the ring then).
 session() {
     local name=$1 all pid victim went_on=no
     shift
-    wait_for_nodes 5 || { echo "no fifth node came"; exit 1; }
+    until_true 30 has_nodes 5 || { echo "no fifth node came"; exit 1; }
     client --wait >/dev/null
     mapfile -t all < <(ports)
     # The last one dies: a plain client is at the first.
@@ -78,9 +69,9 @@ session() {
     pid=$!
     exec 9>"$work/input"
     rm "$work/input"
-    if wait_for "$work/told" ready 60 && goes_on; then
+    if until_true 60 is_ready && goes_on; then
         kill -9 "$(client --pid "$victim")"
-        ! { wait_for_nodes 4 && goes_on; } || went_on=yes
+        ! { until_true 30 has_nodes 4 && goes_on; } || went_on=yes
     fi
     exec 9>&-
     runs=$(( runs + 1 ))
@@ -133,7 +124,7 @@ else
 fi
 
 # Lines of the README's section "From Redis", for the ports of this cluster.
-wait_for_nodes 5 || { echo "no fifth node came"; exit 1; }
+until_true 30 has_nodes 5 || { echo "no fifth node came"; exit 1; }
 mapfile -t all < <(ports)
 shown() {  # AWK
     awk '/^## / { inside = /^## From Redis/ } inside' "$here/../../README.md" | awk "$1" |

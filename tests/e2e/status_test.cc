@@ -91,7 +91,7 @@ TEST_CASE("nodes that are full refuse what adds to them, and go on with the rest
     CHECK(status.code == 1);
     CHECK(status.out.starts_with(
         "degraded, survives 2 simultaneous deaths of nodes, or the coordinator's alone; epoch "));
-    CHECK(contains(status.out, " of 1.0 MB; what would add to them is refused when it is full"));
+    CHECK(contains(status.out, " of 1.0 MiB; what would add to them is refused when it is full"));
     CHECK(stream_of(erases).code == 1);  // some were never written
     // What is deleted is gone from the other copies when they learn that it is committed.
     CHECK(eventually(patience, [&] {
