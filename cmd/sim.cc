@@ -19,6 +19,7 @@
 #include "sim/swarm.h"
 #include "sim_membership.h"
 #include "sim_options.h"
+#include "version.h"
 
 using namespace grapevine;
 using namespace grapevine::sim;
@@ -79,14 +80,17 @@ int shrink_it(const SimOptions& options, std::uint64_t seed, const RunOutcome& f
     }
     tell(failure_text(seed, shrunk->choice, shrunk->outcome));
     if (!options.save.empty()) {
+        PlanChoice rest = shrunk->choice;
+        rest.script.reset();
+        const std::string replay =
+            fmt::format("{} --script {}", replay_line(seed, rest), options.save);
         std::ofstream file(options.save);
+        file << "# " << replay << "  (commit " << GRAPEVINE_COMMIT << ")\n";
         for (const Fault& fault : *shrunk->choice.script) file << to_string(fault) << '\n';
         if (!file.flush()) {
             print_err("sim: {} could not be written\n", options.save);
         } else {
-            PlanChoice rest = shrunk->choice;
-            rest.script.reset();
-            tell(fmt::format("     or: {} --script {}", replay_line(seed, rest), options.save));
+            tell("     or: " + replay);
         }
     }
     return shrunk->interrupted ? exit_interrupted : exit_code(failure.result);

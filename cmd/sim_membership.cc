@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/print.h"
+#include "client/messages.h"
 #include "sim/membership.h"
 #include "sim/membership_report.h"
 #include "sim/progress.h"
@@ -61,6 +62,11 @@ std::string complaint(const Options& options) {
         return value < low || value > high;
     };
     if (outside(options.nodes, 3, 20'000)) return "--nodes is 3 to 20000";
+    if (options.bootstrap && outside(options.nodes, 3, members_waiting_max)) {
+        return fmt::format("--bootstrap is for 3 to {} nodes: more cannot join at once",
+                           members_waiting_max);
+    }
+    if (options.stop && options.cut == 0) return "--stop is about those of --cut, which is 0";
     if (outside(options.loss, 0, 100)) return "--loss is 0 to 100 percent";
     if (outside(options.seeds, 1, 1'000'000)) return "--seeds is 1 to 1000000";
     if (outside(options.seed, 0, 1LL << 62)) return "--seed is 0 or more";
@@ -134,10 +140,14 @@ bool run_all(const Options& options, std::map<std::uint64_t, Measured>& all) {
     // As they come, so that who interrupts a long measurement has what was measured until then; in
     // the order of the seeds at the end.
     std::ofstream csv;
-    if (!options.csv.empty()) {
-        csv.open(options.csv);
-        csv << csv_header() << std::endl;
-    }
+    const auto keep = [&](const MembershipResult& result) {
+        if (options.csv.empty()) return;
+        if (!csv.is_open()) {
+            csv.open(options.csv);
+            csv << csv_header() << '\n';
+        }
+        csv << to_csv(result) << std::endl;
+    };
     Progress progress("runs", static_cast<std::size_t>(options.seeds));
     Workers workers(workers_of(options));
     workers.on_wait([&] { progress.draw(); });
@@ -152,7 +162,7 @@ bool run_all(const Options& options, std::map<std::uint64_t, Measured>& all) {
         },
         [&](std::size_t job, const JobEnd& end) {
             const Measured& one = all[seed_of(job)] = measured(end);
-            if (csv.is_open() && one.run) csv << to_csv(*one.run) << std::endl;
+            if (one.run) keep(*one.run);
             if (one.result != RunResult::pass) ++failed;
             progress.set(all.size(), failed);
             return true;
@@ -172,6 +182,7 @@ int show_tables(const Options& options) {
     for (const std::string& path : options.tables) {
         std::ifstream file(path);
         std::string line;
+        if (!file) return usage(fmt::format("{} cannot be read", path));
         if (!std::getline(file, line) || line != csv_header()) {
             return usage(fmt::format("{} does not begin as a file of --csv does", path));
         }
@@ -227,7 +238,7 @@ int run(const Options& options) {
     print_out("{}{} nodes and a coordinator, {} % loss, {} seeds from {}, {:.0f} s\n\n{}",
               all ? "" : "interrupted; ", options.nodes, options.loss, by_seed.size(), options.seed,
               took.count(), table_of(results));
-    if (!options.csv.empty() && !write_csv(options.csv, results)) {
+    if (!options.csv.empty() && !results.empty() && !write_csv(options.csv, results)) {
         return usage(fmt::format("{} cannot be written", options.csv));
     }
     return !all && worst == RunResult::pass ? exit_interrupted : exit_code(worst);
@@ -251,18 +262,21 @@ int parse_and_run(int argc, char** argv) {
     app.add_option("--quiet", options.quiet_ms,
                    "ms before that in which load and false evictions are counted")
         ->capture_default_str();
-    app.add_option("--pause", options.pause_ms, "meanwhile members pause, for up to so many ms");
-    app.add_option("--pause-min", options.pause_min_ms, "and for at least so many");
+    auto* pause = app.add_option("--pause", options.pause_ms,
+                                 "meanwhile members pause, for up to so many ms");
+    app.add_option("--pause-min", options.pause_min_ms, "and for at least so many")->needs(pause);
     app.add_option("--pause-gap", options.pause_gap_ms, "up to so many ms between two pauses")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->needs(pause);
     app.add_option("--pausing", options.pausing, "members that pause at a time")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->needs(pause);
     app.add_flag("--bootstrap", options.bootstrap, "begin with nodes that join, not with a ring");
     app.add_flag("--fast", options.fast, "members take no time for a message: none is overrun");
     app.add_option("--jobs", options.jobs, "processes; 0: one for each core");
-    app.add_option("--csv", options.csv, "file for the numbers of each run");
+    auto* csv = app.add_option("--csv", options.csv, "file for the numbers of each run");
     app.add_option("--table", options.tables, "no runs: the table of these files of --csv");
-    app.add_flag("--verbose", options.verbose, "the first seed alone, told");
+    app.add_flag("--verbose", options.verbose, "the first seed alone, told")->excludes(csv);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -52,7 +52,7 @@ when the cluster is ready and the first keys are written.
   6s:flap=a/b@200ms           cut and healed in turn; clog=a/b holds everything
   6s:hang=a/b                 links stand still, datagrams pass; mute=a/b the other way round
   6s:refuse=a/b               dials are refused though b lives
-  4s:full=server1@65536       of its memory so many bytes are left; roomy=server1 ends that
+  4s:full=server1@64          of its memory so many KiB are left; roomy=server1 ends that
   6s:break=a/b                their links end; new ones can be made
   9s:heal=a/b                 ends these between the two; heal alone: everywhere
   3s:loss=20                  percent of all datagrams; burst=20@8: so many in a row
@@ -75,7 +75,7 @@ struct Typed {
     std::int64_t jobs = 0;
     std::string think;
     std::string length;
-    std::string faults;
+    std::optional<std::string> faults;
     std::vector<std::string> at;
     std::string script;
     std::string planted;
@@ -95,7 +95,8 @@ void add_options(CLI::App& app, Typed& typed, SimOptions& options) {
     app.add_option("--trace", options.trace, "write every event to this file")->group(story);
     const char* swarm = "Swarm";
     app.add_option("--faults", typed.faults,
-                   "draw faults: all, none, or classes of them, as in kill,pause,cut; there are " +
+                   "draw faults: all, none, or classes of them, as in kill,pause,cut (with --at or "
+                   "--script these are carried out instead); there are " +
                        sim::fault_class_names())
         ->group(swarm);
     app.add_option("--runs", typed.runs, "so many runs, with the seeds from --seed on")
@@ -164,10 +165,14 @@ Result<void> check_ranges(const Typed& typed, const SimOptions& options) {
     return {};
 }
 
+bool is_story(const Typed& typed) {
+    return !typed.faults && !typed.runs;
+}
+
 Result<void> check_combinations(const Typed& typed, const SimOptions& options) {
-    const bool is_story = typed.faults.empty() && !typed.runs;
     const std::int64_t nodes = typed.nodes.value_or(7);
-    if (typed.kill && !is_story) return fail("--kill is for one run; a swarm draws its deaths");
+    if (typed.kill && !is_story(typed))
+        return fail("--kill is for one run; a swarm draws its deaths");
     if (typed.kill && *typed.kill > nodes) {
         return fail("--kill {} is more than the {} nodes there are", *typed.kill, nodes);
     }
@@ -217,11 +222,22 @@ Result<std::vector<Fault>> read_faults(const Typed& typed, const sim::WorldConfi
     return faults;
 }
 
+// Faults that would never strike.
+Result<void> check_times(const SimOptions& options) {
+    const Duration length = sim::draw_plan(options.seed, options.choice).faults_for;
+    for (const Fault& fault : *options.choice.script) {
+        if (fault.at < length) continue;
+        return fail("{} comes when the faults are over, after {} ms; --for makes that later",
+                    to_string(fault), to_ms(length));
+    }
+    return {};
+}
+
 Result<void> choose(const Typed& typed, SimOptions& options) {
     PlanChoice& choice = options.choice;
-    choice.is_story = typed.faults.empty() && !typed.runs;
-    if (!typed.faults.empty()) {
-        const auto faults = sim::FaultMix::parse(typed.faults);
+    choice.is_story = is_story(typed);
+    if (typed.faults) {
+        const auto faults = sim::FaultMix::parse(*typed.faults);
         if (!faults) return fail("--faults: {}", faults.error().message);
         choice.faults = *faults;
     }
@@ -253,7 +269,7 @@ Result<void> choose(const Typed& typed, SimOptions& options) {
     const auto faults = read_faults(typed, sim::draw_plan(options.seed, choice).world);
     if (!faults) return std::unexpected(faults.error());
     choice.script = *faults;
-    return {};
+    return check_times(options);
 }
 
 }  // namespace

@@ -4,11 +4,12 @@
 // Every fault strikes at a moment before everything else that happens then, and is written down
 // with it. So a run can be had again from that list alone, without a draw: see `script`.
 //
-// Within the promise, nodes are killed only in a calm cluster that is whole and that nobody leaves,
-// at most as many at once as the ring says it survives. A kill that is aimed at a moment to come is
-// one of them, and until it has struck nothing else does. So is one beside members that stand
-// still: these keep what they hold. Where they have just begun to, and nobody misses them yet, as
-// many die as otherwise; later they count as dead too, because a ring may do without them by then.
+// Within the promise, nodes are killed only in a calm cluster that is whole and that nobody leaves
+// (what a fit network loses and delays, see sim/availability.h, disturbs no calm), at most as many
+// at once as the ring says it survives. A kill that is aimed at a moment to come is one of them,
+// and until it has struck nothing else does. So is one beside members that stand still: these keep
+// what they hold. Where they have just begun to, and nobody misses them yet, as many die as
+// otherwise; later they count as dead too, because a ring may do without them by then.
 //
 // In some runs a quorum dies for good, at once or one after the other, whatever else goes on, and
 // an operator founds the cluster anew from those that are left (sim/founder.h). Until that is done
@@ -32,6 +33,7 @@ namespace grapevine::sim {
 struct ChaosConfig {
     Duration gap_max = 2s;  // between two faults
     bool beyond_promise = false;
+    bool lasting = false;  // at times what is drawn lasts for 8 to 20 s, or is as slow as can be
     FaultMix mix = FaultMix::all();
     // After start(): a quorum dies for good then, or some time later.
     std::optional<Duration> disaster_at{};
@@ -123,6 +125,8 @@ private:
     [[nodiscard]] Names dead() const;
     [[nodiscard]] Names clients() const;  // who work
     [[nodiscard]] Names ends();           // of links: everyone, at times the clients too
+    // Everything that is sent is worse for a while; `is_fit`: by less than disturbs the calm.
+    void spoil(const Fault& fault, const Fault& end, bool is_fit);
     [[nodiscard]] Duration draw_length();
 
     Cluster& cluster_;

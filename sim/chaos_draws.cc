@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "ring/ring.h"
+#include "sim/availability.h"
 #include "sim/chaos.h"
+#include "sim/gentle.h"
 
 namespace grapevine::sim {
 
@@ -151,6 +153,7 @@ void Chaos::aim() {
 
 // As often some milliseconds as some seconds.
 Duration Chaos::draw_length() {
+    if (config_.lasting && rng_.chance(1, 8)) return rng_.between(8s, 20s);
     const Duration longest = Duration{1000LL << rng_.below(13)};
     return rng_.between(1ms, longest + 1ms);
 }
@@ -163,7 +166,9 @@ void Chaos::pause() {
 
 void Chaos::slow_down() {
     const Names names = pick(alive(), 1 + rng_.below(2));
-    const std::int64_t times = 10 + static_cast<std::int64_t>(rng_.below(91));
+    const bool is_extreme = config_.lasting && rng_.chance(1, 3);
+    const std::int64_t times =
+        is_extreme ? slow_max : 10 + static_cast<std::int64_t>(rng_.below(91));
     apply_for({.kind = FaultKind::slow, .names = names, .number = times}, draw_length(),
               {.kind = FaultKind::slow, .names = names, .number = 1});
 }
@@ -301,10 +306,17 @@ void Chaos::refuse() {
 
 // --- everything that is sent ---
 
+void Chaos::spoil(const Fault& fault, const Fault& end, bool is_fit) {
+    const Duration span = draw_length();
+    if (!is_fit) return apply_for(fault, span, end);
+    apply(fault);
+    apply_after(span + 1us, end);
+}
+
 void Chaos::lose() {
     const auto percent = static_cast<std::uint32_t>(rng_.below(60));
-    apply_for({.kind = FaultKind::loss, .percent = percent}, draw_length(),
-              {.kind = FaultKind::loss, .percent = 0});
+    spoil({.kind = FaultKind::loss, .percent = percent}, {.kind = FaultKind::loss, .percent = 0},
+          percent + world_.network().config().corrupt_percent <= gentle_loss_max);
 }
 
 void Chaos::lose_bursts() {
@@ -318,9 +330,9 @@ void Chaos::delay() {
     const NetworkConfig& usual = world_.config().network;
     DelayPlan plan{.least = 50us, .most = Duration{200LL << rng_.below(8)}};
     if (rng_.chance(2, 3)) plan.tail = plan.most + Duration{1000LL << rng_.below(9)};
-    apply_for(
-        {.kind = FaultKind::delay, .delay = plan}, draw_length(),
-        {.kind = FaultKind::delay, .delay = {usual.delay_min, usual.delay_max, usual.delay_tail}});
+    spoil({.kind = FaultKind::delay, .delay = plan},
+          {.kind = FaultKind::delay, .delay = {usual.delay_min, usual.delay_max, usual.delay_tail}},
+          plan.most <= fit_delay_max && plan.tail <= fit_tail_max);
 }
 
 // No failure, as an echo: nothing is missing.
@@ -349,8 +361,9 @@ void Chaos::kill_client() {
 // As loss is, for who receives it.
 void Chaos::corrupt() {
     const auto percent = static_cast<std::uint32_t>(1 + rng_.below(40));
-    apply_for({.kind = FaultKind::corrupt, .percent = percent}, draw_length(),
-              {.kind = FaultKind::corrupt, .percent = 0});
+    spoil({.kind = FaultKind::corrupt, .percent = percent},
+          {.kind = FaultKind::corrupt, .percent = 0},
+          percent + world_.network().config().loss_percent <= gentle_loss_max);
 }
 
 }  // namespace grapevine::sim

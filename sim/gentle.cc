@@ -37,6 +37,14 @@ void add_loss(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults) 
     }
 }
 
+void add_slowness(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults) {
+    for (Duration at = rng.between(0us, 4s); at < wanted.length; at += rng.between(1s, 8s)) {
+        const std::string name = server_name(1 + rng.below(wanted.nodes));
+        const auto times = 1 + static_cast<std::int64_t>(rng.below(gentle_slow_max));
+        faults.push_back({.at = at, .kind = FaultKind::slow, .names = {name}, .number = times});
+    }
+}
+
 void add_kills(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faults) {
     for (Duration at = rng.between(1s, 6s); at + down_for < wanted.length;
          at += 2 * down_for + rng.between(0us, 6s)) {
@@ -58,6 +66,8 @@ bool is_gentle(const std::vector<Fault>& faults) {
             if (fault.percent > gentle_loss_max) return false;
         } else if (name.empty()) {
             return false;
+        } else if (fault.kind == FaultKind::slow) {
+            if (fault.number > gentle_slow_max) return false;
         } else if (fault.kind == FaultKind::pause) {
             const auto last = resumed.find(name);
             if (last != resumed.end() && fault.at < last->second + breath) return false;
@@ -85,6 +95,7 @@ std::vector<Fault> draw_gentle_faults(Rng& rng, const GentleFaults& wanted) {
     if (which != 1) add_pauses(rng, wanted, faults);
     if (which != 0) add_loss(rng, wanted, faults);
     if (wanted.kills) add_kills(rng, wanted, faults);
+    if (rng.chance(1, 3)) add_slowness(rng, wanted, faults);
     std::ranges::stable_sort(faults, {}, &Fault::at);
     return faults;
 }

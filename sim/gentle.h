@@ -1,6 +1,7 @@
 #pragma once
-// Faults within the limits up to which nobody may be evicted: processes that stop for a while,
-// datagrams that are lost. Single nodes die and are replaced in between; these are evicted rightly.
+// Faults within the limits up to which nobody may be evicted: processes that stop for a while or
+// are slow, datagrams that are lost. Single nodes die and are replaced in between; these are
+// evicted rightly.
 
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace grapevine::sim {
 
 inline constexpr Duration gentle_pause_max = 300ms;
 inline constexpr std::uint32_t gentle_loss_max = 20;  // percent of datagrams
+inline constexpr std::int64_t gentle_slow_max = 100;  // times as long as usual: a turn takes 1 ms
 
 struct GentleFaults {
     Duration length = 10s;  // of the part of the run that they are for

@@ -135,6 +135,7 @@ private:
         outcome_.looks = availability_.looks();
         outcome_.armed_looks = availability_.armed_looks();
         is_ending_ = true;
+        not_struck_ = world_.not_struck();
         chaos_.stop(plan_.revive);
         if (is_torn_) cut_one_off();
         enter(Phase::faults_over);
@@ -408,6 +409,10 @@ private:
         outcome_.reason = is_whole_ ? "no acknowledged write was lost, and all copies are restored"
                                     : "nothing false was answered" + why_not_whole();
         if (outcome_.foundings > 0) outcome_.reason += what_was_founded();
+        if (plan_.chaos.script && not_struck_ > 0) {
+            outcome_.reason += fmt::format("; {} aimed at moments that never came",
+                                           counted(not_struck_, "kill was", "kills were"));
+        }
         if (availability_.is_blind()) {
             outcome_.reason += fmt::format("; outages were NOT watched: more than {} members",
                                            watched_members_max);
@@ -468,6 +473,7 @@ private:
     Convergence convergence_;
     Time started_;  // when faults may begin: their times count from here
     std::size_t survives_ = 0;
+    std::size_t not_struck_ = 0;  // kills that were aimed
     Names keys_;
     std::map<std::string, std::string> values_;
     RingPtr last_ring_;

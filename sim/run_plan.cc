@@ -18,16 +18,42 @@ namespace {
 
 constexpr std::uint64_t copies_max_drawn = 5;
 constexpr Duration idle_memory_window = 12s;  // more than twice the load's deadline
+constexpr Duration lasting_gap_max = 2s;
 
 // A life of some seconds between two faults, or of a fraction. Where they come in quick succession
 // most things meet; where they are rare, an outage has the time to become too long.
 void draw_chaos(Rng& rng, RunPlan& plan) {
     plan.chaos.gap_max = Duration{250'000LL << rng.below(6)};
     plan.beyond_promise = rng.chance(1, 8);
-    plan.chaos.beyond_promise = plan.beyond_promise;
     plan.is_gentle = rng.chance(1, 6);
     if (rng.chance(1, 2)) plan.chaos.mix = FaultMix::draw(rng);  // else all classes
     if (rng.chance(1, 4)) plan.chaos.disaster_at = rng.between(1s, plan.faults_for * 3 / 4);
+}
+
+// Some faults last long enough for an outage to count, with time between them, and a few values are
+// as large as a value can be. By itself, so that it leaves the other draws as they are.
+void draw_extremes(std::uint64_t seed, RunPlan& plan) {
+    Rng rng(seed ^ 0x657874726dULL);
+    plan.chaos.lasting = rng.chance(1, 4);
+    if (plan.chaos.lasting) plan.chaos.gap_max = std::max(plan.chaos.gap_max, lasting_gap_max);
+    if (rng.chance(1, 4)) plan.load.huge_bytes_max = value_size_max;
+}
+
+// What is promised in a list follows from what is in it (see Run::exceeded_by() for who dies).
+// Beyond the promise is only where somebody may die.
+void draw_promise(const PlanChoice& choice, RunPlan& plan) {
+    const FaultMix& mix = plan.chaos.mix;
+    const bool somebody_dies = mix.has(FaultClass::kill) || mix.has(FaultClass::aim);
+    plan.beyond_promise = plan.beyond_promise && somebody_dies;
+    if (!mix.has(FaultClass::force) || plan.beyond_promise) plan.chaos.disaster_at = {};
+    if (plan.chaos.script) {
+        plan.beyond_promise = false;
+        plan.is_gentle = is_gentle(*plan.chaos.script);
+    } else {
+        plan.is_gentle = plan.is_gentle && choice.faults == FaultMix::all() && !plan.beyond_promise;
+    }
+    plan.chaos.beyond_promise = plan.beyond_promise;
+    if (plan.is_gentle) plan.chaos.disaster_at = {};
 }
 
 // As many operations as are wanted, whatever the number of clients is.
@@ -135,6 +161,7 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
         plan.kill = choice.kill;
         keep(choice, plan);
         if (!choice.faults_for) plan.faults_for = story_length(plan);
+        plan.is_gentle = is_gentle(*plan.chaos.script);
         return plan;
     }
     Rng rng(seed ^ 0x6772617065ULL);  // another stream than the world's
@@ -152,16 +179,14 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     // Up to longer than members stay, so that hardly any placement is known in time.
     if (placing.chance(1, 2)) plan.world.placing_takes = placing.between(1ms, 2s);
     draw_places(seed, plan);
+    draw_extremes(seed, plan);
     keep(choice, plan);
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();
     if (is_asked_for && !plan.chaos.disaster_at) plan.chaos.disaster_at = plan.faults_for / 3;
-    if (!plan.chaos.mix.has(FaultClass::force) || plan.beyond_promise) plan.chaos.disaster_at = {};
+    draw_promise(choice, plan);
     plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
                              !plan.chaos.mix.has(FaultClass::drift) && !choice.script;
-    plan.is_gentle = plan.is_gentle && choice.faults == FaultMix::all() && !plan.beyond_promise &&
-                     (!choice.script || is_gentle(*choice.script));
-    if (plan.is_gentle) plan.chaos.disaster_at = {};
     // What was executed at once has no id that tells whether a founding may lose it.
     if (plan.chaos.disaster_at) plan.load.at_once_percent = 0;
     if (plan.is_gentle && !plan.chaos.script) {
@@ -230,7 +255,9 @@ std::string to_string(const RunPlan& plan) {
         text += fmt::format(", {} from a list", counted(plan.chaos.script->size(), "fault"));
     }
     if (plan.chaos.disaster_at && !plan.chaos.script) text += ", founded anew";
-    if (plan.is_gentle) text += ", within the limits";
+    const bool has_faults = !plan.chaos.script || !plan.chaos.script->empty();
+    if (plan.is_gentle && has_faults) text += ", within the limits";
+    if (plan.chaos.lasting && !plan.chaos.script) text += ", some of them lasting";
     if (plan.beyond_promise) text += ", beyond the promise";
     return text;
 }

@@ -31,10 +31,10 @@ struct RunPlan {
     bool waits_for_copies = false;
     bool revive = true;  // the dead are replaced when the faults end
 
-    // More may die at once than the promise covers: nothing false is answered, is all that is
-    // asked.
+    // Draws may kill more at once than the promise covers: nothing false is answered, is all that
+    // is asked.
     bool beyond_promise = false;
-    // All faults are within the limits up to which nobody is to be evicted.
+    // All faults, drawn or from a list, are within the limits up to which nobody is to be evicted.
     bool is_gentle = false;
     // Waits in the end until idle clients' ids have to be forgotten.
     bool checks_memory = false;

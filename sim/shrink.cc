@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/progress.h"
 #include "sim/swarm.h"
 
 namespace grapevine::sim {
@@ -17,7 +18,10 @@ class Shrinker {
 public:
     Shrinker(const ShrinkConfig& config, const RunOutcome& failure,
              const std::function<void(const std::string&)>& tell)
-        : config_(config), failure_(failure), tell_(tell) {}
+        : config_(config),
+          failure_(failure),
+          tell_(tell),
+          progress_("tries at most", config.tries_max) {}
 
     std::optional<Shrunk> go() {
         const PlanChoice whole = spelled_out(draw_plan(config_.seed, config_.choice),
@@ -58,6 +62,7 @@ private:
                 best_ = candidates[at + i];
                 outcome_ = outcomes[i];
                 ++helped_;
+                progress_.clear();
                 tell_(fmt::format("{:>4} tries: {}: {} faults, {} clients, {} nodes, {} ms", tries_,
                                   how, best_.script->size(), *best_.clients, *best_.nodes,
                                   to_ms(*best_.faults_for)));
@@ -72,6 +77,7 @@ private:
                                      std::size_t many) {
         std::vector<RunOutcome> outcomes(many);
         Workers workers(config_.workers);
+        workers.on_wait([this] { progress_.draw(); });
         interrupted_ = !workers.run(
             many,
             [&](std::size_t job, const Workers::Report& report) {
@@ -82,6 +88,7 @@ private:
                 return true;
             });
         tries_ += many;
+        progress_.set(tries_, 0);
         return outcomes;
     }
 
@@ -172,6 +179,7 @@ private:
     const ShrinkConfig& config_;
     const RunOutcome& failure_;
     const std::function<void(const std::string&)>& tell_;
+    Progress progress_;
     PlanChoice best_;
     RunOutcome outcome_;
     std::size_t tries_ = 0;

@@ -80,9 +80,16 @@ void Story::written(const Cluster& cluster) {
 void Story::restored(const Cluster& cluster) {
     is_restored_ = true;
     timeline_->saw_restored();
-    const std::size_t copies = std::min<std::size_t>(plan_.world.copies, cluster.running().size());
-    say(cluster,
-        fmt::format("every partition has its {} again", counted(copies, "copy", "copies")));
+    const std::size_t wanted = plan_.world.copies;
+    const std::size_t nodes = cluster.running().size();
+    const std::size_t copies = std::min(wanted, nodes);
+    std::string text = fmt::format("every partition has its {}", counted(copies, "copy", "copies"));
+    if (copies < wanted) {
+        text += fmt::format(" of {}: more cannot be on {}", wanted, counted(nodes, "node"));
+    } else {
+        text += " again";
+    }
+    say(cluster, text);
     if (is_timed_) say(cluster, "since the death: " + timeline_->summary());
 }
 

@@ -51,9 +51,11 @@ std::string replay_line(std::uint64_t seed, const PlanChoice& choice) {
 }
 
 std::string failure_text(std::uint64_t seed, const PlanChoice& choice, const RunOutcome& outcome) {
-    return fmt::format("FAIL seed {} ({}: {}): {}\n     {}\n     again with: {}", seed,
-                       to_string(outcome.result), outcome.rule, outcome.reason,
-                       to_string(draw_plan(seed, choice)), replay_line(seed, choice));
+    const bool has_log = outcome.result != RunResult::crashed;
+    return fmt::format(
+        "FAIL seed {} ({}: {}): {}\n     {}\n     {}again with: {}", seed,
+        to_string(outcome.result), outcome.rule, outcome.reason, to_string(draw_plan(seed, choice)),
+        has_log ? fmt::format("event log {:016x}; ", outcome.hash) : "", replay_line(seed, choice));
 }
 
 SwarmOutcome run_swarm(const SwarmConfig& config,

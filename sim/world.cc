@@ -198,8 +198,10 @@ Result<void> World::check(const Fault& fault) const {
         if (fault.kind == FaultKind::back && name != coordinator_name) {
             return fail("{} saves nothing to come back with: only the coordinator does", name);
         }
-        if (fault.kind == FaultKind::leave && (is_client || name == coordinator_name)) {
-            return fail("{} holds nothing that could move: only nodes leave", name);
+        const bool is_of_nodes = fault.kind == FaultKind::leave || fault.kind == FaultKind::full ||
+                                 fault.kind == FaultKind::roomy;
+        if (is_of_nodes && (is_client || name == coordinator_name)) {
+            return fail("{} holds nothing: only nodes leave or are full", name);
         }
         if (name == watching_client && stops_it) {
             return fail("{} is who looks what became of it all; take another client", name);

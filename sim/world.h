@@ -111,6 +111,8 @@ public:
     [[nodiscard]] std::vector<const ClientHost*> clients() const;
     // Aimed kills that wait for their moment.
     [[nodiscard]] std::size_t aimed() const;
+    // Those that have not struck, though their time may be over.
+    [[nodiscard]] std::size_t not_struck() const { return aims_.size(); }
     [[nodiscard]] const Echoes& echoes() const { return echoes_; }
     [[nodiscard]] Founder& founder() { return founder_; }
     [[nodiscard]] const Founder& founder() const { return founder_; }

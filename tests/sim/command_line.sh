@@ -53,6 +53,14 @@ expect 2 "is not a class of faults" --faults quake
 expect 2 "only the coordinator does" --at 1s:back=server1
 expect 2 "no coordinator" --no-coordinator --at 1s:back=coordinator
 expect 2 "no server9" --at 1s:kill=server9
+expect 2 "only nodes leave or are full" --at 1s:full=coordinator@1
+expect 2 "comes when the faults are over, after 1000 ms" "${small[@]:0:4}" --for 1s --at 1s:kill=server1
+expect 0 "1 kill was aimed at moments that never came" --nodes 3 --partitions 16 --at 200ms:aim=accept
+expect 0 "its 2 copies of 3: more cannot be on 2 nodes" --kill 1 --nodes 3 --partitions 16
+expect 2 "is not a class of faults" --faults ""
+expect 2 "more cannot join at once" membership --bootstrap --nodes 1100
+expect 2 "requires --pause" membership --pausing 3
+expect 2 "cannot be read" membership --table /nonexistent/file
 expect 2 "is not a time" --for 3
 expect 2 "see sim --help" --no-such-option
 expect 2 "is for one run" --runs 2 --faults all --explain key1
@@ -76,7 +84,7 @@ expect 0 "founds nothing: those that live can go on" --nodes 5 --partitions 16 -
 
 expect 0 "PASS" --nodes 3 --partitions 16 --at 500ms:kill=coordinator --at 1s:back=coordinator
 
-faults=(--at 500ms:loss=5 --at 1s:pause=server1 --at 1100ms:resume=server1 --at 2s:kill=server2)
+faults=(--at 500ms:loss=5 --at 1s:pause=server1 --at 1400ms:resume=server1 --at 2s:kill=server2)
 expect 1 "broken invariant" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted broken
 expect 3 "did not become whole" --faults all --seed 1 "${small[@]}" --rep 2 "${faults[@]}" --planted torn
 expect 4 "SIGABRT" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted crash
@@ -87,7 +95,8 @@ expect 4 "2 of 2 runs failed" --faults all --runs 2 --seed 7 "${small[@]}" "${fa
     --planted crash
 expect 1 "fewer faults" --faults all --seed 7 "${small[@]}" "${faults[@]}" --planted broken \
     --shrink --save "$dir/saved"
-grep -q "kill=server2" "$dir/saved" && ! grep -q "loss" "$dir/saved" ||
+grep -q "^# ./sim .*--seed 7 .*--script $dir/saved  (commit" "$dir/saved" &&
+    grep -q "kill=server2" "$dir/saved" && ! grep -q "loss" "$dir/saved" ||
     { echo "FAIL: the saved script"; cat "$dir/saved"; failures=$((failures + 1)); }
 
 # The line that is printed for a failure fails alike.

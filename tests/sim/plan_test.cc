@@ -18,6 +18,7 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
     std::size_t disasters = 0;
     std::set<std::uint32_t> zones;
     std::size_t weighted = 0;
+    std::size_t lasting = 0;
     constexpr std::size_t seeds = 500;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         const RunPlan plan = draw_plan(seed);
@@ -27,6 +28,8 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
         gentle += plan.is_gentle ? 1 : 0;
         beyond += plan.beyond_promise ? 1 : 0;
         disasters += plan.chaos.disaster_at ? 1 : 0;
+        lasting += plan.chaos.lasting ? 1 : 0;
+        CHECK((!plan.chaos.lasting || plan.chaos.gap_max >= 2s));
         zones.insert(plan.world.zones);
         weighted += plan.world.weights.empty() ? 0 : 1;
         for (const std::uint32_t weight : plan.world.weights) {
@@ -43,6 +46,7 @@ TEST_CASE("plans are drawn over the whole range, seven nodes in the mean", "[sim
     CHECK(zones == std::set<std::uint32_t>{0, 2, 3, 4});
     CHECK(weighted > seeds / 8);
     CHECK(weighted < seeds / 3);
+    CHECK(lasting > seeds / 6);
     CHECK(gentle > seeds / 12);
     CHECK(beyond > seeds / 16);
     CHECK(disasters > seeds / 16);
@@ -68,11 +72,14 @@ TEST_CASE("a quorum dies in every run that is asked for it alone", "[sim]") {
     choice.faults = *FaultMix::parse("loss,force");
     PlanChoice other;
     other.faults = *FaultMix::parse("loss,kill");
+    std::size_t disasters = 0;
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         const RunPlan plan = draw_plan(seed, choice);
-        CHECK(plan.chaos.disaster_at.has_value() == !plan.beyond_promise);
+        CHECK_FALSE(plan.beyond_promise);
+        disasters += plan.chaos.disaster_at ? 1 : 0;
         CHECK_FALSE(draw_plan(seed, other).chaos.disaster_at);
     }
+    CHECK(disasters == 30);
 }
 
 TEST_CASE("a plan that is spelled out is the same plan", "[sim]") {
@@ -84,11 +91,46 @@ TEST_CASE("a plan that is spelled out is the same plan", "[sim]") {
         CHECK(again.world.network.delay_max == drawn.world.network.delay_max);
         CHECK(again.world.request_memory == drawn.world.request_memory);
         CHECK(again.load.think_max == drawn.load.think_max);
-        CHECK(again.is_gentle == drawn.is_gentle);
-        CHECK(again.beyond_promise == drawn.beyond_promise);
         CHECK(again.chaos.script == faults);
-        CHECK(again.chaos.disaster_at == drawn.chaos.disaster_at);
     }
+}
+
+TEST_CASE("what is promised in a list follows from what is in it", "[sim]") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const RunPlan drawn = draw_plan(seed);
+        const auto again = [&](const char* fault) {
+            return draw_plan(seed, spelled_out(drawn, {}, {*parse_fault(fault)}));
+        };
+        const RunPlan gentle = again("1s:kill=server1");
+        CHECK(gentle.is_gentle);
+        CHECK_FALSE(gentle.beyond_promise);
+        CHECK_FALSE(gentle.chaos.beyond_promise);
+        const RunPlan harsh = again("1s:cut=server1/coordinator");
+        CHECK_FALSE(harsh.is_gentle);
+        CHECK_FALSE(harsh.beyond_promise);
+        if (!drawn.is_gentle) CHECK(harsh.chaos.disaster_at == drawn.chaos.disaster_at);
+    }
+    PlanChoice story;
+    story.is_story = true;
+    story.script.emplace({*parse_fault("1s:pause=server1"), *parse_fault("1250ms:resume=server1")});
+    CHECK(draw_plan(1, story).is_gentle);
+    story.script->pop_back();
+    CHECK_FALSE(draw_plan(1, story).is_gentle);
+}
+
+TEST_CASE("nothing is beyond the promise where nobody is killed", "[sim]") {
+    PlanChoice deadly;
+    deadly.faults = *FaultMix::parse("loss,kill");
+    std::size_t beyond = 0;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        for (const char* mild : {"none", "loss", "pause,cut,leave"}) {
+            PlanChoice choice;
+            choice.faults = *FaultMix::parse(mild);
+            CHECK_FALSE(draw_plan(seed, choice).beyond_promise);
+        }
+        beyond += draw_plan(seed, deadly).beyond_promise ? 1 : 0;
+    }
+    CHECK(beyond > 0);
 }
 
 TEST_CASE("gentle faults stay within the limits", "[sim]") {
@@ -122,6 +164,8 @@ TEST_CASE("a list beyond the limits is not gentle", "[sim]") {
                         "2s:resume=server1"}));
     CHECK(gentle({"1s:loss=20"}));
     CHECK_FALSE(gentle({"1s:loss=21"}));
+    CHECK(gentle({"1s:slow=server1@100"}));
+    CHECK_FALSE(gentle({"1s:slow=server1@101"}));
     CHECK(gentle({"1s:kill=server1", "5s:restart=server1", "9s:kill=server2"}));
     CHECK_FALSE(gentle({"1s:kill=server1", "3s:kill=server2"}));
     CHECK_FALSE(gentle({"1s:kill=server1,server2"}));
