@@ -179,7 +179,7 @@ struct Context {
     std::size_t copies_possible = 0;                       // in this ring
     RateMeter fill_bytes;                                  // of chunks that came
     RateMeter fill_keys;                                   // their keys
-    bool aside_is_dropped = false;                         // Store::drop_aside(), bit by bit
+    bool aside_is_dropped = false;                         // Store::drop_aside(), of all partitions
     std::int64_t unix_offset_ms = 0;                       // of unix time to the time of calls
     std::size_t sweep_left = 0;                            // keys that may be swept in this turn
     std::uint64_t waiting_steps_left = 0;                  // for what had to wait, in this turn

@@ -129,20 +129,22 @@ void Replication::look_for_room(Time now) {
 }
 
 // Gigabytes are not given back in one turn: others wait for this member meanwhile.
-void Replication::drop_some_aside(Time now) {
+void Replication::collect_garbage(Time now) {
     constexpr std::size_t keys_at_once = 1000;
     constexpr Duration pause = 1ms;
-    const std::size_t before = context_.store.count_aside();
-    while (context_.store.count_aside() > 0 &&
-           before - context_.store.count_aside() < keys_at_once) {
-        drop_next_ = (drop_next_ + 1) % partitions_.size();
-        context_.store.drop_aside(partitions_[drop_next_].replica().id);
+    for (std::size_t i = 0; drops_aside() && i < partitions_.size(); ++i) {
+        context_.store.drop_aside(partitions_[i].replica().id);
     }
-    drop_at_ = now + pause;
+    context_.store.collect(keys_at_once);
+    collect_at_ = now + pause;
 }
 
 bool Replication::drops_aside() const {
     return context_.aside_is_dropped && context_.store.count_aside() > 0;
+}
+
+bool Replication::has_garbage() const {
+    return context_.store.has_garbage() || drops_aside();
 }
 
 Partition& Replication::touch(PartitionId id) {
@@ -316,7 +318,7 @@ void Replication::tick(Time now) {
     context_.waiting_steps_left = context_.config.waiting_steps_turn;
     while (const auto id = agenda_.take(now)) touch(*id).tick(context_, now);
     work_off_backlogs(now);
-    if (drops_aside() && now >= drop_at_) drop_some_aside(now);
+    if (has_garbage() && now >= collect_at_) collect_garbage(now);
     if (!told_full_.empty() && now >= look_for_room_at_) look_for_room(now);
     // One stream sends one chunk: the lowest goes on until it is complete.
     const auto wake_lowest = [&](std::set<PartitionId>& waiting) {
@@ -365,10 +367,10 @@ ReplicationEffects Replication::take_effects(Time now) {
 Time Replication::next_deadline() const {
     const Time paced = context_.fill_paced.empty() ? never : context_.fill_pacer.next();
     const Time rested = context_.move_resting.empty() ? never : context_.move_rest.next();
-    const Time dropped = drops_aside() ? drop_at_ : never;
+    const Time collected = has_garbage() ? collect_at_ : never;
     const Time looked = told_full_.empty() ? never : look_for_room_at_;
     const Time worked = backlogs_.empty() ? never : backlog_at_;
-    return std::min({agenda_.next(), paced, rested, dropped, looked, worked});
+    return std::min({agenda_.next(), paced, rested, collected, looked, worked});
 }
 
 // --- views ---

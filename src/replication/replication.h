@@ -124,7 +124,8 @@ private:
     void wake_starved(NodeId peer);
     void list_unchecked(PartitionId id);
     [[nodiscard]] bool drops_aside() const;
-    void drop_some_aside(Time now);
+    [[nodiscard]] bool has_garbage() const;
+    void collect_garbage(Time now);
     void work_off_backlogs(Time now);
     void list_backlog(Time now, PartitionId id);
     void note_room(NodeId peer, const Replicate& message);
@@ -146,8 +147,7 @@ private:
     std::vector<PartitionId> unchecked_;   // touched since invariants(); each once
     std::vector<std::uint8_t> is_listed_;  // by partition: in unchecked_
     std::size_t next_checked_ = 0;         // of those that were not touched
-    std::size_t drop_next_ = 0;            // partition after which to go on with dropping
-    Time drop_at_ = Time::min();
+    Time collect_at_ = Time::min();
     std::set<NodeId> told_full_;  // primaries that were told so of this node, and nothing else yet
     Time look_for_room_at_;       // where somebody was
     bool was_full_ = false;       // ever

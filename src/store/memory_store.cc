@@ -25,8 +25,9 @@ constexpr std::size_t record_lines = 3;  // of a record that are prefetched
 }  // namespace
 
 MemoryStore::~MemoryStore() {
-    for (Table& table : tables_) free_slots(table);
-    for (Table& table : aside_) free_slots(table);
+    for (Table& table : tables_) drop(table);
+    for (Table& table : aside_) drop(table);
+    while (has_garbage()) collect(~std::size_t{0});
 }
 
 const MemoryStore::Table* MemoryStore::find_table(const Tables& tables, PartitionId partition) {
@@ -194,7 +195,7 @@ void MemoryStore::remove_at(Table& table, std::size_t index) {
     slots[hole] = 0;
     --table.count;
     if (table.count == 0) {
-        free_slots(table);
+        free_array(table);
     } else if (table.count < table.homes / 4) {
         // Where it was no good before, it is tried when half of the rest is gone.
         const bool is_first = table.count + 1 == table.homes / 4;
@@ -210,21 +211,32 @@ void MemoryStore::shrink(Table& table) {
     if (farthest > displaced_max) rebuild(table, homes);
 }
 
-void MemoryStore::clear(PartitionId partition) {
-    if (partition.value >= tables_.size()) return;
-    Table& table = tables_[partition.value];
-    count_ -= table.count;
-    drop_expiries(partition);
-    free_slots(table);
+void MemoryStore::drop(Table& table) {
+    if (table.count > 0) dropped_.push_back(std::exchange(table, {}));
 }
 
-// And the records.
-void MemoryStore::free_slots(Table& table) {
-    for (const Slot slot : table.slots) {
-        if (slot != 0) allocated_ -= free_record(slot);
-    }
+// No record is its any more.
+void MemoryStore::free_array(Table& table) {
     allocated_ -= malloc_bytes(table.slots.capacity() * sizeof(Slot));
     table = Table{};
+}
+
+void MemoryStore::collect(std::size_t keys) {
+    for (; keys > 0 && !dropped_.empty(); --keys) {
+        Table& table = dropped_.back();
+        while (table.slots.back() == 0) table.slots.pop_back();
+        forget(table, table.slots.back());
+        table.slots.pop_back();
+        if (--table.count > 0) continue;
+        free_array(table);
+        dropped_.pop_back();
+    }
+    for (; keys > 0 && !dropped_expiries_.empty(); --keys) {
+        Expiries& expiries = *dropped_expiries_.back();
+        expiries.erase(expiries.begin());
+        allocated_ -= expiry_bytes;
+        if (expiries.empty()) dropped_expiries_.pop_back();
+    }
 }
 
 // Makes the table at least this long, for less than the doubling of a vector.
@@ -243,21 +255,25 @@ void MemoryStore::make_room(Table& table, std::size_t slots) {
 // home, or behind its predecessor.
 std::size_t MemoryStore::rebuild(Table& table, std::uint32_t homes) {
     ASSERT(homes > table.count, "{} homes for {} keys", homes, table.count);
-    const std::vector<Slot> old = std::exchange(table.slots, {});
+    const Slots old = std::exchange(table.slots, {});
     allocated_ -= malloc_bytes(old.capacity() * sizeof(Slot));
     table.homes = homes;
     make_room(table, homes);
     std::size_t next = 0;
     std::size_t farthest = 0;
     for (const Slot slot : old) {
-        if (slot == 0) continue;
-        const std::size_t home = home_of(tag_of(slot), homes);
-        next = std::max(next, home);
-        farthest = std::max(farthest, next - home);
-        make_room(table, next + 1);
-        table.slots[next++] = slot;
+        if (slot != 0) farthest = std::max(farthest, append(table, next, slot));
     }
     return farthest;
+}
+
+std::size_t MemoryStore::append(Table& table, std::size_t& next, Slot slot) {
+    const std::size_t home = home_of(tag_of(slot), table.homes);
+    const std::size_t at = std::max(next, home);
+    make_room(table, at + 1);
+    table.slots[at] = slot;
+    next = at + 1;
+    return at - home;
 }
 
 std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint64_t cursor,

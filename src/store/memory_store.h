@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/large_array.h"
 #include "store/store.h"
 
 namespace grapevine {
@@ -54,7 +55,6 @@ public:
     using Store::put;
     void put(PartitionId partition, const Record& record) override;
     bool erase(PartitionId partition, std::string_view key) override;
-    void clear(PartitionId partition) override;
 
     // `visit` must not change the store.
     using Store::scan;
@@ -68,13 +68,19 @@ public:
     void visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,
                    const Visitor& visit) const override;
 
-    // Costs nothing where nothing was aside, else a lookup for each record of the smaller.
+    // Costs nothing where nothing was aside, else a pass over both tables, which reads next to no
+    // record.
     void set_aside(PartitionId partition) override;
     bool take_back(PartitionId partition, std::string_view key, Version version) override;
     void drop_aside(PartitionId partition) override;
     [[nodiscard]] std::size_t count_aside(PartitionId partition) const override;
     [[nodiscard]] std::size_t count_aside() const override { return aside_count_; }
     [[nodiscard]] std::size_t bytes_aside() const override { return aside_bytes_; }
+
+    [[nodiscard]] bool has_garbage() const override {
+        return !dropped_.empty() || !dropped_expiries_.empty();
+    }
+    void collect(std::size_t keys) override;
 
     [[nodiscard]] std::size_t count(PartitionId partition) const override;
     [[nodiscard]] std::size_t count() const override { return count_; }
@@ -86,9 +92,10 @@ public:
 
 private:
     using Slot = std::uint64_t;
+    using Slots = std::vector<Slot, LargeArray<Slot>>;
 
     struct Table {
-        std::vector<Slot> slots;  // places at and past its end are empty too
+        Slots slots;              // places at and past its end are empty too
         std::uint32_t homes = 0;  // where the hashes are spread over; probing may run past them
         std::uint32_t count = 0;
         std::size_t bytes = 0;  // allocated for its records
@@ -127,10 +134,18 @@ private:
     void add(Table& table, std::size_t bytes, Slot slot, std::uint64_t key_hash, Place place);
     void forget(Table& table, Slot slot);
     void remove_at(Table& table, std::size_t index);
-    void free_slots(Table& table);
+    void drop(Table& table);  // for collect() to free
+    void free_array(Table& table);
     void check(const Table& table, std::size_t& bytes) const;
     void insert(Table& table, std::size_t index, Slot slot);
     void make_room(Table& table, std::size_t slots);
+    // A slot that comes after all that are there, at `next` or behind. How far from its home that
+    // is.
+    std::size_t append(Table& table, std::size_t& next, Slot slot);
+    [[nodiscard]] bool comes_before(Slot one, Slot other) const;
+    [[nodiscard]] bool has_key_of(const Table& table, Slot slot) const;
+    // What both have; of a key that is in both, the record of `newer`. Both are empty then.
+    Table merge(Table& newer, Table& older);
     // How far from its home the farthest record is then.
     std::size_t rebuild(Table& table, std::uint32_t homes);
     void shrink(Table& table);
@@ -143,6 +158,8 @@ private:
     std::size_t count_ = 0;                            // of tables_
     std::size_t aside_count_ = 0;                      // of aside_
     std::size_t aside_bytes_ = 0;
+    std::vector<Table> dropped_;  // records of nobody, and what was known of their ends
+    std::vector<std::unique_ptr<Expiries>> dropped_expiries_;
     std::size_t allocated_ = 0;  // bytes of records, slots and expiries, malloc's share included
 };
 

@@ -9,6 +9,54 @@ namespace grapevine {
 
 using namespace records;
 
+// By its hash. Of one hash none does.
+bool MemoryStore::comes_before(Slot one, Slot other) const {
+    if (tag_of(one) != tag_of(other)) return tag_of(one) < tag_of(other);
+    return hash_at(one) < hash_at(other);
+}
+
+bool MemoryStore::has_key_of(const Table& table, Slot slot) const {
+    const std::string_view key = read_record(slot).key;
+    return locate(table, key, hash(key)).found;
+}
+
+// Both in the order of their hashes, as they stand. Inserted one after the other in that order they
+// would make one long run, of which each moves the rest.
+MemoryStore::Table MemoryStore::merge(Table& newer, Table& older) {
+    Table both;
+    both.homes = std::max(homes_min, (newer.count + older.count) / 4 * 5 + 1);
+    make_room(both, both.homes);
+    both.bytes = newer.bytes + older.bytes;
+    std::size_t next = 0;
+    Slot last = 0;  // of `newer`
+    auto from = newer.slots.begin();
+    const auto take = [&](Slot slot) {
+        append(both, next, slot);
+        ++both.count;
+    };
+    const auto take_newer = [&](const auto& is_enough) {
+        for (; from != newer.slots.end(); ++from) {
+            if (*from == 0) continue;
+            if (is_enough(*from)) return;
+            take(last = *from);
+        }
+    };
+    for (const Slot slot : older.slots) {
+        if (slot == 0) continue;
+        take_newer([&](Slot other) { return comes_before(slot, other); });
+        const bool is_alike = last != 0 && tag_of(last) == tag_of(slot);
+        if (is_alike && has_key_of(newer, slot)) {
+            forget(both, slot);
+        } else {
+            take(slot);
+        }
+    }
+    take_newer([](Slot) { return false; });
+    free_array(newer);
+    free_array(older);
+    return both;
+}
+
 void MemoryStore::set_aside(PartitionId partition) {
     if (count(partition) == 0) return;
     Table& table = tables_[partition.value];
@@ -17,22 +65,9 @@ void MemoryStore::set_aside(PartitionId partition) {
     count_ -= table.count;
     aside_count_ -= aside.count;
     aside_bytes_ -= aside.bytes;
-    const bool older_move = aside.count < table.count;
-    if (older_move) std::swap(table, aside);
-    for (Slot& slot : table.slots) {
-        if (slot == 0) continue;
-        const Record record = read_record(slot);
-        const std::uint64_t key_hash = hash(record.key);
-        const Place place = locate(aside, record.key, key_hash);
-        if (older_move && place.found) continue;
-        aside.bytes += malloc_bytes(record_size(record));
-        table.bytes -= malloc_bytes(record_size(record));
-        const Slot old = put_slot(aside, std::exchange(slot, 0), key_hash, place);
-        if (old != 0) forget(aside, old);
-    }
+    aside = aside.count == 0 ? std::exchange(table, {}) : merge(table, aside);
     aside_count_ += aside.count;
     aside_bytes_ += aside.bytes;
-    free_slots(table);
 }
 
 bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version version) {
@@ -62,7 +97,7 @@ void MemoryStore::drop_aside(PartitionId partition) {
     Table& aside = aside_[partition.value];
     aside_count_ -= aside.count;
     aside_bytes_ -= aside.bytes;
-    free_slots(aside);
+    drop(aside);
 }
 
 std::size_t MemoryStore::count_aside(PartitionId partition) const {

@@ -52,7 +52,9 @@ void MemoryStore::invariants() const {
         if (expiries != nullptr) expiring += expiries->size();
     }
     ASSERT(expiring == expiring_, "{} keys expire, {} counted", expiring, expiring_);
+    for (const auto& expiries : dropped_expiries_) expiring += expiries->size();
     bytes += expiring * expiry_bytes;
+    for (const Table& table : dropped_) check(table, bytes);
     for (const Table& table : tables_) {
         check(table, bytes);
         keys += table.count;

@@ -36,11 +36,9 @@ void MemoryStore::move_expiry(PartitionId partition, std::uint64_t key_hash, std
 }
 
 void MemoryStore::drop_expiries(PartitionId partition) {
-    const Expiries* const expiries = find_expiries(partition);
-    if (expiries == nullptr) return;
-    allocated_ -= expiries->size() * expiry_bytes;
-    expiring_ -= expiries->size();
-    expiries_[partition.value].reset();
+    if (find_expiries(partition) == nullptr) return;
+    expiring_ -= expiries_[partition.value]->size();
+    dropped_expiries_.push_back(std::move(expiries_[partition.value]));
 }
 
 std::size_t MemoryStore::count_expiring(PartitionId partition) const {

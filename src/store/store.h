@@ -47,8 +47,6 @@ public:
     }
     // True where the key was there.
     virtual bool erase(PartitionId partition, std::string_view key) = 0;
-    // Drops the whole partition and gives its memory back.
-    virtual void clear(PartitionId partition) = 0;
 
     // Visits records from `cursor` (0: the beginning) until `limit` is reached (at least one
     // record, if any is left) and returns the cursor to go on from, or nothing at the end. Changes
@@ -78,11 +76,16 @@ public:
     // Takes a record back from there, in the place of what its key has now. False: no such version
     // of such a key is there.
     virtual bool take_back(PartitionId partition, std::string_view key, Version version) = 0;
-    // Gives the memory of what is still there back.
+    // What is still there is garbage.
     virtual void drop_aside(PartitionId partition) = 0;
     [[nodiscard]] virtual std::size_t count_aside(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count_aside() const = 0;                       // keys in all
     [[nodiscard]] virtual std::size_t bytes_aside() const = 0;  // of memory_bytes(), about
+
+    // Records that only memory_bytes() sees. Millions of them would take a long time at once.
+    [[nodiscard]] virtual bool has_garbage() const = 0;
+    // Gives the memory of so many, or of all that are left, back.
+    virtual void collect(std::size_t keys) = 0;
 
     [[nodiscard]] virtual std::size_t count(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count() const = 0;                       // keys in all
