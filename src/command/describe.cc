@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <set>
 #include <vector>
 
 #include "command/call.h"
@@ -231,8 +232,11 @@ void command_info(Arguments names, Reply& reply) {
 void command_docs(Arguments names, Reply& reply) {
     std::vector<const CommandInfo*> infos;
     if (names.empty()) infos.assign(all_commands().begin(), all_commands().end());
+    std::set<const CommandInfo*> named;
     for (const std::string_view name : names) {
-        if (const CommandInfo* info = find_command(name)) infos.push_back(info);
+        const CommandInfo* info = find_command(name);
+        // Once each: then a request of many names costs no more than one for all commands does.
+        if (info != nullptr && named.insert(info).second) infos.push_back(info);
     }
     reply.map(infos.size());
     for (const CommandInfo* info : infos) reply_docs(reply, *info);

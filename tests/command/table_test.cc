@@ -42,6 +42,13 @@ std::string refusal_of(const std::vector<std::string_view>& args) {
 
 using Words = std::vector<std::string_view>;
 
+std::string docs_of(Words names) {
+    names.insert(names.begin(), {"COMMAND", "DOCS"});
+    Reply reply(Protocol::resp3);
+    describe_commands(names, reply);
+    return reply.take();
+}
+
 }  // namespace
 
 TEST_CASE("the rows of the table are complete") {
@@ -120,4 +127,10 @@ TEST_CASE("help lists every subcommand") {
     CHECK(take_reply(rest) ==
           "+OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n");
     CHECK(take_reply(rest) == "+ENCODING\r\n");
+}
+
+TEST_CASE("docs tell a command once, however often it is named") {
+    CHECK(docs_of({"GET", "SET", "get", "none", "GET"}) == docs_of({"get", "set"}));
+    CHECK(docs_of({"SET", "GET"}) != docs_of({"GET", "SET"}));
+    CHECK(docs_of(Words(65'000, "bitfield")) == docs_of({"bitfield"}));
 }
