@@ -6,9 +6,11 @@
 #include <set>
 #include <vector>
 
+#include "base/assert.h"
 #include "command/call.h"
 #include "command/glob.h"
 #include "command/handlers.h"
+#include "command/syntax.h"
 
 namespace grapevine::command {
 
@@ -193,11 +195,19 @@ void reply_info(Reply& reply, const CommandInfo& info) {
     for (const CommandInfo& subcommand : info.subcommands) reply_info(reply, subcommand);
 }
 
+void reply_syntax(Reply& reply, std::string_view syntax) {
+    const auto parameters = parse_syntax(syntax);
+    ASSERT(parameters, "{}", syntax);
+    reply.bulk("arguments");
+    reply_parameters(reply, *parameters);
+}
+
 void reply_docs(Reply& reply, const CommandInfo& info) {
     const bool deprecated = !info.deprecated_since.empty();
     const bool has_subcommands = !info.subcommands.empty();
     reply.bulk(info.name);
-    reply.map(4 + (deprecated ? 3U : 0U) + (has_subcommands ? 1U : 0U));
+    reply.map(4 + (deprecated ? 3U : 0U) + (info.syntax.empty() ? 0U : 1U) +
+              (has_subcommands ? 1U : 0U));
     reply_word_pair(reply, "summary", info.summary);
     reply_word_pair(reply, "since", info.since);
     reply_word_pair(reply, "group", group_name(info.group));
@@ -209,6 +219,7 @@ void reply_docs(Reply& reply, const CommandInfo& info) {
         reply_word_pair(reply, "deprecated_since", info.deprecated_since);
         reply_word_pair(reply, "replaced_by", info.replaced_by);
     }
+    if (!info.syntax.empty()) reply_syntax(reply, info.syntax);
     if (!has_subcommands) return;
     reply.bulk("subcommands");
     reply.map(info.subcommands.size());

@@ -26,5 +26,6 @@ grapevine_library(command LINK base fmt::fmt SOURCES
                   set.cc
                   set_options.cc
                   strings.cc
+                  syntax.cc
                   table.cc
                   words.cc)

@@ -8,6 +8,7 @@ namespace {
 constexpr CommandInfo commands_of_bitmap[] = {
     {.name = "bitcount",
      .arity = -2,
+     .syntax = "key#0 [index=(start:integer end:integer [index_unit=(BYTE|BIT)@7.0.0])]",
      .flags = flag::readonly,
      .categories = category::bitmap,
      .group = Group::bitmap,
@@ -18,6 +19,10 @@ constexpr CommandInfo commands_of_bitmap[] = {
      .handler = bitcount},
     {.name = "bitfield",
      .arity = -2,
+     .syntax = "key#0 [operation=(GET encoding_offset=(encoding offset:integer)|write=([OVERFLOW "
+               "wrap_sat_fail=(WRAP|SAT|FAIL)] write_operation=(SET "
+               "encoding_offset_value=(encoding offset:integer value:integer)|INCRBY "
+               "encoding_offset_increment=(encoding offset:integer increment:integer))))...]",
      .flags = flag::write | flag::denyoom,
      .categories = category::bitmap,
      .group = Group::bitmap,
@@ -30,6 +35,7 @@ constexpr CommandInfo commands_of_bitmap[] = {
      .handler = bitfield},
     {.name = "bitfield_ro",
      .arity = -2,
+     .syntax = "key#0 [GET... encoding_offset=(encoding offset:integer)]",
      .flags = flag::readonly | flag::fast,
      .categories = category::bitmap,
      .group = Group::bitmap,
@@ -40,6 +46,7 @@ constexpr CommandInfo commands_of_bitmap[] = {
      .handler = bitfield_ro},
     {.name = "bitop",
      .arity = -4,
+     .syntax = "operation destkey#0 key#1...",
      .flags = flag::write | flag::denyoom,
      .categories = category::bitmap,
      .group = Group::bitmap,
@@ -51,6 +58,8 @@ constexpr CommandInfo commands_of_bitmap[] = {
      .handler = bitop},
     {.name = "bitpos",
      .arity = -3,
+     .syntax = "key#0 bit:integer [index=(start:integer [end_index=(end:integer "
+               "[index_unit=(BYTE|BIT)@7.0.0])])]",
      .flags = flag::readonly,
      .categories = category::bitmap,
      .group = Group::bitmap,
@@ -61,6 +70,7 @@ constexpr CommandInfo commands_of_bitmap[] = {
      .handler = bitpos},
     {.name = "getbit",
      .arity = 3,
+     .syntax = "key#0 offset:integer",
      .flags = flag::readonly | flag::fast,
      .categories = category::bitmap,
      .group = Group::bitmap,
@@ -71,6 +81,7 @@ constexpr CommandInfo commands_of_bitmap[] = {
      .handler = getbit},
     {.name = "setbit",
      .arity = 4,
+     .syntax = "key#0 offset:integer value:integer",
      .flags = flag::write | flag::denyoom,
      .categories = category::bitmap,
      .group = Group::bitmap,

@@ -49,6 +49,10 @@ constexpr CommandInfo client_subcommands[] = {
      .tips = "nondeterministic_output"},
     {.name = "client|kill",
      .arity = -3,
+     .syntax = "filter=(ip:port:string@-2.8.12|new-format=([ID client-id:integer@2.8.12]|[TYPE "
+               "normal_master_slave_pubsub=(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12]"
+               "|[USER username]|[ADDR ip:port:string]|[LADDR ip:port:string@6.2.0]|[SKIPME "
+               "yes/no]|[MAXAGE maxage:integer@7.4.0])...)",
      .flags = flag::admin | flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -57,6 +61,8 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Closes connections."},
     {.name = "client|list",
      .arity = -2,
+     .syntax = "[TYPE normal_master_replica_pubsub=(NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID "
+               "id=(client-id:integer...)@6.2.0]",
      .flags = flag::admin | flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -74,6 +80,7 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Asks for messages about maintenance, of which there are none."},
     {.name = "client|no-evict",
      .arity = 3,
+     .syntax = "enabled=(ON|OFF)",
      .flags = flag::admin | flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -82,6 +89,7 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Protects a connection from eviction, of which there is none."},
     {.name = "client|no-touch",
      .arity = 3,
+     .syntax = "enabled=(ON|OFF)",
      .flags = flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -90,6 +98,7 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Keeps commands from touching keys, which they do not."},
     {.name = "client|reply",
      .arity = 3,
+     .syntax = "on_off_skip=(ON|OFF|SKIP)",
      .flags = flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -98,6 +107,7 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Whether this connection gets replies."},
     {.name = "client|setinfo",
      .arity = 4,
+     .syntax = "attr=(LIB-NAME libname|LIB-VER libver)",
      .flags = flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -106,6 +116,7 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Names the client library of this connection."},
     {.name = "client|setname",
      .arity = 3,
+     .syntax = "connection-name",
      .flags = flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -114,6 +125,7 @@ constexpr CommandInfo client_subcommands[] = {
      .summary = "Names this connection."},
     {.name = "client|tracking",
      .arity = -3,
+     .syntax = "OFF",
      .flags = flag::noscript | flag::loading | flag::stale,
      .categories = category::connection,
      .group = Group::connection,
@@ -133,6 +145,7 @@ constexpr CommandInfo client_subcommands[] = {
 constexpr CommandInfo commands_of_connection[] = {
     {.name = "auth",
      .arity = -2,
+     .syntax = "[username@6.0.0] password",
      .flags = flag::noscript | flag::loading | flag::stale | flag::fast | flag::no_auth |
               flag::allow_busy,
      .categories = category::connection,
@@ -149,6 +162,7 @@ constexpr CommandInfo commands_of_connection[] = {
      .subcommands = client_subcommands},
     {.name = "echo",
      .arity = 2,
+     .syntax = "message",
      .flags = flag::loading | flag::stale | flag::fast,
      .categories = category::connection,
      .group = Group::connection,
@@ -157,6 +171,8 @@ constexpr CommandInfo commands_of_connection[] = {
      .summary = "The argument."},
     {.name = "hello",
      .arity = -1,
+     .syntax = "[arguments=(protover:integer [AUTH username_password=(username password)] [SETNAME "
+               "clientname])]",
      .flags = flag::noscript | flag::loading | flag::stale | flag::fast | flag::no_auth |
               flag::allow_busy,
      .categories = category::connection,
@@ -166,6 +182,7 @@ constexpr CommandInfo commands_of_connection[] = {
      .summary = "Chooses the version of the protocol; what this node is."},
     {.name = "ping",
      .arity = -1,
+     .syntax = "[message]",
      .flags = flag::fast,
      .categories = category::connection,
      .group = Group::connection,
@@ -193,6 +210,7 @@ constexpr CommandInfo commands_of_connection[] = {
      .summary = "Makes this connection as it was at its beginning."},
     {.name = "select",
      .arity = 2,
+     .syntax = "index:integer",
      .flags = flag::loading | flag::stale | flag::fast,
      .categories = category::connection,
      .group = Group::connection,

@@ -8,6 +8,7 @@ namespace {
 constexpr CommandInfo function_subcommands[] = {
     {.name = "function|flush",
      .arity = -2,
+     .syntax = "[async=(ASYNC|SYNC)]",
      .flags = flag::write | flag::noscript,
      .categories = category::scripting,
      .group = Group::scripting,

@@ -40,6 +40,7 @@ constexpr CommandInfo commands_of_transactions[] = {
      .summary = "Watches no key any more."},
     {.name = "watch",
      .arity = -2,
+     .syntax = "key#0...",
      .flags = flag::noscript | flag::loading | flag::stale | flag::fast | flag::allow_busy,
      .categories = category::transaction,
      .group = Group::transactions,

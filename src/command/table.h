@@ -92,8 +92,9 @@ struct Call;  // command/call.h
 using Handler = void (*)(Call& call);
 
 struct CommandInfo {
-    std::string_view name;  // lower case; of a subcommand "object|encoding"
-    int arity = 0;          // arguments with the name; negative: at least so many
+    std::string_view name;         // lower case; of a subcommand "object|encoding"
+    int arity = 0;                 // arguments with the name; negative: at least so many
+    std::string_view syntax = {};  // of the arguments behind the name, as command/syntax.h says
     std::uint32_t flags = 0;
     std::uint32_t categories = 0;
     Group group = Group::generic;
