@@ -46,6 +46,10 @@ TEST_CASE("commands are answered as the reference answers them", "[conformance]"
     }
 }
 
+TEST_CASE("arguments of commands are told as the reference tells them", "[conformance]") {
+    if (const auto reference = the_reference()) compare_docs(*reference, *the_subject());
+}
+
 TEST_CASE("random commands are answered as the reference answers them", "[conformance]") {
     if (const auto reference = the_reference()) {
         compare_random_commands(the_seed(), *reference, *the_subject());

@@ -107,6 +107,11 @@ std::unique_ptr<Reference> Reference::start_cluster(std::uint16_t port, std::uin
     return reference;
 }
 
+bool Reference::is_version(const std::string& version) {
+    const std::string about = ask({"INFO", "server"}, Protocol::resp2);
+    return about.contains("redis_version:" + version + ".");
+}
+
 bool Reference::serves_all_slots() {
     return ask({"CLUSTER", "INFO"}, Protocol::resp2).contains("cluster_state:ok");
 }

@@ -54,6 +54,8 @@ public:
     static std::unique_ptr<Reference> start();
     // As a cluster of this one, which has all slots; on these ports of loopback.
     static std::unique_ptr<Reference> start_cluster(std::uint16_t port, std::uint16_t bus_port);
+    // "7.0": also of 7.0.15.
+    [[nodiscard]] bool is_version(const std::string& version);
     ~Reference() override;
     Reference(const Reference&) = delete;
     Reference& operator=(const Reference&) = delete;

@@ -35,8 +35,9 @@ add_dependencies(redis_test coordinator client kvnode)
 set(conformance ${CMAKE_CURRENT_LIST_DIR}/../conformance)
 grapevine_test(node_conformance_test CLUSTERS SKIPS LABEL e2e TIMEOUT 300 LINK e2e command
                SOURCES $<TARGET_OBJECTS:e2e_main> conformance/node_test.cc conformance/cases.cc
-                       conformance/compare.cc conformance/link.cc conformance/peer.cc
-                       conformance/random.cc conformance/tables.cc command/memory_keys.cc)
+                       conformance/compare.cc conformance/docs.cc conformance/link.cc
+                       conformance/peer.cc conformance/random.cc conformance/tables.cc
+                       command/memory_keys.cc)
 target_compile_definitions(node_conformance_test
                            PRIVATE GRAPEVINE_CASES="${conformance}/cases"
                                    GRAPEVINE_CLUSTER_CASES="${conformance}/cluster_cases")
