@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <functional>
-#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -21,6 +21,14 @@ namespace {
 // many as homes, nearly all are nearer than this.
 constexpr std::size_t displaced_max = 256;
 constexpr std::size_t record_lines = 3;  // of a record that are prefetched
+// Of an array that a larger one replaces, with each change: it is done long before that one is
+// full.
+constexpr std::size_t places_at_once = 64;
+
+// Keys for which so many homes are enough.
+std::uint64_t room_in(std::uint32_t homes) {
+    return std::uint64_t{homes} * 7 / 8;
+}
 
 }  // namespace
 
@@ -47,11 +55,20 @@ std::uint64_t MemoryStore::hash_at(Slot slot) const {
     return hash(read_record(slot).key);
 }
 
-// The first place whose record has this hash or a higher one, or where one would be inserted.
-std::size_t MemoryStore::first_from(const Table& table, std::uint64_t hash) const {
-    const std::uint64_t tag = tag_of_hash(hash);
-    const auto& slots = table.slots;
-    std::size_t i = home_of(tag, table.homes);
+const MemoryStore::Array& MemoryStore::array_of(const Table& table, std::uint64_t tag) {
+    const bool has_moved =
+        table.rebuild != nullptr && home_of(tag, table.array.homes) < table.rebuild->moved;
+    return has_moved ? table.rebuild->into : table.array;
+}
+
+MemoryStore::Array& MemoryStore::array_at(Table& table, const Place& place) {
+    return place.array == &table.array ? table.array : table.rebuild->into;
+}
+
+// The first place whose record has this tag or a higher one, or where one would be inserted.
+std::size_t MemoryStore::first_from(const Array& array, std::uint64_t tag) {
+    const auto& slots = array.slots;
+    std::size_t i = home_of(tag, array.homes);
     while (i < slots.size() && slots[i] != 0 && tag_of(slots[i]) < tag) ++i;
     return i;
 }
@@ -59,14 +76,15 @@ std::size_t MemoryStore::first_from(const Table& table, std::uint64_t hash) cons
 MemoryStore::Place MemoryStore::locate(const Table& table, std::string_view key,
                                        std::uint64_t hash) const {
     const std::uint64_t tag = tag_of_hash(hash);
-    const auto& slots = table.slots;
-    std::size_t i = first_from(table, hash);
+    const Array& array = array_of(table, tag);
+    const auto& slots = array.slots;
+    std::size_t i = first_from(array, tag);
     for (; i < slots.size() && slots[i] != 0 && tag_of(slots[i]) == tag; ++i) {
         const Record record = read_record(slots[i]);
-        if (record.key == key) return {i, true};
+        if (record.key == key) return {&array, i, true};
         if (this->hash(record.key) > hash) break;
     }
-    return {i, false};
+    return {&array, i, false};
 }
 
 std::optional<Record> MemoryStore::find(PartitionId partition, std::string_view key) const {
@@ -74,14 +92,16 @@ std::optional<Record> MemoryStore::find(PartitionId partition, std::string_view 
     if (table == nullptr || table->count == 0) return std::nullopt;
     const Place place = locate(*table, key, hash(key));
     if (!place.found) return std::nullopt;
-    return read_record(table->slots[place.index]);
+    return read_record(place.slot());
 }
 
 std::uint64_t MemoryStore::prefetch(PartitionId partition, std::string_view key) const {
     const std::uint64_t key_hash = hash(key);
     const Table* const table = find_table(tables_, partition);
     if (table != nullptr && table->count > 0) {
-        prefetch_line(table->slots.data() + home_of(tag_of_hash(key_hash), table->homes));
+        const std::uint64_t tag = tag_of_hash(key_hash);
+        const Array& array = array_of(*table, tag);
+        prefetch_line(array.slots.data() + home_of(tag, array.homes));
     }
     return key_hash;
 }
@@ -90,9 +110,11 @@ std::uint64_t MemoryStore::prefetch(PartitionId partition, std::string_view key)
 void MemoryStore::prefetch_record(PartitionId partition, std::uint64_t hint) const {
     const Table* const table = find_table(tables_, partition);
     if (table == nullptr || table->count == 0) return;
-    const std::size_t i = first_from(*table, hint);
-    if (i >= table->slots.size() || tag_of(table->slots[i]) != tag_of_hash(hint)) return;
-    const char* const record = record_at(table->slots[i]);
+    const std::uint64_t tag = tag_of_hash(hint);
+    const Array& array = array_of(*table, tag);
+    const std::size_t i = first_from(array, tag);
+    if (i >= array.slots.size() || tag_of(array.slots[i]) != tag) return;
+    const char* const record = record_at(array.slots[i]);
     for (std::size_t line = 0; line < record_lines; ++line)
         prefetch_line(record + cache_line * line);
 }
@@ -102,15 +124,15 @@ void MemoryStore::put(PartitionId partition, const Record& record) {
     const std::uint64_t key_hash = hash(record.key);
     const Place place = locate(table, record.key, key_hash);
     const std::size_t bytes = malloc_bytes(record_size(record));
-    const Record before = place.found ? read_record(table.slots[place.index]) : Record{};
+    const Record before = place.found ? read_record(place.slot()) : Record{};
     if (before.expires_ms != record.expires_ms) {
         move_expiry(partition, key_hash, before.expires_ms, record.expires_ms);
     }
-    if (place.found && replace(table.slots[place.index], before, record, bytes)) return;
+    if (place.found && replace(place.slot(), before, record, bytes)) return;
     // The new record first: key and value may be views of the one that it replaces.
     const Slot slot = make_slot(key_hash, new_record(record));
     allocated_ += bytes;
-    add(table, bytes, slot, key_hash, place);
+    add(table, bytes, slot, place);
 }
 
 // Where the record that the key has now takes as much memory, and the new one is no view of it.
@@ -129,13 +151,17 @@ bool MemoryStore::replace(Slot slot, const Record& before, const Record& record,
 }
 
 // The slot's record, which takes `bytes`, in the place of what its key has now.
-void MemoryStore::add(Table& table, std::size_t bytes, Slot slot, std::uint64_t key_hash,
-                      Place place) {
+void MemoryStore::add(Table& table, std::size_t bytes, Slot slot, const Place& place) {
     table.bytes += bytes;
-    if (const Slot old = put_slot(table, slot, key_hash, place); old != 0) {
-        forget(table, old);
-    } else {
-        ++count_;
+    Array& array = array_at(table, place);
+    if (place.found) return forget(table, std::exchange(array.slots[place.index], slot));
+    insert(array, place.index, slot);
+    ++table.count;
+    ++count_;
+    if (table.rebuild != nullptr) {
+        go_on_rebuilding(table, places_at_once);
+    } else if (table.count > room_in(table.array.homes)) {
+        begin_rebuild(table, table.array.homes + table.array.homes / 2);
     }
 }
 
@@ -146,25 +172,14 @@ void MemoryStore::forget(Table& table, Slot slot) {
     allocated_ -= freed;
 }
 
-MemoryStore::Slot MemoryStore::put_slot(Table& table, Slot slot, std::uint64_t key_hash,
-                                        Place place) {
-    if (place.found) return std::exchange(table.slots[place.index], slot);
-    const bool full = (std::uint64_t{table.count} + 1) * 8 > std::uint64_t{table.homes} * 7;
-    if (full) rebuild(table, std::max(homes_min, table.homes + table.homes / 2));
-    if (full) place = locate(table, read_record(slot).key, key_hash);
-    insert(table, place.index, slot);
-    return 0;
-}
-
-void MemoryStore::insert(Table& table, std::size_t index, Slot slot) {
-    auto& slots = table.slots;
+void MemoryStore::insert(Array& array, std::size_t index, Slot slot) {
+    auto& slots = array.slots;
     std::size_t empty = index;
     while (empty < slots.size() && slots[empty] != 0) ++empty;
-    make_room(table, empty + 1);
-    const auto at = [&](std::size_t i) { return std::next(slots.begin(), std::ptrdiff_t(i)); };
-    std::move_backward(at(index), at(empty), at(empty + 1));
-    slots[index] = slot;
-    ++table.count;
+    make_room(array, empty + 1);
+    Slot* const at = slots.data() + index;
+    std::memmove(at + 1, at, (empty - index) * sizeof(Slot));
+    *at = slot;
 }
 
 bool MemoryStore::erase(PartitionId partition, std::string_view key) {
@@ -174,62 +189,62 @@ bool MemoryStore::erase(PartitionId partition, std::string_view key) {
     const Place place = locate(table, key, key_hash);
     if (!place.found) return false;
 
-    const std::int64_t expires_ms = read_record(table.slots[place.index]).expires_ms;
+    const std::int64_t expires_ms = read_record(place.slot()).expires_ms;
     if (expires_ms != 0) move_expiry(partition, key_hash, expires_ms, 0);
-    forget(table, table.slots[place.index]);
-    remove_at(table, place.index);
+    forget(table, place.slot());
+    remove(table, place);
     --count_;
     return true;
 }
 
 // What the slot pointed to is the caller's.
-void MemoryStore::remove_at(Table& table, std::size_t index) {
-    auto& slots = table.slots;
+void MemoryStore::remove(Table& table, const Place& place) {
+    Array& array = array_at(table, place);
+    auto& slots = array.slots;
     // Those behind it that are not at home move up, so that probing meets no hole.
-    std::size_t hole = index;
+    std::size_t hole = place.index;
     for (std::size_t i = hole + 1; i < slots.size() && slots[i] != 0; ++i) {
-        if (home_of(tag_of(slots[i]), table.homes) == i) break;
+        if (home_of(tag_of(slots[i]), array.homes) == i) break;
         slots[hole] = slots[i];
         hole = i;
     }
     slots[hole] = 0;
     --table.count;
     if (table.count == 0) {
-        free_array(table);
-    } else if (table.count < table.homes / 4) {
+        free_slots(table.array);
+        if (table.rebuild != nullptr) free_slots(table.rebuild->into);
+        table = Table{};
+    } else if (table.rebuild != nullptr) {
+        go_on_rebuilding(table, places_at_once);
+    } else if (table.count < table.array.homes / 4) {
         // Where it was no good before, it is tried when half of the rest is gone.
-        const bool is_first = table.count + 1 == table.homes / 4;
+        const bool is_first = table.count + 1 == table.array.homes / 4;
         if (is_first || std::has_single_bit(table.count)) shrink(table);
     }
 }
 
-// Keys that are erased in the order of their hashes (FLUSHALL) leave the others in a part of the
-// table. In fewer homes these would be one long run, of which every further erasure moves the rest.
-void MemoryStore::shrink(Table& table) {
-    const std::uint32_t homes = table.homes;
-    const std::size_t farthest = rebuild(table, std::max(homes_min, homes / 2));
-    if (farthest > displaced_max) rebuild(table, homes);
-}
-
 void MemoryStore::drop(Table& table) {
-    if (table.count > 0) dropped_.push_back(std::exchange(table, {}));
-}
-
-// No record is its any more.
-void MemoryStore::free_array(Table& table) {
-    allocated_ -= malloc_bytes(table.slots.capacity() * sizeof(Slot));
+    if (table.count > 0) dropped_.push_back(std::move(table.array));
+    if (table.rebuild != nullptr) dropped_.push_back(std::move(table.rebuild->into));
     table = Table{};
 }
 
+// None of the records is there any more.
+void MemoryStore::free_slots(Array& array) {
+    allocated_ -= malloc_bytes(array.slots.capacity() * sizeof(Slot));
+    array = Array{};
+}
+
 void MemoryStore::collect(std::size_t keys) {
-    for (; keys > 0 && !dropped_.empty(); --keys) {
-        Table& table = dropped_.back();
-        while (table.slots.back() == 0) table.slots.pop_back();
-        forget(table, table.slots.back());
-        table.slots.pop_back();
-        if (--table.count > 0) continue;
-        free_array(table);
-        dropped_.pop_back();
+    while (keys > 0 && !dropped_.empty()) {
+        SlotArray& slots = dropped_.back().slots;
+        if (slots.empty()) {
+            free_slots(dropped_.back());
+            dropped_.pop_back();
+        } else if (const Slot slot = slots.pop_back(); slot != 0) {
+            allocated_ -= free_record(slot);
+            --keys;
+        }
     }
     for (; keys > 0 && !dropped_expiries_.empty(); --keys) {
         Expiries& expiries = *dropped_expiries_.back();
@@ -239,69 +254,97 @@ void MemoryStore::collect(std::size_t keys) {
     }
 }
 
-// Makes the table at least this long, for less than the doubling of a vector.
-void MemoryStore::make_room(Table& table, std::size_t slots) {
-    if (slots <= table.slots.size()) return;
-    const std::size_t before = table.slots.capacity();
-    if (slots > before) {
-        table.slots.reserve(slots + 2 + slots / 16);
-        allocated_ -= malloc_bytes(before * sizeof(Slot));
-        allocated_ += malloc_bytes(table.slots.capacity() * sizeof(Slot));
-    }
-    table.slots.resize(slots);
+// Makes the array at least this long.
+void MemoryStore::make_room(Array& array, std::size_t slots) {
+    if (slots <= array.slots.size()) return;
+    allocated_ -= malloc_bytes(array.slots.capacity() * sizeof(Slot));
+    array.slots.extend(slots);
+    allocated_ += malloc_bytes(array.slots.capacity() * sizeof(Slot));
 }
 
-// Spreads the records over another number of homes. They are in order already: each goes to its
-// home, or behind its predecessor.
-std::size_t MemoryStore::rebuild(Table& table, std::uint32_t homes) {
-    ASSERT(homes > table.count, "{} homes for {} keys", homes, table.count);
-    const Slots old = std::exchange(table.slots, {});
-    allocated_ -= malloc_bytes(old.capacity() * sizeof(Slot));
-    table.homes = homes;
-    make_room(table, homes);
+void MemoryStore::append(Array& array, Slot slot) {
+    std::size_t at = home_of(tag_of(slot), array.homes);
+    while (at < array.slots.size() && array.slots[at] != 0) ++at;
+    make_room(array, at + 1);
+    array.slots[at] = slot;
+}
+
+// --- other numbers of homes ---
+
+void MemoryStore::begin_rebuild(Table& table, std::uint32_t homes) {
+    table.rebuild = std::make_unique<Rebuild>();
+    table.rebuild->into.homes = std::max(homes_min, homes);
+    make_room(table.rebuild->into, table.rebuild->into.homes);
+    go_on_rebuilding(table, places_at_once);
+}
+
+// So many places, and to the end of a run: whatever stands behind it has its home there too.
+void MemoryStore::go_on_rebuilding(Table& table, std::size_t places) {
+    auto& [into, moved] = *table.rebuild;
+    auto& from = table.array.slots;
+    for (; moved < from.size() && (places > 0 || from[moved] != 0); ++moved) {
+        places -= places > 0 ? 1 : 0;
+        if (from[moved] != 0) append(into, std::exchange(from[moved], 0));
+    }
+    if (moved < from.size()) return;
+    free_slots(table.array);
+    table.array = std::move(into);
+    table.rebuild.reset();
+}
+
+// Keys that are erased in the order of their hashes (FLUSHALL) leave the others in a part of the
+// table. In fewer homes these would be one long run, of which every further erasure moves the rest.
+void MemoryStore::shrink(Table& table) {
+    const std::uint32_t homes = std::max(homes_min, table.array.homes / 2);
     std::size_t next = 0;
-    std::size_t farthest = 0;
-    for (const Slot slot : old) {
-        if (slot != 0) farthest = std::max(farthest, append(table, next, slot));
+    for (const Slot slot : table.array.slots) {
+        if (slot == 0) continue;
+        const std::size_t home = home_of(tag_of(slot), homes);
+        next = std::max(next, home);
+        if (next++ - home > displaced_max) return;
     }
-    return farthest;
-}
-
-std::size_t MemoryStore::append(Table& table, std::size_t& next, Slot slot) {
-    const std::size_t home = home_of(tag_of(slot), table.homes);
-    const std::size_t at = std::max(next, home);
-    make_room(table, at + 1);
-    table.slots[at] = slot;
-    next = at + 1;
-    return at - home;
+    begin_rebuild(table, homes);
 }
 
 std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint64_t cursor,
                                                ScanLimit limit, const Visitor& visit) const {
     const Table* const table = find_table(tables_, partition);
     if (table == nullptr || table->count == 0) return std::nullopt;
-    const auto& slots = table->slots;
     const std::uint64_t cursor_tag = tag_of_hash(cursor);
     std::size_t bytes = 0;
     std::size_t keys = 0;
     std::optional<Slot> last;
-    for (std::size_t i = home_of(cursor_tag, table->homes); i < slots.size(); ++i) {
-        const Slot slot = slots[i];
-        if (slot == 0 || tag_of(slot) < cursor_tag) continue;
-        if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) continue;
+    std::optional<std::uint64_t> next;
+    const auto is_enough_before = [&](Slot slot) {
+        if (slot == 0 || tag_of(slot) < cursor_tag) return false;
+        if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) return false;
         // Keys of one hash are visited together: the cursor cannot point between them.
         const bool is_enough = bytes >= limit.bytes || keys >= limit.keys;
-        if (last && is_enough && hash_at(*last) != hash_at(slot)) {
-            const std::uint64_t next = hash_at(slot);
-            if (next != ~std::uint64_t{0}) return next;
+        if (last && is_enough && hash_at(*last) != hash_at(slot) &&
+            hash_at(slot) != ~std::uint64_t{0}) {
+            next = hash_at(slot);
+            return true;
         }
         const Record record = read_record(slot);
         visit(record);
         bytes += record.key.size() + record.value.size();
         ++keys;
         last = slot;
+        return false;
+    };
+    const auto is_over = [&](const Array& array, std::size_t from) {
+        const auto& slots = array.slots;
+        return std::any_of(slots.begin() + std::min(from, slots.size()), slots.end(),
+                           is_enough_before);
+    };
+    std::size_t from = home_of(cursor_tag, table->array.homes);
+    if (table->rebuild != nullptr && from < table->rebuild->moved) {
+        const Array& into = table->rebuild->into;
+        if (is_over(into, home_of(cursor_tag, into.homes))) return next;
+        from = table->rebuild->moved;
     }
-    return std::nullopt;
+    is_over(table->array, from);
+    return next;
 }
 
 std::size_t MemoryStore::count(PartitionId partition) const {

@@ -18,8 +18,12 @@
 // Cost of a key beyond its own bytes and its value's: 27 to 47 bytes, some 35 in the mean, malloc's
 // share included: about 7 for the four numbers, 8 to 23 for malloc's header and rounding, 9 to 14
 // for the slot (tables are kept 7/12 to 7/8 full; where keys are deleted, 1/4). A partition without
-// keys costs 40 bytes. A key that expires costs 72 more: 8 in its record, and 64 for its place in
+// keys costs 48 bytes. A key that expires costs 72 more: 8 in its record, and 64 for its place in
 // the order of expiry, a balanced tree of (time, hash) for each partition that has such keys.
+//
+// A table grows and shrinks while it is used: a second array of other homes takes over the
+// runs of the first in their order, some with each change, so that none takes longer for the number
+// of keys. What has its home in the first before the place that was reached is in the second.
 //
 // 2^20 tags are plenty: a partition with more keys than that goes on working, with longer probes.
 //
@@ -36,7 +40,7 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "base/large_array.h"
+#include "store/slot_array.h"
 #include "store/store.h"
 
 namespace grapevine {
@@ -92,19 +96,28 @@ public:
 
 private:
     using Slot = std::uint64_t;
-    using Slots = std::vector<Slot, LargeArray<Slot>>;
 
+    struct Array {
+        records::SlotArray slots;  // places at and past its end are empty too
+        std::uint32_t homes = 0;   // where the hashes are spread over; probing may run past them
+    };
+    struct Rebuild {
+        Array into;
+        std::size_t moved = 0;  // places of the first array, up to an empty one or its end
+    };
     struct Table {
-        Slots slots;              // places at and past its end are empty too
-        std::uint32_t homes = 0;  // where the hashes are spread over; probing may run past them
+        Array array;
+        std::unique_ptr<Rebuild> rebuild;  // null: there is none
         std::uint32_t count = 0;
         std::size_t bytes = 0;  // allocated for its records
     };
 
-    // Where a key stands, or where it would have to be inserted.
+    // Where a key stands, or where it would have to be inserted. Void when the table changes.
     struct Place {
+        const Array* array;
         std::size_t index = 0;
         bool found = false;
+        [[nodiscard]] Slot slot() const { return array->slots[index]; }
     };
 
     using Tables = std::vector<Table>;  // by PartitionId, as far as any was written to
@@ -115,7 +128,9 @@ private:
     static Table& make_table(Tables& tables, PartitionId partition);
     [[nodiscard]] std::uint64_t hash(std::string_view key) const;
     [[nodiscard]] std::uint64_t hash_at(Slot slot) const;
-    [[nodiscard]] std::size_t first_from(const Table& table, std::uint64_t hash) const;
+    static const Array& array_of(const Table& table, std::uint64_t tag);
+    static Array& array_at(Table& table, const Place& place);
+    static std::size_t first_from(const Array& array, std::uint64_t tag);
     [[nodiscard]] Place locate(const Table& table, std::string_view key, std::uint64_t hash) const;
 
     // Null: none of its keys expires.
@@ -129,26 +144,24 @@ private:
     // In place, without allocating. False: it did not.
     [[nodiscard]] static bool replace(Slot slot, const Record& before, const Record& record,
                                       std::size_t bytes);
-    // The record that had the key before; 0: none.
-    Slot put_slot(Table& table, Slot slot, std::uint64_t key_hash, Place place);
-    void add(Table& table, std::size_t bytes, Slot slot, std::uint64_t key_hash, Place place);
+    void add(Table& table, std::size_t bytes, Slot slot, const Place& place);
     void forget(Table& table, Slot slot);
-    void remove_at(Table& table, std::size_t index);
+    void remove(Table& table, const Place& place);
     void drop(Table& table);  // for collect() to free
-    void free_array(Table& table);
+    void free_slots(Array& array);
+    void insert(Array& array, std::size_t index, Slot slot);
+    void make_room(Array& array, std::size_t slots);
+    // A slot that comes after all that are there.
+    void append(Array& array, Slot slot);
+    void begin_rebuild(Table& table, std::uint32_t homes);
+    void go_on_rebuilding(Table& table, std::size_t places);
+    void shrink(Table& table);
     void check(const Table& table, std::size_t& bytes) const;
-    void insert(Table& table, std::size_t index, Slot slot);
-    void make_room(Table& table, std::size_t slots);
-    // A slot that comes after all that are there, at `next` or behind. How far from its home that
-    // is.
-    std::size_t append(Table& table, std::size_t& next, Slot slot);
+    [[nodiscard]] static std::size_t bytes_of(const Array& array);
     [[nodiscard]] bool comes_before(Slot one, Slot other) const;
     [[nodiscard]] bool has_key_of(const Table& table, Slot slot) const;
     // What both have; of a key that is in both, the record of `newer`. Both are empty then.
     Table merge(Table& newer, Table& older);
-    // How far from its home the farthest record is then.
-    std::size_t rebuild(Table& table, std::uint32_t homes);
-    void shrink(Table& table);
 
     std::uint64_t hash_seed_;
     Tables tables_;
@@ -158,7 +171,7 @@ private:
     std::size_t count_ = 0;                            // of tables_
     std::size_t aside_count_ = 0;                      // of aside_
     std::size_t aside_bytes_ = 0;
-    std::vector<Table> dropped_;  // records of nobody, and what was known of their ends
+    std::vector<Array> dropped_;  // with records of nobody, and when they were to expire
     std::vector<std::unique_ptr<Expiries>> dropped_expiries_;
     std::size_t allocated_ = 0;  // bytes of records, slots and expiries, malloc's share included
 };

@@ -23,25 +23,27 @@ bool MemoryStore::has_key_of(const Table& table, Slot slot) const {
 // Both in the order of their hashes, as they stand. Inserted one after the other in that order they
 // would make one long run, of which each moves the rest.
 MemoryStore::Table MemoryStore::merge(Table& newer, Table& older) {
+    for (Table* table : {&newer, &older}) {
+        if (table->rebuild != nullptr) go_on_rebuilding(*table, ~std::size_t{0});
+    }
     Table both;
-    both.homes = std::max(homes_min, (newer.count + older.count) / 4 * 5 + 1);
-    make_room(both, both.homes);
+    both.array.homes = std::max(homes_min, (newer.count + older.count) / 4 * 5 + 1);
+    make_room(both.array, both.array.homes);
     both.bytes = newer.bytes + older.bytes;
-    std::size_t next = 0;
     Slot last = 0;  // of `newer`
-    auto from = newer.slots.begin();
+    const Slot* from = newer.array.slots.begin();
     const auto take = [&](Slot slot) {
-        append(both, next, slot);
+        append(both.array, slot);
         ++both.count;
     };
     const auto take_newer = [&](const auto& is_enough) {
-        for (; from != newer.slots.end(); ++from) {
+        for (; from != newer.array.slots.end(); ++from) {
             if (*from == 0) continue;
             if (is_enough(*from)) return;
             take(last = *from);
         }
     };
-    for (const Slot slot : older.slots) {
+    for (const Slot slot : older.array.slots) {
         if (slot == 0) continue;
         take_newer([&](Slot other) { return comes_before(slot, other); });
         const bool is_alike = last != 0 && tag_of(last) == tag_of(slot);
@@ -52,8 +54,10 @@ MemoryStore::Table MemoryStore::merge(Table& newer, Table& older) {
         }
     }
     take_newer([](Slot) { return false; });
-    free_array(newer);
-    free_array(older);
+    for (Table* table : {&newer, &older}) {
+        free_slots(table->array);
+        *table = Table{};
+    }
     return both;
 }
 
@@ -76,19 +80,19 @@ bool MemoryStore::take_back(PartitionId partition, std::string_view key, Version
     const std::uint64_t key_hash = hash(key);
     const Place place = locate(aside, key, key_hash);
     if (!place.found) return false;
-    const Slot slot = aside.slots[place.index];
+    const Slot slot = place.slot();
     const Record record = read_record(slot);
     if (record.version != version) return false;
     const std::size_t bytes = malloc_bytes(record_size(record));
     aside.bytes -= bytes;
     aside_bytes_ -= bytes;
     --aside_count_;
-    remove_at(aside, place.index);
+    remove(aside, place);
     Table& table = make_table(tables_, partition);
     const Place at = locate(table, record.key, key_hash);
-    const std::int64_t expired_ms = at.found ? read_record(table.slots[at.index]).expires_ms : 0;
+    const std::int64_t expired_ms = at.found ? read_record(at.slot()).expires_ms : 0;
     move_expiry(partition, key_hash, expired_ms, record.expires_ms);
-    add(table, bytes, slot, key_hash, at);
+    add(table, bytes, slot, at);
     return true;
 }
 

@@ -12,32 +12,50 @@ void MemoryStore::check(const Table& table, std::size_t& bytes) const {
     std::size_t here = 0;
     std::size_t records = 0;
     std::uint64_t before = 0;
-    for (std::size_t i = 0; i < table.slots.size(); ++i) {
-        const Slot slot = table.slots[i];
-        if (slot == 0) continue;
-        const Record record = read_record(slot);
-        const std::uint64_t now = hash(record.key);
-        ASSERT(tag_of(slot) == tag_of_hash(now), "slot {}", i);
-        ASSERT(before <= now, "slot {}: {:#x} after {:#x}", i, now, before);
-        const std::size_t home = home_of(tag_of(slot), table.homes);
-        ASSERT(home <= i, "slot {} before its home {}", i, home);
-        ASSERT(i == home || table.slots[i - 1] != 0, "hole before slot {} of {}", i, home);
-        before = now;
-        records += malloc_bytes(record_size(record));
-        ++here;
+    const auto look = [&](const Array& array, std::size_t from) {
+        const auto& slots = array.slots;
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            const Slot slot = slots[i];
+            if (slot == 0) continue;
+            const Record record = read_record(slot);
+            const std::uint64_t now = hash(record.key);
+            ASSERT(tag_of(slot) == tag_of_hash(now), "slot {}", i);
+            ASSERT(before <= now, "slot {}: {:#x} after {:#x}", i, now, before);
+            const std::size_t home = home_of(tag_of(slot), array.homes);
+            ASSERT(from <= home && home <= i, "slot {}, home {}, from {}", i, home, from);
+            ASSERT(i == home || slots[i - 1] != 0, "hole before slot {} of {}", i, home);
+            before = now;
+            records += malloc_bytes(record_size(record));
+            ++here;
+        }
+        bytes += malloc_bytes(slots.capacity() * sizeof(Slot));
+    };
+    std::size_t moved = 0;
+    if (table.rebuild != nullptr) {
+        moved = table.rebuild->moved;
+        look(table.rebuild->into, 0);
+        ASSERT(here == 0 || home_of(tag_of_hash(before), table.array.homes) < moved, "{}", moved);
     }
+    look(table.array, moved);
     ASSERT(here == table.count, "{} keys, {} counted", here, table.count);
     ASSERT(records == table.bytes, "{} bytes, {} counted", records, table.bytes);
-    bytes += records + malloc_bytes(table.slots.capacity() * sizeof(Slot));
+    bytes += records;
+}
+
+// With the records.
+std::size_t MemoryStore::bytes_of(const Array& array) {
+    std::size_t bytes = malloc_bytes(array.slots.capacity() * sizeof(Slot));
+    for (const Slot slot : array.slots) {
+        if (slot != 0) bytes += malloc_bytes(record_size(read_record(slot)));
+    }
+    return bytes;
 }
 
 void MemoryStore::check_expiries(PartitionId partition) const {
     Expiries expected;
-    for (const Slot slot : tables_[partition.value].slots) {
-        if (slot == 0) continue;
-        const Record record = read_record(slot);
+    scan(partition, 0, ~std::size_t{0}, [&](const Record& record) {
         if (record.expires_ms != 0) expected.emplace(record.expires_ms, hash(record.key));
-    }
+    });
     const Expiries* const expiries = find_expiries(partition);
     ASSERT(expiries == nullptr ? expected.empty() : *expiries == expected && !expected.empty(),
            "partition {}: {} keys expire", partition, expected.size());
@@ -54,7 +72,7 @@ void MemoryStore::invariants() const {
     ASSERT(expiring == expiring_, "{} keys expire, {} counted", expiring, expiring_);
     for (const auto& expiries : dropped_expiries_) expiring += expiries->size();
     bytes += expiring * expiry_bytes;
-    for (const Table& table : dropped_) check(table, bytes);
+    for (const Array& array : dropped_) bytes += bytes_of(array);
     for (const Table& table : tables_) {
         check(table, bytes);
         keys += table.count;

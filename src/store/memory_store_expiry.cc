@@ -56,7 +56,6 @@ void MemoryStore::visit_due(PartitionId partition, std::int64_t until_ms, std::s
     const Expiries* const expiries = find_expiries(partition);
     if (expiries == nullptr) return;
     const Table& table = tables_[partition.value];
-    const auto& slots = table.slots;
     const std::pair<std::int64_t, std::uint64_t>* before = nullptr;
     for (const auto& due : *expiries) {
         if (due.first > until_ms || keys == 0) return;
@@ -65,7 +64,9 @@ void MemoryStore::visit_due(PartitionId partition, std::int64_t until_ms, std::s
         before = &due;
         const auto& [expires_ms, key_hash] = due;
         const std::uint64_t tag = tag_of_hash(key_hash);
-        for (std::size_t i = first_from(table, key_hash);
+        const Array& array = array_of(table, tag);
+        const auto& slots = array.slots;
+        for (std::size_t i = first_from(array, tag);
              i < slots.size() && slots[i] != 0 && tag_of(slots[i]) == tag && keys > 0; ++i) {
             const Record record = read_record(slots[i]);
             if (record.expires_ms != expires_ms || hash(record.key) != key_hash) continue;
