@@ -122,6 +122,8 @@ Step step_of(std::string_view line) {
         step.mark = Mark::kinds;
     } else if (take_mark(line, '*')) {
         step.mark = Mark::scan;
+    } else if (take_mark(line, '^')) {
+        step.mark = Mark::begins;
     } else if (take_mark(line, '&')) {
         step.mark = Mark::lines;
     } else if (take_mark(line, '+')) {
@@ -150,8 +152,8 @@ bool take_detail(std::string_view line, Case* current) {
     Step& step = current->steps.back();
     const std::string_view said = line.substr(detail->size());
     const bool differs = step.mark == Mark::added || step.mark == Mark::differs;
-    if (!differs && step.mark != Mark::lines) {
-        throw std::runtime_error("the command is marked with neither +, ! nor &");
+    if (!differs && step.mark != Mark::lines && step.mark != Mark::begins) {
+        throw std::runtime_error("the command is marked with none of +, !, & and ^");
     }
     if (*detail == "why>") {
         step.why += (step.why.empty() ? "" : " ") + std::string(trimmed(said));
@@ -178,7 +180,8 @@ void check(const Case& read) {
             throw std::runtime_error(
                 fmt::format("{}: no reply is told for {}", read.name, step.line));
         }
-        const bool differs = step.mark == Mark::differs || !step.less.empty() || !step.more.empty();
+        const bool differs = step.mark == Mark::differs || step.mark == Mark::begins ||
+                             !step.less.empty() || !step.more.empty();
         if (differs && step.why.empty()) {
             throw std::runtime_error(
                 fmt::format("{}: no reason is told for {}", read.name, step.line));

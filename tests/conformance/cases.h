@@ -12,7 +12,9 @@
 //   % KEYS *           the same, but elements may come in any order
 //   ? HELLO 3          the same kinds of replies: what they say differs from server to server
 //   * SCAN 0 TYPE x    scans to the end; the keys that are found have to be the same
-//   & INFO cpu         a text of the same lines: names of `name:value`, numbers of words of others
+//   ^ CONFIG HELP      begins with the same element; the others differ, for a reason (why>)
+//   & INFO cpu         a text of the same lines: names of `name:value`, numbers of words of others;
+//                      or a map of the same keys
 //     less> a b ...    but for those that the reference alone has
 //     more> c ...      and those that it has not
 //     why> ...         wanted where there are any
@@ -32,7 +34,18 @@
 
 namespace grapevine::conformance {
 
-enum class Mark : std::uint8_t { same, near, any_order, kinds, scan, lines, added, differs, wait };
+enum class Mark : std::uint8_t {
+    same,
+    near,
+    any_order,
+    kinds,
+    scan,
+    begins,
+    lines,
+    added,
+    differs,
+    wait
+};
 
 struct Step {
     Mark mark = Mark::same;

@@ -32,7 +32,28 @@ std::string kinds_in(std::string_view reply) {
     return result;
 }
 
+std::string first_in(std::string_view reply) {
+    std::string_view rest = reply;
+    if (command::take_aggregate(rest).value_or(0) == 0) return "no element";
+    return std::string(command::take_reply(rest).value_or("no reply"));
+}
+
+namespace {
+
+std::multiset<std::string> keys_in(std::string_view elements) {
+    std::multiset<std::string> found;
+    while (const auto key = command::take_reply(elements)) {
+        found.insert(std::string(command::bulk_of(*key).value_or("no key")));
+        if (!command::take_reply(elements)) break;
+    }
+    return found;
+}
+
+}  // namespace
+
 std::multiset<std::string> lines_in(std::string_view reply) {
+    std::string_view elements = reply;
+    if (command::take_aggregate(elements)) return keys_in(elements);
     const std::size_t head = reply.find("\r\n");
     if (head == std::string_view::npos) return {};
     std::istringstream text{std::string(reply.substr(head + 2))};

@@ -14,7 +14,11 @@ namespace grapevine::conformance {
 // Heads of aggregates and nulls as they are; of other replies, what kind they are.
 [[nodiscard]] std::string kinds_in(std::string_view reply);
 
-// Of a text its lines: of `name:value` the name, of others how many words they have.
+// The first element of an aggregate.
+[[nodiscard]] std::string first_in(std::string_view reply);
+
+// Of a text its lines: of `name:value` the name, of others how many words they have. Of a map, also
+// one that RESP2 has as an array, its keys.
 [[nodiscard]] std::multiset<std::string> lines_in(std::string_view reply);
 
 // Two integers that differ by no more than that.

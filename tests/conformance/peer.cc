@@ -82,7 +82,10 @@ Link& Server::link(Protocol protocol) {
 std::string Server::ask(const std::vector<std::string>& args, Protocol protocol) {
     Link& to = link(protocol);
     to.send(args);
-    return to.read_reply();
+    std::string reply = to.read_reply();
+    // The next command makes a new one.
+    if (args[0] == "QUIT") (protocol == Protocol::resp2 ? resp2_ : resp3_).reset();
+    return reply;
 }
 
 std::vector<std::string> Server::ask_all(const std::vector<std::vector<std::string>>& commands) {

@@ -88,6 +88,10 @@ private:
             CHECK(readable(in_order(reply)) == readable(in_order(wanted)));
         } else if (step.mark == Mark::kinds) {
             CHECK(readable(kinds_in(reply)) == readable(kinds_in(wanted)));
+        } else if (step.mark == Mark::begins) {
+            CHECK(readable(first_in(reply)) == readable(first_in(wanted)));
+            // Or it need not be marked.
+            CHECK(readable(reply) != readable(wanted));
         } else if (step.mark == Mark::lines) {
             auto lines = lines_in(wanted);
             CHECK_FALSE(lines.empty());
