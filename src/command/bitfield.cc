@@ -152,13 +152,18 @@ Wide wanted_by_set(const FieldStep& step) {
     return static_cast<std::uint64_t>(step.number);
 }
 
-void run_step(Reply& reply, std::string& value, const FieldStep& step) {
+// True where the field has another number now.
+bool run_step(Reply& reply, std::string& value, const FieldStep& step) {
     const Wide old = read_field(value, step);
     const bool sets = step.action == FieldAction::set;
     const auto number = fitted(step, sets ? wanted_by_set(step) : old + step.number);
-    if (!number) return reply.null();
+    if (!number) {
+        reply.null();
+        return false;
+    }
     write_field(value, step, *number);
     reply.integer(static_cast<std::int64_t>(sets ? old : *number));
+    return *number != old;
 }
 
 void read_fields(Call& call, const std::vector<FieldStep>& steps) {
@@ -187,16 +192,17 @@ void bitfield(Call& call) {
     if (!call.allows_value(bytes)) return;
     const auto entry = call.keys.find(call[1]);
     std::string value(entry ? entry->value : std::string_view());
+    bool changes = value.size() < bytes;
     value.resize(std::max(value.size(), bytes), '\0');
     call.reply.array(steps->size());
     for (const FieldStep& step : *steps) {
         if (is_get(step)) {
             call.reply.integer(static_cast<std::int64_t>(read_field(value, step)));
         } else {
-            run_step(call.reply, value, step);
+            changes |= run_step(call.reply, value, step);
         }
     }
-    call.keys.put(call[1], std::move(value), entry ? entry->expires_ms : 0);
+    if (changes) call.keys.put(call[1], std::move(value), entry ? entry->expires_ms : 0);
 }
 
 void bitfield_ro(Call& call) {

@@ -156,12 +156,15 @@ void setbit(Call& call) {
         return call.reply.error("ERR bit is not an integer or out of range");
     }
     const auto entry = call.keys.find(call[1]);
-    std::string value(entry ? entry->value : std::string_view());
-    const bool old = bit_at(value, *bit);
+    const std::string_view before = entry ? entry->value : std::string_view();
+    const bool old = bit_at(before, *bit);
+    call.reply.integer(old ? 1 : 0);
+    // What is so already is no change, for those who watch the key neither.
+    if (*bit / 8 < before.size() && old == (*on == 1)) return;
+    std::string value(before);
     value.resize(std::max(value.size(), *bit / 8 + 1), '\0');
     set_bit(value, *bit, *on == 1);
     call.keys.put(call[1], std::move(value), entry ? entry->expires_ms : 0);
-    call.reply.integer(old ? 1 : 0);
 }
 
 void bitcount(Call& call) {

@@ -79,6 +79,28 @@ TEST_CASE("bits are set and counted") {
             "-ERR bit offset is not an integer or out of range\r\n"}});
 }
 
+// They were written all the same, so a WATCH of the key failed, and every copy was told.
+TEST_CASE("bits that are so already are not written") {
+    MemoryKeys keys;
+    run(keys, {{"SET", "k", "@"}});
+    const Version before = keys.find("k")->version;
+    CHECK(run(keys, {{"SETBIT", "k", "1", "1"}, {"SETBIT", "k", "7", "0"}}) == ":1\r\n:0\r\n");
+    CHECK(run(keys, {{"BITFIELD", "k", "SET", "u8", "0", "64", "INCRBY", "u8", "0", "256"}}) ==
+          "*2\r\n:64\r\n:64\r\n");
+    CHECK(run(keys, {{"BITFIELD", "k", "OVERFLOW", "FAIL", "SET", "u8", "0", "256"}}) ==
+          "*1\r\n_\r\n");
+    CHECK(keys.find("k")->version == before);
+    const auto changes = [&](const Line& command) {
+        const std::uint64_t count = keys.changes();
+        run(keys, {command});
+        return keys.changes() != count;
+    };
+    CHECK(changes({"SETBIT", "k", "8", "0"}));  // it grows
+    CHECK(changes({"SETBIT", "n", "0", "0"}));  // it comes to be
+    CHECK(changes({"BITFIELD", "m", "SET", "u8", "0", "0"}));
+    CHECK(changes({"BITFIELD", "k", "SET", "u8", "0", "1", "SET", "u8", "0", "64"}));
+}
+
 TEST_CASE("the longest common subsequence is found") {
     check({{{"MSET", "a", "ohmytext", "b", "mynewtext"}, "+OK\r\n"},
            {{"LCS", "a", "b"}, "$6\r\nmytext\r\n"},
