@@ -187,7 +187,7 @@ void client_reply(Call& call) {
     } else if (is_word(call.args[2], "OFF")) {
         call.session.set_replies(Session::Replies::off);
     } else if (is_word(call.args[2], "SKIP")) {
-        call.session.set_replies(Session::Replies::skip_next);
+        call.session.skip_next_reply();
     } else {
         call.reply.error(client_syntax);
     }

@@ -115,6 +115,10 @@ public:
     // CLIENT REPLY
     enum class Replies : std::uint8_t { on, off, skip_this, skip_next };
     void set_replies(Replies replies) { replies_ = replies; }
+    // No reply to the next command; where there are none at all it stays so.
+    void skip_next_reply() {
+        if (replies_ != Replies::off) replies_ = Replies::skip_next;
+    }
     // RESET, and what MULTI and WATCH leave behind.
     void reset();
     void forget_transaction();

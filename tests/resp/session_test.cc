@@ -378,6 +378,10 @@ TEST_CASE("CLIENT REPLY", "[resp]") {
     CHECK(world.talk(*session, "CLIENT REPLY SKIP\r\nSET a 1\r\nGET a\r\n") == "$1\r\n1\r\n");
     CHECK(world.talk(*session, "CLIENT REPLY OFF\r\nSET a 2\r\nPING\r\nMGET a b\r\n").empty());
     CHECK(world.talk(*session, "CLIENT REPLY ON\r\nGET a\r\n") == "+OK\r\n$1\r\n2\r\n");
+    // One reply less than none is none: SKIP turned them on again, and clients lost their place.
+    CHECK(
+        world.talk(*session, "CLIENT REPLY OFF\r\nCLIENT REPLY SKIP\r\nPING\r\nPING\r\n").empty());
+    CHECK(world.talk(*session, "CLIENT REPLY ON\r\nPING\r\n") == "+OK\r\n+PONG\r\n");
 }
 
 TEST_CASE("bytes that make no sense end the connection after what was owed", "[resp]") {
