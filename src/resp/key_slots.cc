@@ -1,6 +1,7 @@
 #include "resp/key_slots.h"
 
 #include "base/hash.h"
+#include "base/limits.h"
 
 namespace grapevine::resp {
 
@@ -14,6 +15,7 @@ KeySlots slots_of(const command::CommandInfo& info, Args args) {
             slots.first_key = args[at];
         }
         slots.differ = slots.differ || slot != slots.first;
+        slots.too_long = slots.too_long || args[at].size() > key_size_max;
         first = false;
     });
     if (first) {

@@ -11,6 +11,7 @@ namespace grapevine::resp {
 
 struct KeySlots {
     bool differ = false;
+    bool too_long = false;  // a key: it is nowhere, and can be nowhere
     std::uint32_t first = 0;
     std::string_view first_key;
 };

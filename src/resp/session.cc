@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/hash.h"
+#include "command/execute.h"
 #include "resp/key_slots.h"
 #include "resp/local.h"
 #include "resp/merges.h"
@@ -206,6 +207,7 @@ void Session::answer(Time now, const command::CommandInfo& info, Args args) {
 void Session::run_keyed(Time now, const command::CommandInfo& info, Args args) {
     const KeySlots slots = slots_of(info, args);
     has_written_ = has_written_ || info.has(command::flag::write);
+    if (slots.too_long) return reply_error(command::key_too_long());
     awareness.note_asked(front_, slots.first);
     if (!slots.differ) {
         if (const auto moved = redirection(now, slots.first)) return reply_error(*moved);
@@ -314,6 +316,7 @@ void Session::queue(Time now, const command::CommandInfo& info, Args args) {
     }
     if (is_keyed(info)) {
         const KeySlots slots = slots_of(info, args);
+        if (slots.too_long) return refuse(command::key_too_long());
         if (slots.differ) return refuse(cross_slot);
         if (const auto moved = redirection(now, slots.first)) return refuse(*moved);
     }

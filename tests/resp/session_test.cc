@@ -372,6 +372,27 @@ TEST_CASE("the keys of a WATCH are bounded", "[resp]") {
     CHECK(world.say(*session, "WATCH {k}more") == "-ERR too many keys are watched\r\n");
 }
 
+// What read said another sentence than what wrote.
+TEST_CASE("keys that are too long are refused in one sentence", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const std::string longest = "{t}" + std::string(64 * 1024 - 3, 'k');
+    const std::string error = "-ERR key exceeds 65536 bytes\r\n";
+    const auto ask = [&](const std::string& command, const std::string& key) {
+        return world.talk(*session, "*2\r\n$" + std::to_string(command.size()) + "\r\n" + command +
+                                        "\r\n$" + std::to_string(key.size()) + "\r\n" + key +
+                                        "\r\n");
+    };
+    for (const char* command : {"GET", "TTL", "DEL", "WATCH", "MGET", "INCR", "STRLEN"}) {
+        INFO(command);
+        CHECK_FALSE(ask(command, longest).starts_with('-'));
+        CHECK(ask(command, longest + "k") == error);
+    }
+    CHECK(world.say(*session, "MULTI") == "+OK\r\n");
+    CHECK(ask("GET", longest + "k") == error);
+    CHECK(world.say(*session, "EXEC").starts_with("-EXECABORT"));
+}
+
 TEST_CASE("CLIENT REPLY", "[resp]") {
     World world;
     const auto session = world.connect();
