@@ -29,6 +29,7 @@ void cluster_myshardid(Call& call) {
 }
 
 void cluster_nodes(Call& call) {
+    call.session.awareness.note_shown();
     if (has_ring(call)) call.reply.verbatim(call.front.cluster().nodes());
 }
 

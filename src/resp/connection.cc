@@ -128,7 +128,9 @@ void readonly(Call& call) {
     call.reply.ok();
 }
 
+// Who takes back READONLY knows clusters too: ioredis says one or the other by a node's role.
 void readwrite(Call& call) {
+    call.session.awareness.note_shown();
     call.session.about.readonly = false;
     call.reply.ok();
 }

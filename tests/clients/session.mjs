@@ -11,7 +11,8 @@ const require = createRequire(process.env.CLIENTS_MODULES + "/");
 const [name, mode, ...ports] = process.argv.slice(2);
 const addresses = ports.map((port) => ({ host: "127.0.0.1", port: Number(port) }));
 
-// A function that sends a command as an array of strings, and one that closes.
+// A function that sends a command as an array of strings, one that closes, and one that tells such
+// functions for all nodes; glide, which has a scan of its own, none of the last.
 async function connect() {
     if (name === "ioredis" || name === "iovalkey") {
         const Library = require(name);
@@ -21,7 +22,10 @@ async function connect() {
             ? new (Redis.Cluster ?? Library.Cluster)(addresses, { redisOptions: options })
             : new Redis({ ...addresses[0], ...options });
         client.on("error", () => {});
-        return [([command, ...args]) => client.call(command, ...args), () => client.disconnect()];
+        // In capitals iovalkey does not find the key, and sends the command to any node.
+        const sendTo = (node) => ([command, ...args]) => node.call(command.toLowerCase(), ...args);
+        const nodes = () => (mode === "cluster" ? client.nodes("master") : [client]).map(sendTo);
+        return [sendTo(client), () => client.disconnect(), nodes];
     }
     if (name === "redis") {
         const { createClient, createCluster } = require("redis");
@@ -33,7 +37,10 @@ async function connect() {
         const send = mode === "cluster"
             ? (args) => client.sendCommand(args[1], false, args)
             : (args) => client.sendCommand(args);
-        return [send, () => client.destroy()];
+        const nodes = () => (mode === "cluster" ? client.masters : [null]).map((node) =>
+            node === null ? send
+                : async (args) => (await client.nodeClient(node)).sendCommand(args));
+        return [send, () => client.destroy(), nodes];
     }
     const { GlideClient, GlideClusterClient } = require("@valkey/valkey-glide");
     const Kind = mode === "cluster" ? GlideClusterClient : GlideClient;
@@ -59,6 +66,23 @@ async function check(send) {
     for (let i = 0; i < 500; ++i) {
         assert.equal(await send(["GET", `${name}-${mode}-${i}`]), String(i));
     }
+}
+
+// Every node is asked for its own keys, on a connection that is known by now by the keys it asked
+// for, or is told MOVED in any case: none comes from two nodes.
+async function checkScan(nodes) {
+    const found = [];
+    for (const send of nodes) {
+        let cursor = "0";
+        do {
+            const scan = ["SCAN", cursor, "MATCH", `${name}-${mode}-*`, "COUNT", "100"];
+            const [next, keys] = await send(scan);
+            found.push(...keys.map(String));
+            cursor = String(next);
+        } while (cursor !== "0");
+    }
+    assert.equal(new Set(found).size, 500);
+    assert.equal(found.length, 500);
 }
 
 // What a library does not handle itself is told, and is no reason to end.
@@ -106,8 +130,9 @@ async function read(send, key) {
 }
 
 const workers = 8;
-const [send, close] = await connect();
+const [send, close, nodes] = await connect();
 await check(send);
+if (nodes) await checkScan(nodes());
 console.log("ready");
 await Promise.all(Array.from({ length: workers }, (_, worker) => count(send, worker * 4)));
 let exact = true;

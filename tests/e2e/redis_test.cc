@@ -53,8 +53,13 @@ TEST_CASE("a Redis client of any node has every key", "[e2e]") {
         const auto scanned = client.scan("COUNT 10");
         CHECK(std::set(scanned.begin(), scanned.end()).size() == 100);
         CHECK(scanned.size() == 100);  // nobody writes, so none comes twice
-        CHECK(client.ask("CLUSTER NODES").size() == clients[0].ask("CLUSTER NODES").size());
     }
+    // On connections of their own: who asks is taken for one who knows clusters.
+    std::set<std::size_t> sizes;
+    for (const std::string& address : addresses(cluster)) {
+        sizes.insert(RedisClient(address).ask("CLUSTER NODES").size());
+    }
+    CHECK(sizes.size() == 1);
     // The native client sees the same keys, and the other way round.
     CHECK(cluster.get("key7").value == "vkey7");
     cluster.put("key7", "written natively");

@@ -38,6 +38,28 @@ TEST_CASE("MOVED for those who know clusters", "[resp]") {
     CHECK(never.say(*readonly, "GET " + there) == "$-1\r\n");
 }
 
+TEST_CASE("what only those say who know clusters", "[resp]") {
+    const std::string there = key_in(1);
+    const std::string moved =
+        "-MOVED " + std::to_string(slot_of_key(there)) + " 127.0.0.1:7002\r\n";
+    World world({.redirect = Redirect::automatic}, 5);
+    for (const char* line :
+         {"CLUSTER SLOTS", "CLUSTER SHARDS", "CLUSTER NODES", "READONLY", "READWRITE", "ASKING"}) {
+        INFO(line);
+        const auto session = world.connect();
+        CHECK_FALSE(world.say(*session, line).starts_with('-'));
+        CHECK(world.say(*session, "GET " + there) == moved);
+    }
+    // What tools ask who want to know what this is.
+    for (const char* line : {"CLUSTER INFO", "CLUSTER MYID", "CLUSTER KEYSLOT a", "INFO", "HELLO 3",
+                             "COMMAND COUNT", "CONFIG GET cluster-enabled"}) {
+        INFO(line);
+        const auto session = world.connect();
+        CHECK_FALSE(world.say(*session, line).starts_with('-'));
+        CHECK_FALSE(session->answers_moved());
+    }
+}
+
 TEST_CASE("who asks for what is here alone knows clusters", "[resp]") {
     World world({.redirect = Redirect::automatic}, 5, 256);
     const auto aware = world.connect();
