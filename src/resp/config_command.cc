@@ -21,6 +21,7 @@ std::vector<Setting> all_settings(const Front& front) {
     return {
         {"appendfsync", "no"},
         {"appendonly", "no"},
+        {"availability-zone", front.config().zone},
         {"bind", host_text(facts.address)},
         {"cluster-allow-reads-when-down", "no"},
         {"cluster-enabled", "yes"},

@@ -88,7 +88,8 @@ std::string read_greeting(Args args, Greeting& greeting) {
 }
 
 void write_hello(Call& call, Reply& reply) {
-    reply.map(7);
+    const std::string& zone = call.front.config().zone;
+    reply.map(zone.empty() ? 7 : 8);
     reply.bulk("server");
     reply.bulk("redis");
     reply.bulk("version");
@@ -103,6 +104,9 @@ void write_hello(Call& call, Reply& reply) {
     reply.bulk("master");
     reply.bulk("modules");
     reply.array(0);
+    if (zone.empty()) return;
+    reply.bulk("availability_zone");  // Valkey's: clients may keep to nodes that are near
+    reply.bulk(zone);
 }
 
 void hello(Call& call) {

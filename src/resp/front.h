@@ -60,6 +60,7 @@ struct FrontLimits {
 struct FrontConfig {
     NodeId self;
     std::string run_id;  // 40 hexadecimal digits, for INFO
+    std::string zone;    // of this member; empty: one of its own
     Redirect redirect = Redirect::automatic;
     bool advertise_replicas = false;
     FrontLimits limits;
@@ -75,6 +76,7 @@ struct Facts {
     std::int64_t unix_us = 0;
     std::uint64_t used_memory = 0;    // by keys and values
     std::uint64_t rss = 0;            // of the process
+    std::uint64_t rss_at_start = 0;   // the same, when it held no keys
     std::uint64_t memory_max = 0;     // of used_memory; 0: no bound
     std::uint64_t keys = 0;           // in partitions that this node is primary of
     std::uint64_t keys_expiring = 0;  // of keys: those that have a time to live

@@ -32,6 +32,7 @@ void about_server(std::string& text, const Front& front, const Facts& facts) {
     line(text, "server_name:grapevine");
     line(text, "grapevine_version:{}", facts.version);
     line(text, "grapevine_node:{}", facts.name);
+    line(text, "availability_zone:{}", front.config().zone);  // as Valkey calls it
     line(text, "os:Linux");
     line(text, "arch_bits:{}", 8 * sizeof(void*));
     line(text, "multiplexing_api:epoll");
@@ -57,8 +58,9 @@ void about_memory(std::string& text, const Front&, const Facts& facts) {
     line(text, "maxmemory:{}", facts.memory_max);
     line(text, "maxmemory_human:{}", human(facts.memory_max));
     line(text, "maxmemory_policy:noeviction");
-    const std::uint64_t hundredths =
-        facts.rss * 100 / std::max<std::uint64_t>(facts.used_memory, 1);
+    // Of keys and values alone it would be thousands where there are few; alerts are at 1.5.
+    const std::uint64_t accounted = facts.used_memory + facts.rss_at_start;
+    const std::uint64_t hundredths = facts.rss * 100 / std::max<std::uint64_t>(accounted, 1);
     line(text, "mem_fragmentation_ratio:{}.{:02}", hundredths / 100, hundredths % 100);
     line(text, "mem_allocator:libc");
 }
@@ -113,24 +115,36 @@ void about_keyspace(std::string& text, const Front&, const Facts& facts) {
     }
 }
 
+// There are no modules; commands, their errors and times are counted together (Stats), not each.
+void about_nothing(std::string&, const Front&, const Facts&) {}
+
 struct Section {
     std::string_view title;
     void (*write)(std::string&, const Front&, const Facts&);
+    bool by_default = true;
 };
 
 constexpr Section info_sections[] = {
-    {"Server", about_server},     {"Clients", about_clients},
-    {"Memory", about_memory},     {"Persistence", about_persistence},
-    {"Stats", about_stats},       {"Replication", about_replication},
-    {"CPU", about_cpu},           {"Cluster", about_cluster},
+    {"Server", about_server},
+    {"Clients", about_clients},
+    {"Memory", about_memory},
+    {"Persistence", about_persistence},
+    {"Stats", about_stats},
+    {"Replication", about_replication},
+    {"CPU", about_cpu},
+    {"Modules", about_nothing},
+    {"Commandstats", about_nothing, false},
+    {"Errorstats", about_nothing},
+    {"Latencystats", about_nothing, false},
+    {"Cluster", about_cluster},
     {"Keyspace", about_keyspace},
 };
 
 bool is_wanted(const Section& section, Args names) {
-    if (names.empty()) return true;
+    if (names.empty()) return section.by_default;
     return std::ranges::any_of(names, [&](std::string_view name) {
-        return is_word(name, section.title) || is_word(name, "DEFAULT") || is_word(name, "ALL") ||
-               is_word(name, "EVERYTHING");
+        return is_word(name, section.title) || is_word(name, "ALL") ||
+               is_word(name, "EVERYTHING") || (section.by_default && is_word(name, "DEFAULT"));
     });
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/node_host.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -60,7 +61,8 @@ NodeHost::NodeHost(Loop& loop, std::unique_ptr<Endpoint> endpoint, const NodeCon
           loop, outbox_, log, inbound_events(redis.has_value()),
           {.strangers_max = std::min(client_connections_max(), InboundLimits{}.strangers_max)}),
       store_(store),
-      started_(boot_time()) {
+      started_(boot_time()),
+      rss_at_start_(use_of_process(getpid()).value_or(ProcessUse{}).rss) {
     if (redis) open_redis(loop, *redis);
     peers_.set_hello(hello());
     if (!config.found) {
@@ -128,6 +130,7 @@ void NodeHost::open_redis(Loop& loop, const Redis& redis) {
     resp::FrontConfig config;
     config.self = node_.self().id;
     config.run_id = resp::node_name(NodeId{random_u64()});
+    config.zone = node_.self().zone;
     config.redirect = redis.redirect;
     config.advertise_replicas = redis.advertise_replicas;
     redis_ = std::make_unique<RedisFront>(
@@ -168,6 +171,7 @@ resp::Facts NodeHost::redis_facts() const {
     facts.unix_us = unix_us();
     facts.used_memory = status.memory_bytes;
     facts.rss = use_of_process(static_cast<int>(facts.pid)).value_or(ProcessUse{}).rss;
+    facts.rss_at_start = rss_at_start_;
     facts.memory_max = status.memory_max;
     facts.keys = status.keys;
     facts.keys_held = status.keys_held;

@@ -96,6 +96,7 @@ private:
     const Store* store_;
     std::string version_;  // told to Redis clients
     Time started_;
+    std::uint64_t rss_at_start_;       // bytes, of this process
     RingPtr ring_;                     // the last that events_.ring was told
     Time now_ = Time::min();           // the Node was told last
     bool is_mute_ = false;             // something could not be saved

@@ -153,6 +153,37 @@ TEST_CASE("HELLO chooses the version of the protocol", "[resp]") {
     }
 }
 
+TEST_CASE("a node tells its zone, where it has one", "[resp]") {
+    World world({.zone = "rack 1"});
+    const auto session = world.connect();
+    CHECK(world.say(*session, "HELLO 3").starts_with("%8\r\n"));
+    CHECK(world.say(*session, "HELLO").ends_with("$17\r\navailability_zone\r\n$6\r\nrack 1\r\n"));
+    CHECK(world.say(*session, "INFO server").contains("\r\navailability_zone:rack 1\r\n"));
+    CHECK(world.say(*session, "CONFIG GET availability-zone").contains("rack 1"));
+    World anywhere;
+    const auto other = anywhere.connect();
+    CHECK(anywhere.say(*other, "HELLO 3").starts_with("%7\r\n"));
+    CHECK(anywhere.say(*other, "INFO server").contains("\r\navailability_zone:\r\n"));
+}
+
+// Of the bytes of keys alone it was tens of thousands on an empty node.
+TEST_CASE("the fragmentation of memory is one where there are no keys", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const auto ratio = [&](std::uint64_t used, std::uint64_t rss) {
+        world.facts.used_memory = used;
+        world.facts.rss = rss;
+        const std::string info = world.say(*session, "INFO memory");
+        const std::string field = "mem_fragmentation_ratio:";
+        const std::size_t at = info.find(field) + field.size();
+        return info.substr(at, info.find('\r', at) - at);
+    };
+    world.facts.rss_at_start = 20'000'000;
+    CHECK(ratio(0, 20'000'000) == "1.00");
+    CHECK(ratio(0, 21'000'000) == "1.05");
+    CHECK(ratio(20'000'000, 60'000'000) == "1.50");
+}
+
 TEST_CASE("keys of several partitions", "[resp]") {
     World world;
     const auto session = world.connect();
