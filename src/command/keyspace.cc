@@ -40,7 +40,8 @@ std::optional<CopyOptions> copy_options(Call& call) {
             const auto database = call.integer(++i);
             if (!database) return {};
             if (*database == 0) continue;
-            call.reply.error("ERR DB index is out of range");
+            call.reply.error(fits_32_bits(*database) ? "ERR DB index is out of range"
+                                                     : beyond_32_bits);
             return {};
         } else {
             call.reply.error(text::syntax);

@@ -1,7 +1,6 @@
 // What one partition tells of all its keys. The node that a client is connected to asks every
 // partition and merges the answers.
 
-#include <charconv>
 #include <vector>
 
 #include "base/hash.h"
@@ -48,13 +47,6 @@ std::optional<ScanOptions> scan_options(Call& call) {
         }
     }
     return options;
-}
-
-std::optional<std::uint64_t> to_cursor(std::string_view text) {
-    std::uint64_t cursor = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-    if (error != std::errc{} || end != text.data() + text.size()) return {};
-    return cursor;
 }
 
 // Keys that were found, and their bytes.

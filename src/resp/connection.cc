@@ -39,6 +39,7 @@ void reset(Call& call) {
 void select(Call& call) {
     const auto index = to_integer(call.args[1]);
     if (!index) return call.reply.error("ERR value is not an integer or out of range");
+    if (!command::fits_32_bits(*index)) return call.reply.error(command::beyond_32_bits);
     if (*index != 0) return call.reply.error("ERR DB index is out of range");
     call.reply.ok();
 }

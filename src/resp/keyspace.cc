@@ -109,7 +109,7 @@ private:
                 keys_.emplace_back(*key);
             }
         }
-        const auto next = cursor ? parse_cursor(*cursor) : std::nullopt;
+        const auto next = cursor ? command::to_cursor(*cursor) : std::nullopt;
         if (next.value_or(0) == 0) return next_partition();
         place_.position = *next;
     }
@@ -144,7 +144,7 @@ std::size_t find_count(Args args) {
 }
 
 std::unique_ptr<Task> scan_task(Call& call) {
-    const auto cursor = parse_cursor(call.args[1]);
+    const auto cursor = command::to_cursor(call.args[1]);
     if (!cursor) {
         call.reply.error("ERR invalid cursor");
         return nullptr;

@@ -1,7 +1,6 @@
 #include "resp/scan_cursor.h"
 
 #include <bit>
-#include <charconv>
 #include <tuple>
 
 #include "base/assert.h"
@@ -57,13 +56,6 @@ bool is_past(const ScanPlace& place, const ScanPlace& began, std::uint32_t parti
         return std::tuple(of_place.partition, rounded(of_place.position, partitions));
     };
     return of(place) > of(began);
-}
-
-std::optional<std::uint64_t> parse_cursor(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
 }
 
 }  // namespace grapevine::resp

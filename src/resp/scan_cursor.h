@@ -31,7 +31,4 @@ ScanPlace decode_place(std::uint64_t cursor, std::uint32_t partitions);
 // What a client that is told `place` goes on from lies behind `began`.
 bool is_past(const ScanPlace& place, const ScanPlace& began, std::uint32_t partitions);
 
-// As Redis reads cursors: an unsigned decimal number, nothing else.
-std::optional<std::uint64_t> parse_cursor(std::string_view text);
-
 }  // namespace grapevine::resp

@@ -5,6 +5,7 @@
 #include "command/execute.h"
 #include "command/memory_keys.h"
 #include "command/reply.h"
+#include "command/words.h"
 
 using namespace grapevine;
 using namespace grapevine::command;
@@ -49,6 +50,19 @@ TEST_CASE("a scan meets every key") {
     } while (cursor != "0");
     CHECK(met.size() == static_cast<std::size_t>(count));
     CHECK(std::set(met.begin(), met.end()).size() == static_cast<std::size_t>(count));
+}
+
+TEST_CASE("cursors are read as strtoul() reads numbers") {
+    constexpr std::uint64_t largest = ~std::uint64_t{0};
+    CHECK(to_cursor("0") == 0);
+    CHECK(to_cursor("") == 0);
+    CHECK(to_cursor("+00") == 0);
+    CHECK(to_cursor("18446744073709551615") == largest);
+    CHECK(to_cursor("-1") == largest);
+    CHECK(to_cursor("-18446744073709551615") == 1);
+    for (const char* text : {"x", "1 ", " 1", "18446744073709551616", "0x1", "-", "+", "--1"}) {
+        CHECK_FALSE(to_cursor(text));
+    }
 }
 
 TEST_CASE("all keys are listed, counted and deleted") {

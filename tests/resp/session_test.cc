@@ -94,6 +94,9 @@ TEST_CASE("what a node answers by itself", "[resp]") {
             {"CONFIG GET data* append[o]*",
              "*4\r\n$10\r\nappendonly\r\n$2\r\nno\r\n$9\r\ndatabases\r\n$1\r\n1\r\n"},
             {"CONFIG SET save \"\"", "+OK\r\n"},
+            {"CONFIG SET databases 1",
+             "-ERR CONFIG SET failed (possibly related to argument 'databases') - can't set "
+             "immutable config\r\n"},
             {"CONFIG SET databases 2",
              "-ERR CONFIG SET failed (possibly related to argument 'databases') - can't set "
              "immutable config\r\n"},
