@@ -1,11 +1,24 @@
 #include "resp/front.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/hash.h"
 
 namespace grapevine::resp {
+
+namespace {
+
+std::size_t fewest_copies(const Ring& ring) {
+    std::size_t fewest = std::numeric_limits<std::size_t>::max();
+    for (const Entry& entry : ring.table) {
+        fewest = std::min(fewest, ring.is_down(entry) ? 0 : entry.copies.size());
+    }
+    return ring.table.empty() ? 0 : fewest;
+}
+
+}  // namespace
 
 Result<Redirect> parse_redirect(std::string_view text) {
     if (text == "auto") return Redirect::automatic;
@@ -31,6 +44,7 @@ void Front::set_ring(Time now, RingPtr ring) {
         if (!first && ring_->table[i].primary() != primary) primary_since_[i] = now;
     }
     ring_ = std::move(ring);
+    copies_ = fewest_copies(*ring_);
     cluster_.set_ring(ring_);
 }
 
@@ -48,10 +62,6 @@ const Member* Front::elsewhere(Time now, PartitionId partition) const {
     if (since != Time::min() && now < since + limits().moved_after) return nullptr;
     const Member* const primary = ring_->member(ring_->entry(partition).primary());
     return primary != nullptr && primary->is_up() ? primary : nullptr;
-}
-
-std::size_t Front::replicas() const {
-    return ring_ == nullptr ? 0 : std::max<std::size_t>(copies_possible(*ring_), 1) - 1;
 }
 
 }  // namespace grapevine::resp

@@ -144,8 +144,11 @@ public:
     [[nodiscard]] const Member* elsewhere(Time now, PartitionId partition) const;
     // Slots of partitions that this node is primary of.
     [[nodiscard]] std::uint32_t own_slots() const { return own_slots_; }
-    // Copies of a key beside the primary's, as far as there are nodes.
-    [[nodiscard]] std::size_t replicas() const;
+    // The fewest copies that are up of any partition, those that are still being filled not among
+    // them; 0: one has none, or there is no ring.
+    [[nodiscard]] std::size_t copies() const { return copies_; }
+    // Of these, beside the primary's.
+    [[nodiscard]] std::size_t replicas() const { return copies_ == 0 ? 0 : copies_ - 1; }
 
     // By id, which are given in the order of arrival.
     std::map<std::uint64_t, Session*> sessions;
@@ -194,6 +197,7 @@ private:
     ClusterText cluster_;
     std::vector<Time> primary_since_;  // by partition: when this node learned of its primary
     std::uint32_t own_slots_ = 0;
+    std::size_t copies_ = 0;
 };
 
 }  // namespace grapevine::resp

@@ -93,7 +93,7 @@ void about_replication(std::string& text, const Front& front, const Facts&) {
     line(text, "connected_slaves:0");
     line(text, "master_replid:{}", node_name(front.config().self));
     line(text, "master_repl_offset:0");
-    line(text, "grapevine_copies:{}", front.replicas() + 1);
+    line(text, "grapevine_copies:{}", front.copies());
     line(text, "grapevine_epoch:{}", front.ring() ? front.ring()->epoch : Epoch{});
 }
 
@@ -188,7 +188,8 @@ bool takes_timeout(Call& call, std::size_t at) {
     return timeout && *timeout >= 0;
 }
 
-// The writes before it on this connection were answered when all copies had them.
+// The writes before it on this connection were answered when all copies had them: there is nothing
+// to wait for, and where there are fewer now than are asked for, as after a death, it says so.
 void wait(Call& call) {
     if (!to_integer(call.args[1])) return call.reply.error(no_number);
     if (!takes_timeout(call, 2)) return;

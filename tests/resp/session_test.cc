@@ -114,6 +114,42 @@ TEST_CASE("what a node answers by itself", "[resp]") {
     CHECK(world.say(*session, "PING").empty());
 }
 
+// WAIT counted members: after a death, two members of whom one was being filled, it answered 1.
+TEST_CASE("WAIT answers how many backups have every key", "[resp]") {
+    World world({}, 3);
+    const auto session = world.connect();
+    const auto check_copies = [&](std::size_t copies, std::size_t waited) {
+        CHECK(told(world.say(*session, "INFO replication"), "grapevine_copies") == copies);
+        for (const char* wanted : {"0", "1", "2"}) {
+            CHECK(world.say(*session, std::string("WAIT ") + wanted + " 10") ==
+                  ":" + std::to_string(waited) + "\r\n");
+        }
+        // It is refused by no number of copies.
+        CHECK(world.say(*session, "CONFIG GET min-replicas-to-write").ends_with("\r\n0\r\n"));
+    };
+    world.front.set_ring(world.now, ring_of(3, 16, 2, 3));
+    check_copies(3, 2);
+    // Of one partition a copy is being filled.
+    auto filled = std::make_shared<Ring>(*ring_of(3, 16, 3, 3));
+    Entry& entry = filled->table[7];
+    entry.fills.push_back({.id = *(entry.copies.end() - 1), .opened = Epoch{3}});
+    entry.copies.pop_back();
+    world.front.set_ring(world.now, filled);
+    check_copies(2, 1);
+    // One has no other copy.
+    auto alone = std::make_shared<Ring>(*filled);
+    while (alone->table[9].copies.size() > 1) alone->table[9].copies.pop_back();
+    world.front.set_ring(world.now, alone);
+    check_copies(1, 0);
+    // And its primary is down.
+    auto down = std::make_shared<Ring>(*alone);
+    for (Member& member : down->members) {
+        if (member.id == down->table[9].primary()) member.state = MemberState::down;
+    }
+    world.front.set_ring(world.now, down);
+    check_copies(0, 0);
+}
+
 TEST_CASE("HELLO chooses the version of the protocol", "[resp]") {
     World world;
     const auto session = world.connect();
