@@ -5,6 +5,23 @@ namespace grapevine::command {
 
 namespace {
 
+constexpr CommandInfo acl_subcommands[] = {
+    {.name = "acl|help",
+     .arity = 2,
+     .flags = flag::loading | flag::stale,
+     .group = Group::server,
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "What the subcommands are."},
+    {.name = "acl|whoami",
+     .arity = 2,
+     .flags = flag::noscript | flag::loading | flag::stale,
+     .group = Group::server,
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "The user of this connection, of whom there is one."},
+};
+
 constexpr CommandInfo command_subcommands[] = {
     {.name = "command|count",
      .arity = 2,
@@ -207,6 +224,24 @@ constexpr CommandInfo memory_subcommands[] = {
      .handler = memory_usage},
 };
 
+constexpr CommandInfo module_subcommands[] = {
+    {.name = "module|help",
+     .arity = 2,
+     .flags = flag::loading | flag::stale,
+     .group = Group::server,
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "What the subcommands are."},
+    {.name = "module|list",
+     .arity = 2,
+     .flags = flag::admin | flag::noscript,
+     .group = Group::server,
+     .since = "4.0.0",
+     .complexity = "O(1)",
+     .summary = "The modules, of which there are none.",
+     .tips = "nondeterministic_output_order"},
+};
+
 constexpr CommandInfo slowlog_subcommands[] = {
     {.name = "slowlog|get",
      .arity = -2,
@@ -243,6 +278,13 @@ constexpr CommandInfo slowlog_subcommands[] = {
 };
 
 constexpr CommandInfo commands_of_server[] = {
+    {.name = "acl",
+     .arity = -2,
+     .group = Group::server,
+     .since = "6.0.0",
+     .complexity = "By subcommand.",
+     .summary = "Users.",
+     .subcommands = acl_subcommands},
     {.name = "command",
      .arity = -1,
      .flags = flag::loading | flag::stale,
@@ -324,6 +366,13 @@ constexpr CommandInfo commands_of_server[] = {
      .complexity = "By subcommand.",
      .summary = "What takes memory.",
      .subcommands = memory_subcommands},
+    {.name = "module",
+     .arity = -2,
+     .group = Group::server,
+     .since = "4.0.0",
+     .complexity = "By subcommand.",
+     .summary = "Modules, of which there are none.",
+     .subcommands = module_subcommands},
     {.name = "role",
      .arity = 1,
      .flags = flag::noscript | flag::loading | flag::stale | flag::fast,

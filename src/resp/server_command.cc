@@ -234,6 +234,18 @@ void function_flush(Call& call) {
     call.reply.error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
 }
 
+// SCRIPT EXISTS digest ...: there are none.
+void script_exists(Call& call) {
+    const std::size_t asked = call.args.size() - 2;
+    call.reply.array(asked);
+    for (std::size_t i = 0; i < asked; ++i) call.reply.integer(0);
+}
+
+// There is one user.
+void acl_whoami(Call& call) {
+    call.reply.bulk("default");
+}
+
 void lolwut(Call& call) {
     call.reply.verbatim("Grapevine ver. " + call.front.facts().version + "\n");
 }
@@ -279,6 +291,8 @@ void memory_stats(Call& call) {
 }
 
 constexpr LocalCommand commands_of_servers[] = {
+    {"acl|help", write_help},
+    {"acl|whoami", acl_whoami},
     {"info", info},
     {"role", role},
     {"time", time_of_day},
@@ -297,7 +311,11 @@ constexpr LocalCommand commands_of_servers[] = {
     {"memory|help", write_help},
     {"memory|purge", done},
     {"memory|stats", memory_stats},
+    {"module|help", write_help},
+    {"module|list", nothing_kept},
     {"object|help", write_help},
+    {"script|exists", script_exists},
+    {"script|help", write_help},
     {"slowlog|get", slowlog_get},
     {"slowlog|help", write_help},
     {"slowlog|len", none_kept},
