@@ -44,6 +44,12 @@ std::string both(const Bout& bout, int decimals, Number number) {
                        decimals);
 }
 
+std::uint64_t failed_of(const std::vector<Phase>& phases) {
+    std::uint64_t failed = 0;
+    for (const Phase& phase : phases) failed += phase.tally.failed;
+    return failed;
+}
+
 std::string name_of(const Bout& bout) {
     return fmt::format("rep {}, {}", bout.copies, bout.against);
 }
@@ -85,7 +91,8 @@ Row cost_row(const Bout& bout) {
         both(bout, 2, [](const Phase& phase) { return phase.own_us_per_operation(); }),
         both(bout, 2, [](const Phase& phase) { return phase.us_at(500) / 1000; }),
         both(bout, 2, [](const Phase& phase) { return phase.us_at(990) / 1000; }),
-        both(bout, 0, [](const Phase& phase) { return static_cast<double>(phase.use.rss) / 1e6; })};
+        both(bout, 0, [](const Phase& phase) { return static_cast<double>(phase.use.rss) / 1e6; }),
+        fmt::format("{} / {}", failed_of(bout.ours), failed_of(bout.theirs))};
 }
 
 }  // namespace
@@ -124,8 +131,8 @@ std::string bout_tables(const std::vector<Bout>& bouts) {
         {"median (min to max)", "depth", "Grapevine ops/s", "other ops/s", "ratio", "goal"}};
     std::vector<Row> latencies = {{"Grapevine / other", "ops/s", "p50 ms", "p99 ms", "p99.9 ms",
                                    "p99, other / Grapevine", "goal"}};
-    std::vector<Row> costs = {
-        {"Grapevine / other", "depth", "server us/op", "own us/op", "p50 ms", "p99 ms", "RSS MB"}};
+    std::vector<Row> costs = {{"Grapevine / other", "depth", "server us/op", "own us/op", "p50 ms",
+                               "p99 ms", "RSS MB", "failed"}};
     for (const Bout& bout : bouts) {
         if (bout.rate > 0) {
             latencies.push_back(latency_row(bout));

@@ -107,10 +107,12 @@ Result<void> Experiment::begin_load(Duration warm_up, LoadConfig load, Answered 
     return session_.pass(warm_up);
 }
 
-Result<void> Experiment::end_load() {
+Result<void> Experiment::end_load(Phase& last) {
     load_->end();
-    return wait(idle_patience, "the last operations were not answered",
-                [&] { return load_->idle(); });
+    const auto over =
+        wait(idle_patience, "the last operations were not answered", [&] { return load_->idle(); });
+    last.add_after(load_->take_tally());
+    return over;
 }
 
 Result<Phase> Experiment::measure(Duration span) {

@@ -42,7 +42,9 @@ public:
     // whose seeds are the cluster's too.
     Result<void> begin_load(Duration warm_up) { return begin_load(warm_up, setting_.load); }
     Result<void> begin_load(Duration warm_up, LoadConfig load, Answered answered = {});
-    Result<void> end_load();
+    // What is under way is waited for. At a fixed rate it was due in `last`, the phase that ends
+    // here, and its latency is told with it: otherwise a stall at the end would go unseen.
+    Result<void> end_load(Phase& last);
     // Of the load that was begun.
     [[nodiscard]] Meter meter() { return Meter(*load_, *watch_, *servers_); }
     Result<Phase> measure(Duration span);

@@ -55,7 +55,8 @@ public:
         result_.phases.push_back(meter->end());
         result_.phases.back().name = "kills";
         result_.phases.back().round = 1;
-        if (const auto over = experiment_.end_load(); !over) return std::unexpected(over.error());
+        const auto over = experiment_.end_load(result_.phases.back());
+        if (!over) return std::unexpected(over.error());
         return std::move(result_);
     }
 

@@ -25,6 +25,12 @@ std::string defect_of(OperationKind kind, const Outcome& outcome, std::size_t va
 
 }  // namespace
 
+void Tally::add_latency(bool of_get, Duration took) {
+    const auto us = static_cast<std::uint64_t>(to_us(took));
+    latency_us.add(us);
+    (of_get ? get_us : put_us).add(us);
+}
+
 void Tally::add(const Tally& other) {
     latency_us.add(other.latency_us);
     late_us.add(other.late_us);
@@ -114,11 +120,10 @@ void Generator::perform(ClientHost& host, Step step, Time due) {
 void Generator::completed(Answer answer) {
     const std::string defect = defect_of(answer.kind, answer.outcome, value_size_);
     answer.good = defect.empty();
+    const bool of_get = answer.kind == OperationKind::get;
+    if (answer.good || config_.rate > 0) tally_.add_latency(of_get, answer.over - answer.due);
     if (answer.good) {
-        ++(answer.kind == OperationKind::get ? tally_.gets : tally_.puts);
-        const auto us = static_cast<std::uint64_t>(to_us(answer.over - answer.due));
-        tally_.latency_us.add(us);
-        (answer.kind == OperationKind::get ? tally_.get_us : tally_.put_us).add(us);
+        ++(of_get ? tally_.gets : tally_.puts);
     } else if (tally_.failed++ == 0) {
         tally_.first_failure = defect;
     }

@@ -33,16 +33,20 @@ struct LoadConfig {
 };
 
 struct Tally {
-    Histogram latency_us;  // of all that were answered
-    Histogram late_us;     // open loop: from when each was due until it was submitted
-    Histogram get_us;      // the part of latency_us that is of gets
-    Histogram put_us;      // and of the others
+    // Of all that were answered; at a fixed rate also of what failed, from when it was due until
+    // that was known: a time-out is a slow operation. In a closed loop a failure asks the next one
+    // early or late, and is only counted.
+    Histogram latency_us;
+    Histogram late_us;  // open loop: from when each was due until it was submitted
+    Histogram get_us;   // the part of latency_us that is of gets
+    Histogram put_us;   // and of the others
     std::uint64_t gets = 0;
     std::uint64_t puts = 0;  // and deletions; a read-modify-write is one put, from read to written
-    std::uint64_t failed = 0;
+    std::uint64_t failed = 0;   // no gets and puts of the above
     std::string first_failure;  // in words
 
     [[nodiscard]] std::uint64_t answered() const { return gets + puts; }
+    void add_latency(bool of_get, Duration took);
     void add(const Tally& other);
 };
 

@@ -105,14 +105,12 @@ void Lanes::draw_any(Deck& deck, Draw& drawn) {
 void Lanes::completed(const Flight& flight, Time now, std::string_view defect) {
     --in_flight_;
     ++answers_;
-    if (!defect.empty()) {
-        if (tally_.failed++ == 0) tally_.first_failure = defect;
-        return;
+    if (defect.empty() || is_paced()) tally_.add_latency(!flight.put, now - flight.sent);
+    if (defect.empty()) {
+        ++(flight.put ? tally_.puts : tally_.gets);
+    } else if (tally_.failed++ == 0) {
+        tally_.first_failure = defect;
     }
-    ++(flight.put ? tally_.puts : tally_.gets);
-    const auto us = static_cast<std::uint64_t>(to_us(now - flight.sent));
-    tally_.latency_us.add(us);
-    (flight.put ? tally_.put_us : tally_.get_us).add(us);
 }
 
 }  // namespace grapevine::bench

@@ -34,10 +34,13 @@ Result<void> measure_rate(Experiment& experiment, const LatencyConfig& config, s
         if (!phase) return std::unexpected(phase.error());
         phase->name = name;
         phase->round = round;
+        if (round == config.rounds) {
+            if (const auto over = experiment.end_load(*phase); !over) return over;
+        }
         phases.push_back(*std::move(phase));
         done(phases.back());
     }
-    return experiment.end_load();
+    return {};
 }
 
 // What one rate came to.
@@ -48,6 +51,7 @@ struct Rounds {
     std::vector<double> p999_ms;
     std::vector<double> late_ms;  // p99
     std::vector<double> server_us;
+    std::uint64_t failed = 0;  // of all
 };
 
 Rounds rounds_of(const std::vector<Phase>& phases, const std::string& name) {
@@ -60,6 +64,7 @@ Rounds rounds_of(const std::vector<Phase>& phases, const std::string& name) {
         rounds.p999_ms.push_back(phase.us_at(999) / 1000);
         rounds.late_ms.push_back(static_cast<double>(phase.tally.late_us.permille(990)) / 1000);
         rounds.server_us.push_back(phase.server_us_per_operation());
+        rounds.failed += phase.tally.failed;
     }
     return rounds;
 }
@@ -119,14 +124,14 @@ std::string latency_summary(const std::vector<std::uint64_t>& rates,
                             const std::vector<Phase>& phases) {
     std::vector<std::vector<std::string>> rows = {{"median (min to max)", "ops/s", "p50 ms",
                                                    "p99 ms", "p99.9 ms", "submitted late, p99 ms",
-                                                   "server us/op"}};
+                                                   "server us/op", "failed"}};
     std::string too_much;
     for (const std::uint64_t rate : rates) {
         const Rounds rounds = rounds_of(phases, name_of(rate));
         rows.push_back({name_of(rate), spread_text(rounds.per_second, 0),
                         spread_text(rounds.p50_ms, 2), spread_text(rounds.p99_ms, 2),
                         spread_text(rounds.p999_ms, 2), spread_text(rounds.late_ms, 2),
-                        spread_text(rounds.server_us, 1)});
+                        spread_text(rounds.server_us, 1), std::to_string(rounds.failed)});
         const double answered = spread_of(rounds.per_second).median;
         if (answered < kept_up * static_cast<double>(rate)) {
             too_much += fmt::format(

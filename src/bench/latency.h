@@ -1,6 +1,8 @@
 #pragma once
 // How long operations take at fixed rates: an open loop, so that what waits behind a stall is
-// counted with it (Tene, "How not to measure latency").
+// counted with it (Tene, "How not to measure latency"), also what is due before the end of the last
+// round and answered after it. What fails is an operation as slow as whoever asked had to wait to
+// hear of it, and is told besides.
 
 #include <cstdint>
 #include <string>

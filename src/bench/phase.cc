@@ -15,9 +15,9 @@ double seconds_of(Duration span) {
     return static_cast<double>(to_us(span)) / 1e6;
 }
 
-double per_operation(Duration span, const Tally& tally) {
-    if (tally.answered() == 0) return 0;
-    return static_cast<double>(to_us(span)) / static_cast<double>(tally.answered());
+double per_operation(Duration span, std::uint64_t operations) {
+    if (operations == 0) return 0;
+    return static_cast<double>(to_us(span)) / static_cast<double>(operations);
 }
 
 std::string milliseconds(double us) {
@@ -26,8 +26,13 @@ std::string milliseconds(double us) {
 
 }  // namespace
 
+void Phase::add_after(const Tally& late) {
+    tally.add(late);
+    after += late.answered();
+}
+
 double Phase::per_second() const {
-    return to_us(span) > 0 ? static_cast<double>(tally.answered()) / seconds_of(span) : 0;
+    return to_us(span) > 0 ? static_cast<double>(tally.answered() - after) / seconds_of(span) : 0;
 }
 
 double Phase::us_at(unsigned permille) const {
@@ -35,11 +40,11 @@ double Phase::us_at(unsigned permille) const {
 }
 
 double Phase::server_us_per_operation() const {
-    return per_operation(use.cpu, tally);
+    return per_operation(use.cpu, tally.answered() - after);
 }
 
 double Phase::own_us_per_operation() const {
-    return per_operation(use.own_cpu, tally);
+    return per_operation(use.own_cpu, tally.answered() - after);
 }
 
 double Phase::moved_mb() const {

@@ -20,9 +20,14 @@ struct Phase {
     Duration span{};
     Duration waited{};  // before it began: for what it is about
     Tally tally;
+    // Of the tally: answered after its end, and so no part of the throughput.
+    std::uint64_t after = 0;
     Use use;  // its memory is that at the end
     Moved moved;
     std::uint64_t rings = 0;  // that were made in it
+
+    // What was due in it and was answered after its end: a part of its latencies.
+    void add_after(const Tally& late);
 
     [[nodiscard]] double per_second() const;
     [[nodiscard]] double us_at(unsigned permille) const;

@@ -25,7 +25,8 @@ public:
         auto over = experiment_.begin_load(config_.warm_up);
         if (over) over = steady(0);
         for (unsigned round = 1; over && round <= config_.rounds; ++round) over = one(round);
-        if (over) over = experiment_.end_load();
+        // Of the last phase a line was told when it was over.
+        if (over) over = experiment_.end_load(phases_.back());
         if (!over) return std::unexpected(over.error());
         return std::move(phases_);
     }

@@ -119,10 +119,13 @@ Result<void> measure_point(Session& session, const ScaleConfig& config, const Sc
         if (!phase) return std::unexpected(phase.error());
         phase->name = point.name();
         phase->round = round;
+        if (round == config.rounds) {
+            if (const auto over = experiment.end_load(*phase); !over) return over;
+        }
         phases.push_back(*std::move(phase));
         done(point, phases.back());
     }
-    return experiment.end_load();
+    return {};
 }
 
 }  // namespace

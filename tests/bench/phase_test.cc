@@ -43,6 +43,21 @@ TEST_CASE("a phase per second and per operation", "[phase]") {
     CHECK(Phase{}.server_us_per_operation() == 0);
 }
 
+// What a stall at the end of a phase holds up was dropped: the latency of a phase looked better
+// than it was.
+TEST_CASE("what is answered after its end is in a phase's latencies only", "[phase]") {
+    Phase made = phase("rate 100", 100, 50);
+    Phase late = phase("", 10, 900'000);
+    late.tally.failed = 1;
+    made.add_after(late.tally);
+    CHECK(made.per_second() == 100);
+    CHECK(made.server_us_per_operation() == 2);
+    CHECK(made.tally.answered() == 110);
+    CHECK(made.tally.failed == 1);
+    CHECK(made.us_at(500) == 50);
+    CHECK(made.us_at(950) == Approx(900'000).epsilon(0.01));
+}
+
 TEST_CASE("a line of CSV has a cell for each of its head", "[phase]") {
     const std::string line = phase_csv_line(phase("join", 100, 50, 3));
     CHECK(cells(line) == cells(phase_csv_head()));

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "e2e/cluster.h"
@@ -353,6 +354,28 @@ TEST_CASE("bench latency keeps its rates and tells the distribution", "[e2e]") {
     }
     CHECK(last_us.size() == 2);
     CHECK(folder.names() == std::set<std::string>{"out.csv", "points.csv"});
+}
+
+// What was due in the last round and answered after it was dropped, so that a stall there was not
+// seen.
+TEST_CASE("bench latency counts what a stall at the end delays", "[e2e]") {
+    Cluster cluster = Cluster::without_coordinator(1, 1);
+    const Folder folder;
+    Process bench(folder.bench({"latency", "--coordinator", cluster.address(), "--keys", "100",
+                                "--rate", "200", "--seconds", "3", "--rounds", "1", "--clients",
+                                "1", "--csv", folder.file("out.csv")}));
+    // Two seconds of warm-up, three of the round: the node stands still at its end, and after it.
+    std::this_thread::sleep_for(4500ms);
+    kill(cluster.pid("server1"), SIGSTOP);
+    std::this_thread::sleep_for(2s);
+    kill(cluster.pid("server1"), SIGCONT);
+    const auto status = bench.wait(bench_patience);
+    INFO(bench.out() << bench.err());
+    REQUIRE(status);
+    CHECK(status->code == 0);
+    const auto rows = rows_of(folder.file("out.csv"));
+    REQUIRE(rows.size() == 1);
+    CHECK(number(rows[0], "max_us") > 1'000'000);
 }
 
 TEST_CASE("bench failover kills nodes and puts new ones in their place", "[e2e]") {
