@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -44,6 +45,14 @@ CpuTimes cpu_times_of(int who) {
     return {.user = span_of(usage.ru_utime), .system = span_of(usage.ru_stime)};
 }
 
+// Of all threads of a process, also of those that have ended; nothing: it is gone.
+std::optional<Duration> cpu_clock_of(int pid) {
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return {};
+    return std::chrono::seconds(used.tv_sec) + Duration{used.tv_nsec / 1000};
+}
+
 Duration cpu_of(int who) {
     const CpuTimes times = cpu_times_of(who);
     return times.user + times.system;
@@ -67,15 +76,14 @@ std::optional<ProcessUse> use_of_process(int pid) {
     std::string state;
     fields >> state;
     std::string skipped;
-    for (int field = 4; field <= 13; ++field) fields >> skipped;
-    std::int64_t user = 0;
-    std::int64_t system = 0;
-    fields >> user >> system;
-    for (int field = 16; field <= 23; ++field) fields >> skipped;
+    for (int field = 4; field <= 23; ++field) fields >> skipped;
     std::uint64_t pages = 0;
     if (!(fields >> pages)) return std::nullopt;
+    // The times in that file are of clock ticks, 10 ms: too coarse for a round of a second.
+    const auto cpu = cpu_clock_of(pid);
+    if (!cpu) return std::nullopt;
     return ProcessUse{.running = state != "Z" && state != "X",
-                      .cpu = Duration{(user + system) * 1'000'000 / sysconf(_SC_CLK_TCK)},
+                      .cpu = *cpu,
                       .rss = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
 }
 

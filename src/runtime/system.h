@@ -11,10 +11,10 @@ namespace grapevine {
 
 struct ProcessUse {
     bool running = false;   // false: it has ended and waits to be reaped
-    Duration cpu{};         // user and system time of all its threads; a clock tick coarse (10 ms)
+    Duration cpu{};         // user and system time of all its threads, to the microsecond
     std::uint64_t rss = 0;  // bytes of memory that are resident
 };
-// From /proc; nothing: there is no such process.
+// Nothing: there is no such process.
 std::optional<ProcessUse> use_of_process(int pid);
 
 // User and system time of this process.
