@@ -31,9 +31,12 @@ Result<std::string> make_temporary_folder() {
 
 Processes::Processes(Session& session)
     : session_(session),
-      children_(session.loop(), [this](const std::string& name, int status, int signal) {
-          exited(name, status, signal);
-      }) {}
+      children_(
+          session.loop(),
+          [this](const std::string& name, int status, int signal) { exited(name, status, signal); },
+          // Also a run that is killed leaves nothing running: a coordinator that is
+          // interrupted ends its nodes.
+          SIGINT) {}
 
 Result<std::unique_ptr<Processes>> Processes::begin(Session& session) {
     std::unique_ptr<Processes> processes(new Processes(session));

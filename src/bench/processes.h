@@ -1,6 +1,7 @@
 #pragma once
 // The processes of one cluster that a run starts, with a folder for their logs and data. All are
-// ended with their owner, and the folder is removed.
+// ended with their owner, and the folder is removed; where the run is killed they end too, and the
+// folder stays.
 
 #include <map>
 #include <memory>

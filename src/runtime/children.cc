@@ -1,6 +1,8 @@
 #include "runtime/children.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -35,6 +37,18 @@ uv_stdio_container_t inherit(const File& file) {
     return stdio;
 }
 
+// libuv offers no call between fork and exec, so that this is said in the child's first moment;
+// what a process asked for outlasts its exec. Of the next child of this thread; 0: nothing is asked
+// for.
+thread_local int signal_when_orphaned = 0;
+
+void register_wish() {
+    static const int registered = pthread_atfork(nullptr, nullptr, [] {
+        if (signal_when_orphaned != 0) prctl(PR_SET_PDEATHSIG, signal_when_orphaned);
+    });
+    (void)registered;  // without memory for it children are as others
+}
+
 }  // namespace
 
 struct Children::Child {
@@ -43,7 +57,10 @@ struct Children::Child {
     std::string name;
 };
 
-Children::Children(Loop& loop, Exited exited) : loop_(loop), exited_(std::move(exited)) {}
+Children::Children(Loop& loop, Exited exited, int orphaned)
+    : loop_(loop), exited_(std::move(exited)), orphaned_(orphaned) {
+    if (orphaned != 0) register_wish();
+}
 
 Children::~Children() {
     for (auto& [name, child] : children_) {
@@ -81,7 +98,9 @@ Result<int> Children::start(const std::string& name, const std::vector<std::stri
     child->owner = this;
     child->name = name;
     child->process.data = child.get();
+    signal_when_orphaned = orphaned_;
     const int error = uv_spawn(loop_.get(), &child->process, &options);
+    signal_when_orphaned = 0;
     // Also after a failure the handle is the loop's until it is closed: children_ keeps it.
     Child* started = child.get();
     children_[name] = std::move(child);

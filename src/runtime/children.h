@@ -1,6 +1,7 @@
 #pragma once
 // Starts processes and tells when they end. Each child is the leader of a process group of its own
-// (a Ctrl-C at the parent's terminal does not reach it) and outlives its parent if that is killed.
+// (a Ctrl-C at the parent's terminal does not reach it) and outlives its parent if that is killed,
+// unless it was started to get a signal then.
 
 #include <uv.h>
 
@@ -20,7 +21,9 @@ public:
     // status is the exit status where signal is 0.
     using Exited = std::function<void(const std::string& name, int status, int signal)>;
 
-    Children(Loop& loop, Exited exited);
+    // `orphaned`: the signal that children get when the thread that started them has ended, however
+    // it did; 0: none.
+    Children(Loop& loop, Exited exited, int orphaned = 0);
     ~Children();
     Children(const Children&) = delete;
     Children& operator=(const Children&) = delete;
@@ -37,6 +40,7 @@ private:
 
     Loop& loop_;
     Exited exited_;
+    int orphaned_;
     std::unordered_map<std::string, std::unique_ptr<Child>> children_;
 };
 

@@ -465,6 +465,18 @@ TEST_CASE("bench ends all that it started when it is interrupted", "[e2e]") {
     CHECK(folder.names() == std::set<std::string>{"out.csv"});
 }
 
+TEST_CASE("nothing that bench started outlives it when it is killed", "[e2e]") {
+    const Folder folder;
+    for (const char* command : {"latency", "failover"}) {  // nodes of a coordinator's, and its own
+        INFO(command);
+        Process bench(folder.bench({command, "--nodes", "2", "--rep", "2", "--keys", "100"}));
+        REQUIRE(eventually(patience, [&] { return folder.processes(bench.pid()).size() == 3; }));
+        bench.signal(SIGKILL);
+        REQUIRE(bench.wait(patience));
+        CHECK(eventually(patience, [&] { return folder.processes().empty(); }));
+    }
+}
+
 TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     const auto refused = [](std::vector<std::string> arguments, const std::string& why) {
         arguments.insert(arguments.begin(), program("bench"));

@@ -1,5 +1,8 @@
 #include "runtime/children.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "runtime/socket_fixture.h"
+#include "runtime/system.h"
 
 namespace grapevine {
 namespace {
@@ -65,6 +69,43 @@ TEST_CASE("a child leads a process group of its own") {
     CHECK(getpgid(*pid) != getpgid(0));
     children.signal("one", SIGTERM);
     CHECK(run_until(loop, [&] { return ended; }));
+}
+
+namespace {
+
+// In a child of this process, which is killed when it has started one of its own; whether that one
+// lives on.
+bool outlives_parent(int orphaned) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const pid_t parent = fork();
+    if (parent == 0) {
+        Loop loop;
+        Children children(loop, [](const std::string&, int, int) {}, orphaned);
+        const int pid = children.start("one", {"/bin/sleep", "60"}, "/dev/null").value_or(0);
+        (void)!write(ends[1], &pid, sizeof pid);
+        pause();
+    }
+    int pid = 0;
+    REQUIRE(read(ends[0], &pid, sizeof pid) == sizeof pid);
+    close(ends[0]);
+    close(ends[1]);
+    REQUIRE(pid > 0);
+    kill(parent, SIGKILL);
+    waitpid(parent, nullptr, 0);
+    // An orphan that has ended is nobody's here, and may be left to be reaped.
+    const auto lives = [&] { return use_of_process(pid).value_or(ProcessUse{}).running; };
+    for (int i = 0; i < (orphaned != 0 ? 10'000 : 200) && lives(); ++i) usleep(1000);
+    const bool lived = lives();
+    if (lived) kill(pid, SIGKILL);
+    return lived;
+}
+
+}  // namespace
+
+TEST_CASE("a child outlives its parent, but where it is to get a signal then") {
+    CHECK(outlives_parent(0));
+    CHECK_FALSE(outlives_parent(SIGINT));
 }
 
 TEST_CASE("a program that is not there is an error") {
