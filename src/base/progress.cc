@@ -1,5 +1,4 @@
-#include "sim/progress.h"
-#include "base/print.h"
+#include "base/progress.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -9,13 +8,17 @@
 #include <cstdio>
 #include <utility>
 
-namespace grapevine::sim {
+#include "base/print.h"
+
+namespace grapevine {
 
 namespace {
 
 constexpr std::size_t bar_width = 30;
 constexpr std::chrono::milliseconds redraw{200};
 constexpr std::chrono::seconds line_every{5};
+// Of one: from less than that the time that is left cannot be told.
+constexpr double known_from = 0.1;
 
 // 0: not known.
 std::size_t terminal_width() {
@@ -36,9 +39,10 @@ Progress::~Progress() {
     clear();
 }
 
-void Progress::set(std::size_t done, std::size_t failed) {
+void Progress::set(std::size_t done, std::size_t failed, double part) {
     done_ = done;
     failed_ = failed;
+    part_ = part;
 }
 
 void Progress::draw() {
@@ -46,12 +50,13 @@ void Progress::draw() {
     if (now < next_) return;
     next_ = now + (is_terminal_ ? Clock::duration(redraw) : Clock::duration(line_every));
     std::chrono::seconds left{-1};
-    if (done_ > 0) {
-        const auto per_run = (now - begun_) / static_cast<std::int64_t>(done_);
+    const double done = static_cast<double>(done_) + part_;
+    if (done >= known_from) {
         left = std::chrono::duration_cast<std::chrono::seconds>(
-            per_run * static_cast<std::int64_t>(total_ - done_));
+            (now - begun_) * ((static_cast<double>(total_) - done) / done));
     }
-    std::string text = progress_text(what_, done_, total_, failed_, left);
+    std::string text = progress_text(what_, done_, total_, failed_, left, part_);
+    if (!now_.empty()) text += "; " + now_;
     // What fills the line or more would stay on the screen when the next is drawn over it.
     if (is_terminal_) text = fitted(text, terminal_width());
     print_err("{}{}{}", is_terminal_ ? "\r\033[K" : "", text, is_terminal_ ? "" : "\n");
@@ -79,8 +84,12 @@ std::string fitted(const std::string& text, std::size_t columns) {
 }
 
 std::string progress_text(const std::string& what, std::size_t done, std::size_t total,
-                          std::size_t failed, std::chrono::seconds left) {
-    const std::size_t full = total == 0 ? bar_width : done * bar_width / total;
+                          std::size_t failed, std::chrono::seconds left, double part) {
+    const double share = (static_cast<double>(done) + part) / static_cast<double>(total);
+    const std::size_t full =
+        total == 0
+            ? bar_width
+            : std::min(bar_width, static_cast<std::size_t>(share * static_cast<double>(bar_width)));
     std::string text = fmt::format("[{}{}] {} of {} {}", std::string(full, '#'),
                                    std::string(bar_width - full, '.'), done, total, what);
     if (failed > 0) text += fmt::format(", {} failed", failed);
@@ -88,4 +97,4 @@ std::string progress_text(const std::string& what, std::size_t done, std::size_t
     return text;
 }
 
-}  // namespace grapevine::sim
+}  // namespace grapevine

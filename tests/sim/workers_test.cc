@@ -9,7 +9,6 @@
 #include <set>
 
 #include "base/assert.h"
-#include "sim/progress.h"
 #include "sim/shrink.h"
 #include "sim/swarm.h"
 
@@ -180,17 +179,4 @@ TEST_CASE("a failing run is shrunk to what makes it fail", "[sim]") {
     CHECK(*shrunk->choice.nodes < 4);
     // What is printed runs the same.
     CHECK(run(draw_plan(4, shrunk->choice)).fails_like(failure));
-}
-
-TEST_CASE("progress in words", "[sim]") {
-    CHECK(span_in_words(std::chrono::seconds(59)) == "59 s");
-    CHECK(span_in_words(std::chrono::seconds(200)) == "3 min 20 s");
-    CHECK(span_in_words(std::chrono::seconds(3900)) == "1 h 5 min");
-    CHECK(fitted("[##...] 2 of 5 runs", 0) == "[##...] 2 of 5 runs");
-    CHECK(fitted("[##...] 2 of 5 runs", 20) == "[##...] 2 of 5 runs");
-    CHECK(fitted("[##...] 2 of 5 runs", 19) == "2 of 5 runs");
-    CHECK(fitted("[##...] 2 of 5 runs", 7) == "2 of 5");
-    CHECK(progress_text("runs", 0, 10, 0, std::chrono::seconds(-1)).ends_with("0 of 10 runs"));
-    CHECK(progress_text("runs", 5, 10, 1, std::chrono::seconds(7))
-              .ends_with("] 5 of 10 runs, 1 failed, 7 s left"));
 }
