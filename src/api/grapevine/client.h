@@ -105,7 +105,7 @@ struct [[nodiscard]] Result {
     Version
         version;  // ok: of the record that was read or written; condition_failed: the present one
     std::string server;   // the node that answered, such as "server3"; empty: none did
-    std::string message;  // for a person, where nobody answered: what happened and what to do
+    std::string message;  // for a person, where code is not ok: what happened; may be empty
 
     bool ok() const noexcept { return code == Code::ok; }
 };
