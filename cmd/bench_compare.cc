@@ -10,6 +10,7 @@ namespace {
 
 struct CompareOptions {
     bench::CompareConfig config;
+    std::string seconds = "3";
     std::string csv;
 };
 
@@ -20,7 +21,11 @@ bench::CompareConfig default_config() {
     return config;
 }
 
-int run_compare(const CompareOptions& options, const bench::RunFacts& facts) {
+int run_compare(CompareOptions options, const bench::RunFacts& facts) {
+    const auto span = of_option("--seconds", parse_seconds(options.seconds, 3600s));
+    if (!span) return bench_usage(span.error().message);
+    const bool is_counted = options.config.round.operations > 0;
+    options.config.round.span = is_counted ? Duration{} : *span;
     if (const auto defect = defect_of(options.config, usable_memory()); !defect.empty()) {
         return bench_usage(defect);
     }
@@ -52,8 +57,8 @@ void declare_rivals(CLI::App& command, bench::CompareConfig& config) {
         .add_option("--against", config.against,
                     "redis: Redis Cluster, without copies for --rep 1, and for more with as many "
                     "replicas, asynchronous and with a WAIT for all of them after each put; etcd: "
-                    "for --rep 3 and --depth 1, 3 servers on either side, a tenth of --ops "
-                    "(default redis,etcd)")
+                    "for --rep 3 and --depth 1, 3 servers on either side, with a tenth of --ops "
+                    "where that is given (default redis,etcd)")
         ->type_name("NAME[,NAME]")
         ->delimiter(',')
         ->check(CLI::IsMember({"redis", "etcd"}));
@@ -92,7 +97,16 @@ void declare_numbers(CLI::App& command, bench::CompareConfig& config) {
     number("--gets", config.workload.gets_percent, "percent of the operations that are gets", 0,
            100);
     number("--rounds", config.rounds, "how often each is loaded", 1, 1000);
-    number("--ops", config.operations, "operations of each round", 1, 1'000'000'000);
+}
+
+void declare_length(CLI::App& command, CompareOptions& options) {
+    declare_seconds(command, options.seconds, "of each round of each system");
+    command
+        .add_option("--ops", options.config.round.operations,
+                    "operations of each round, instead of --seconds")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000'000'000))
+        ->excludes(command.get_option("--seconds"));
 }
 
 }  // namespace
@@ -104,15 +118,16 @@ BenchCommand add_compare(CLI::App& app) {
         "compare", "the same load on Grapevine and on other systems, started beside it");
     declare_rivals(command, options->config);
     declare_numbers(command, options->config);
+    declare_length(command, *options);
     command.add_option("--csv", options->csv, "write each round to this file")->type_name("FILE");
     command.footer(
-        "Both clusters stand on free ports of 127.0.0.1 and are loaded in turn; a quarter of "
-        "--ops\n"
-        "warms each up. Each connection is bound to one node and asks for keys of that node. What\n"
-        "is not installed is left out.\n"
+        "Both clusters stand on free ports of 127.0.0.1 and are loaded in turn; a quarter of\n"
+        "--seconds, and a second at least, warms each up. Each connection is bound to one node "
+        "and\n"
+        "asks for keys of that node. What is not installed is left out.\n"
         "Examples:\n"
         "  bench compare --against redis --rep 1 --depth 64\n"
-        "  bench compare --against etcd --rep 3 --depth 1 --ops 100000\n"
+        "  bench compare --against etcd --rep 3 --depth 1 --seconds 10\n"
         "  bench compare --against redis --rep 1,3 --rate 20000,50000\n"
         "  bench compare --rep 1,3,5 --rounds 7 --csv compare.csv");
     return [options, &command](const bench::RunFacts& facts) {

@@ -88,7 +88,7 @@ run_scale() {
 }
 
 run_compare() {
-    measure compare --ops "$(either 100000 20000)" --rounds "$(either 5 2)"
+    measure compare --seconds "$(either 3 0.5)" --rounds "$(either 5 2)"
     draw compare compare.csv
 }
 

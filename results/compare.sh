@@ -19,7 +19,7 @@ measure() {
     "$bin/bench" compare "$@" --csv "compare/$name.part"
     mv "compare/$name.part" "compare/$name.csv"
 }
-measure redis --against redis --rep 1,3,5 --depth 1,16,64 --ops 200000 "$@"
-measure etcd --against etcd --rep 3 --depth 1 --ops 200000 "$@"
-measure latency --against redis --rep 1,3 --rate 5000,20000 --ops 40000 "$@"
+measure redis --against redis --rep 1,3,5 --depth 1,16,64 --seconds 3 "$@"
+measure etcd --against etcd --rep 3 --depth 1 --seconds 3 "$@"
+measure latency --against redis --rep 1,3 --rate 5000,20000 --seconds 3 "$@"
 charts/chart.sh compare compare compare/redis.csv compare/etcd.csv

@@ -11,14 +11,13 @@
 #include "bench/experiment.h"
 #include "bench/grapevine_target.h"
 #include "bench/redis_target.h"
-#include "bench/side.h"
 
 namespace grapevine::bench {
 
 namespace {
 
 constexpr unsigned etcd_copies = 3;
-// etcd writes to disk and is slower by an order of magnitude.
+// Of operations: etcd writes to disk and is slower by an order of magnitude.
 constexpr std::uint64_t etcd_share = 10;
 constexpr std::size_t fill_depth = 64;
 
@@ -125,14 +124,14 @@ Result<Bout> Meeting::run(const Variant& variant, std::size_t depth, std::uint64
     Side theirs(session_, *theirs_, lanes(depth, rate), variant.acks);
     const std::pair<Side*, std::vector<Phase>*> sides[] = {{&ours, &bout.ours},
                                                            {&theirs, &bout.theirs}};
-    const std::uint64_t warm_up = std::max<std::uint64_t>(match_.operations / 4, 1);
+    const Length warm_up = warm_up_of(match_.round);
     for (unsigned round = 0; round <= config_.rounds; ++round) {
         const std::string pace =
             rate > 0 ? fmt::format("{} a second", rate) : fmt::format("depth {}", depth);
         session_.progress(fmt::format("rep {}, {}, {}: {}", bout.copies, bout.against, pace,
                                       round == 0 ? "warm-up" : fmt::format("round {}", round)));
         for (const auto& [side, phases] : sides) {
-            auto phase = side->run(round == 0 ? warm_up : match_.operations, 1 + round);
+            auto phase = side->run(round == 0 ? warm_up : match_.round, 1 + round);
             if (!phase) return std::unexpected(phase.error());
             if (round == 0) continue;
             phase->round = round;
@@ -145,6 +144,10 @@ Result<Bout> Meeting::run(const Variant& variant, std::size_t depth, std::uint64
 
 }  // namespace
 
+Length warm_up_of(const Length& round) {
+    return {.operations = 0, .span = std::max(warm_up_min, round.span / 4)};
+}
+
 std::vector<Match> matches_of(const CompareConfig& config) {
     std::vector<Match> matches;
     for (const std::string& peer : config.against) {
@@ -152,13 +155,16 @@ std::vector<Match> matches_of(const CompareConfig& config) {
             Match match{.peer = peer,
                         .copies = copies,
                         .nodes = config.nodes,
-                        .operations = config.operations,
+                        .round = config.round,
                         .variants = {}};
             if (peer == "redis") {
                 match.variants = redis_variants(copies, config.depths);
             } else if (copies == etcd_copies && has(config.depths, 1)) {
                 match.nodes = etcd_copies;
-                match.operations = std::max<std::uint64_t>(config.operations / etcd_share, 1);
+                const std::uint64_t operations = config.round.operations;
+                if (operations > 0) {
+                    match.round.operations = std::max<std::uint64_t>(operations / etcd_share, 1);
+                }
                 match.variants = {{.name = peer, .acks = 0, .depths = {1}}};
             }
             if (!match.variants.empty()) matches.push_back(match);

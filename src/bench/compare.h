@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "bench/bout.h"
 #include "bench/session.h"
+#include "bench/side.h"
 #include "bench/workload.h"
 
 namespace grapevine::bench {
@@ -28,8 +29,13 @@ struct CompareConfig {
     std::size_t connections = 50;
     Workload workload;
     unsigned rounds = 5;
-    std::uint64_t operations = 200'000;  // of each round
+    // Of each round, on each side. Few operations are over in a fraction of a second where many are
+    // in flight, and then tell of that moment.
+    Length round{.operations = 0, .span = 3s};
 };
+inline constexpr Duration warm_up_min = 1s;
+// Of each side, before its first round.
+Length warm_up_of(const Length& round);
 
 // How a peer is asked: its copies are the same, what a put waits for is not.
 struct Variant {
@@ -42,7 +48,7 @@ struct Match {
     std::string peer;     // "redis", "etcd"
     unsigned copies = 1;  // of every key, on both sides
     std::size_t nodes = 0;
-    std::uint64_t operations = 0;
+    Length round;
     std::vector<Variant> variants;
 };
 std::vector<Match> matches_of(const CompareConfig& config);

@@ -61,6 +61,8 @@ public:
     // Once all are connected, and what was begun before is over.
     void begin_filling();                                          // every key is put once
     void begin_mix(std::uint64_t operations, std::uint64_t seed);  // uniformly drawn keys
+    // Not at a fixed rate: no new ones; those under way go on.
+    void end_mix() { left_ = 0; }
     [[nodiscard]] bool idle() const { return in_flight_ == 0 && (rate_ == 0 || left_ == 0); }
     // Of all that were begun ever: where it stands still, nothing is answered any more.
     [[nodiscard]] std::uint64_t answers() const { return answers_; }

@@ -3,6 +3,7 @@
 // milliseconds; this is a timerfd, which the kernel's high-resolution timer makes readable, so it
 // comes some tens of microseconds late where a processor is free.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 
@@ -14,6 +15,12 @@ namespace grapevine::bench {
 // When the operation of this number is due, from 0 on, of `rate` a second.
 [[nodiscard]] inline Time due_at(Time begun, std::uint64_t rate, std::uint64_t number) {
     return begun + Duration{static_cast<std::int64_t>(number * 1'000'000 / rate)};
+}
+
+// How many are due within so long, one at least.
+[[nodiscard]] inline std::uint64_t due_in(std::uint64_t rate, Duration span) {
+    const auto us = static_cast<std::uint64_t>(to_us(span));
+    return std::max<std::uint64_t>((rate * us + 999'999) / 1'000'000, 1);
 }
 
 class Pacer {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 
+#include "bench/pacer.h"
 #include "runtime/clock.h"
 
 namespace grapevine::bench {
@@ -41,13 +43,11 @@ Result<void> Side::fill() {
     }
 }
 
-Result<Phase> Side::run(std::uint64_t operations, std::uint64_t seed) {
+Result<Phase> Side::run(const Length& length, std::uint64_t seed) {
     if (const auto ready = prepare(); !ready) return std::unexpected(ready.error());
     const Use before = target_.use();
     const Time begun = boot_time();
-    lanes_->begin_mix(operations, seed);
-    const auto over = finish(fmt::format("{} operations", operations));
-    if (!over) return std::unexpected(over.error());
+    if (const auto over = load(length, seed); !over) return std::unexpected(over.error());
     Phase phase;
     phase.span = boot_time() - begun;
     phase.name = target_.name();
@@ -56,6 +56,22 @@ Result<Phase> Side::run(std::uint64_t operations, std::uint64_t seed) {
     phase.use.cpu -= before.cpu;
     phase.use.own_cpu -= before.own_cpu;
     return phase;
+}
+
+Result<void> Side::load(const Length& length, std::uint64_t seed) {
+    const bool is_counted = length.operations > 0 || config_.rate > 0;
+    if (is_counted) {
+        const std::uint64_t operations =
+            length.operations > 0 ? length.operations : due_in(config_.rate, length.span);
+        lanes_->begin_mix(operations, seed);
+        return finish(fmt::format("{} operations", operations));
+    }
+    lanes_->begin_mix(std::numeric_limits<std::uint64_t>::max(), seed);
+    const Time end = boot_time() + length.span;
+    const auto over = wait(run_patience, "a load", [&] { return boot_time() >= end; });
+    if (!over) return over;
+    lanes_->end_mix();
+    return finish("the last operations");
 }
 
 Result<void> Side::prepare() {

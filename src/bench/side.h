@@ -6,12 +6,19 @@
 #include <memory>
 #include <string>
 
+#include "base/time.h"
 #include "bench/lanes.h"
 #include "bench/phase.h"
 #include "bench/session.h"
 #include "bench/target.h"
 
 namespace grapevine::bench {
+
+// How long a side is loaded.
+struct Length {
+    std::uint64_t operations = 0;  // so many, from the first to the last answer; 0: for so long
+    Duration span{};
+};
 
 class Side {
 public:
@@ -21,12 +28,14 @@ public:
     // Puts every key; again, where some were refused: a node may not have heard yet of the ring
     // that its clients know.
     Result<void> fill();
-    // So many operations, from the first to the last answer.
-    Result<Phase> run(std::uint64_t operations, std::uint64_t seed);
+    // From the first to the last answer. At a fixed rate a span is as many operations as are due in
+    // it; otherwise nothing new is begun after it.
+    Result<Phase> run(const Length& length, std::uint64_t seed);
 
 private:
     // Connects, where it is not or the routes are others.
     Result<void> prepare();
+    Result<void> load(const Length& length, std::uint64_t seed);
     // Until all that was begun is answered.
     Result<void> finish(const std::string& what);
     Result<void> wait(Duration bound, const std::string& what,

@@ -76,6 +76,13 @@ TEST_CASE("rounds of one rate are one distribution, and too much of a rate is to
     CHECK(summary.find("10 a second are more") == std::string::npos);
 }
 
+TEST_CASE("so many are due within a span", "[latency]") {
+    CHECK(due_in(1000, 2s) == 2000);
+    CHECK(due_in(1000, 1500us) == 2);
+    CHECK(due_in(1, 1us) == 1);
+    CHECK(due_at(Time{}, 1000, due_in(1000, 2s)) == Time{} + 2s);
+}
+
 TEST_CASE("a pacer wakes the loop at its time, not before, and as often as it is asked",
           "[latency]") {
     Loop loop;

@@ -270,6 +270,24 @@ TEST_CASE("bench compare loads both at a fixed rate", "[e2e]") {
     }
 }
 
+TEST_CASE("bench compare loads both for as long at each depth", "[e2e]") {
+    if (lacks_redis()) return;
+    const Folder folder;
+    const auto done =
+        run(folder.bench({"compare", "--against", "redis", "--nodes", "2", "--rep", "1", "--depth",
+                          "1,64", "--connections", "4", "--keys", "100", "--seconds", "0.5",
+                          "--rounds", "1", "--csv", folder.file("out.csv")}),
+            {}, bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    const auto rows = rows_of(folder.file("out.csv"));
+    REQUIRE(rows.size() == 4);
+    for (const CsvRow& row : rows) {
+        check_load(row);
+        CHECK(std::stod(row.at("seconds")) >= 0.5);
+    }
+}
+
 TEST_CASE("bench compare says what is not installed", "[e2e]") {
     const Folder folder;
     const auto done = run(folder.bench({"compare", "--against", "redis,etcd"}, "PATH=/nowhere"));
@@ -496,6 +514,7 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     refused({"rebalance", "--coordinator", "127.0.0.1:7000", "--nodes", "3"}, "--nodes");
     refused({"rebalance", "--csv", "/no/such/folder/x.csv"}, "cannot be written");
     refused({"compare", "--against", "nothing"}, "--against");
+    refused({"compare", "--ops", "100", "--seconds", "1"}, "--seconds excludes --ops");
     refused({"compare", "--nodes", "3"}, "--rep 5 needs as many nodes, not 3");
     refused({"compare", "--against", "etcd", "--depth", "16"},
             "etcd is compared at --rep 3 and --depth 1");
