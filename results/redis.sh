@@ -12,6 +12,8 @@ rounds=${2:-5}
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=../tests/e2e/cluster.sh
 source ../tests/e2e/cluster.sh
+source about.sh
+about=$(about "$bin" "results/redis.sh build/release/bin $rounds; $(redis-server --version)")
 trap 'end_peers; clean_up' EXIT
 
 peers=()
@@ -90,7 +92,7 @@ start_cluster 1 1 >/dev/null
 other=$(free_port)
 start_redis "$other"
 {
-    printf 'system,keys,bytes_a_key\n'
+    printf '%s\n' "$about" 'system,keys,bytes_a_key'
     memory grapevine "$(first_port)" "${pid_of[server1]}"
     memory redis "$other" "${peers[0]}"
 } | tee memory.csv.part
@@ -98,7 +100,7 @@ mv memory.csv.part memory.csv
 end_cluster
 end_peers
 folder=$(mktemp -d)
-printf 'where,depth,command,grapevine_ops_s,redis_ops_s\n' >redis.csv.part
+printf '%s\n' "$about" 'where,depth,command,grapevine_ops_s,redis_ops_s' >redis.csv.part
 start_cluster 1 1 >/dev/null
 other=$(free_port)
 start_redis "$other"

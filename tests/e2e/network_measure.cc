@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <iostream>
 #include <map>
 
@@ -58,11 +57,13 @@ void go_through(Stage& stage, const Ordeal& ordeal, Samples& samples) {
 TEST_CASE("time without an answer on bad networks", "[measure]") {
     const std::size_t rounds = std::stoul(setting("GRAPEVINE_ROUNDS", "20"));
     const std::string only = setting("GRAPEVINE_ONLY", "");
-    std::cout << bench::describe_run(
-                     {.commit = GRAPEVINE_COMMIT,
-                      .command = fmt::format("network_measure, {} rounds, seed {}", rounds,
-                                             setting("GRAPEVINE_SEED", "1"))})
-              << '\n';
+    const std::string about =
+        bench::describe_run({.commit = GRAPEVINE_COMMIT,
+                             .command = fmt::format("network_measure, {} rounds, seed {}", rounds,
+                                                    setting("GRAPEVINE_SEED", "1"))});
+    std::cout << about << '\n';
+    auto spans = bench::CsvFile::open(setting("GRAPEVINE_SPANS", ""), about, "ordeal,ms");
+    REQUIRE(spans);
     std::string why;
     const std::unique_ptr<Network> network = Network::make(7, why);
     INFO(why);
@@ -73,14 +74,13 @@ TEST_CASE("time without an answer on bad networks", "[measure]") {
     Stage stage{loop, *network, cluster, traffic};
     Rng rng(std::stoull(setting("GRAPEVINE_SEED", "1")));
     std::map<std::string, Samples> samples;
-    std::ofstream spans(setting("GRAPEVINE_SPANS", "/dev/null"));
     for (std::size_t round = 1; round <= rounds; ++round) {
         for (const Ordeal& ordeal : ordeals()) {
             if (ordeal.name.find(only) == std::string::npos) continue;
             stage.victim = rng.below(7);
             stage.other = (stage.victim + 1 + rng.below(6)) % 7;
             go_through(stage, ordeal, samples[ordeal.name]);
-            spans << ordeal.name << ',' << samples[ordeal.name].outages_ms.back() << std::endl;
+            spans->add(fmt::format("{},{}", ordeal.name, samples[ordeal.name].outages_ms.back()));
         }
         std::cerr << round << " of " << rounds << " rounds" << std::endl;
     }
