@@ -19,6 +19,7 @@ results=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$results/bench"
 cd "$results/bench"
 begun=$SECONDS
+number=0  # of the measurements that were begun
 
 # either LONG SHORT: the one that was asked for.
 either() { printf '%s' "$([[ $short ]] && echo "$2" || echo "$1")"; }
@@ -26,23 +27,24 @@ either() { printf '%s' "$([[ $short ]] && echo "$2" || echo "$1")"; }
 tell() { printf '%4d s  %s\n' "$((SECONDS - begun))" "$*"; }
 
 # measure COMMAND OPTION...: what bench says goes to COMMAND.txt, what it measured to COMMAND.csv.
-# Where it does not end well, the files of the last time stay as they are.
+# Where it does not end well, the files of the last time stay as they are: it writes only files that
+# begin with COMMAND and end with .part, which are then renamed.
 measure() {
-    local name=$1 code=0
-    tell "bench $*"
+    local name=$1 code=0 part
+    (( ++number ))
+    tell "$number of ${#commands[@]}: bench ${*//.part/}"
     "$bin/bench" "$@" --csv "$name.csv.part" >"$name.txt.part" || code=$?
     if (( code == 1 )); then
         echo "results/bench.sh: some of bench $name failed, as it says above; what was measured is kept" >&2
     elif (( code )); then
         cat "$name.txt.part" >&2
-        rm -f "$name".*.part
+        rm -f "$name"*.part
         echo "results/bench.sh: bench $name failed, code $code" >&2
         exit 1
     fi
-    # The command as a person would type it, in the other files that it wrote too.
-    sed -i -e '/^\(# \)\?bench /s/\.part//g' -e 's/ *$//' "$name.txt.part" "$name"*.csv*
-    mv "$name.txt.part" "$name.txt"
-    mv "$name.csv.part" "$name.csv"
+    # The command as a person would type it.
+    sed -i -e '/^\(# \)\?bench /s/\.part//g' -e 's/ *$//' "$name"*.part
+    for part in "$name"*.part; do mv "$part" "${part%.part}"; done
 }
 
 # draw COMMAND [CSV...]
@@ -60,7 +62,7 @@ run_balance() {
 
 run_latency() {
     measure latency --rate 2000,5000,10000 --seconds "$(either 10 0.5)" \
-        --percentiles latency-percentiles.csv
+        --percentiles latency-percentiles.csv.part
     draw latency latency-percentiles.csv
 }
 
@@ -70,7 +72,7 @@ run_ycsb() {
 }
 
 run_failover() {
-    measure failover --kills "$(either 200 10)" --timeline failover-timeline.csv
+    measure failover --kills "$(either 200 10)" --timeline failover-timeline.csv.part
     draw failover failover.csv failover-timeline.csv
 }
 

@@ -16,8 +16,9 @@ mkdir -p compare
 measure() {
     local name=$1
     shift
-    "$bin/bench" compare "$@" --csv "compare/$name.part"
-    mv "compare/$name.part" "compare/$name.csv"
+    "$bin/bench" compare "$@" --csv "compare/$name.csv.part"
+    sed -i '/^# bench /s/\.part//' "compare/$name.csv.part"
+    mv "compare/$name.csv.part" "compare/$name.csv"
 }
 measure redis --against redis --rep 1,3,5 --depth 1,16,64 --seconds 3 "$@"
 measure etcd --against etcd --rep 3 --depth 1 --seconds 3 "$@"

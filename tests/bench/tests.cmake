@@ -8,3 +8,6 @@ grapevine_test(bench_test LABEL bench LINK bench
                        bench/scale_test.cc bench/setting_test.cc bench/statistics_test.cc
                        bench/timeline_test.cc bench/workload_test.cc bench/ycsb_test.cc
                        bench/zipf_test.cc)
+add_test(NAME "results are kept until there are new ones"
+         COMMAND ${CMAKE_CURRENT_LIST_DIR}/results_test.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties("results are kept until there are new ones" PROPERTIES LABELS bench TIMEOUT 60)
