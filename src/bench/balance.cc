@@ -40,10 +40,10 @@ Result<void> write_and_count(Session& session, const Setting& setting, const std
     const auto begun = Experiment::begin_empty(session, setting);
     if (!begun) return std::unexpected(begun.error());
     Experiment& experiment = **begun;
-    session.progress(fmt::format("writing {} {} keys", setting.workload.keys, keys));
+    session.begin_round(fmt::format("writing {} {} keys", setting.workload.keys, keys));
     Counts counts;
     auto phase = experiment.measure_all(every_key(setting.workload, OperationKind::put),
-                                        [&](const Answer& answer) {
+                                        setting.workload.keys, [&](const Answer& answer) {
                                             if (answer.good) ++counts[answer.outcome.server];
                                         });
     if (!phase) return std::unexpected(phase.error());
@@ -99,6 +99,7 @@ double NodeShare::two_sigma() const {
 
 Result<Balance> balance(Session& session, const Setting& setting, const ShareDone& done) {
     Balance result;
+    session.plan(2);
     // A running cluster may have keys of these names, and they are deleted in the end.
     const bool own = setting.cluster.running.empty();
     Setting numbered = setting;

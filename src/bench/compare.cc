@@ -44,6 +44,16 @@ std::string missing_package(const Match& match) {
     return match.peer == "etcd" ? "etcd-server" : "redis-server";
 }
 
+// Of all sides; what is not installed has none.
+std::size_t rounds_of(const CompareConfig& config) {
+    std::size_t bouts = 0;
+    for (const Match& match : matches_of(config)) {
+        if (!missing_package(match).empty()) continue;
+        for (const Variant& variant : match.variants) bouts += variant.depths.size();
+    }
+    return 2 * bouts * std::max<std::size_t>(config.rates.size(), 1) * config.rounds;
+}
+
 // Both clusters of one match, started and filled.
 class Meeting {
 public:
@@ -128,9 +138,13 @@ Result<Bout> Meeting::run(const Variant& variant, std::size_t depth, std::uint64
     for (unsigned round = 0; round <= config_.rounds; ++round) {
         const std::string pace =
             rate > 0 ? fmt::format("{} a second", rate) : fmt::format("depth {}", depth);
-        session_.progress(fmt::format("rep {}, {}, {}: {}", bout.copies, bout.against, pace,
-                                      round == 0 ? "warm-up" : fmt::format("round {}", round)));
+        const std::string what = fmt::format("rep {}, {}, {}", bout.copies, bout.against, pace);
         for (const auto& [side, phases] : sides) {
+            if (round == 0) {
+                session_.progress(what + ": warm-up");
+            } else {
+                session_.begin_round(what);
+            }
             auto phase = side->run(round == 0 ? warm_up : match_.round, 1 + round);
             if (!phase) return std::unexpected(phase.error());
             if (round == 0) continue;
@@ -191,6 +205,7 @@ Result<std::vector<Bout>> compare(Session& session, const CompareConfig& config,
                                   const CompareEvents& events) {
     std::vector<Bout> bouts;
     std::string told;
+    session.plan(rounds_of(config));
     for (const Match& match : matches_of(config)) {
         if (const std::string package = missing_package(match); !package.empty()) {
             const std::string sentence =

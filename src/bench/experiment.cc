@@ -118,22 +118,26 @@ Result<void> Experiment::end_load(Phase& last) {
 Result<Phase> Experiment::measure(Duration span) {
     Meter measured = meter();
     measured.begin();
-    if (const auto passed = session_.pass(span); !passed) return std::unexpected(passed.error());
+    if (const auto passed = session_.pass_round(span); !passed) {
+        return std::unexpected(passed.error());
+    }
     return measured.end();
 }
 
 Result<Phase> Experiment::measure_operations(std::uint64_t count, std::uint64_t seed) {
-    return measure_all(mixed(setting_.workload, seed, count));
+    return measure_all(mixed(setting_.workload, seed, count), count);
 }
 
-Result<Phase> Experiment::measure_all(Source source, Answered answered) {
+Result<Phase> Experiment::measure_all(Source source, std::uint64_t count, Answered answered) {
     Generator generator(session_.loop(), setting_.load, setting_.workload.value_size,
                         std::move(source), std::move(answered));
     Meter measured(generator, *watch_, *servers_);
     measured.begin();
     generator.begin();
-    const auto over = wait(load_patience, "the operations were not all answered",
-                           [&] { return generator.idle(); });
+    const auto over = wait(load_patience, "the operations were not all answered", [&] {
+        session_.part(static_cast<double>(generator.completed()) / static_cast<double>(count));
+        return generator.idle();
+    });
     if (!over) return std::unexpected(over.error());
     return measured.end();
 }

@@ -50,8 +50,8 @@ public:
     Result<Phase> measure(Duration span);
     // So many operations, from the first to the last answer.
     Result<Phase> measure_operations(std::uint64_t count, std::uint64_t seed);
-    // All that the source has.
-    Result<Phase> measure_all(Source source, Answered answered = {});
+    // All that the source has, which is so much.
+    Result<Phase> measure_all(Source source, std::uint64_t count, Answered answered = {});
 
     // Whoever writes more keys than the workload has says so, for them to be deleted too.
     void keys_are(std::uint64_t keys) { setting_.workload.keys = keys; }

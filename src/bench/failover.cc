@@ -64,8 +64,7 @@ private:
     [[nodiscard]] bool loaded() const { return config_.setting.load.rate > 0; }
 
     Result<void> one(unsigned number) {
-        experiment_.session().progress(fmt::format(
-            "kill {} of {}: waiting until all copies are in place", number, config_.kills));
+        experiment_.session().begin_round(fmt::format("kill {}", number));
         auto over = until_whole();
         if (over) over = rest(calm);
         if (!over) return over;
@@ -179,6 +178,7 @@ std::vector<std::string> row_of(const std::string& name, std::vector<Duration> s
 }  // namespace
 
 Result<Failover> failover(Session& session, const FailoverConfig& config, const KillDone& done) {
+    session.plan(config.kills);
     const auto experiment = Experiment::begin(session, config.setting);
     if (!experiment) return std::unexpected(experiment.error());
     return Measurement(**experiment, config, done).run();

@@ -76,6 +76,8 @@ public:
     // Ended, or the source has no more, and all were answered.
     [[nodiscard]] bool idle() const { return ending_ && in_flight_ == 0; }
 
+    // Of all that were begun ever.
+    [[nodiscard]] std::uint64_t completed() const { return submitted_ - in_flight_; }
     // What was completed since this was last called.
     Tally take_tally();
 

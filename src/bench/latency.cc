@@ -29,7 +29,7 @@ Result<void> measure_rate(Experiment& experiment, const LatencyConfig& config, s
     load.rate = rate;
     if (const auto over = experiment.begin_load(config.warm_up, load); !over) return over;
     for (unsigned round = 1; round <= config.rounds; ++round) {
-        session.progress(fmt::format("{}: round {} of {}", name, round, config.rounds));
+        session.begin_round(name);
         auto phase = experiment.measure(config.span);
         if (!phase) return std::unexpected(phase.error());
         phase->name = name;
@@ -73,6 +73,7 @@ Rounds rounds_of(const std::vector<Phase>& phases, const std::string& name) {
 
 Result<std::vector<Phase>> latency(Session& session, const LatencyConfig& config,
                                    const PhaseDone& done) {
+    session.plan(config.rates.size() * config.rounds);
     const auto experiment = Experiment::begin(session, config.setting);
     if (!experiment) return std::unexpected(experiment.error());
     std::vector<Phase> phases;

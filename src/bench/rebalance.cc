@@ -43,10 +43,11 @@ private:
     // Copies that are not wanted any more are gone before, or a node that leaves would have no need
     // to move what is still held elsewhere.
     Result<void> steady(unsigned round) {
-        tell(round, "steady");
+        experiment_.session().progress("waiting for peace");
         auto over = experiment_.wait_until_at_rest();
         if (over) over = experiment_.session().pass(settle);
         if (!over) return over;
+        experiment_.session().begin_round("peace");
         auto phase = experiment_.measure(config_.steady);
         if (!phase) return std::unexpected(phase.error());
         add(*std::move(phase), "steady", round);
@@ -54,7 +55,7 @@ private:
     }
 
     Result<int> join(unsigned round) {
-        tell(round, "a node joins");
+        experiment_.session().begin_round("a node joins");
         const Time begun = boot_time();
         const auto pid = experiment_.servers().add_node();
         if (!pid) return pid;
@@ -74,7 +75,7 @@ private:
     }
 
     Result<void> leave(unsigned round, int pid) {
-        tell(round, "it leaves");
+        experiment_.session().begin_round("it leaves");
         Meter meter = experiment_.meter();
         meter.begin();
         experiment_.servers().tell_to_leave(pid);
@@ -91,11 +92,6 @@ private:
 
     [[nodiscard]] bool is_member(int pid) {
         return experiment_.watch().member_with_pid(pid) != nullptr;
-    }
-
-    void tell(unsigned round, const std::string& what) {
-        experiment_.session().progress(
-            fmt::format("round {} of {}: {}", round, config_.rounds, what));
     }
 
     void add(Phase phase, const std::string& name, unsigned round) {
@@ -126,6 +122,7 @@ std::string verdict(const std::string& name, const Ratios& ratios) {
 
 Result<std::vector<Phase>> rebalance(Session& session, const RebalanceConfig& config,
                                      const PhaseDone& done) {
+    session.plan(1 + 4 * std::size_t{config.rounds});
     const auto experiment = Experiment::begin(session, config.setting);
     if (!experiment) return std::unexpected(experiment.error());
     return Rebalance(**experiment, config, done).run();

@@ -114,7 +114,7 @@ Result<void> measure_point(Session& session, const ScaleConfig& config, const Sc
     session.progress(point.name() + ": warm-up");
     if (const auto over = experiment.begin_load(config.warm_up); !over) return over;
     for (unsigned round = 1; round <= config.rounds; ++round) {
-        session.progress(fmt::format("{}: round {} of {}", point.name(), round, config.rounds));
+        session.begin_round(point.name());
         auto phase = experiment.measure(config.span);
         if (!phase) return std::unexpected(phase.error());
         phase->name = point.name();
@@ -163,6 +163,8 @@ std::vector<ScalePoint> scale_points(const Setting& base,
 Result<std::vector<Phase>> scale(Session& session, const ScaleConfig& config,
                                  const ScaleEvents& done) {
     std::vector<Phase> phases;
+    const auto left_out = std::ranges::count_if(config.points, &ScalePoint::left_out);
+    session.plan((config.points.size() - static_cast<std::size_t>(left_out)) * config.rounds);
     for (const ScalePoint& point : config.points) {
         if (point.left_out) continue;
         const auto over = measure_point(session, config, point, phases, done.round);

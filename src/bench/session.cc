@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <utility>
 
-#include "base/print.h"
+#include "runtime/clock.h"
 #include "runtime/wait.h"
 
 namespace grapevine::bench {
@@ -17,24 +19,53 @@ Session::Session()
 
 Result<void> Session::wait(Duration bound, const std::string& what,
                            const std::function<bool()>& condition) {
-    const bool over = run_until(loop_, bound, [&] { return interrupted_ || condition(); });
+    const bool over = run_until(loop_, bound, [&] {
+        draw();
+        return interrupted_ || condition();
+    });
     if (interrupted_) return fail("interrupted");
     if (!over) return fail("{}: not within {} s", what, bound / 1s);
     return {};
 }
 
-Result<void> Session::pass(Duration span) {
-    run_until(loop_, span, [&] { return interrupted_; });
+Result<void> Session::pass(Duration span, const std::function<void(double share)>& passed) {
+    const Time begun = boot_time();
+    run_until(loop_, span, [&] {
+        passed(static_cast<double>(to_us(boot_time() - begun)) / static_cast<double>(to_us(span)));
+        draw();
+        return interrupted_;
+    });
     if (interrupted_) return fail("interrupted");
     return {};
 }
 
-void Session::progress(const std::string& text) const {
-    if (terminal_) print_err("\r\x1b[K{}", text);
+void Session::plan(std::size_t rounds) {
+    if (terminal_) bar_.emplace("rounds", rounds);
 }
 
-void Session::clear_progress() const {
-    progress("");
+void Session::progress(const std::string& text) {
+    if (std::exchange(in_round_, false)) ++rounds_;
+    if (!bar_) return;
+    bar_->set(rounds_, 0);
+    bar_->say(text);
+    bar_->draw();
+}
+
+void Session::begin_round(const std::string& text) {
+    progress(text);
+    in_round_ = true;
+}
+
+void Session::part(double share) {
+    if (bar_ && in_round_) bar_->set(rounds_, 0, std::clamp(share, 0.0, 1.0));
+}
+
+void Session::draw() {
+    if (bar_) bar_->draw();
+}
+
+void Session::clear_progress() {
+    if (bar_) bar_->clear();
 }
 
 }  // namespace grapevine::bench

@@ -64,11 +64,15 @@ Result<void> Side::load(const Length& length, std::uint64_t seed) {
         const std::uint64_t operations =
             length.operations > 0 ? length.operations : due_in(config_.rate, length.span);
         lanes_->begin_mix(operations, seed);
-        return finish(fmt::format("{} operations", operations));
+        return finish(fmt::format("{} operations", operations), operations);
     }
     lanes_->begin_mix(std::numeric_limits<std::uint64_t>::max(), seed);
-    const Time end = boot_time() + length.span;
-    const auto over = wait(run_patience, "a load", [&] { return boot_time() >= end; });
+    const Time begun = boot_time();
+    const auto over = wait(run_patience, "a load", [&] {
+        const Duration passed = boot_time() - begun;
+        session_.part(static_cast<double>(to_us(passed)) / static_cast<double>(to_us(length.span)));
+        return passed >= length.span;
+    });
     if (!over) return over;
     lanes_->end_mix();
     return finish("the last operations");
@@ -83,14 +87,18 @@ Result<void> Side::prepare() {
     return wait(connect_patience, "connecting", [this] { return lanes_->connected(); });
 }
 
-Result<void> Side::finish(const std::string& what) {
-    std::uint64_t answers = lanes_->answers();
+Result<void> Side::finish(const std::string& what, std::uint64_t operations) {
+    const std::uint64_t before = lanes_->answers();
+    std::uint64_t answers = before;
     Time answered_at = boot_time();
     bool silent = false;
     const auto over = wait(run_patience, what, [&] {
         if (const std::uint64_t now = lanes_->answers(); now != answers) {
             answers = now;
             answered_at = boot_time();
+            if (operations > 0) {
+                session_.part(static_cast<double>(now - before) / static_cast<double>(operations));
+            }
         }
         silent = boot_time() - answered_at > silence_max;
         return silent || lanes_->idle();

@@ -36,8 +36,8 @@ private:
     // Connects, where it is not or the routes are others.
     Result<void> prepare();
     Result<void> load(const Length& length, std::uint64_t seed);
-    // Until all that was begun is answered.
-    Result<void> finish(const std::string& what);
+    // Until all that was begun is answered: so many operations; 0: it does not matter how many.
+    Result<void> finish(const std::string& what, std::uint64_t operations = 0);
     Result<void> wait(Duration bound, const std::string& what,
                       const std::function<bool()>& condition);
 

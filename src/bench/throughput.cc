@@ -22,7 +22,7 @@ Result<void> measure_rounds(Session& session, const ThroughputConfig& config,
         return std::unexpected(warm.error());
     }
     for (unsigned round = 1; round <= config.rounds; ++round) {
-        session.progress(fmt::format("{}: round {} of {}", name, round, config.rounds));
+        session.begin_round(name);
         auto phase = experiment.measure_operations(config.operations, 1 + round);
         if (!phase) return std::unexpected(phase.error());
         phase->name = name;
@@ -51,7 +51,9 @@ std::vector<std::string> summary_row(const std::vector<Phase>& phases, const std
 Result<std::vector<Phase>> throughput(Session& session, const ThroughputConfig& config,
                                       const PhaseDone& done) {
     std::vector<Phase> phases;
-    if (!config.setting.cluster.running.empty()) {
+    const bool is_running = !config.setting.cluster.running.empty();
+    session.plan((is_running ? 1 : config.copies.size()) * config.rounds);
+    if (is_running) {
         const auto over = measure_rounds(session, config, "running", phases, done);
         if (!over) return std::unexpected(over.error());
         return phases;

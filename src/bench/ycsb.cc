@@ -20,12 +20,14 @@ Result<void> measure_workload(Experiment& experiment, const YcsbConfig& config,
     if (!mix) return std::unexpected(mix.error());
     // Round 0 is the warm-up.
     for (unsigned round = 0; round <= config.rounds; ++round) {
-        experiment.session().progress(
-            round == 0 ? fmt::format("{}: warm-up", name)
-                       : fmt::format("{}: round {} of {}", name, round, config.rounds));
-        YcsbLoad load(*mix, workload, 1 + round,
-                      round == 0 ? config.operations / 4 : config.operations);
-        auto phase = experiment.measure_all(load.source(), load.answered());
+        if (round == 0) {
+            experiment.session().progress(name + ": warm-up");
+        } else {
+            experiment.session().begin_round(name);
+        }
+        const std::uint64_t count = round == 0 ? config.operations / 4 : config.operations;
+        YcsbLoad load(*mix, workload, 1 + round, count);
+        auto phase = experiment.measure_all(load.source(), count, load.answered());
         workload.keys = load.keys_begun();
         experiment.keys_are(workload.keys);
         if (!phase) return std::unexpected(phase.error());
@@ -159,6 +161,7 @@ void YcsbLoad::insert_answered(std::uint64_t number) {
 }
 
 Result<std::vector<Phase>> ycsb(Session& session, const YcsbConfig& config, const PhaseDone& done) {
+    session.plan(config.workloads.size() * config.rounds);
     const auto experiment = Experiment::begin(session, config.setting);
     if (!experiment) return std::unexpected(experiment.error());
     std::vector<Phase> phases;

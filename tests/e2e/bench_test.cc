@@ -315,6 +315,33 @@ TEST_CASE("bench compare ends both clusters when it is interrupted", "[e2e]") {
     CHECK(folder.processes() == std::vector<std::string>{});
 }
 
+TEST_CASE("bench shows on a terminal how far it is", "[e2e]") {
+    const Folder folder;
+    std::string line;
+    for (const std::string& word :
+         folder.bench({"latency", "--nodes", "1", "--rep", "1", "--keys", "100", "--rate", "200",
+                       "--seconds", "2", "--rounds", "2"})) {
+        line += word + " ";
+    }
+    const auto done =
+        run({"/usr/bin/script", "--quiet", "--return", "--command", line, "/dev/null"}, {},
+            bench_patience);
+    INFO(done.out << done.err);
+    REQUIRE(done.code == 0);
+    CHECK(done.out.find("] 0 of 2 rounds; rate 200: warm-up") != std::string::npos);
+    CHECK(done.out.find("] 1 of 2 rounds") != std::string::npos);
+    // It moves within a round.
+    const auto count_of = [&](const std::string& bar) {
+        return done.out.find("\r\033[K" + bar) != std::string::npos;
+    };
+    std::size_t widths = 0;
+    for (std::size_t width = 1; width < 15; ++width) {
+        if (count_of("[" + std::string(width, '#') + ".")) ++widths;
+    }
+    CHECK(widths > 2);
+    CHECK(done.out.find("s left; rate 200") != std::string::npos);
+}
+
 TEST_CASE("bench balance counts every key once", "[e2e]") {
     const Folder folder;
     const auto done = run(folder.bench({"balance", "--nodes", "3", "--rep", "2", "--partitions",
