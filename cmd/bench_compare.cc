@@ -44,6 +44,7 @@ int run_compare(CompareOptions options, const bench::RunFacts& facts) {
                                           [&](const std::string& sentence) {
                                               session.clear_progress();
                                               print_out("{}\n", sentence);
+                                              csv->add("# " + sentence);
                                           }};
     const auto bouts = compare(session, options.config, events);
     return bench_end(

@@ -57,7 +57,8 @@ std::string defect_of(const CompareConfig& config, std::uint64_t memory);
 
 struct CompareEvents {
     std::function<void(const Bout& bout, const Phase& phase)> round;
-    std::function<void(const std::string& sentence)> note;  // for people
+    // What is compared, or is not: for people, and for the file of rounds.
+    std::function<void(const std::string& sentence)> note;
 };
 
 // Peers that are not installed are left out, which is noted.

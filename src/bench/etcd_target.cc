@@ -65,17 +65,30 @@ Result<void> EtcdTarget::start_all(std::size_t servers) {
                                   [&] { return healthy(server); });
         if (!up) return up;
     }
+    version_ = etcd_version_in(ask(servers_.front(), "/version"));
     return {};
 }
 
+std::string EtcdTarget::ask(Address server, const std::string& path) {
+    const std::string question = fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
+    return exchange(session_, server, question, understand_http).value_or("");
+}
+
 bool EtcdTarget::healthy(Address server) {
-    const auto told = exchange(session_, server, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                               understand_http);
-    return told && told->find(R"("health":"true")") != std::string::npos;
+    return ask(server, "/health").find(R"("health":"true")") != std::string::npos;
+}
+
+std::string etcd_version_in(std::string_view answer) {
+    constexpr std::string_view before = R"("etcdserver":")";
+    const auto at = answer.find(before);
+    if (at == std::string_view::npos) return "of an unknown version";
+    const std::string_view rest = answer.substr(at + before.size());
+    return std::string(rest.substr(0, rest.find('"')));
 }
 
 std::string EtcdTarget::description() const {
-    return fmt::format("etcd through its HTTP/JSON gateway, {} servers, on disk", servers_.size());
+    return fmt::format("etcd {} through its HTTP/JSON gateway, {} servers, on disk", version_,
+                       servers_.size());
 }
 
 Routes EtcdTarget::routes() const {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/processes.h"
@@ -13,6 +14,9 @@
 namespace grapevine::bench {
 
 inline const std::string etcd_program = "etcd";
+
+// Of the answer to GET /version: "3.4.23"; "of an unknown version" where it says nothing of it.
+std::string etcd_version_in(std::string_view answer);
 
 class EtcdTarget final : public Target {
 public:
@@ -31,10 +35,13 @@ private:
     explicit EtcdTarget(Session& session) : session_(session) {}
     Result<void> start_all(std::size_t servers);
     [[nodiscard]] bool healthy(Address server);
+    // What a server answers; empty: it does not.
+    [[nodiscard]] std::string ask(Address server, const std::string& path);
 
     Session& session_;
     std::unique_ptr<Processes> processes_;
     std::vector<Address> servers_;
+    std::string version_;
 };
 
 }  // namespace grapevine::bench

@@ -5,6 +5,7 @@
 
 #include "bench/answers.h"
 #include "bench/etcd_dialect.h"
+#include "bench/etcd_target.h"
 
 using namespace grapevine;
 using namespace grapevine::bench;
@@ -125,4 +126,9 @@ TEST_CASE("what etcd answers, cut anywhere", "[http]") {
                                                           "an answer other than 200 OK", ""});
         CHECK_FALSE(dialect.hear(none, answers));  // to what was not asked
     }
+}
+
+TEST_CASE("the version of etcd is told by its answer", "[http]") {
+    CHECK(etcd_version_in(R"({"etcdserver":"3.4.23","etcdcluster":"3.4.0"})") == "3.4.23");
+    CHECK(etcd_version_in("404 page not found") == "of an unknown version");
 }

@@ -21,6 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr Wait bench_patience = 120s;
 
+std::string text_of(const fs::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // A folder that is the bench's folder for temporary files too, so that what it leaves is seen.
 class Folder {
 public:
@@ -64,10 +69,6 @@ public:
     }
 
 private:
-    static std::string text_of(const fs::path& path) {
-        std::ifstream file(path);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
     static std::string unique() { return std::to_string(free_port()); }
     fs::path path_;
 };
@@ -225,6 +226,8 @@ TEST_CASE("bench compare loads both in turn, and leaves nothing behind", "[e2e]"
     CHECK(folder.processes() == std::vector<std::string>{});
     CHECK(done.out.find("3 nodes, --rep 2 against Redis") != std::string::npos);
     CHECK(done.out.find("as a cluster, 3 masters, 3 replicas") != std::string::npos);
+    const std::string file = text_of(folder.file("out.csv"));
+    CHECK(file.find("\n# Grapevine, 3 nodes, --rep 2 against Redis ") != std::string::npos);
 
     const auto rows = rows_of(folder.file("out.csv"));
     std::string told;
