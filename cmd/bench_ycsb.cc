@@ -21,19 +21,19 @@ struct YcsbOptions : BenchOptions {
 int run_ycsb(const YcsbOptions& options, const bench::RunFacts& facts) {
     auto setting = setting_of(options, options.copies);
     if (!setting) return bench_usage(setting.error().message);
-    const std::vector<std::string> workloads = bench::ycsb_names(options.workloads);
-    for (const std::string& name : workloads) {
+    const bench::YcsbChoice workloads = bench::ycsb_choice(options.workloads);
+    for (const std::string& name : workloads.names) {
         const auto mix = of_option("--workload", bench::ycsb_mix(name));
         if (!mix) return bench_usage(mix.error().message);
     }
-    const std::string about = describe_run(facts);
+    const std::string about = describe_run(facts) + workloads.note;
     auto csv = bench::CsvFile::open(options.csv, about, bench::phase_csv_head());
     if (!csv) return bench_usage(csv.error().message);
     bench::Session session;
     print_out("{}", about);
     const auto phases = ycsb(session,
                              {.setting = *setting,
-                              .workloads = workloads,
+                              .workloads = workloads.names,
                               .operations = options.operations,
                               .rounds = options.rounds},
                              [&](const bench::Phase& phase) { csv->add(phase_csv_line(phase)); });
@@ -51,8 +51,8 @@ BenchCommand add_ycsb(CLI::App& app) {
     declare_keys(command, *options);
     command
         .add_option("--workload", options->workloads,
-                    "which, one after the other on one cluster, as in a,c or a-f (default "
-                    "a,b,c,d,f)")
+                    "which, one after the other on one cluster, as in a,c or a-f, which "
+                    "leaves out e (default a,b,c,d,f)")
         ->type_name("W[,W...]")
         ->delimiter(',');
     declare_number<std::uint64_t>(command, "--ops", options->operations, "operations of each round",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <utility>
 
 #include "bench/statistics.h"
@@ -12,6 +13,9 @@ namespace grapevine::bench {
 namespace {
 
 constexpr double zipfian_exponent = 0.99;
+constexpr std::string_view why_not_e =
+    "workload e needs scans, which this store does not have: keys are placed by their hash, in no "
+    "order";
 
 Result<void> measure_workload(Experiment& experiment, const YcsbConfig& config,
                               const std::string& name, Workload& workload,
@@ -74,27 +78,27 @@ Result<YcsbMix> ycsb_mix(const std::string& name) {
     if (name == "c") return YcsbMix{};
     if (name == "d") return YcsbMix{.reads = 95, .inserts = 5, .latest = true};
     if (name == "f") return YcsbMix{.reads = 50};
-    if (name == "e") {
-        return fail(
-            "workload e needs scans, which this store does not have: keys are placed by their "
-            "hash, in no order");
-    }
+    if (name == "e") return fail("{}", why_not_e);
     return fail("\"{}\" is no workload; there are a, b, c, d and f", name);
 }
 
-std::vector<std::string> ycsb_names(const std::vector<std::string>& given) {
-    std::vector<std::string> names;
+YcsbChoice ycsb_choice(const std::vector<std::string>& given) {
+    YcsbChoice choice;
     for (const std::string& each : given) {
         const bool is_range = each.size() == 3 && each[1] == '-' && each[0] <= each[2];
         if (!is_range) {
-            names.push_back(each);
+            choice.names.push_back(each);
             continue;
         }
         for (char name = each[0]; name <= each[2]; ++name) {
-            if (name != 'e') names.emplace_back(1, name);
+            if (name == 'e') {
+                choice.note = fmt::format("e left out: {}\n", why_not_e);
+            } else {
+                choice.names.emplace_back(1, name);
+            }
         }
     }
-    return names;
+    return choice;
 }
 
 std::uint64_t scrambled(std::uint64_t rank, std::uint64_t keys) {

@@ -38,8 +38,13 @@ struct YcsbMix {
 // The error says what is wrong with the name.
 Result<YcsbMix> ycsb_mix(const std::string& name);
 
-// Names and ranges of them, as in a-c,f: one name after the other. A range leaves out e.
-std::vector<std::string> ycsb_names(const std::vector<std::string>& given);
+// Names and ranges of them, as in a-c,f: one name after the other. A range leaves out e, and the
+// note, a line, says so; it is empty where nothing is left out.
+struct YcsbChoice {
+    std::vector<std::string> names;
+    std::string note;
+};
+YcsbChoice ycsb_choice(const std::vector<std::string>& given);
 
 // So many operations of one workload. Outlives what it gives out.
 class YcsbLoad {

@@ -87,10 +87,14 @@ TEST_CASE("workloads that there are not are refused", "[ycsb]") {
 
 TEST_CASE("a range names the workloads in it that there are", "[ycsb]") {
     using Names = std::vector<std::string>;
-    CHECK(ycsb_names({"a-f"}) == Names{"a", "b", "c", "d", "f"});
-    CHECK(ycsb_names({"f", "b-c", "e"}) == Names{"f", "b", "c", "e"});
-    CHECK(ycsb_names({"c-a", "a-", "a-z"}).front() == "c-a");
-    CHECK_FALSE(ycsb_mix(ycsb_names({"f-g"}).back()));
+    CHECK(ycsb_choice({"a-f"}).names == Names{"a", "b", "c", "d", "f"});
+    CHECK(ycsb_choice({"f", "b-c", "e"}).names == Names{"f", "b", "c", "e"});
+    CHECK(ycsb_choice({"c-a", "a-", "a-z"}).names.front() == "c-a");
+    CHECK_FALSE(ycsb_mix(ycsb_choice({"f-g"}).names.back()));
+    // What is left out is said, with why.
+    CHECK(ycsb_choice({"a-f"}).note.starts_with("e left out: workload e needs scans, "));
+    CHECK(ycsb_choice({"a-f"}).note.ends_with("\n"));
+    CHECK(ycsb_choice({"a-d", "f", "e"}).note.empty());
 }
 
 TEST_CASE("ranks are spread over the keys", "[ycsb]") {
