@@ -19,7 +19,7 @@ END {
             for (j = i; j > 1 && ratio[pair, j] < ratio[pair, j - 1]; --j) {
                 swap = ratio[pair, j]; ratio[pair, j] = ratio[pair, j - 1]; ratio[pair, j - 1] = swap
             }
-        printf "\"%s\" %.3f %.3f %.3f\n", name[pair], ratio[pair, int((rounds[pair] + 1) / 2)],
-               ratio[pair, 1], ratio[pair, rounds[pair]]
+        median = (ratio[pair, int((rounds[pair] + 1) / 2)] + ratio[pair, int(rounds[pair] / 2) + 1]) / 2
+        printf "\"%s\" %.3f %.3f %.3f\n", name[pair], median, ratio[pair, 1], ratio[pair, rounds[pair]]
     }
 }

@@ -1,6 +1,7 @@
 # Of a CSV file of bench: "first,by,median,min,max" of the column `field` over the rows of each first
 # column and, where `by` names one, each value of that, in the order in which they come. The median
-# of an even count is the lower one, as bench tells it.
+# of an even count is the mean of the two in the middle, as bench tells it.
+BEGIN { CONVFMT = "%.10g" }
 /^#/ { next }
 !(field in column) {
     for (i = 1; i <= NF; ++i) column[$i] = i
@@ -18,6 +19,7 @@
 END {
     for (g = 1; g <= groups; ++g) {
         key = order[g]
-        print key "," values[key, int((count[key] + 1) / 2)] "," values[key, 1] "," values[key, count[key]]
+        median = (values[key, int((count[key] + 1) / 2)] + values[key, int(count[key] / 2) + 1]) / 2
+        print key "," median "," values[key, 1] "," values[key, count[key]]
     }
 }

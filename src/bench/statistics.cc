@@ -17,9 +17,9 @@ std::uint64_t nearest_rank(std::uint64_t count, std::uint64_t part, std::uint64_
 Spread spread_of(std::vector<double> numbers) {
     if (numbers.empty()) return {};
     std::ranges::sort(numbers);
-    return {.min = numbers.front(),
-            .median = numbers[nearest_rank(numbers.size(), 1, 2) - 1],
-            .max = numbers.back()};
+    const double lower = numbers[(numbers.size() - 1) / 2];
+    const double upper = numbers[numbers.size() / 2];
+    return {.min = numbers.front(), .median = (lower + upper) / 2, .max = numbers.back()};
 }
 
 std::string spread_text(const std::vector<double>& numbers, int decimals) {

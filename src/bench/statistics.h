@@ -11,7 +11,7 @@ namespace grapevine::bench {
 // exceed. Of a positive count.
 std::uint64_t nearest_rank(std::uint64_t count, std::uint64_t part, std::uint64_t whole);
 
-// Of numbers that were there: no interpolation. The median of an even count is the lower one.
+// The median of an even count is the mean of the two in the middle.
 struct Spread {
     double min = 0;
     double median = 0;

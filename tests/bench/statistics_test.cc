@@ -13,12 +13,14 @@ TEST_CASE("the nearest rank is the smallest that is enough", "[statistics]") {
     CHECK(nearest_rank(5, 1, 2) == 3);
 }
 
-TEST_CASE("a spread is of numbers that were there", "[statistics]") {
+TEST_CASE("a spread has the least, the middle and the most", "[statistics]") {
     const Spread odd = spread_of({3, 1, 2});
     CHECK(odd.min == 1);
     CHECK(odd.median == 2);
     CHECK(odd.max == 3);
-    CHECK(spread_of({4, 1, 3, 2}).median == 2);
+    // It was the lower one of both, so that --rounds 2 told the worse round as the median.
+    CHECK(spread_of({4, 1, 3, 2}).median == 2.5);
+    CHECK(spread_of({7}).median == 7);
     CHECK(spread_of({}).max == 0);
     CHECK(spread_text({0.5, 0.25, 0.75}, 2) == "0.50 (0.25 to 0.75)");
     CHECK(spread_text({}, 2) == "-");
