@@ -18,7 +18,7 @@ int main(int argc, const char* const* argv) {
     prepare_process();
     CLI::App app("Measures a Grapevine cluster under load.", "bench");
     add_version(app);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);  // otherwise an unknown one would be told as none
     app.footer(
         "bench COMMAND --help tells more.\n"
         "Examples:\n"
@@ -41,6 +41,9 @@ int main(int argc, const char* const* argv) {
         {"throughput", add_throughput(app)}, {"ycsb", add_ycsb(app)},
     };
     if (const auto code = parse_options(app, argc, argv)) return *code;
+    if (app.get_subcommands().empty()) {
+        return exit_with(Exit::usage, "bench", "a command is required; see bench --help");
+    }
     const bench::RunFacts facts{.commit = GRAPEVINE_COMMIT, .command = command_line(argc, argv)};
     return commands.at(app.get_subcommands().front()->get_name())(facts);
 }

@@ -11,6 +11,7 @@ namespace grapevine::bench {
 
 namespace {
 
+constexpr Duration find_patience = 10s;  // a member answers in milliseconds
 constexpr Duration start_patience = 60s;
 constexpr Duration settle_patience = 600s;
 constexpr Duration load_patience = 3600s;
@@ -70,6 +71,7 @@ Result<void> Experiment::start() {
     servers_ = *std::move(servers);
     setting_.load.seeds = servers_->seeds();
     watch_ = std::make_unique<RingWatch>(session_.loop(), servers_->seeds(), setting_.workload);
+    if (const auto found = find(); !found) return found;
     const auto whole =
         wait(start_patience, "the cluster does not serve with all copies in place", [&] {
             return watch_->settled() && (!setting_.cluster.running.empty() ||
@@ -77,6 +79,17 @@ Result<void> Experiment::start() {
         });
     keys_may_be_there_ = whole.has_value();
     return whole;
+}
+
+// A cluster that is said to run does.
+Result<void> Experiment::find() {
+    if (setting_.cluster.running.empty()) return {};
+    std::string where;
+    for (const Address address : setting_.cluster.running) {
+        where += (where.empty() ? "" : ", ") + to_string(address);
+    }
+    return wait(find_patience, fmt::format("no cluster answers at {}", where),
+                [&] { return watch_->ring() != nullptr; });
 }
 
 Result<void> Experiment::write_keys() {

@@ -65,6 +65,7 @@ public:
 private:
     Experiment(Session& session, const Setting& setting) : session_(session), setting_(setting) {}
     Result<void> start();
+    Result<void> find();
     Result<void> write_keys();
     void delete_keys();
 

@@ -525,6 +525,12 @@ TEST_CASE("nothing that bench started outlives it when it is killed", "[e2e]") {
     }
 }
 
+TEST_CASE("bench says soon that no cluster answers", "[e2e]") {
+    const auto done = run({program("bench"), "latency", "--coordinator", "127.0.0.1:1"});
+    CHECK(done.code == 3);
+    CHECK(done.err == "bench: no cluster answers at 127.0.0.1:1: not within 10 s\n");
+}
+
 TEST_CASE("bench refuses what makes no sense", "[e2e]") {
     const auto refused = [](std::vector<std::string> arguments, const std::string& why) {
         arguments.insert(arguments.begin(), program("bench"));
@@ -536,7 +542,7 @@ TEST_CASE("bench refuses what makes no sense", "[e2e]") {
         CHECK(done.err.find(why) != std::string::npos);
     };
     refused({}, "see bench --help");
-    refused({"nonsense"}, "see bench --help");
+    refused({"nonsense"}, "nonsense; see bench --help");
     refused({"rebalance", "--nodes", "2", "--rep", "3"}, "--rep 3 needs as many nodes, not 2");
     refused({"rebalance", "--backfill-rate", "much"}, "--backfill-rate: ");
     refused({"rebalance", "--seconds", "0"}, "--seconds: ");
