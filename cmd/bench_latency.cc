@@ -73,10 +73,13 @@ BenchCommand add_latency(CLI::App& app) {
     command.footer(
         "Operations are due at even intervals, whether or not earlier ones were answered, and\n"
         "their latency counts from when they were due: what waits behind a stall is counted with\n"
-        "it (no coordinated omission), also what is due before the end and answered after it. What\n"
+        "it (no coordinated omission), also what is due before the end and answered after it. "
+        "What\n"
         "fails counts with the time until that was known, and in a column of its own. Values are\n"
-        "kept to within 1/128. \"submitted late\" is the part of it that the load generator itself\n"
-        "was late: where it is not far below the latency, this machine was too busy to measure it.\n"
+        "kept to within 1/128. \"submitted late\" is the part of it that the load generator "
+        "itself\n"
+        "was late: where it is not far below the latency, this machine was too busy to measure "
+        "it.\n"
         "Two seconds warm each rate up.\n"
         "Example: bench latency --rate 5000,20000 --csv latency.csv --percentiles points.csv");
     return [options](const bench::RunFacts& facts) { return run_latency(*options, facts); };

@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 
 #include <memory>
+#include <utility>
 
 #include "bench/scale.h"
 #include "bench/throughput.h"
@@ -48,9 +49,21 @@ int run_scale(const ScaleOptions& options, const bench::RunFacts& facts) {
         csv->add("# not measured to its end: " + why);
         failures += (failures.empty() ? "" : "; ") + why;
     };
+    std::vector<std::pair<bench::ScalePoint, double>> streams;
+    const auto stream = [&](const bench::ScalePoint& point, double carried) {
+        streams.emplace_back(point, carried);
+    };
     const auto phases = scale(session, {.points = points, .rounds = options.rounds, .span = *span},
-                              {.round = round, .failed = failed});
-    const int code = bench_end(session, phases, *csv, bench::throughput_summary);
+                              {.round = round, .failed = failed, .stream = stream});
+    std::string beside;
+    for (const auto& [point, carried] : streams) {
+        beside += stream_text(point, phases.value_or(std::vector<bench::Phase>{}), carried);
+    }
+    if (!beside.empty()) csv->add("# " + beside.substr(0, beside.size() - 1));
+    const int code =
+        bench_end(session, phases, *csv, [&](const std::vector<bench::Phase>& measured) {
+            return bench::throughput_summary(measured) + beside;
+        });
     if (code != 0 || failures.empty()) return code;
     return exit_with(Exit::negative, "bench", "not measured to its end: " + failures);
 }
@@ -83,6 +96,8 @@ BenchCommand add_scale(CLI::App& app) {
         "others are meanwhile. A quarter of the memory is used at most: large values get fewer\n"
         "keys, and what does not fit is left out, which is said at the beginning. A single node\n"
         "has one copy of each key. Each point has a cluster of its own, and a second of warm-up.\n"
+        "Beside values of 1 MB a raw TCP stream over loopback is measured, for three seconds, and\n"
+        "what part of that they came to is told.\n"
         "All of it takes a quarter of an hour, --short --seconds 0.5 a minute or two.\n"
         "Example: bench scale --vary nodes,clients --csv scale.csv");
     return [options](const bench::RunFacts& facts) { return run_scale(*options, facts); };

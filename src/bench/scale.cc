@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/counted.h"
+#include "bench/raw_stream.h"
+#include "bench/statistics.h"
 
 namespace grapevine::bench {
 
@@ -128,6 +131,17 @@ Result<void> measure_point(Session& session, const ScaleConfig& config, const Sc
     return {};
 }
 
+// Large values are bounded by what the kernel copies, which the machine says best at that time.
+Result<void> measure_stream(Session& session, const ScaleConfig& config, const ScalePoint& point,
+                            const ScaleEvents& done) {
+    if (point.dimension != "value-size" || point.value < stream_values) return {};
+    session.progress("a raw stream over loopback");
+    const auto carried = loopback_stream(config.stream);
+    if (!carried) return std::unexpected(carried.error());
+    done.stream(point, *carried);
+    return {};
+}
+
 }  // namespace
 
 std::string ScalePoint::name() const {
@@ -167,12 +181,28 @@ Result<std::vector<Phase>> scale(Session& session, const ScaleConfig& config,
     session.plan((config.points.size() - static_cast<std::size_t>(left_out)) * config.rounds);
     for (const ScalePoint& point : config.points) {
         if (point.left_out) continue;
-        const auto over = measure_point(session, config, point, phases, done.round);
+        auto over = measure_point(session, config, point, phases, done.round);
+        if (over) over = measure_stream(session, config, point, done);
         if (over) continue;
         if (session.interrupted()) return std::unexpected(over.error());
         done.failed(fmt::format("{}: {}", point.name(), over.error().message));
     }
     return phases;
+}
+
+std::string stream_text(const ScalePoint& point, const std::vector<Phase>& phases, double stream) {
+    std::vector<double> megabytes;
+    for (const Phase& phase : phases) {
+        if (phase.name != point.name()) continue;
+        megabytes.push_back(phase.per_second() * static_cast<double>(point.value) / 1e6);
+    }
+    const double share = spread_of(megabytes).median * 1e6 / stream;
+    return fmt::format(
+        "values of {} bytes, {}: {} MB/s, {:.0f} % of the {:.0f} MB/s of one loopback TCP "
+        "stream; at least {:.0f} %: {}\n",
+        point.value, counted(point.setting.cluster.copies, "copy", "copies"),
+        spread_text(megabytes, 0), 100 * share, stream / 1e6, 100 * stream_goal,
+        share >= stream_goal ? "met" : "missed");
 }
 
 std::string scale_csv_head() {

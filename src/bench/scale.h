@@ -43,16 +43,25 @@ struct ScaleConfig {
     unsigned rounds = 5;
     Duration span = 2s;     // of each round
     Duration warm_up = 1s;  // before the first of each point
+    Duration stream = 3s;   // of a raw stream, beside the largest values
 };
 struct ScaleEvents {
     std::function<void(const ScalePoint&, const Phase&)> round;
     std::function<void(const std::string&)> failed;  // why a point was not measured to its end
+    // What one raw TCP stream carried just after a point, bytes a second (raw_stream.h); of points
+    // whose values are of stream_values or more.
+    std::function<void(const ScalePoint&, double)> stream;
 };
 
 // A cluster for each point that is not left out; where one fails, the others are measured all the
 // same. An error only where it was interrupted.
 Result<std::vector<Phase>> scale(Session& session, const ScaleConfig& config,
                                  const ScaleEvents& done);
+
+inline constexpr std::uint64_t stream_values = 1'000'000;  // bytes
+inline constexpr double stream_goal = 0.6;                 // of it, at least
+// A line: what the rounds of the point carried of values, beside such a stream.
+std::string stream_text(const ScalePoint& point, const std::vector<Phase>& phases, double stream);
 
 std::string scale_csv_head();
 std::string scale_csv_line(const ScalePoint& point, const Phase& phase);

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "bench/raw_stream.h"
+
 using namespace grapevine;
 using namespace grapevine::bench;
 
@@ -86,4 +88,29 @@ TEST_CASE("a line of scale's CSV has a cell for each of its head", "[scale]") {
     const std::string line = scale_csv_line(points[0], phase);
     CHECK(line.starts_with("nodes,1,1,1,10,16,100,100000,nodes 1,0,"));
     CHECK(std::ranges::count(line, ',') == std::ranges::count(scale_csv_head(), ','));
+}
+
+TEST_CASE("large values are told beside a raw stream", "[scale]") {
+    ScalePoint point{.dimension = "value-size", .value = 1'000'000, .setting = {}};
+    point.setting.cluster.copies = 3;
+    std::vector<Phase> phases;
+    for (const std::uint64_t answers : {600, 500, 700}) {
+        Phase phase;
+        phase.name = point.name();
+        phase.span = 1s;
+        phase.tally.gets = answers;
+        phases.push_back(phase);
+        phase.name = "value-size 100";
+        phases.push_back(phase);
+    }
+    CHECK(stream_text(point, phases, 1e9) ==
+          "values of 1000000 bytes, 3 copies: 600 (500 to 700) MB/s, 60 % of the 1000 MB/s of one "
+          "loopback TCP stream; at least 60 %: met\n");
+    CHECK(stream_text(point, phases, 2e9).ends_with("at least 60 %: missed\n"));
+}
+
+TEST_CASE("a raw stream carries something", "[scale]") {
+    const auto carried = loopback_stream(50ms);
+    REQUIRE(carried);
+    CHECK(*carried > 1e6);
 }
