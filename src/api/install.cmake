@@ -1,5 +1,5 @@
-# cmake --install BUILD --prefix PREFIX: the header, the shared library, and how CMake and pkg-config
-# find them.
+# cmake --install BUILD --prefix PREFIX: the header, the shared library, how CMake and pkg-config
+# find them, and an example to copy.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -7,6 +7,9 @@ install(TARGETS grapevine_client_shared EXPORT GrapevineTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/grapevine/client.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/grapevine)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/example/CMakeLists.txt
+              ${CMAKE_CURRENT_LIST_DIR}/example/main.cc
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/grapevine/example)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Grapevine)
 install(EXPORT GrapevineTargets NAMESPACE Grapevine:: FILE GrapevineConfig.cmake

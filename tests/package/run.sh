@@ -1,7 +1,7 @@
 #!/bin/bash
 # The client library as others have it: installed into a folder for temporary files, found from a
 # project outside of this tree by CMake and by pkg-config, and run against a cluster; with the
-# snippet of the README.
+# snippet of the README, and the example that is installed with it.
 # usage: run.sh BUILD SOURCE CXX CMAKE
 set -euo pipefail
 
@@ -48,6 +48,12 @@ build_programs() {
     quietly "$cmake" -S "$scratch" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$cxx" \
         -DCMAKE_PREFIX_PATH="$scratch/prefix" -DREADME_PROGRAM="$scratch/readme.cc"
     quietly "$cmake" --build "$scratch/build"
+    # As a person would: copied from where it was installed.
+    cp -r "$scratch/prefix/share/doc/grapevine/example" "$scratch/visits"
+    quietly "$cmake" -S "$scratch/visits" -B "$scratch/visits/build" -DCMAKE_CXX_COMPILER="$cxx" \
+        -DCMAKE_PREFIX_PATH="$scratch/prefix" \
+        -DCMAKE_CXX_FLAGS="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
+    quietly "$cmake" --build "$scratch/visits/build"
     local flags
     flags=$(PKG_CONFIG_PATH=$libraries/pkgconfig pkg-config --cflags --libs grapevine-client)
     # shellcheck disable=SC2086  # flags are several words
@@ -89,4 +95,8 @@ start_cluster
 LD_LIBRARY_PATH=$libraries "$scratch/by_pkg_config" "$seeds"
 said=$("$scratch/build/readme" "$seeds")
 [[ $said == "value1, from server"* ]] || fail "the README's program says: $said"
+for visits in 1 2; do
+    said=$("$scratch/visits/build/visits" "$seeds" somebody)
+    [[ $said == "somebody: $visits" ]] || fail "the example says: $said"
+done
 printf 'The package works.\n'
