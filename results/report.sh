@@ -230,7 +230,8 @@ the binomial distribution of the node's share of the partitions, and twice its s
 TEXT
     cat "$scratch/balance.txt"
     printf '```\n\n'
-    cat "$results/report/design.md"
+    # Its links are from one folder further down.
+    sed 's|](\.\./\.\./|](../|g' "$results/report/design.md"
 } >"$scratch/report.md"
 sed -i 's/ *$//' "$scratch/report.md"
 mv "$scratch/report.md" "$results/report.md"
