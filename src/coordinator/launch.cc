@@ -46,7 +46,8 @@ void Launch::spawned(Time now, const std::string& name, int pid) {
 
 void Launch::spawn_failed(Time now, const std::string& name, const std::string& why) {
     ASSERT(processes_.contains(name), "{}", name);
-    processes_[name] = Ended{.status = -1};
+    auto& process = processes_[name];
+    process = Ended{pid_of(process), -1};
     std::string line = fmt::format("{} could not be started: {}", name, why);
     if (const auto pause = start_again(now, name, {})) {
         line += fmt::format("; trying again in {}", in_seconds(*pause));
@@ -81,7 +82,8 @@ std::optional<Duration> Launch::start_again(Time now, const std::string& name, D
     Duration& pause = back_offs_[name];
     if (lived >= config_.lasting) pause = {};
     pause = std::clamp(pause * 2, config_.respawn_min, config_.respawn_max);
-    processes_[name] = Waiting{now + pause};
+    auto& process = processes_[name];
+    process = Waiting{now + pause, pid_of(process)};
     return pause;
 }
 
@@ -101,15 +103,13 @@ void Launch::ring_changed(const Ring& ring) {
 bool Launch::launched(const std::string& name, std::uint32_t pid) const {
     const auto found = processes_.find(name);
     if (found == processes_.end()) return false;
-    const auto* running = std::get_if<Running>(&found->second);
-    const auto* ended = std::get_if<Ended>(&found->second);
-    const int known = running != nullptr ? running->pid : ended != nullptr ? ended->pid : 0;
+    const int known = pid_of(found->second);
     return known > 0 && static_cast<std::uint32_t>(known) == pid;
 }
 
 void Launch::stop(Time now) {
     for (auto& [name, process] : processes_) {
-        if (std::holds_alternative<Waiting>(process)) process = Ended{.status = -1};
+        if (std::holds_alternative<Waiting>(process)) process = Ended{pid_of(process), -1};
     }
     switch (phase_) {
         case Phase::forming:
@@ -134,7 +134,7 @@ void Launch::tick(Time now) {
     for (auto& [name, process] : processes_) {
         const auto* waiting = std::get_if<Waiting>(&process);
         if (waiting == nullptr || now < waiting->until) continue;
-        process = Starting{};
+        process = Starting{pid_of(process)};
         effects_.spawns.push_back(name);
     }
     if (now < due_) return;
@@ -159,9 +159,19 @@ Time Launch::next_deadline() const {
 void Launch::give_up(Time now) {
     if (phase_ != Phase::forming) return;
     failed_ = true;
-    effects_.lines.push_back(fmt::format(
-        "the ring did not form: {} missing; their logs say why; stopping the others", missing()));
+    const bool has_log = std::ranges::any_of(in_ring_, [&](const auto& entry) {
+        return !entry.second && pid_of(processes_.at(entry.first)) != 0;
+    });
+    effects_.lines.push_back(fmt::format("the ring did not form: {} missing; {}stopping the others",
+                                         missing(), has_log ? "their logs say why; " : ""));
     stop(now);
+}
+
+int Launch::pid_of(const Process& process) {
+    if (const auto* running = std::get_if<Running>(&process)) return running->pid;
+    if (const auto* ended = std::get_if<Ended>(&process)) return ended->pid;
+    if (const auto* waiting = std::get_if<Waiting>(&process)) return waiting->pid_before;
+    return std::get<Starting>(process).pid_before;
 }
 
 void Launch::signal_all(int number) {

@@ -66,20 +66,22 @@ public:
     [[nodiscard]] Time next_deadline() const;
     // Everybody was in the ring, and it is not being stopped.
     [[nodiscard]] bool is_formed() const { return phase_ == Phase::formed; }
-    [[nodiscard]] bool launched(const std::string& name) const { return processes_.contains(name); }
     // As that process, running or ended, and not an earlier or a later one of its name.
     [[nodiscard]] bool launched(const std::string& name, std::uint32_t pid) const;
     // Somebody was missing, or a process could not be started.
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
-    struct Starting {};
+    struct Starting {
+        int pid_before = 0;  // 0: it is the first
+    };
     struct Running {
         int pid = 0;
         Time since;
     };
     struct Waiting {  // to be started again
         Time until;
+        int pid_before = 0;
     };
     struct Ended {
         int pid = 0;
@@ -94,6 +96,8 @@ private:
     // Nothing: it is not started again. Otherwise after which pause.
     std::optional<Duration> start_again(Time now, const std::string& name, Duration lived);
     void signal_all(int number);
+    // Of the one that runs, or ran last; 0: none did.
+    [[nodiscard]] static int pid_of(const Process& process);
     void end_if_none_left();
     [[nodiscard]] std::string missing() const;
 

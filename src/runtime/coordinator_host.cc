@@ -122,26 +122,47 @@ void CoordinatorHost::stop() {
 }
 
 void CoordinatorHost::interrupted() {
-    if (!std::exchange(others_told_, true)) tell_who_stays();
+    if (farewell_) return loop_.stop();  // for the second time
+    interrupted_before_ = true;
     stop();
 }
 
-// Of a cluster that it is no member of it does not know who runs.
+void CoordinatorHost::launched_have_ended() {
+    const bool knows_others = interrupted_before_ && ring_->is_up(node_.node().self().id);
+    if (!knows_others) return loop_.stop();
+    if (farewell_) return;
+    farewell_.emplace(
+        loop_, [this] { return farewell_view(); },
+        [this] {
+            tell_who_stays();
+            loop_.stop();
+        });
+}
+
+Farewell::View CoordinatorHost::farewell_view() const {
+    Farewell::View view{.epoch = ring_->epoch, .staying = {}, .ended_are_in = false};
+    for (const Member* member : others()) view.staying.push_back(member->address);
+    view.ended_are_in = std::ranges::any_of(ring_->members, [&](const Member& member) {
+        return member.is_up() && launch_.launched(member.name, member.pid);
+    });
+    return view;
+}
+
 void CoordinatorHost::tell_who_stays() {
-    if (ring_ == nullptr || !ring_->is_up(node_.node().self().id)) return;
     if (const auto staying = others(); !staying.empty()) {
+        const bool is_one = staying.size() == 1;
         const Address one = staying.front()->address;
         const auto left = staying | std::views::transform(&Member::id);
         const bool serves = ring_->votes_of(left) >= ring_->majority();
-        say(
-            fmt::format("{} that {} not launched here {} running{}; to stop {}: client --stop "
-                        "--coordinator {}; for a coordinator again: coordinator --seed {}",
-                        counted(staying.size(), "node"), staying.size() == 1 ? "was" : "were",
-                        staying.size() == 1 ? "keeps" : "keep",
-                        serves ? "" : ", without a majority of the votes, so nothing is served",
-                        staying.size() == 1 ? "it" : "them", one, one));
+        say(fmt::format(
+            "{} that {} not launched here {} running{}; to stop {}: client --stop "
+            "--coordinator {}; for a coordinator again: coordinator --seed {}",
+            counted(staying.size(), "node"), is_one ? "was" : "were", is_one ? "keeps" : "keep",
+            serves ? "" : ", without a majority of the votes, so nothing is served",
+            is_one ? "it" : "them", one, one));
     }
     for (const Address waiting : node_.node().status(boot_time()).waiting) {
+        if (launched_at_.contains(waiting)) continue;  // it was put out of the ring, and has ended
         say(
             fmt::format("what waits at {} to be let in keeps running; to stop it: client --stop "
                         "--coordinator {}",
@@ -154,7 +175,8 @@ std::vector<const Member*> CoordinatorHost::others() const {
     if (ring_ == nullptr) return others;
     const auto suspected = node_.node().status(boot_time()).suspected;
     for (const Member* member : members_in_order(*ring_)) {
-        if (!member->is_up() || !member->stores() || launch_.launched(member->name)) continue;
+        if (!member->is_up() || !member->stores()) continue;
+        if (launch_.launched(member->name, member->pid)) continue;
         if (std::ranges::find(suspected, member->id) != suspected.end()) continue;
         others.push_back(member);
     }
@@ -169,7 +191,7 @@ void CoordinatorHost::carry_out() {
     for (const auto& signal : effects.signals) children_.signal(signal.name, signal.number);
     for (const std::string& line : effects.lines) say(line);
     if (effects.formed) say_formed();
-    if (effects.over) loop_.stop();
+    if (effects.over) launched_have_ended();
     if (!effects.spawns.empty()) turn_.again();
     turn_.wake_at(boot_time(), launch_.next_deadline());
 }
@@ -191,6 +213,9 @@ void CoordinatorHost::start(const std::string& name) {
 void CoordinatorHost::ring_changed(const RingPtr& ring) {
     if (ready_) say(describe_change(ring_.get(), *ring));
     ring_ = ring;
+    for (const Member& member : ring->members) {
+        if (launch_.launched(member.name, member.pid)) launched_at_.insert(member.address);
+    }
     launch_.ring_changed(*ring);
     turn_.again();
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "node/node.h"
 #include "runtime/ask.h"
 #include "runtime/children.h"
+#include "runtime/farewell.h"
 #include "runtime/logger.h"
 #include "runtime/loop.h"
 #include "runtime/node_host.h"
@@ -60,8 +62,10 @@ private:
     void look_whether_ready();
     void answered(const Result<ServerMessage>& answer);
     void stop();
-    // By a signal: whoever was not launched here runs on, and a person has to know.
     void interrupted();
+    // After a signal: whoever was not launched here runs on, and a person has to know.
+    void launched_have_ended();
+    [[nodiscard]] Farewell::View farewell_view() const;
     void tell_who_stays();
     [[nodiscard]] std::vector<const Member*> others() const;
 
@@ -72,15 +76,17 @@ private:
     Launch launch_;
     Children children_;
     RingPtr ring_;
+    std::set<Address> launched_at_;  // where members listened that were launched here
     Survey survey_;
     bool ready_ = false;
     bool unsaved_ = false;
     bool stopped_by_client_ = false;  // client --stop, which tells all members
-    bool others_told_ = false;
+    bool interrupted_before_ = false;
     std::optional<Address> occupied_by_;
     NodeHost node_;
     Turn turn_;
     std::optional<Alarm> survey_alarm_;  // until ready
+    std::optional<Farewell> farewell_;   // all that was launched has ended
     Time not_ready_said_at_ = never;     // when it is next said that it is not; never: not formed
     SignalWatch interrupted_;
     SignalWatch terminated_;

@@ -3,6 +3,7 @@ grapevine_library(runtime LINK base ring store command resp client node coordina
                           cluster_view.cc coordinator_host.cc
                           drain.cc
                           endpoint.cc
+                          farewell.cc
                           frame_link.cc inbound.cc json.cc line_source.cc
                           listen.cc logger.cc loop.cc node_host.cc notes.cc output.cc
                           peer_links.cc process.cc read_file.cc redis_front.cc script.cc socket_address.cc stream.cc system.cc trace.cc vault.cc

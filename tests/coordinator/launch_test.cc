@@ -54,6 +54,24 @@ TEST_CASE("a process is told from others of its name by its id") {
     CHECK(launch.launched("server2", 101));
 }
 
+TEST_CASE("a process that died is known by its id until another is started in its place") {
+    Launch launch(start, {.nodes = 1, .respawn = true});
+    std::ignore = launch.take_effects();
+    launch.spawned(start, "server1", 100);
+    launch.ring_changed(ring_of({"server1"}));
+    launch.exited(start + 1s, "server1", 0, SIGKILL);
+    CHECK(launch.launched("server1", 100));
+    launch.tick(start + 2s);
+    CHECK(launch.launched("server1", 100));
+    launch.spawned(start + 2s, "server1", 101);
+    CHECK(launch.launched("server1", 101));
+    CHECK_FALSE(launch.launched("server1", 100));
+    launch.exited(start + 3s, "server1", 0, SIGKILL);
+    launch.stop(start + 3s);
+    CHECK(launch.launched("server1", 101));
+    CHECK(launch.take_effects().over);
+}
+
 TEST_CASE("a launch starts server1 to serverN and is formed when all are in the ring") {
     Launch launch(start, {.nodes = 2});
     CHECK(launch.take_effects().spawns == std::vector<std::string>{"server1", "server2"});

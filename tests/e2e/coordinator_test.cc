@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -116,6 +117,53 @@ TEST_CASE("a coordinator that ends says how to stop the nodes that it did not la
                     "--stop --coordinator ") != std::string::npos);
     CHECK(cluster.coordinator().err().empty());
     stop_and_check(cluster, "");
+}
+
+TEST_CASE("a coordinator that ends puts what it launched out first, and says what is so then",
+          "[e2e]") {
+    // Of these the rest alone is no majority before the others are out, and is one then.
+    for (const int launched : {1, 2}) {
+        INFO(launched << " launched");
+        Cluster cluster = Cluster::launched(launched, 3);
+        std::vector<std::unique_ptr<Process>> others;
+        for (int i = 0; i < 3 - launched; ++i) {
+            others.push_back(std::make_unique<Process>(
+                std::vector<std::string>{program("kvnode"), "--seed", cluster.address()}));
+        }
+        REQUIRE(eventually(patience, [&] { return cluster.table().size() == 3; }));
+        REQUIRE(cluster.client({"--wait"}).code == 0);
+        const std::string last = others.front()->out();
+        cluster.coordinator().signal(SIGINT);
+        REQUIRE(cluster.coordinator().wait(patience).has_value());
+        const std::string said = cluster.coordinator().out();
+        INFO(said);
+        CHECK(said.find(launched == 1
+                            ? "2 nodes that were not launched here keep running; "
+                            : "1 node that was not launched here keeps running; ") != npos);
+        const std::string at = last.substr(last.find(" at ") + 4);
+        const std::string there = at.substr(0, at.find(','));
+        const Finished put =
+            run({program("client"), "--coordinator", there, "--put", "key0", "--val", "v"});
+        INFO(put.err);
+        CHECK(put.code == 0);
+        CHECK(run({program("client"), "--coordinator", there, "--stop"}).code == 0);
+    }
+}
+
+TEST_CASE("a node that was started by hand under a launched one's name is not taken for it",
+          "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 2);
+    cluster.kill("server2");
+    REQUIRE(eventually(patience, [&] { return cluster.table().size() == 2; }));
+    const Process again({program("kvnode"), "--seed", cluster.address(), "--name", "server2"});
+    REQUIRE(eventually(patience, [&] { return again.out().starts_with("server2 at "); }));
+    REQUIRE(cluster.client({"--wait"}).code == 0);
+    cluster.coordinator().signal(SIGINT);
+    REQUIRE(cluster.coordinator().wait(patience).has_value());
+    const std::string said = cluster.coordinator().out();
+    INFO(said);
+    CHECK(said.find("1 node that was not launched here keeps running; to stop it: ") != npos);
+    CHECK(is_running(again.pid()));
 }
 
 TEST_CASE("a node and the coordinator that die together are both survived", "[e2e]") {
