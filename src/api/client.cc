@@ -173,6 +173,8 @@ const char* to_string(Code code) noexcept {
             return "unavailable";
         case Code::unknown:
             return "unknown";
+        case Code::full:
+            return "full";
         case Code::ended:
             break;
     }

@@ -73,7 +73,7 @@ Operation to_core(v1::Operation&& operation, Duration deadline) {
 
 v1::Result to_public(Outcome&& outcome) {
     v1::Result result;
-    result.code = to_public(outcome.kind);
+    result.code = outcome.full ? v1::Code::full : to_public(outcome.kind);
     result.value = std::move(outcome.value);
     result.version = {outcome.version.epoch.value, outcome.version.counter};
     result.server = std::move(outcome.server_name);

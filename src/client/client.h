@@ -88,8 +88,10 @@ struct Outcome {
     std::string server_name;
     std::string detail;  // for a person, where kind is not ok: what happened, what to do
     std::uint32_t attempts = 0;
-    bool full = false;  // unavailable, because the primary has no memory for it
-    bool busy = false;  // unavailable, because too much was under way there until the deadline
+    bool full = false;       // unavailable, because the primary has no memory for it
+    bool restarted = false;  // not found, in a partition that restarted empty at some time: it may
+                             // have been lost then
+    bool busy = false;       // unavailable, because too much was under way there until the deadline
 };
 
 using OperationId = std::uint64_t;

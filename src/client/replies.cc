@@ -66,12 +66,15 @@ void Client::State::on(Time now, Address from, Reply&& reply) {
     learn_stamp(found->second, reply);
     if (!is_answer(reply.status)) return refused(now, from, reply.sequence, reply);
     note_long_answer(now, reply.sequence, found->second, reply);
+    const bool restarted = reply.status == Status::not_found && ring &&
+                           ring->entry(partition_of(found->second)).generation != Generation{};
     complete(reply.sequence, {.kind = kind_of(reply.status),
                               .value = std::move(reply.value),
                               .version = reply.version,
                               .server = peers.id(from),
                               .server_name = peers.name(from),
-                              .detail = std::string(answer_text(reply.status))});
+                              .detail = std::string(answer_text(reply.status)),
+                              .restarted = restarted});
 }
 
 void Client::State::on(Time now, Address from, const RingReply& reply) {

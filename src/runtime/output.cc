@@ -106,8 +106,12 @@ std::string outcome_words(OutcomeKind kind) {
     return "unknown";
 }
 
+std::string outcome_words(const Outcome& outcome) {
+    return outcome.full ? std::string(full_word) : outcome_words(outcome.kind);
+}
+
 std::string output_line(const Operation& operation, const Outcome& outcome, bool show_version) {
-    if (outcome.kind != OutcomeKind::ok) return outcome_words(outcome.kind);
+    if (outcome.kind != OutcomeKind::ok) return outcome_words(outcome);
     std::string line = operation.kind == OperationKind::get
                            ? fmt::format("{}, {}", escape(operation.key), escape(outcome.value))
                            : "OK";
@@ -125,14 +129,18 @@ std::string explanation(const Operation& operation, const Outcome& outcome) {
         case OutcomeKind::ok:
             return {};
         case OutcomeKind::not_found:
-            return fmt::format("{} is not found: it was never written, or deleted since", key);
+            return fmt::format(
+                "{} is not found: it was never written, {}deleted since{}", key,
+                outcome.restarted ? "" : "or ",
+                outcome.restarted ? ", or lost: its partition has restarted empty" : "");
         case OutcomeKind::condition_failed:
             return "the condition is false, nothing was changed: " +
                    why_false(key, operation, outcome);
         case OutcomeKind::invalid:
             return with_detail("this cannot be done");
         case OutcomeKind::unavailable:
-            return with_detail(fmt::format("{} is unavailable", key));
+            return with_detail(outcome.full ? fmt::format("{} cannot grow", key)
+                                            : fmt::format("{} is unavailable", key));
         case OutcomeKind::overloaded:
             return with_detail("nothing was sent, too much is under way");
         case OutcomeKind::ended:

@@ -26,6 +26,10 @@ Exit exit_code(OutcomeKind kind);
 
 // "not found", "condition false", "unavailable", "unknown", "invalid"; "OK".
 std::string outcome_words(OutcomeKind kind);
+// Of an operation that there is no memory for.
+inline constexpr std::string_view full_word = "full";
+// The same, and "full" of those that there is no memory for.
+std::string outcome_words(const Outcome& outcome);
 
 // The line on stdout, without its end: "OK, server3" for a put or delete, "K, V, server3" for a
 // get, with ", 17.3" if the version is wanted; outcome_words() of others.

@@ -159,6 +159,11 @@ Result<Expectation> parse_result(const Tokens& tokens, OperationKind operation) 
             return expected;
         }
     }
+    if (tokens.size() == 1 && tokens[0].is(full_word)) {
+        expected.kind = OutcomeKind::unavailable;
+        expected.full = true;
+        return expected;
+    }
     if (tokens.size() != 1) return fail("after -> stands one word, or \"not found\" and the like");
     if (operation == OperationKind::get) {
         expected.value = tokens[0].text;
@@ -180,12 +185,11 @@ Result<Expectation> parse_expectation(Tokens tokens, OperationKind operation) {
 }
 
 // As in a trace: the value of a get, "OK", or what else became of it; and the server.
-std::string describe(OutcomeKind kind, const std::optional<std::string>& value,
+std::string describe(const Outcome& outcome, const std::optional<std::string>& value,
                      const std::string& server) {
-    std::string text = kind != OutcomeKind::ok ? outcome_words(kind)
-                       : value                 ? escape(*value)
-                                               : "OK";
-    return server.empty() || kind != OutcomeKind::ok ? text : text + ", " + server;
+    if (outcome.kind != OutcomeKind::ok) return outcome_words(outcome);
+    const std::string text = value ? escape(*value) : "OK";
+    return server.empty() ? text : text + ", " + server;
 }
 
 }  // namespace
@@ -214,15 +218,17 @@ Result<std::optional<TraceLine>> parse_trace_line(std::string_view line) {
 std::string mismatch(const TraceLine& line, const Outcome& outcome) {
     if (!line.expected) return {};
     const Expectation& expected = *line.expected;
-    const bool same = outcome.kind == expected.kind &&
+    const bool same = outcome.kind == expected.kind && outcome.full == expected.full &&
                       (!expected.value || *expected.value == outcome.value) &&
                       (expected.server.empty() || expected.server == outcome.server_name);
     if (same) return {};
     std::optional<std::string> value;
     if (line.operation.kind == OperationKind::get) value = outcome.value;
-    return fmt::format("expected {}, got {}",
-                       describe(expected.kind, expected.value, expected.server),
-                       describe(outcome.kind, value, outcome.server_name));
+    Outcome wanted;
+    wanted.kind = expected.kind;
+    wanted.full = expected.full;
+    return fmt::format("expected {}, got {}", describe(wanted, expected.value, expected.server),
+                       describe(outcome, value, outcome.server_name));
 }
 
 }  // namespace grapevine

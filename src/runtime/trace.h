@@ -25,6 +25,7 @@ namespace grapevine {
 
 struct Expectation {
     OutcomeKind kind = OutcomeKind::ok;
+    bool full = false;                 // unavailable, and as `full`
     std::optional<std::string> value;  // of a get
     std::string server;                // empty: any
 };

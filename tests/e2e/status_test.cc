@@ -80,7 +80,7 @@ TEST_CASE("nodes that are full refuse what adds to them, and go on with the rest
     const Finished stream = stream_of(puts);
     CHECK(stream.code == 3);
     CHECK(contains(stream.out, "OK, server"));
-    CHECK(contains(stream.out, "unavailable\n"));
+    CHECK(contains(stream.out, "full\n"));
 
     const Finished refused = cluster.client({"--put", "more", "--val", std::string(50'000, 'x')});
     CHECK(refused.code == 3);

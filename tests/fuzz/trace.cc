@@ -39,7 +39,9 @@ std::string written(const TraceLine& line) {
     out += condition_text(operation);
     if (!line.expected) return out;
     const Expectation& expected = *line.expected;
-    out += " -> " + (expected.value ? quoted(*expected.value) : outcome_words(expected.kind));
+    out += " -> " + (expected.value
+                         ? quoted(*expected.value)
+                         : (expected.full ? std::string(full_word) : outcome_words(expected.kind)));
     if (!expected.server.empty()) out += ", " + quoted(expected.server);
     return out;
 }
@@ -51,7 +53,8 @@ bool same(const Operation& a, const Operation& b) {
 
 bool same(const std::optional<Expectation>& a, const std::optional<Expectation>& b) {
     if (!a || !b) return a.has_value() == b.has_value();
-    return a->kind == b->kind && a->value == b->value && a->server == b->server;
+    return a->kind == b->kind && a->full == b->full && a->value == b->value &&
+           a->server == b->server;
 }
 
 void check_line(std::string_view text) {

@@ -81,6 +81,25 @@ TEST_CASE("every outcome but ok is explained") {
           std::string::npos);
 }
 
+TEST_CASE("what may have been lost is said to be") {
+    Outcome outcome = answered(OutcomeKind::not_found);
+    CHECK(explanation(get_of("k"), outcome) ==
+          "k is not found: it was never written, or deleted since");
+    outcome.restarted = true;
+    CHECK(explanation(get_of("k"), outcome) ==
+          "k is not found: it was never written, deleted since, or lost: its partition has "
+          "restarted empty");
+}
+
+TEST_CASE("what there is no memory for is told from what is unavailable") {
+    Outcome outcome = answered(OutcomeKind::unavailable);
+    CHECK(output_line(get_of("k"), outcome, false) == "unavailable");
+    outcome.full = true;
+    outcome.detail = "server1 has no memory left for it";
+    CHECK(output_line(get_of("k"), outcome, false) == "full");
+    CHECK(explanation(get_of("k"), outcome) == "k cannot grow: server1 has no memory left for it");
+}
+
 TEST_CASE("why nothing was answered is said once") {
     Outcome outcome;
     outcome.kind = OutcomeKind::unavailable;

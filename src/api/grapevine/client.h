@@ -71,13 +71,16 @@ enum class Code : std::uint8_t {
     invalid,           // nothing was changed: over a limit, or no sense; again would be the same
     overloaded,        // nothing was changed: too many operations are under way in this client, or
                        // too many bytes; go on when some are answered
-    unavailable,       // nothing was changed: no copy of the key is up, nobody could be reached, or
-                       // there is no memory left; try again later
+    unavailable,       // nothing was changed: no copy of the key is up, or nobody could be reached;
+                       // try again later
     unknown,  // a write was sent, and no answer came by the deadline: it may have been done,
               // or may yet be done, once, or not. Read before writing again, or write with
               // a condition that makes doing it twice harmless
     ended,    // nothing was changed: this Client is over. It is being destroyed, or its
               // cluster was replaced by another one: open a new Client
+    full,     // nothing was changed: the primary of the key, or another node that holds it, has no
+              // memory left for what would be added. Reads, erases and values that do not grow go
+              // on; `message` names the primary
 };
 // "not found", ...
 GRAPEVINE_EXPORT const char* to_string(Code code) noexcept;
