@@ -58,6 +58,7 @@ CoordinatorHost::CoordinatorHost(Loop& loop, std::unique_ptr<Endpoint> endpoint,
       interrupted_(loop, SIGINT, [this] { interrupted(); }),
       terminated_(loop, SIGTERM, [this] { interrupted(); }) {
     if (node.resume) {
+        resumed_ = node.resume->ring->epoch;
         say(fmt::format(
             "going on as the coordinator of ring {}, with {} of a key in {} as it was "
             "founded (not --rep, --partitions); nothing is launched, nor launched again "
@@ -220,13 +221,18 @@ void CoordinatorHost::ring_changed(const RingPtr& ring) {
     turn_.again();
 }
 
-void CoordinatorHost::say_formed() {
+void CoordinatorHost::print_nodes() const {
     std::vector<std::vector<std::string>> rows = {{"name", "address", "pid"}};
     for (const Member* member : members_in_order(*ring_)) {
         if (!member->stores() || !member->is_up()) continue;
         rows.push_back({member->name, to_string(member->address), fmt::format("{}", member->pid)});
     }
     print_out("{}", aligned_table(rows));
+}
+
+void CoordinatorHost::say_formed() {
+    if (ring_->epoch == resumed_) say("as it was when this coordinator ended:");
+    print_nodes();
     if (ring_->storage_count() < ring_->copies_wanted) {
         say(
             fmt::format("{} copies are wanted, but there are fewer nodes: writes are acknowledged "
@@ -263,6 +269,10 @@ void CoordinatorHost::answered(const Result<ServerMessage>& answer) {
     }
     ready_ = true;
     survey_alarm_.reset();
+    if (resumed_) {
+        say("as it is:");
+        print_nodes();
+    }
     say(survives(*ring_));
     say("ready");
 }

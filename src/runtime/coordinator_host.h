@@ -59,6 +59,7 @@ private:
     void forget();
     void start(const std::string& name);
     void say_formed();
+    void print_nodes() const;
     void look_whether_ready();
     void answered(const Result<ServerMessage>& answer);
     void stop();
@@ -78,6 +79,7 @@ private:
     RingPtr ring_;
     std::set<Address> launched_at_;  // where members listened that were launched here
     Survey survey_;
+    Epoch resumed_;  // the ring that it went on with after it had ended; zero: it is new
     bool ready_ = false;
     bool unsaved_ = false;
     bool stopped_by_client_ = false;  // client --stop, which tells all members

@@ -446,6 +446,8 @@ TEST_CASE("promises of a cluster whose nodes run on are kept", "[e2e]") {
     CHECK(eventually(patience, [&] { return again.out().find("ready\n") != npos; }));
     INFO(again.out());
     CHECK(again.out().find("going on as the coordinator of ring ") != npos);
+    const std::size_t before = again.out().find("as it was when this coordinator ended:\n");
+    CHECK(before < again.out().find("as it is:\n"));
     CHECK(again.out().find("remove " + cluster.data.path + "/promises") != npos);
     CHECK(run({program("client"), "--coordinator", at, "--stop"}).code == 0);
 }
