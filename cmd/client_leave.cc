@@ -27,6 +27,8 @@ constexpr Duration poll_timeout = 1s;
 // A cluster that lives is heard again long before.
 constexpr Duration silence_max = 10s;
 constexpr Duration report_pause = 1s;
+// Until anybody tells of a ring; the rest of the time is for what moves.
+constexpr Duration first_answer_max = 5s;
 
 // Once a second, and only where it became less.
 class Progress {
@@ -124,7 +126,7 @@ int tell_that_it_is_out(const Ring& ring, const Member& leaver) {
 
 int leave(const ClientOptions& options, const std::string& name) {
     const Time deadline = boot_time() + options.timeout;
-    auto ring = ring_of(options);
+    auto ring = fetch_ring(options.seeds, std::min<Duration>(options.timeout, first_answer_max));
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const Member* found = (*ring)->member_named(name);
     if (found == nullptr) return complain_of_nobody(**ring, name);

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <bit>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -41,6 +43,16 @@ struct Options {
 
 // What launched nodes are given, and how they are kept. Without `nodes` there are none.
 void declare_for_nodes(CLI::App& app, CLI::Option* nodes, Options& options) {
+    app.add_option("--kvnode", options.kvnode, "the program to launch (default: beside this one)")
+        ->type_name("FILE")
+        ->needs(nodes);
+    app.add_option("--log-dir", options.log_dir,
+                   "folder for the logs of the nodes (default: a new one, its path is printed)")
+        ->type_name("FOLDER");
+    app.add_option("--wait-deadline", options.wait_deadline,
+                   "seconds in which all launched nodes must be in the ring (default 30)")
+        ->type_name("SECONDS")
+        ->needs(nodes);
     app.add_option("--backfill-rate", options.backfill_rate,
                    "MB/s that each launched node sends to fill copies, at most (default: no bound)")
         ->type_name("MB/S")
@@ -97,11 +109,6 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--advertise", options.listen.advertise,
                    "host[:port] that others use (default: as --listen)")
         ->type_name("HOST");
-    app.add_option("--kvnode", options.kvnode, "the program to launch (default: beside this one)")
-        ->type_name("FILE");
-    app.add_option("--log-dir", options.log_dir,
-                   "folder for the logs of the nodes (default: a new one, its path is printed)")
-        ->type_name("FOLDER");
     app.add_option(
            "--data-dir", options.data_dir,
            "folder for its promises: started again with it, it is the same voter, and "
@@ -109,9 +116,6 @@ void declare(CLI::App& app, Options& options) {
            "each time)")
         ->type_name("FOLDER");
     declare_for_nodes(app, nodes, options);
-    app.add_option("--wait-deadline", options.wait_deadline,
-                   "seconds in which all nodes must be in the ring (default 30)")
-        ->type_name("SECONDS");
     app.add_option("--log-level", options.log_level,
                    "of this program and the nodes: debug, info, warning or error (default: warning "
                    "of this program, info of the nodes)")
@@ -232,6 +236,11 @@ Result<Meaning> understand(const Options& options) {
         const auto size = of_option("--max-memory", parse_memory_max(options.max_memory));
         if (!size) return std::unexpected(size.error());
     }
+    // A name without a folder is looked for where the shell does.
+    const bool is_path = options.kvnode.find('/') != std::string::npos;
+    if (is_path && access(options.kvnode.c_str(), X_OK) != 0) {
+        return fail("--kvnode: {} cannot be executed: {}", options.kvnode, std::strerror(errno));
+    }
     Meaning meaning{.level = *level, .deadline = *deadline, .seeds = {}, .plan = {}};
     if (!options.seed.empty()) {
         auto seeds = resolve_list(options.seed, coordinator_port);
@@ -264,6 +273,11 @@ int main(int argc, const char* const* argv) {
     Logger log(meaning->level);
     log.set_name("coordinator");
     if (!plan.warning.empty()) log.write(LogLevel::warning, plan.warning);
+    if (!options.log_dir.empty() && options.nodes == 0) {
+        log.write(LogLevel::warning,
+                  "--log-dir is of no use without --nodes: nodes that it does not launch log to "
+                  "their stderr");
+    }
     std::unique_ptr<Vault> vault;
     if (!options.data_dir.empty()) {
         auto opened = Vault::open(options.data_dir);

@@ -233,6 +233,8 @@ int main(int argc, const char* const* argv) {
     if (!seeds) return exit_with(Exit::usage, "kvnode", seeds.error().message);
     const auto plan = plan_listening(options.listen, *seeds);
     if (!plan) return exit_with(Exit::usage, "kvnode", plan.error().message);
+    const auto name = of_option("--name", parse_name(options.name));
+    if (!name) return exit_with(Exit::usage, "kvnode", name.error().message);
     const auto weight = of_option("--weight", parse_weight(options.weight));
     if (!weight) return exit_with(Exit::usage, "kvnode", weight.error().message);
     const auto backfill_rate = of_option("--backfill-rate", backfill_rate_of(options));

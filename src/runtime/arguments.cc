@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ring/ring.h"
+#include "runtime/output.h"
 
 namespace grapevine {
 
@@ -57,9 +58,20 @@ Result<Duration> parse_seconds(const std::string& text, Duration max) {
 Result<std::uint32_t> parse_weight(const std::string& text) {
     const auto weight = parse_decimal(text, 3);
     if (!weight || *weight == 0 || *weight > weight_max) {
-        return fail("\"{}\" is not a weight from 0.001 to {}", text, weight_max / weight_one);
+        return fail("\"{}\" is not a weight from 0.001 to {}, with at most three decimals", text,
+                    weight_max / weight_one);
     }
     return static_cast<std::uint32_t>(*weight);
+}
+
+Result<std::string> parse_name(const std::string& text) {
+    if (escape(text) != text || text.find_first_of(" ,") != std::string::npos) {
+        return fail(
+            "\"{}\" is not a name: blanks, commas, and bytes that do not print as UTF-8 are "
+            "not in one",
+            escape(text));
+    }
+    return text;
 }
 
 Result<std::uint64_t> parse_rate(const std::string& text) {

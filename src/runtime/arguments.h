@@ -18,6 +18,10 @@ std::vector<std::string> prepare_arguments(int argc, const char* const* argv);
 // Seconds, with up to six decimals: "5", "0.25". (0, max].
 Result<Duration> parse_seconds(const std::string& text, Duration max);
 
+// A member's name: what stands in a table and in a list without being taken for several. May be
+// empty.
+Result<std::string> parse_name(const std::string& text);
+
 // A node's weight, with up to three decimals: "2", "0.5". 0.001 to 1000; in thousandths.
 Result<std::uint32_t> parse_weight(const std::string& text);
 

@@ -119,9 +119,8 @@ TEST_CASE("options whose value is empty are refused by name", "[e2e]") {
         refused("coordinator", option, {"--nodes", "1"});
     }
     for (const char* option : {"--zone", "--name"}) refused("kvnode", option);
-    for (const char* option : {"--data-dir", "--log-dir", "--kvnode"}) {
-        refused("coordinator", option);
-    }
+    for (const char* option : {"--data-dir", "--log-dir"}) refused("coordinator", option);
+    refused("coordinator", "--kvnode", {"--nodes", "1"});
     for (const char* option : {"--coordinator", "--pid", "--leave"}) refused("client", option);
 }
 
@@ -156,6 +155,16 @@ TEST_CASE("a rate that is none, and --json without a question, are refused", "[e
         CHECK(alone.code == 2);
         CHECK(contains(alone.err, "--nodes"));
     }
+    const Finished deadline =
+        run({program("coordinator"), "--seed", "127.0.0.1:1", "--wait-deadline", "2"});
+    CHECK(deadline.code == 2);
+    const Finished absent =
+        run({program("coordinator"), "--nodes", "1", "--kvnode", "/nonexistent"});
+    CHECK(absent.code == 2);
+    CHECK(contains(absent.err, "/nonexistent cannot be executed: No such file"));
+    const Finished blank = run({program("kvnode"), "--name", "a b"});
+    CHECK(blank.code == 2);
+    CHECK(contains(blank.err, "--name: \"a b\" is not a name"));
     const Finished refused = run({program("client"), "--json", "--get", "k"});
     CHECK(refused.code == 2);
     CHECK(contains(refused.err, "--json goes with --ring, --status and --history"));

@@ -35,6 +35,16 @@ TEST_CASE("seconds are decimal, above zero and bounded") {
     }
 }
 
+TEST_CASE("names have no blanks and commas, and print") {
+    for (const char* good : {"", "server1", "a.b-c_d", "\xc3\xa4ste"}) {
+        CHECK(parse_name(good).value() == good);
+    }
+    for (const char* bad : {"a b", "a,b", "a\nb", "\x7f", "\xff", " "}) {
+        CHECK_FALSE(parse_name(bad).has_value());
+    }
+    CHECK(parse_name("a\xff").error().message.starts_with("\"a\\xff\" is not a name"));
+}
+
 TEST_CASE("weights are decimal, in thousandths") {
     CHECK(parse_weight("2").value() == 2000);
     CHECK(parse_weight("0.5").value() == 500);
