@@ -68,6 +68,18 @@ struct StatusReply {
 // What became of the last changes of the ring, as the member that answers saw them. Changes that
 // follow each other and only make copies are one event.
 struct HistoryRequest {};
+// What it is told for; where several hold, the first of these.
+enum class RingCause : std::uint8_t {
+    other,
+    founding,  // the cluster was founded anew
+    loss,      // what partitions held was given up: they restart empty
+    death,     // a member is out, and had not left
+    leave,     // a member is out, and had left
+    join,      // a member is in
+    leaving,   // a member was told to leave
+    links,     // copies were given up for bad links
+    copies,    // copies were made or ordered, or primaries moved, and nothing else
+};
 // The spans are in milliseconds. Members see different parts of a change: whoever proposed it knows
 // how long it took to find a reason and to agree, each primary when it served again.
 struct RingEvent {
@@ -79,11 +91,12 @@ struct RingEvent {
                                     // several rings the longest
     std::int64_t active_ms = -1;    // until all primaries here were active; -1: not yet; of several
                                     // rings the longest
-    std::int64_t repaired_ms = -1;  // until all copies were there again; -1: not yet, or a later
-                                    // ring was not seen
+    std::int64_t repaired_ms = -1;  // until all copies that are wanted were there again; -1: not
+                                    // yet, or never, or a later ring was not seen
     std::string what;               // a sentence for people
     Epoch last_epoch;               // of several rings: of the last; zero: it is one
     std::uint32_t copies_made = 0;  // that were filled and are complete
+    RingCause cause = RingCause::other;
 };
 inline constexpr std::size_t history_size_max = 128;
 // In `what`: "server3 is out (left)", others died. Without either it is not known.

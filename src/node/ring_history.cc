@@ -146,9 +146,12 @@ RingHistory::Event RingHistory::event_of(Time now, const Ring& before, const Rin
                 .active = {},
                 .activating_since = now,
                 .repaired_at = {},
+                .is_over = false,
+                .is_lost = false,
                 .only_moves = only_moves_copies(before, after, change),
                 .is_first = !before.cluster && change == nullptr && after.epoch > first_epoch,
                 .news = news,
+                .cause = cause_of(before, after, change, news),
                 .what = describe(before, after, change, news)};
     if (!proposed_at_ || change == nullptr) return event;
     event.agreed = now - *proposed_at_;
@@ -161,10 +164,36 @@ RingHistory::Event RingHistory::event_of(Time now, const Ring& before, const Rin
     return event;
 }
 
+RingCause RingHistory::cause_of(const Ring& before, const Ring& after, const RingChange* change,
+                                const TableNews& news) {
+    if (before.cluster && before.cluster != after.cluster) return RingCause::founding;
+    if (news.restarted > 0) return RingCause::loss;
+    bool died = false;
+    bool left = false;
+    bool came = false;
+    bool leaves = false;
+    for_each_member(before, after, [&](const Member* was, const Member* is) {
+        const bool was_up = was != nullptr && was->is_up();
+        const bool is_up = is != nullptr && is->is_up();
+        const bool departed = change != nullptr && was != nullptr &&
+                              std::ranges::binary_search(change->departed, was->id);
+        died = died || (was_up && !is_up && !departed);
+        left = left || (was_up && !is_up && departed);
+        came = came || (is_up && !was_up);
+        leaves = leaves || (was_up && is_up && was->state != is->state);
+    });
+    if (died) return RingCause::death;
+    if (left) return RingCause::leave;
+    if (came) return RingCause::join;
+    if (leaves) return RingCause::leaving;
+    if (change != nullptr && !change->dropped.empty()) return RingCause::links;
+    return only_moves_copies(before, after, change) ? RingCause::copies : RingCause::other;
+}
+
 bool RingHistory::goes_on(const Event& event) const {
     if (events_.empty() || !event.only_moves) return false;
     const Event& latest = events_.back();
-    return latest.only_moves && !latest.repaired_at && event.epoch == next(latest.last_epoch);
+    return latest.only_moves && !latest.is_over && event.epoch == next(latest.last_epoch);
 }
 
 void RingHistory::fold(Event&& event, std::uint32_t partitions) {
@@ -196,12 +225,23 @@ std::string RingHistory::adopt(Time now, const Ring* before, const Ring& after,
     }
     adoptions_.emplace_back(after.epoch, now);
     if (adoptions_.size() > history_size_max) adoptions_.pop_front();
-    if (after.genesis && fully_replicated(after)) {
+    look_whether_over(now, after);
+    return what;
+}
+
+void RingHistory::look_whether_over(Time now, const Ring& ring) {
+    if (events_.back().news.restarted > 0) {
         for (Event& each : events_) {
-            if (!each.repaired_at) each.repaired_at = now;
+            const bool took_it = each.news.down > 0 || each.news.restarted > 0;
+            each.is_lost = each.is_lost || (!each.repaired_at && took_it);
         }
     }
-    return what;
+    if (!ring.genesis || !fully_replicated(ring)) return;
+    const bool is_whole = copies_possible(ring) >= ring.copies_wanted;
+    for (Event& each : events_) {
+        each.is_over = true;
+        if (is_whole && !each.is_lost && !each.repaired_at) each.repaired_at = now;
+    }
 }
 
 void RingHistory::active(Time now) {
@@ -242,7 +282,8 @@ HistoryReply RingHistory::reply(Time now) const {
              .repaired_ms = ms_or_none(repaired),
              .what = event.what,
              .last_epoch = event.last_epoch > event.epoch ? event.last_epoch : Epoch{},
-             .copies_made = static_cast<std::uint32_t>(event.news.made)});
+             .copies_made = static_cast<std::uint32_t>(event.news.made),
+             .cause = event.cause});
     }
     return reply;
 }

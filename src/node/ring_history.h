@@ -76,10 +76,13 @@ private:
         std::optional<Duration> agreed;        // the longest
         std::optional<Duration> active;        // the longest
         std::optional<Time> activating_since;  // nothing: all is active
-        std::optional<Time> repaired_at;
+        std::optional<Time> repaired_at;       // all copies that are wanted were there again
+        bool is_over = false;     // nothing was left to be copied, though copies may be missing
+        bool is_lost = false;     // what it took was given up since: it is not repaired by that
         bool only_moves = false;  // copies and primaries: no member came, went or is another
         bool is_first = false;    // that this member has seen, of many: what it changed others tell
         TableNews news;           // of all its rings
+        RingCause cause = RingCause::other;
         std::string what;
     };
 
@@ -87,7 +90,11 @@ private:
                                            const RingChange* change);
     [[nodiscard]] Event event_of(Time now, const Ring& before, const Ring& after,
                                  const RingChange* change);
+    [[nodiscard]] static RingCause cause_of(const Ring& before, const Ring& after,
+                                            const RingChange* change, const TableNews& news);
     [[nodiscard]] bool goes_on(const Event& event) const;
+    // What the ring adopted last means for those that are not over yet.
+    void look_whether_over(Time now, const Ring& ring);
     void fold(Event&& event, std::uint32_t partitions);
     [[nodiscard]] std::string describe(const Ring& before, const Ring& after,
                                        const RingChange* change, const TableNews& news) const;

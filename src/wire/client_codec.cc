@@ -4,6 +4,7 @@ namespace grapevine::wire {
 
 static_assert(static_cast<int>(fb::OperationKind::MAX) == static_cast<int>(OperationKind::query));
 static_assert(static_cast<int>(fb::Condition::MAX) == static_cast<int>(Condition::version));
+static_assert(static_cast<int>(fb::RingCause::MAX) == static_cast<int>(RingCause::copies));
 static_assert(static_cast<int>(fb::Status::MAX) == static_cast<int>(Status::full));
 
 fb::RequestHead pack_head(const Request& message) {
@@ -197,7 +198,7 @@ Packed<fb::HistoryReply> pack(Builder& builder, const HistoryReply& message) {
             return fb::CreateRingEvent(builder, event.epoch.value, event.ago_ms, event.detected_ms,
                                        event.agreed_ms, event.active_ms, event.repaired_ms,
                                        pack_text(builder, what), event.last_epoch.value,
-                                       event.copies_made);
+                                       event.copies_made, static_cast<fb::RingCause>(event.cause));
         }));
 }
 
@@ -211,7 +212,8 @@ HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in) {
                          .repaired_ms = event->repaired_ms(),
                          .what = unpacker.text(event->what()),
                          .last_epoch = Epoch{event->last_epoch()},
-                         .copies_made = event->copies_made()};
+                         .copies_made = event->copies_made(),
+                         .cause = static_cast<RingCause>(event->cause())};
     })};
 }
 

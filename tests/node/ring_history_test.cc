@@ -54,6 +54,7 @@ TEST_CASE("a death is remembered with its cause and the times that it took") {
     CHECK(event.agreed_ms == 3);
     CHECK(event.active_ms == 200);
     CHECK(event.repaired_ms == -1);
+    CHECK(event.cause == RingCause::death);
 
     // The third member is filled: then all copies are there again.
     RingChange order{.epoch = next(after.epoch)};
@@ -79,8 +80,52 @@ TEST_CASE("a death is remembered with its cause and the times that it took") {
     CHECK(event.epoch == filling.epoch);
     CHECK(event.last_epoch == repaired.epoch);
     CHECK(event.copies_made == 4);
+    CHECK(event.cause == RingCause::copies);
     CHECK(event.repaired_ms == 815);
     CHECK(event.what == "2 rings: 4 copies made, complete");
+}
+
+TEST_CASE("where copies stay missing nothing is repaired") {
+    const Ring before = three();
+    RingHistory history;
+    history.adopt(start, nullptr, before, nullptr);
+    // One node is left, of which every partition has its only copy: that is all that there can be.
+    const RingChange eviction{.epoch = next(before.epoch), .evicted = {NodeId{1}, NodeId{2}}};
+    const Ring after = applied(before, eviction);
+    REQUIRE(fully_replicated(after));
+    history.adopt(start + 1s, &before, after, &eviction);
+    CHECK(last(history, start + 2s).repaired_ms == -1);
+    // Until others come.
+    const RingChange join{.epoch = next(after.epoch), .joined = {server(4)}};
+    Ring ring = applied(after, join);
+    history.adopt(start + 3s, &after, ring, &join);
+    CHECK(last(history, start + 3s).cause == RingCause::join);
+    for (Entry& entry : ring.table) entry.copies = {NodeId{3}, NodeId{4}};
+    ring.epoch = next(ring.epoch);
+    history.adopt(start + 4s, nullptr, ring, nullptr);
+    CHECK(history.reply(start + 5s).events.at(0).repaired_ms == 3000);
+}
+
+TEST_CASE("what was given up is not repaired by that") {
+    const Ring before = three();
+    RingHistory history;
+    history.adopt(start, nullptr, before, nullptr);
+    const RingChange eviction{.epoch = next(before.epoch), .evicted = {NodeId{2}, NodeId{3}}};
+    const Ring down = applied(before, eviction);
+    history.adopt(start + 1s, &before, down, &eviction);
+    RingChange loss{.epoch = next(down.epoch)};
+    for (std::uint32_t p = 0; p < 4; ++p) {
+        loss.losses.push_back(PartitionId{p});
+        loss.arrangements.push_back(
+            {.partition = PartitionId{p}, .copies = {NodeId{1}}, .fills = {}});
+    }
+    const Ring given_up = applied(down, loss);
+    history.adopt(start + 9s, &down, given_up, &loss);
+    const HistoryReply reply = history.reply(start + 10s);
+    REQUIRE(reply.events.size() == 2);
+    CHECK(reply.events[0].repaired_ms == -1);
+    CHECK(reply.events[1].repaired_ms == -1);
+    CHECK(reply.events[1].cause == RingCause::loss);
 }
 
 TEST_CASE("a move of many rings does not push out what it is for") {

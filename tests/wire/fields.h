@@ -109,7 +109,7 @@ GRAPEVINE_NO_FIELDS(LeaveRequest)
 GRAPEVINE_NO_FIELDS(LeaveReply)
 GRAPEVINE_NO_FIELDS(HistoryRequest)
 GRAPEVINE_FIELDS(RingEvent, epoch, ago_ms, detected_ms, agreed_ms, active_ms, repaired_ms, what,
-                 last_epoch, copies_made)
+                 last_epoch, copies_made, cause)
 GRAPEVINE_FIELDS(HistoryReply, events)
 GRAPEVINE_FIELDS(ForceRing, parent, founding)
 GRAPEVINE_FIELDS(ForceRingReply, founded, epoch, awaited)

@@ -126,6 +126,7 @@ private:
     static OperationKind last(OperationKind) { return OperationKind::query; }
     static Condition last(Condition) { return Condition::version; }
     static Status last(Status) { return Status::full; }
+    static RingCause last(RingCause) { return RingCause::copies; }
     static Speaker last(Speaker) { return Speaker::client; }
 
     Member plain_member(Member member);
