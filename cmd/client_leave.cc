@@ -114,7 +114,8 @@ bool says(std::string_view what, std::string_view words) {
 int tell_that_it_is_out(const Ring& ring, const Member& leaver) {
     const std::string left = leaver.name + std::string(left_words);
     const std::string died = leaver.name + " is out (";
-    for (const RingEvent& event : fetch_history(ring, poll_timeout) | std::views::reverse) {
+    const Histories histories = fetch_history(ring, poll_timeout);
+    for (const RingEvent& event : histories.events | std::views::reverse) {
         if (says(event.what, left)) break;
         if (!says(event.what, died)) continue;
         return tell_that_it_died(ring, leaver, event.what);
@@ -144,6 +145,10 @@ int leave(const ClientOptions& options, const std::string& name) {
     }
     if (const std::string why = too_few(**ring, leaver.id); !why.empty()) {
         print_out("keys have fewer copies when {} is out: {}\n", name, why);
+    }
+    if (const std::string why = too_few_zones(**ring, leaver.id);
+        !why.empty() && too_few_zones(**ring).empty()) {
+        print_out("when {} is out {}\n", name, why);
     }
     const Statuses statuses =
         fetch_status(**ring, std::min<Duration>(options.timeout, poll_timeout));

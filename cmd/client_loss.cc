@@ -82,12 +82,12 @@ int accept_loss(const ClientOptions& options, bool is_sure) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
     const std::size_t down = down_since(**ring, (*ring)->epoch).size();
-    const VoteCount votes =
-        votes_answering(**ring, fetch_status(**ring, std::min<Duration>(options.timeout, 1s)));
+    const Statuses answered = fetch_status(**ring, std::min<Duration>(options.timeout, 1s));
+    const VoteCount votes = votes_answering(**ring, answered);
     if (down == 0 && !votes.is_majority()) {
         return complain(Exit::unchanged,
                         "no partition is down, as far as the ring says that is known here; but " +
-                            describe_lost_majority(votes));
+                            describe_lost_majority(**ring, answered));
     }
     if (down == 0) {
         print_out("no partition is down: there is nothing to give up\n");

@@ -1,8 +1,11 @@
 // client --ring, --status and --history: what the cluster is like and what happened to it.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -22,13 +25,21 @@ Duration patience_of(const ClientOptions& options) {
 
 }  // namespace
 
-std::vector<RingEvent> fetch_history(const Ring& ring, Duration timeout) {
+Histories fetch_history(const Ring& ring, Duration timeout) {
+    const std::vector<Address> asked = addresses_of_up(ring);
+    const auto answers = ask_all(asked, HistoryRequest{}, timeout);
     std::vector<HistoryReply> replies;
-    for (const auto& answer : ask_all(addresses_of_up(ring), HistoryRequest{}, timeout)) {
-        const auto* reply = answer ? std::get_if<HistoryReply>(&*answer) : nullptr;
-        if (reply != nullptr) replies.push_back(*reply);
+    Histories histories;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        const auto* reply = answers[i] ? std::get_if<HistoryReply>(&*answers[i]) : nullptr;
+        if (reply != nullptr) {
+            replies.push_back(*reply);
+        } else {
+            histories.silent.push_back(ring.member_at(asked[i])->name);
+        }
     }
-    return merge_histories(replies);
+    histories.events = merge_histories(replies);
+    return histories;
 }
 
 int show_ring(const ClientOptions& options) {
@@ -51,9 +62,13 @@ int show_health(const ClientOptions& options) {
 int show_history(const ClientOptions& options) {
     const auto ring = ring_of(options);
     if (!ring) return complain(Exit::unchanged, ring.error().message);
-    const std::vector<RingEvent> events = fetch_history(**ring, patience_of(options));
+    const auto [events, silent] = fetch_history(**ring, patience_of(options));
     if (events.empty()) return complain(Exit::unchanged, "no member answers");
     print_out("{}", options.json ? history_json(events) : history_text(events));
+    if (!silent.empty()) {
+        print_err("client: {} did not answer: the times that nobody else knows are missing\n",
+                  fmt::join(silent, ", "));
+    }
     return static_cast<int>(Exit::done);
 }
 

@@ -41,10 +41,15 @@ int complain(Exit code, const std::string& sentence);
 // A verb names a member that is not in the ring.
 int complain_of_nobody(const Ring& ring, const std::string& name);
 
-// Between two looks at how far something is.
-// What became of the last changes, as all members together tell; empty: nobody answers.
-std::vector<RingEvent> fetch_history(const Ring& ring, Duration timeout);
+// What became of the last changes, as those members that answer tell together; and the names of
+// those that do not.
+struct Histories {
+    std::vector<RingEvent> events;
+    std::vector<std::string> silent;
+};
+Histories fetch_history(const Ring& ring, Duration timeout);
 
+// Between two looks at how far something is.
 void pause();
 
 int run_operation(const ClientOptions& options, Operation operation);

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/counted.h"
 #include "coordinator/report.h"
+#include "ring/change.h"
 #include "ring/planner.h"
 
 namespace grapevine {
@@ -32,6 +32,32 @@ std::string names(const Ring& ring, const std::vector<NodeId>& ids) {
 // Longer than a change of primaries takes, which waits for a lease (200 ms) where one died.
 constexpr Duration hand_over_max = 1s;
 
+// Of a large cluster without most of its members there would be many.
+constexpr std::size_t reasons_max = 20;
+constexpr std::size_t names_in_reason_max = 8;
+
+// "server1", "server1, server2", "server1, server2 and 7 more".
+std::string some_of(const std::vector<std::string>& names) {
+    const std::size_t said = std::min(names.size(), names_in_reason_max);
+    const auto first = names.begin() + static_cast<std::ptrdiff_t>(said);
+    const std::string text = fmt::format("{}", fmt::join(names.begin(), first, ", "));
+    return said == names.size() ? text : fmt::format("{} and {} more", text, names.size() - said);
+}
+
+bool somebody_who_stores_answers(const Ring& ring, const Statuses& status) {
+    return std::ranges::any_of(ring.members, [&](const Member& member) {
+        return member.stores() && status.contains(member.id);
+    });
+}
+
+// As if a coordinator were there too.
+std::size_t deaths_survived_with_coordinator(const Ring& ring) {
+    Ring other = ring;
+    other.members.push_back({.id = NodeId{~std::uint64_t{0}}, .role = Role::coordinator});
+    other.voters = voters_for(other.members);
+    return deaths_survived(other);
+}
+
 std::string partitions_of_all(const Ring& ring, std::size_t number) {
     return fmt::format("{} of {}", number, counted(ring.partitions(), "partition"));
 }
@@ -47,10 +73,16 @@ public:
         look_at_members();
         if (!ring_.genesis) {
             find(HealthVerdict::unavailable, "no storage node has come yet");
-            return std::move(health_);
+        } else {
+            look_at_copies();
+            look_at_service();
+            look_for_coordinator();
         }
-        look_at_copies();
-        look_at_service();
+        if (health_.reasons.size() > reasons_max) {
+            const std::size_t more = health_.reasons.size() - (reasons_max - 1);
+            health_.reasons.resize(reasons_max - 1);
+            health_.reasons.push_back(fmt::format("and {} more", counted(more, "reason")));
+        }
         return std::move(health_);
     }
 
@@ -63,8 +95,8 @@ private:
     [[nodiscard]] bool answers(NodeId id) const { return status_.contains(id); }
 
     void look_at_votes() {
-        const VoteCount votes = votes_answering(ring_, status_);
-        if (votes.is_majority()) {
+        health_.votes = votes_answering(ring_, status_);
+        if (health_.votes.is_majority()) {
             const std::string why = why_no_death_is_survived(ring_);
             if (!why.empty()) {
                 find(HealthVerdict::degraded, "no death is survived, because " + why);
@@ -72,20 +104,14 @@ private:
             return;
         }
         health_.survived = {};
-        find(HealthVerdict::unavailable, describe_lost_majority(votes));
+        find(HealthVerdict::unavailable, describe_lost_majority(ring_, status_));
     }
 
     void look_at_members() {
         for (const Member* member : members_in_order(ring_)) {
-            if (member->state == MemberState::leaving) {
-                find(HealthVerdict::repairing,
-                     fmt::format("{} is leaving: {} to move", member->name,
-                                 counted(partitions_of(ring_, member->id), "partition")));
-            }
+            if (member->state == MemberState::leaving) look_at_leaver(*member);
             if (!member->is_up()) continue;
-            if (!answers(member->id)) {
-                find(HealthVerdict::degraded, member->name + " does not answer");
-            }
+            if (!answers(member->id)) health_.silent.push_back(member->name);
             if (const auto found = status_.find(member->id); found != status_.end()) {
                 look_at_memory(*member, found->second);
             }
@@ -96,10 +122,27 @@ private:
                 }
             }
             if (!observers.empty()) {
+                health_.suspected.push_back(member->name);
                 find(HealthVerdict::degraded,
                      fmt::format("{} is suspected by {}", member->name, names(ring_, observers)));
             }
         }
+        if (!health_.silent.empty()) {
+            find(HealthVerdict::degraded, fmt::format("{} {} not answer", some_of(health_.silent),
+                                                      health_.silent.size() == 1 ? "does" : "do"));
+        }
+    }
+
+    void look_at_leaver(const Member& member) {
+        if (!somebody_stays(ring_, member.id)) {
+            return find(HealthVerdict::degraded,
+                        fmt::format("{} was told to leave, and stays: no other node stays that "
+                                    "could hold what it holds",
+                                    member.name));
+        }
+        find(HealthVerdict::repairing,
+             fmt::format("{} is leaving: {} to move", member.name,
+                         counted(partitions_of(ring_, member.id), "partition")));
     }
 
     // Nearly full is told too: something can still be done.
@@ -117,26 +160,38 @@ private:
 
     void look_at_copies() {
         const std::size_t possible = copies_possible(ring_);
-        if (possible < ring_.copies_wanted) {
+        if (possible > 0 && possible < ring_.copies_wanted) {
             find(HealthVerdict::degraded,
                  fmt::format("{} of a key {} wanted, and there {} {}",
                              counted(ring_.copies_wanted, "copy", "copies"),
                              ring_.copies_wanted == 1 ? "is" : "are", possible == 1 ? "is" : "are",
                              counted(possible, "node")));
         }
-        look_at_zones(possible);
+        // It may be meant so.
+        if (std::string few = too_few_zones(ring_); !few.empty()) {
+            find(HealthVerdict::healthy, std::move(few));
+        }
+        look_at_weights(possible);
+        if (!health_.votes.is_majority()) return look_at_copies_that_answer();
         std::map<std::size_t, std::size_t> short_by_copies;
         for (const Entry& entry : ring_.table) {
             if (ring_.is_down(entry)) {
                 ++health_.partitions_down;
-            } else if (entry.copies.size() < possible) {
+                continue;
+            }
+            if (entry.copies.size() < ring_.copies_wanted) ++health_.partitions_short;
+            if (entry.copies.size() < possible) {
                 ++short_by_copies[entry.copies.size()];
-                ++health_.partitions_short;
             } else if (!entry.fills.empty()) {
                 ++health_.partitions_moving;
             }
         }
         measure_backlog();
+        tell_of_copies(possible, short_by_copies);
+    }
+
+    void tell_of_copies(std::size_t possible,
+                        const std::map<std::size_t, std::size_t>& short_by_copies) {
         const std::string left =
             health_.left && *health_.left > Duration{}
                 ? fmt::format(", {} s left", (to_ms(*health_.left) + 999) / 1000)
@@ -163,30 +218,68 @@ private:
         }
     }
 
-    // Where nobody says where it stands, nobody asked for zones to be told apart.
-    void look_at_zones(std::size_t possible) {
-        std::set<std::string_view> named;
-        std::size_t zones = 0;
+    // Nothing is repaired before a majority is there again.
+    void look_at_copies_that_answer() {
+        for (const Entry& entry : ring_.table) {
+            const auto there = static_cast<std::size_t>(
+                std::ranges::count_if(entry.copies, [&](NodeId id) { return answers(id); }));
+            if (there == 0) ++health_.partitions_down;
+            if (there > 0 && there < ring_.copies_wanted) ++health_.partitions_short;
+        }
+        if (health_.partitions_down == 0) return;
+        find(HealthVerdict::unavailable,
+             fmt::format("{} {} no copy on a node that answers",
+                         partitions_of_all(ring_, health_.partitions_down),
+                         health_.partitions_down == 1 ? "has" : "have"));
+    }
+
+    // No node holds two copies of a key, so none has a larger share than all keys. Zones apart.
+    void look_at_weights(std::size_t possible) {
+        std::uint64_t all = 0;
+        std::size_t nodes = 0;
         for (const Member& member : ring_.members) {
             if (!member.stays()) continue;
-            if (member.zone.empty() || named.insert(member.zone).second) ++zones;
+            all += member.weight;
+            ++nodes;
         }
-        if (named.empty() || zones >= possible) return;
+        std::vector<std::string> too_heavy;
+        for (const Member* member : members_in_order(ring_)) {
+            if (member->stays() && member->weight * possible > all)
+                too_heavy.push_back(member->name);
+        }
+        if (too_heavy.empty()) return;
         // It may be meant so.
         find(HealthVerdict::healthy,
-             fmt::format("the {} of a key are in {}: several are lost together with one",
-                         counted(possible, "copy", "copies"), counted(zones, "zone")));
+             fmt::format("the weights cannot be met: {} would have to hold more than one of the {} "
+                         "of some keys, which are on {}",
+                         some_of(too_heavy), counted(possible, "copy", "copies"),
+                         counted(nodes, "node")));
+    }
+
+    // Its votes may be all that keeps copies to spare from being of use.
+    void look_for_coordinator() {
+        const bool is_without = health_.verdict == HealthVerdict::healthy &&
+                                health_.votes.is_majority() && ring_.coordinator() == nullptr;
+        if (!is_without) return;
+        const std::size_t could = deaths_survived_with_coordinator(ring_);
+        if (could <= health_.survived.nodes) return;
+        find(HealthVerdict::healthy,
+             fmt::format("there is no coordinator: with one, which has votes too, {} could be "
+                         "survived",
+                         counted(could, "simultaneous death")));
     }
 
     void measure_backlog() {
         Duration left{};
+        std::size_t waiting = 0;
         bool is_known = true;
         for (const auto& [id, backlog] : backlogs(ring_, status_)) {
             if (backlog.partitions == 0) continue;
+            ++waiting;
             is_known = is_known && backlog.left.has_value();
             left = std::max(left, backlog.left.value_or(Duration{}));
         }
-        if (is_known) health_.left = left;
+        if (is_known && waiting > 0) health_.left = left;
     }
 
     // A partition that has a copy is served but in the moments after a change. Members may have
@@ -275,11 +368,14 @@ VoteCount votes_answering(const Ring& ring, const Statuses& status) {
     return votes;
 }
 
-std::string describe_lost_majority(const VoteCount& votes) {
+std::string describe_lost_majority(const Ring& ring, const Statuses& status) {
+    const VoteCount votes = votes_answering(ring, status);
     return fmt::format(
-        "{} of {} answer, which is no majority: nothing is served until more do; only where none "
-        "ever will: client --force-ring",
-        votes.answering, counted(votes.all, "vote"));
+        "{} of {} answer, which is no majority: nothing is served until more do; {}",
+        votes.answering, counted(votes.all, "vote"),
+        somebody_who_stores_answers(ring, status)
+            ? "only where none ever will: client --force-ring"
+            : "no node that stores answers, so client --force-ring has nothing to go on with");
 }
 
 std::string_view verdict_name(HealthVerdict verdict) {

@@ -40,7 +40,7 @@ struct VoteCount {
 };
 VoteCount votes_answering(const Ring& ring, const Statuses& status);
 // "2 of 5 votes answer, which is no majority: nothing is served until more do; ...": what to do.
-std::string describe_lost_majority(const VoteCount& votes);
+std::string describe_lost_majority(const Ring& ring, const Statuses& status);
 
 // The worst that applies.
 enum class HealthVerdict : std::uint8_t {
@@ -53,13 +53,20 @@ std::string_view verdict_name(HealthVerdict verdict);
 
 struct Health {
     HealthVerdict verdict = HealthVerdict::healthy;
-    std::vector<std::string> reasons;   // sentences; of a healthy one, what goes on
-    Resilience survived;                // nothing without a majority that answers
-    std::size_t partitions_short = 0;   // that have fewer copies than there could be
-    std::size_t partitions_moving = 0;  // that have them, and are being copied to other members
+    std::vector<std::string> reasons;  // sentences; of a healthy one, what goes on
+    Resilience survived;               // nothing without a majority that answers
+    VoteCount votes;
+    std::vector<std::string> silent;     // names of members that are up in the ring
+    std::vector<std::string> suspected;  // the same
+    // Without a majority that answers copies count where their holder answers, for that is what a
+    // founding anew would go on with.
+    std::size_t partitions_short = 0;   // that have fewer copies than are wanted
+    std::size_t partitions_moving = 0;  // that have all that there could be, and are being copied
+                                        // to other members
     std::size_t partitions_down = 0;    // without a copy that is up
     std::size_t partitions_served = 0;  // by who answered
-    std::optional<Duration> left;       // until all copies are where they belong
+    std::optional<Duration> left;  // until all copies are where they belong; nothing: not known, or
+                                   // nothing is being repaired
 };
 Health health_of(const Ring& ring, const Statuses& status);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "base/counted.h"
@@ -149,6 +150,21 @@ std::string describe_copies(const Ring& ring) {
     }
     return fmt::format("every partition has {}; {} are wanted, but there {} {}", copies,
                        ring.copies_wanted, possible == 1 ? "is" : "are", counted(possible, "node"));
+}
+
+std::string too_few_zones(const Ring& ring, NodeId without) {
+    std::set<std::string_view> named;
+    std::size_t zones = 0;
+    std::size_t nodes = 0;
+    for (const Member& member : ring.members) {
+        if (!member.stays() || member.id == without) continue;
+        ++nodes;
+        if (member.zone.empty() || named.insert(member.zone).second) ++zones;
+    }
+    const std::size_t copies = std::min<std::size_t>(ring.copies_wanted, nodes);
+    if (named.empty() || zones >= copies) return {};
+    return fmt::format("the {} of a key are in {}: several are lost together with one",
+                       counted(copies, "copy", "copies"), counted(zones, "zone"));
 }
 
 std::string describe_change(const Ring* before, const Ring& after) {

@@ -49,6 +49,10 @@ std::string why_it_stays(const Ring& ring, NodeId leaver);
 // "every partition has 1 copy; 2 are wanted, but there is 1 node".
 std::string describe_copies(const Ring& ring);
 
+// "the 3 copies of a key are in 2 zones: several are lost together with one"; empty where there are
+// zones enough, or nobody says where it stands. As it is when `without` has left; zero: as it is.
+std::string too_few_zones(const Ring& ring, NodeId without = {});
+
 // What one ring change did, in one line: "epoch 7: server2 is gone; 4 nodes; copying 310
 // partitions; survives 1 simultaneous death". `before` is null where the ring is the first that is
 // seen.

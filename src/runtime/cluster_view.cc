@@ -60,6 +60,36 @@ Json span_json(std::int64_t ms) {
     return ms < 0 ? Json(nullptr) : Json(ms);
 }
 
+std::string_view cause_name(RingCause cause) {
+    switch (cause) {
+        case RingCause::founding:
+            return "founding";
+        case RingCause::loss:
+            return "loss";
+        case RingCause::death:
+            return "death";
+        case RingCause::leave:
+            return "leave";
+        case RingCause::join:
+            return "join";
+        case RingCause::leaving:
+            return "leaving";
+        case RingCause::links:
+            return "links";
+        case RingCause::copies:
+            return "copies";
+        case RingCause::other:
+            break;
+    }
+    return "other";
+}
+
+JsonArray list_json(const std::vector<std::string>& texts) {
+    JsonArray json;
+    for (const std::string& text : texts) json.add(text);
+    return json;
+}
+
 Json ms_json(const std::optional<Duration>& span) {
     return span ? Json(to_ms(*span)) : Json(nullptr);
 }
@@ -156,9 +186,9 @@ std::string ring_table(const Ring& ring, const Statuses& status) {
     const std::size_t down = down_since(ring, ring.epoch).size();
     const VoteCount votes = votes_answering(ring, status);
     std::string text = aligned_table(rows);
-    text += fmt::format("epoch {}; {} wanted; {}", ring.epoch,
-                        counted(ring.copies_wanted, "copy", "copies"),
-                        votes.is_majority() ? survives(ring) : describe_lost_majority(votes));
+    text += fmt::format(
+        "epoch {}; {} wanted; {}", ring.epoch, counted(ring.copies_wanted, "copy", "copies"),
+        votes.is_majority() ? survives(ring) : describe_lost_majority(ring, status));
     const auto partitions = [](auto number) {
         return counted(static_cast<std::uint64_t>(number), "partition");
     };
@@ -190,17 +220,15 @@ std::string ring_json(const Ring& ring, const Statuses& status) {
 std::string health_text(const Ring& ring, const Health& health) {
     std::string text =
         fmt::format("{}, {}", verdict_name(health.verdict), survives(health.survived));
-    if (health.reasons.empty()) {
-        return fmt::format("{}; {}; epoch {}\n", text, describe_copies(ring), ring.epoch);
-    }
+    if (health.verdict == HealthVerdict::healthy) text += "; " + describe_copies(ring);
     text += fmt::format("; epoch {}\n", ring.epoch);
     for (const std::string& reason : health.reasons) text += "  " + reason + "\n";
     return text;
 }
 
 std::string health_json(const Ring& ring, const Health& health) {
-    JsonArray reasons;
-    for (const std::string& reason : health.reasons) reasons.add(reason);
+    JsonObject votes;
+    votes.add("answering", health.votes.answering).add("all", health.votes.all);
     JsonObject partitions;
     partitions.add("all", ring.genesis ? ring.partitions() : 0)
         .add("served", health.partitions_served)
@@ -209,10 +237,14 @@ std::string health_json(const Ring& ring, const Health& health) {
         .add("without_a_copy", health.partitions_down);
     JsonObject json;
     json.add("verdict", verdict_name(health.verdict))
-        .add("reasons", reasons)
+        .add("reasons", list_json(health.reasons))
+        .add("cluster", fmt::format("{:016x}", ring.cluster.value))
         .add("epoch", ring.epoch.value)
         .add("copies_wanted", ring.copies_wanted)
         .add("nodes", ring.storage_count())
+        .add("silent", list_json(health.silent))
+        .add("suspected", list_json(health.suspected))
+        .add("votes", votes)
         .add("deaths_survived", health.survived.members)
         .add("node_deaths_survived", health.survived.nodes)
         .add("partitions", partitions)
@@ -234,6 +266,7 @@ std::vector<RingEvent> merge_histories(const std::vector<HistoryReply>& replies)
                 known.last_epoch = event.last_epoch;
                 known.copies_made = event.copies_made;
             }
+            if (known.cause == RingCause::other) known.cause = event.cause;
             known.ago_ms = std::max(known.ago_ms, event.ago_ms);
             known.detected_ms = std::max(known.detected_ms, event.detected_ms);
             known.agreed_ms = std::max(known.agreed_ms, event.agreed_ms);
@@ -272,6 +305,7 @@ std::string history_json(const std::vector<RingEvent>& events) {
             .add("repaired_ms", span_json(event.repaired_ms))
             .add("last_epoch", last_of(event).value)
             .add("copies_made", event.copies_made)
+            .add("cause", cause_name(event.cause))
             .add("what", event.what);
         json.add(each);
     }

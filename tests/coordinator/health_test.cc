@@ -51,13 +51,85 @@ bool says(const Health& health, const std::string& reason) {
     return false;
 }
 
+// Of four nodes, with three copies.
+const std::string no_coordinator =
+    "there is no coordinator: with one, which has votes too, 2 simultaneous deaths could be "
+    "survived";
+
 }  // namespace
+
+TEST_CASE("a coordinator that would make more deaths survivable is said to be missing") {
+    const Ring three = cluster(3, 3);
+    const Health health = health_of(three, all_well(three));
+    CHECK(health.verdict == HealthVerdict::healthy);
+    CHECK(health.survived.nodes == 1);
+    CHECK(says(health, no_coordinator));
+    // Its votes are of no use where copies decide.
+    const Ring five = cluster(5, 3);
+    CHECK(health_of(five, all_well(five)).reasons.empty());
+}
+
+TEST_CASE("weights that cannot be met are told") {
+    const auto heavy = [](std::uint64_t nodes, std::uint32_t copies, std::uint32_t weight) {
+        Ring ring = cluster(nodes, copies);
+        ring.members.at(1).weight = weight;
+        return health_of(ring, all_well(ring));
+    };
+    CHECK(says(heavy(4, 3, 2 * weight_one),
+               "the weights cannot be met: server2 would have to hold more than one of the 3 "
+               "copies of some keys, which are on 4 nodes"));
+    CHECK(says(heavy(2, 2, weight_one / 2),
+               "the weights cannot be met: server1 would have to hold more than one of the 2 "
+               "copies of some keys, which are on 2 nodes"));
+    CHECK(heavy(5, 3, 2 * weight_one).reasons.empty());
+    CHECK(heavy(5, 1, 100 * weight_one).reasons.empty());
+}
+
+TEST_CASE("the last node that is told to leave is not being repaired") {
+    Ring ring = cluster(1, 1);
+    ring.members.front().state = MemberState::leaving;
+    const Health health = health_of(ring, all_well(ring));
+    CHECK(health.verdict == HealthVerdict::degraded);
+    CHECK(says(health,
+               "server1 was told to leave, and stays: no other node stays that could hold what it "
+               "holds"));
+    CHECK_FALSE(health.left.has_value());
+}
+
+TEST_CASE("without a majority the answer stays short, and counts copies where they answer") {
+    const Ring ring = cluster(40, 3);
+    Statuses one = all_well(ring);
+    std::erase_if(one, [](const auto& each) { return each.first != NodeId{1}; });
+    const Health health = health_of(ring, one);
+    CHECK(health.verdict == HealthVerdict::unavailable);
+    CHECK(health.reasons.size() < 10);
+    CHECK(health.silent.size() == 39);
+    CHECK(says(health,
+               "server2, server3, server4, server5, server6, server7, server8, server9 and 31 more "
+               "do not answer"));
+    CHECK(health.votes.answering == 1);
+    CHECK(health.votes.all == 7);
+    std::size_t held = 0;
+    for (const Entry& entry : ring.table) held += entry.is_copy(NodeId{1}) ? 1 : 0;
+    CHECK(health.partitions_down == partitions - held);
+    CHECK(health.partitions_short == held);
+    CHECK_FALSE(health.left.has_value());
+
+    // Nobody who stores: nothing to found anew from.
+    const Health none = health_of(ring, {});
+    CHECK(none.partitions_down == partitions);
+    CHECK(says(none,
+               "0 of 7 votes answer, which is no majority: nothing is served until more do; no "
+               "node that stores answers, so client --force-ring has nothing to go on with"));
+}
 
 TEST_CASE("zones that do not suffice are told") {
     Ring ring = cluster(4, 3);
     const auto in_zones = [&](const std::vector<std::string>& zones) {
         for (std::size_t i = 0; i < zones.size(); ++i) ring.members.at(i).zone = zones[i];
-        return health_of(ring, all_well(ring));
+        Health health = health_of(ring, all_well(ring));
+        std::erase(health.reasons, no_coordinator);
+        return health;
     };
     CHECK(in_zones({"", "", "", ""}).reasons.empty());
     CHECK(in_zones({"a", "b", "c", "c"}).reasons.empty());
@@ -76,6 +148,8 @@ TEST_CASE("a member that is suspected or does not answer makes a cluster degrade
     Health health = health_of(ring, status);
     CHECK(health.verdict >= HealthVerdict::degraded);
     CHECK(says(health, "server4 is suspected by server2"));
+    CHECK(health.suspected == std::vector<std::string>{"server4"});
+    CHECK(health.silent.empty());
     status.erase(NodeId{4});
     health = health_of(ring, status);
     CHECK(says(health, "server4 does not answer"));
@@ -138,6 +212,8 @@ TEST_CASE("a cluster of fewer nodes than copies are wanted says so") {
     const Health health = health_of(ring, all_well(ring));
     CHECK(health.verdict == HealthVerdict::degraded);
     CHECK(says(health, "3 copies of a key are wanted, and there are 2 nodes"));
+    CHECK(health.partitions_short == partitions);
+    CHECK_FALSE(health.left.has_value());
 }
 
 TEST_CASE("after a death partitions lack copies, and the time left is told") {

@@ -78,6 +78,25 @@ TEST_CASE("client --leave returns when the node is out", "[e2e]") {
     CHECK(cluster.get("key1").value == "value1");
 }
 
+TEST_CASE("client --leave gives up soon where nobody answers", "[e2e]") {
+    const Finished alone = run({program("client"), "--coordinator",
+                                "127.0.0.1:" + std::to_string(free_port()), "--leave", "server1"},
+                               {}, 15s);
+    CHECK(alone.code == 3);
+    CHECK(alone.err.find("no ring could be fetched") != npos);
+}
+
+TEST_CASE("client --leave says that zones do not suffice any more", "[e2e]") {
+    const Cluster cluster = Cluster::without_coordinator(2, {{"--name", "server1", "--zone", "a"},
+                                                             {"--name", "server2", "--zone", "a"},
+                                                             {"--name", "server3", "--zone", "b"}});
+    const auto left = cluster.client({"--leave", "server3"});
+    INFO(left.out << left.err);
+    CHECK(left.code == 0);
+    CHECK(left.out.find("when server3 is out the 2 copies of a key are in 1 zone: several are lost "
+                        "together with one\n") != npos);
+}
+
 TEST_CASE("client --leave says that a node died before it was out", "[e2e]") {
     for (const int copies : {1, 2}) {
         Cluster cluster = Cluster::by_hand(2, copies);

@@ -29,7 +29,8 @@ TEST_CASE("of each change the longest span counts, and the proposer's words") {
                              .agreed_ms = 2,
                              .active_ms = 100,
                              .repaired_ms = -1,
-                             .what = "server3 is out (process gone)"};
+                             .what = "server3 is out (process gone)",
+                             .cause = RingCause::death};
     const RingEvent other{.epoch = Epoch{5},
                           .ago_ms = 998,
                           .detected_ms = -1,
@@ -44,6 +45,7 @@ TEST_CASE("of each change the longest span counts, and the proposer's words") {
         REQUIRE(events.size() == 2);
         CHECK(events[1].what == proposer.what);
         CHECK(events[1].active_ms == 207);
+        CHECK(events[1].cause == RingCause::death);
         CHECK(events[1].repaired_ms == 700);
         CHECK(history_text(events) ==
               "epoch  ago        detected  agreed  active  repaired  what\n"
@@ -54,8 +56,23 @@ TEST_CASE("of each change the longest span counts, and the proposer's words") {
     CHECK(
         history_json({proposer}) ==
         R"([{"epoch": 5, "ago_ms": 1000, "detected_ms": 12, "agreed_ms": 2, "active_ms": 100, )"
-        R"-("repaired_ms": null, "last_epoch": 5, "copies_made": 0, "what": "server3 is out (process gone)"}])-"
+        R"-("repaired_ms": null, "last_epoch": 5, "copies_made": 0, "cause": "death", "what": "server3 is out (process gone)"}])-"
         "\n");
+}
+
+TEST_CASE("programs are told who is silent, of the votes, and of what is not known") {
+    Ring ring;
+    ring.cluster = ClusterId{0xabc};
+    Health health;
+    health.silent = {"server2"};
+    health.votes = {.answering = 2, .all = 3};
+    const std::string json = health_json(ring, health);
+    INFO(json);
+    for (const char* field :
+         {R"("cluster": "0000000000000abc")", R"("silent": ["server2"])", R"("suspected": [])",
+          R"("votes": {"answering": 2, "all": 3})", R"("ms_left": null)"}) {
+        CHECK(json.find(field) != std::string::npos);
+    }
 }
 
 TEST_CASE("rings that one member tells of in one line are told of once") {
