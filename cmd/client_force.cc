@@ -37,6 +37,7 @@ constexpr int surveys_max = 5;
 struct Survey {
     RingPtr ring;
     Statuses answered;
+    std::vector<StatusReply> outside;  // of those that wait to be let in
 };
 
 // Asks all members, those that are down too.
@@ -54,12 +55,29 @@ Statuses ask_members(const Ring& ring, Duration timeout, std::vector<Address>& a
     return answered;
 }
 
+// Whoever asks one of these to be let into the ring.
+std::vector<StatusReply> ask_outside(const Statuses& answered, Duration timeout) {
+    std::set<Address> places;
+    for (const auto& [id, status] : answered) {
+        places.insert(status.waiting.begin(), status.waiting.end());
+    }
+    std::vector<StatusReply> outside;
+    for (const auto& answer : ask_all({places.begin(), places.end()}, StatusRequest{}, timeout)) {
+        const auto* status = answer ? std::get_if<StatusReply>(&*answer) : nullptr;
+        if (status != nullptr) outside.push_back(*status);
+    }
+    return outside;
+}
+
 Result<Survey> look_around(const ClientOptions& options) {
     auto ring = ring_of(options);
     for (int i = 0; ring && i < surveys_max; ++i) {
         std::vector<Address> ahead;
         Statuses answered = ask_members(**ring, options.timeout, ahead);
-        if (ahead.empty()) return Survey{*ring, std::move(answered)};
+        if (ahead.empty()) {
+            auto outside = ask_outside(answered, options.timeout);
+            return Survey{*ring, std::move(answered), std::move(outside)};
+        }
         ring = fetch_ring(ahead, options.timeout);
     }
     if (!ring) return std::unexpected(ring.error());
@@ -131,7 +149,7 @@ Verdicts found(const ClientOptions& options, const Survey& survey, ForcePlan& pl
         std::this_thread::sleep_for(pause);
         const auto again = look_around(options);
         if (!again) break;
-        ForcePlan next = plan_force(*again->ring, again->answered);
+        ForcePlan next = plan_force(*again->ring, again->answered, again->outside);
         const bool is_same = next.refusal.empty() && again->ring->epoch == survey.ring->epoch &&
                              next.founding.survivors == plan.founding.survivors;
         if (!is_same) break;  // it is for a person to look at
@@ -163,7 +181,7 @@ int tell_what_was_founded(const Survey& survey, const ForcePlan& plan, const Ver
 int force_ring(const ClientOptions& options, bool is_sure) {
     const auto survey = look_around(options);
     if (!survey) return complain(Exit::unchanged, survey.error().message);
-    ForcePlan plan = plan_force(*survey->ring, survey->answered);
+    ForcePlan plan = plan_force(*survey->ring, survey->answered, survey->outside);
     if (!plan.refusal.empty()) {
         return complain(Exit::unchanged, "nothing was changed: " + plan.refusal);
     }

@@ -30,8 +30,10 @@ std::string list(const std::vector<const Member*>& members) {
 std::string refusal(const Ring& ring, const ForcePlan& plan, bool somebody_stores) {
     if (!ring.genesis) return "nothing is stored in this cluster: start it anew";
     if (plan.founding.survivors.empty()) return "no member answers";
-    if (!somebody_stores)
-        return "no node that stores anything answers: nothing is left to go on with";
+    if (!somebody_stores) {
+        return fmt::format("no node of ring {} that stores anything answers: {}", ring.epoch,
+                           plan.outside.empty() ? "nothing is left to go on with" : plan.outside);
+    }
     if (plan.survival.votes >= ring.majority()) {
         return fmt::format(
             "{} of {} votes answer, which is a majority: the cluster goes on by itself; "
@@ -39,6 +41,25 @@ std::string refusal(const Ring& ring, const ForcePlan& plan, bool somebody_store
             plan.survival.votes, ring.votes_total());
     }
     return {};
+}
+
+// Of the same cluster, out of its newest ring, and holding keys.
+std::string who_waits(const Ring& ring, const std::vector<StatusReply>& outside) {
+    std::vector<std::string> names;
+    std::uint64_t keys = 0;
+    for (const StatusReply& status : outside) {
+        const bool holds = status.cluster == ring.cluster && status.keys_held > 0;
+        if (!holds || ring.member(status.id) != nullptr) continue;
+        names.push_back(status.name.empty() ? "a process without a name" : status.name);
+        keys = std::max(keys, status.keys_held);
+    }
+    if (names.empty()) return {};
+    std::ranges::sort(names);
+    return fmt::format(
+        "{} {} to be let in, with up to {} of what {} held before that ring; a founding cannot use "
+        "that yet: it needs a node that is in it",
+        fmt::join(names, ", "), names.size() == 1 ? "waits" : "wait", counted(keys, "key"),
+        names.size() == 1 ? "it" : "they");
 }
 
 // "3 of 1,024 partitions have", "1 ... has".
@@ -49,7 +70,8 @@ std::string partitions_have(std::size_t count, const Ring& ring, std::string_vie
 
 }  // namespace
 
-ForcePlan plan_force(const Ring& ring, const std::map<NodeId, StatusReply>& answered) {
+ForcePlan plan_force(const Ring& ring, const std::map<NodeId, StatusReply>& answered,
+                     const std::vector<StatusReply>& outside) {
     ForcePlan plan;
     std::vector<const Member*> living;
     bool somebody_stores = false;
@@ -70,6 +92,7 @@ ForcePlan plan_force(const Ring& ring, const std::map<NodeId, StatusReply>& answ
     plan.founding.epoch = ring.epoch;
     std::ranges::sort(plan.founding.survivors);
     plan.survival = survival(ring, plan.founding.survivors);
+    plan.outside = who_waits(ring, outside);
     plan.refusal = refusal(ring, plan, somebody_stores);
     return plan;
 }
@@ -94,6 +117,7 @@ std::string describe(const Ring& ring, const ForcePlan& plan) {
     text += partitions_have(fewer, ring, "fewer copies than before, ");
     text += fmt::format("{} as many.\n", kept);
     text +=
+        (plan.outside.empty() ? "" : "Outside: " + plan.outside + ".\n") +
         "May be lost too: what was written last, where the silent ones had agreed on a ring that\n"
         "no survivor has heard of. Those that are only cut off go on by themselves until they\n"
         "hear of the new cluster, then they serve no more: all that they acknowledge after the "

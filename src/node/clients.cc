@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "base/counted.h"
 #include "base/limits.h"
 #include "node/state.h"
 
@@ -53,6 +54,17 @@ void Node::State::on_leave(Time now, ConnectionId connection) {
     }
 }
 
+// Whoever put it out may have died since, and a founding anew may come to need it.
+void Node::State::warn_of_last_keys(Time now) {
+    if (!replication || !ring) return;
+    const std::uint64_t held = replication->counts(now).keys_held + store->count_aside();
+    if (held == 0) return;
+    log(LogLevel::warning,
+        fmt::format("this node still holds {} of an earlier ring, which go with it: those that no "
+                    "member holds are lost",
+                    counted(held, "key")));
+}
+
 void Node::State::leave(Time now) {
     ASSERT(self.stores());
     if (std::exchange(leaving, true)) return;
@@ -62,6 +74,7 @@ void Node::State::leave(Time now) {
             "founded anew without it");
     } else if (!is_member()) {
         log(LogLevel::info, "this node is in no ring: it ends when nobody waits for it");
+        warn_of_last_keys(now);
     } else {
         log(LogLevel::info, "this node leaves the cluster: what it holds moves to others first");
     }
@@ -139,6 +152,7 @@ StatusReply Node::State::status(Time now) {
     const Replication::Counts counts = replication->counts(now);
     status.keys = counts.keys;
     status.keys_held = counts.keys_held;
+    if (!is_member()) status.keys_held += store->count_aside();  // kept for its return
     status.serving = counts.serving;
     status.filling = counts.filling;
     status.memory_bytes = store->memory_bytes();

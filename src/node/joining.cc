@@ -112,9 +112,16 @@ void Node::State::look_for_joiners_links(Time now, const JoinLinks& reached) {
     }
     text += "; still trying";
     if (reached.votes < ring->majority()) {
-        text +=
-            ". A cluster that has lost its majority for good is founded anew by client "
-            "--force-ring";
+        const bool one_stores = std::ranges::any_of(ring->members, [&](const Member& member) {
+            const bool is_missing =
+                std::ranges::find(reached.missing, member.id) != reached.missing.end();
+            return member.is_up() && member.stores() && !is_missing;
+        });
+        text += one_stores
+                    ? ". A cluster that has lost its majority for good is founded anew by client "
+                      "--force-ring"
+                    : ". Nothing can be founded anew either, while no node that stores answers "
+                      "that is in the ring: what this node holds is older";
     }
     log(LogLevel::warning, text);
 }

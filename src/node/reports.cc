@@ -85,17 +85,24 @@ void Node::State::look_for_majority(Time now) {
             silent.push_back(voter.id);
         }
     }
+    // A founding goes on from what they hold.
+    const bool one_stores = std::ranges::any_of(ring->members, [&](const Member& member) {
+        return member.stores() && (member.id == self.id || heard.contains(member.id));
+    });
     const bool missing = votes < ring->majority();
     const bool was_said = majority_missing.said();
     if (majority_missing.look(now, missing)) {
         log(LogLevel::warning,
             fmt::format("only {} of {} votes {}, {} are needed: nothing is served and no ring is "
-                        "agreed on until {} back; a cluster that has lost its majority for good "
-                        "is founded anew from what is left by client --force-ring",
+                        "agreed on until {} back; {}",
                         votes, ring->votes_total(), votes == 1 ? "answers" : "answer",
                         ring->majority(),
                         silent.size() == 1 ? names_of(silent) + " is"
-                                           : "enough of " + names_of(silent) + " are"));
+                                           : "enough of " + names_of(silent) + " are",
+                        one_stores ? "a cluster that has lost its majority for good is founded "
+                                     "anew from what is left by client --force-ring"
+                                   : "no node that stores answers, so nothing can be founded anew "
+                                     "either"));
     } else if (was_said && !missing) {
         log(LogLevel::warning,
             fmt::format("a majority answers again: {} of {} votes", votes, ring->votes_total()));

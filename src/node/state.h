@@ -159,6 +159,7 @@ struct Node::State {
     // --- clients.cc ---
     void receive(Time now, ConnectionId connection, const ClientMessage& message);  // no Request
     void leave(Time now);
+    void warn_of_last_keys(Time now);
     void on_leave(Time now, ConnectionId connection);
     void on_loss(Time now, ConnectionId connection, const AcceptLoss& message);
     void answer_losses(Time now);

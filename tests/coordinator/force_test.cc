@@ -64,6 +64,30 @@ TEST_CASE("nothing is founded where it need not or cannot be") {
     CHECK(plan_force(ring, strange).founding.survivors == Ids{a});
 }
 
+TEST_CASE("who holds something and waits outside is named, and does not survive") {
+    const Ring ring = small_ring();
+    const auto waits = [&](std::uint64_t id, std::uint64_t keys) {
+        StatusReply status{.id = NodeId{id}, .name = "server" + std::to_string(id)};
+        status.cluster = ring.cluster;
+        status.keys_held = keys;
+        return status;
+    };
+    const std::vector<StatusReply> outside = {waits(12, 300), waits(11, 40), waits(13, 0)};
+    const ForcePlan none = plan_force(ring, answers_of(ring, {coordinator_id}), outside);
+    CHECK(none.founding.survivors == Ids{coordinator_id});
+    CHECK(says(none.refusal,
+               "server11, server12 wait to be let in, with up to 300 keys of what they held before "
+               "that ring; a founding cannot use that yet"));
+    CHECK_FALSE(says(none.refusal, "nothing is left"));
+    const ForcePlan some = plan_force(ring, answers_of(ring, {a, c}), {waits(11, 40)});
+    CHECK(some.refusal.empty());
+    CHECK(says(describe(ring, some), "Outside: server11 waits to be let in, with up to 40 keys"));
+    // Of another cluster, or a member.
+    StatusReply strange = waits(11, 40);
+    strange.cluster = ClusterId{5};
+    CHECK(plan_force(ring, answers_of(ring, {a, c}), {strange, waits(a.value, 1)}).outside.empty());
+}
+
 TEST_CASE("who is down survives too, unless another has its place") {
     const Ring ring = evicted(small_ring(), {d});
     CHECK(plan_force(ring, answers_of(ring, {a, d})).founding.survivors == Ids{a, d});

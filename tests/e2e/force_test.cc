@@ -125,6 +125,30 @@ TEST_CASE("a coordinator with too few nodes left goes on in the new cluster", "[
     CHECK(cluster.client({"--ring"}).out.find("coordinator") != std::string::npos);
 }
 
+TEST_CASE("nodes that wait outside with what they held are named where nothing can be founded",
+          "[e2e]") {
+    Cluster cluster = Cluster::launched(3, 3);
+    for (int i = 0; i < keys; ++i) cluster.put(key_of(i), "v" + std::to_string(i));
+    cluster.wait_until_whole();
+    const std::vector<std::string> stopped = {"server2", "server3"};
+    for (const std::string& name : stopped) REQUIRE(::kill(cluster.pid(name), SIGSTOP) == 0);
+    const bool are_out = eventually(patience, [&] { return cluster.table().size() == 1; });
+    cluster.kill_now("server1");
+    for (const std::string& name : stopped) REQUIRE(::kill(cluster.pid(name), SIGCONT) == 0);
+    REQUIRE(are_out);
+    Finished forced;
+    const bool named = eventually(patience, [&] {
+        forced = cluster.client({"--force-ring", "--yes", "--timeout", "1"});
+        return forced.err.find("server2, server3 wait to be let in") != std::string::npos;
+    });
+    INFO(forced.out << forced.err);
+    CHECK(named);
+    CHECK(forced.code == 3);
+    const Finished status = cluster.client({"--status", "--timeout", "1"});
+    INFO(status.out << status.err);
+    CHECK(status.out.find("client --force-ring has nothing to go on with") != std::string::npos);
+}
+
 TEST_CASE("who was left behind by a founding anew is told apart", "[e2e]") {
     Cluster cluster = Cluster::without_coordinator(3, 3);
     const std::vector<std::string> silent = {"server2", "server3"};
