@@ -18,9 +18,9 @@
 
 #include "base/print.h"
 #include "client/messages.h"
+#include "progress/progress.h"
 #include "sim/membership.h"
 #include "sim/membership_report.h"
-#include "sim/progress.h"
 #include "sim/workers.h"
 #include "version.h"
 

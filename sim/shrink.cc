@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/progress.h"
+#include "progress/progress.h"
 #include "sim/swarm.h"
 
 namespace grapevine::sim {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sim/progress.h"
+#include "progress/progress.h"
 
 namespace grapevine::sim {
 

@@ -1,1 +1,1 @@
-grapevine_library(base LINK fmt::fmt xxhash SOURCES address.cc assert.cc hash.cc progress.cc)
+grapevine_library(base LINK fmt::fmt xxhash SOURCES address.cc assert.cc hash.cc)

@@ -1,4 +1,4 @@
-grapevine_library(bench LINK base ring client coordinator runtime wire
+grapevine_library(bench LINK base progress ring client coordinator runtime wire
                   SOURCES balance.cc bout.cc compare.cc etcd_dialect.cc etcd_target.cc exchange.cc
                           experiment.cc failover.cc generator.cc grapevine_target.cc histogram.cc
                           http.cc lane.cc lanes.cc latency.cc native_dialect.cc pacer.cc phase.cc

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "base/progress.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "progress/progress.h"
 #include "runtime/loop.h"
 
 namespace grapevine::bench {

@@ -1,4 +1,4 @@
-#include "base/progress.h"
+#include "progress/progress.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,0 +1,1 @@
+grapevine_library(progress LINK base fmt::fmt SOURCES progress.cc)
