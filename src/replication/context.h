@@ -189,8 +189,8 @@ struct Context {
     [[nodiscard]] bool has(Bug bug) const { return config.bugs.has(bug); }
     void spend(std::uint64_t steps) { waiting_steps_left -= std::min(waiting_steps_left, steps); }
     void spend_bytes(std::size_t bytes) { spend(bytes / bytes_per_step); }
-    // For so many bytes more. What is kept only to save copying it goes first, and is not counted:
-    // it makes room soon.
+    // For so many bytes more. What is kept only to save copying it goes first, and is not counted,
+    // nor is garbage: both make room soon.
     [[nodiscard]] bool has_room(std::size_t added) {
         if (config.memory_max == 0) return true;
         const std::size_t used = store.memory_bytes() + pending_bytes;

@@ -128,7 +128,10 @@ void MemoryStore::put(PartitionId partition, const Record& record) {
     if (before.expires_ms != record.expires_ms) {
         move_expiry(partition, key_hash, before.expires_ms, record.expires_ms);
     }
-    if (place.found && replace(place.slot(), before, record, bytes)) return;
+    if (place.found && replace(place.slot(), before, record, bytes)) {
+        if (table.rebuild != nullptr) go_on_rebuilding(table, places_at_once);
+        return;
+    }
     // The new record first: key and value may be views of the one that it replaces.
     const Slot slot = make_slot(key_hash, new_record(record));
     allocated_ += bytes;
@@ -154,10 +157,13 @@ bool MemoryStore::replace(Slot slot, const Record& before, const Record& record,
 void MemoryStore::add(Table& table, std::size_t bytes, Slot slot, const Place& place) {
     table.bytes += bytes;
     Array& array = array_at(table, place);
-    if (place.found) return forget(table, std::exchange(array.slots[place.index], slot));
-    insert(array, place.index, slot);
-    ++table.count;
-    ++count_;
+    if (place.found) {
+        forget(table, std::exchange(array.slots[place.index], slot));
+    } else {
+        insert(array, place.index, slot);
+        ++table.count;
+        ++count_;
+    }
     if (table.rebuild != nullptr) {
         go_on_rebuilding(table, places_at_once);
     } else if (table.count > room_in(table.array.homes)) {
@@ -224,6 +230,7 @@ void MemoryStore::remove(Table& table, const Place& place) {
 }
 
 void MemoryStore::drop(Table& table) {
+    garbage_bytes_ += table.bytes;
     if (table.count > 0) dropped_.push_back(std::move(table.array));
     if (table.rebuild != nullptr) dropped_.push_back(std::move(table.rebuild->into));
     table = Table{};
@@ -236,20 +243,26 @@ void MemoryStore::free_slots(Array& array) {
 }
 
 void MemoryStore::collect(std::size_t keys) {
-    while (keys > 0 && !dropped_.empty()) {
+    constexpr std::size_t places_a_key = 64;
+    std::size_t places = keys * places_a_key;
+    const auto freed = [this](std::size_t bytes) {
+        allocated_ -= bytes;
+        garbage_bytes_ -= bytes;
+    };
+    for (; keys > 0 && places > 0 && !dropped_.empty(); --places) {
         SlotArray& slots = dropped_.back().slots;
         if (slots.empty()) {
             free_slots(dropped_.back());
             dropped_.pop_back();
         } else if (const Slot slot = slots.pop_back(); slot != 0) {
-            allocated_ -= free_record(slot);
+            freed(free_record(slot));
             --keys;
         }
     }
-    for (; keys > 0 && !dropped_expiries_.empty(); --keys) {
+    for (; keys > 0 && places > 0 && !dropped_expiries_.empty(); --keys) {
         Expiries& expiries = *dropped_expiries_.back();
         expiries.erase(expiries.begin());
-        allocated_ -= expiry_bytes;
+        freed(expiry_bytes);
         if (expiries.empty()) dropped_expiries_.pop_back();
     }
 }
@@ -257,8 +270,9 @@ void MemoryStore::collect(std::size_t keys) {
 // Makes the array at least this long.
 void MemoryStore::make_room(Array& array, std::size_t slots) {
     if (slots <= array.slots.size()) return;
-    allocated_ -= malloc_bytes(array.slots.capacity() * sizeof(Slot));
+    const std::size_t before = malloc_bytes(array.slots.capacity() * sizeof(Slot));
     array.slots.extend(slots);
+    allocated_ -= before;
     allocated_ += malloc_bytes(array.slots.capacity() * sizeof(Slot));
 }
 
@@ -315,36 +329,44 @@ std::optional<std::uint64_t> MemoryStore::scan(PartitionId partition, std::uint6
     std::size_t keys = 0;
     std::optional<Slot> last;
     std::optional<std::uint64_t> next;
-    const auto is_enough_before = [&](Slot slot) {
-        if (slot == 0 || tag_of(slot) < cursor_tag) return false;
-        if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) return false;
+    const auto pass = [&](Slot slot) {
+        if (slot == 0 || tag_of(slot) < cursor_tag) return;
+        if (tag_of(slot) == cursor_tag && hash_at(slot) < cursor) return;
         // Keys of one hash are visited together: the cursor cannot point between them.
         const bool is_enough = bytes >= limit.bytes || keys >= limit.keys;
         if (last && is_enough && hash_at(*last) != hash_at(slot) &&
             hash_at(slot) != ~std::uint64_t{0}) {
             next = hash_at(slot);
-            return true;
+            return;
         }
         const Record record = read_record(slot);
         visit(record);
         bytes += record.key.size() + record.value.size();
         ++keys;
         last = slot;
-        return false;
     };
-    const auto is_over = [&](const Array& array, std::size_t from) {
-        const auto& slots = array.slots;
-        return std::any_of(slots.begin() + std::min(from, slots.size()), slots.end(),
-                           is_enough_before);
+    const auto visit_places = [&](const Array& array, std::size_t from, std::size_t to) {
+        for (std::size_t i = from; i < to && !next; ++i) pass(array.slots[i]);
     };
     std::size_t from = home_of(cursor_tag, table->array.homes);
     if (table->rebuild != nullptr && from < table->rebuild->moved) {
         const Array& into = table->rebuild->into;
-        if (is_over(into, home_of(cursor_tag, into.homes))) return next;
+        visit_places(into, home_of(cursor_tag, into.homes), end_of_moved(*table));
         from = table->rebuild->moved;
     }
-    is_over(table->array, from);
+    visit_places(table->array, from, table->array.slots.size());
     return next;
+}
+
+// Past all that the second array has: behind that it is empty, and nobody wants to look at it.
+std::size_t MemoryStore::end_of_moved(const Table& table) {
+    const auto& [into, moved] = *table.rebuild;
+    const std::uint64_t homes = table.array.homes;
+    // The first tag that has its home where nothing has moved yet.
+    const std::uint64_t tag = ((std::uint64_t{moved} << tag_bits) + homes - 1) / homes;
+    std::size_t end = std::min(home_of(tag, into.homes), into.slots.size());
+    while (end < into.slots.size() && into.slots[end] != 0) ++end;
+    return end;
 }
 
 std::size_t MemoryStore::count(PartitionId partition) const {

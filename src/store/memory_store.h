@@ -21,9 +21,11 @@
 // keys costs 48 bytes. A key that expires costs 72 more: 8 in its record, and 64 for its place in
 // the order of expiry, a balanced tree of (time, hash) for each partition that has such keys.
 //
-// A table grows and shrinks while it is used: a second array of other homes takes over the
-// runs of the first in their order, some with each change, so that none takes longer for the number
-// of keys. What has its home in the first before the place that was reached is in the second.
+// A table grows and shrinks while it is used: a second array of other homes takes over the runs of
+// the first in their order, some with each change, so that no put takes longer for the number of
+// keys; meanwhile a key's slot costs up to 25 bytes. What has its home in the first before the
+// place that was reached is in the second. Of erasures one in very many looks at a whole array,
+// whether fewer homes would do.
 //
 // 2^20 tags are plenty: a partition with more keys than that goes on working, with longer probes.
 //
@@ -72,14 +74,14 @@ public:
     void visit_due(PartitionId partition, std::int64_t until_ms, std::size_t keys,
                    const Visitor& visit) const override;
 
-    // Costs nothing where nothing was aside, else a pass over both tables, which reads next to no
-    // record.
+    // Costs nothing where nothing was aside, else a pass over both tables, which reads the records
+    // of keys that are in both.
     void set_aside(PartitionId partition) override;
     bool take_back(PartitionId partition, std::string_view key, Version version) override;
     void drop_aside(PartitionId partition) override;
     [[nodiscard]] std::size_t count_aside(PartitionId partition) const override;
     [[nodiscard]] std::size_t count_aside() const override { return aside_count_; }
-    [[nodiscard]] std::size_t bytes_aside() const override { return aside_bytes_; }
+    [[nodiscard]] std::size_t bytes_aside() const override { return aside_bytes_ + garbage_bytes_; }
 
     [[nodiscard]] bool has_garbage() const override {
         return !dropped_.empty() || !dropped_expiries_.empty();
@@ -155,6 +157,7 @@ private:
     void append(Array& array, Slot slot);
     void begin_rebuild(Table& table, std::uint32_t homes);
     void go_on_rebuilding(Table& table, std::size_t places);
+    static std::size_t end_of_moved(const Table& table);
     void shrink(Table& table);
     void check(const Table& table, std::size_t& bytes) const;
     [[nodiscard]] static std::size_t bytes_of(const Array& array);
@@ -171,7 +174,8 @@ private:
     std::size_t count_ = 0;                            // of tables_
     std::size_t aside_count_ = 0;                      // of aside_
     std::size_t aside_bytes_ = 0;
-    std::vector<Array> dropped_;  // with records of nobody, and when they were to expire
+    std::size_t garbage_bytes_ = 0;  // of what was dropped, but for the arrays
+    std::vector<Array> dropped_;     // with records of nobody, and when they were to expire
     std::vector<std::unique_ptr<Expiries>> dropped_expiries_;
     std::size_t allocated_ = 0;  // bytes of records, slots and expiries, malloc's share included
 };

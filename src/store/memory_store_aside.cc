@@ -30,7 +30,8 @@ MemoryStore::Table MemoryStore::merge(Table& newer, Table& older) {
     both.array.homes = std::max(homes_min, (newer.count + older.count) / 4 * 5 + 1);
     make_room(both.array, both.array.homes);
     both.bytes = newer.bytes + older.bytes;
-    Slot last = 0;  // of `newer`
+    Array older_ones;  // of keys that are in both
+    Slot last = 0;     // of `newer`
     const Slot* from = newer.array.slots.begin();
     const auto take = [&](Slot slot) {
         append(both.array, slot);
@@ -48,7 +49,11 @@ MemoryStore::Table MemoryStore::merge(Table& newer, Table& older) {
         take_newer([&](Slot other) { return comes_before(slot, other); });
         const bool is_alike = last != 0 && tag_of(last) == tag_of(slot);
         if (is_alike && has_key_of(newer, slot)) {
-            forget(both, slot);
+            const std::size_t bytes = malloc_bytes(record_size(read_record(slot)));
+            both.bytes -= bytes;
+            garbage_bytes_ += bytes;
+            make_room(older_ones, older_ones.slots.size() + 1);
+            older_ones.slots[older_ones.slots.size() - 1] = slot;
         } else {
             take(slot);
         }
@@ -58,6 +63,7 @@ MemoryStore::Table MemoryStore::merge(Table& newer, Table& older) {
         free_slots(table->array);
         *table = Table{};
     }
+    if (!older_ones.slots.empty()) dropped_.push_back(std::move(older_ones));
     return both;
 }
 

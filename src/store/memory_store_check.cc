@@ -42,9 +42,9 @@ void MemoryStore::check(const Table& table, std::size_t& bytes) const {
     bytes += records;
 }
 
-// With the records.
+// Of the records.
 std::size_t MemoryStore::bytes_of(const Array& array) {
-    std::size_t bytes = malloc_bytes(array.slots.capacity() * sizeof(Slot));
+    std::size_t bytes = 0;
     for (const Slot slot : array.slots) {
         if (slot != 0) bytes += malloc_bytes(record_size(read_record(slot)));
     }
@@ -70,9 +70,15 @@ void MemoryStore::invariants() const {
         if (expiries != nullptr) expiring += expiries->size();
     }
     ASSERT(expiring == expiring_, "{} keys expire, {} counted", expiring, expiring_);
-    for (const auto& expiries : dropped_expiries_) expiring += expiries->size();
     bytes += expiring * expiry_bytes;
-    for (const Array& array : dropped_) bytes += bytes_of(array);
+    std::size_t garbage = 0;
+    for (const Array& array : dropped_) {
+        bytes += malloc_bytes(array.slots.capacity() * sizeof(Slot));
+        garbage += bytes_of(array);
+    }
+    for (const auto& expiries : dropped_expiries_) garbage += expiries->size() * expiry_bytes;
+    ASSERT(garbage == garbage_bytes_, "{} bytes of garbage, {}", garbage, garbage_bytes_);
+    bytes += garbage;
     for (const Table& table : tables_) {
         check(table, bytes);
         keys += table.count;

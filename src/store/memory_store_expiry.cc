@@ -38,6 +38,7 @@ void MemoryStore::move_expiry(PartitionId partition, std::uint64_t key_hash, std
 void MemoryStore::drop_expiries(PartitionId partition) {
     if (find_expiries(partition) == nullptr) return;
     expiring_ -= expiries_[partition.value]->size();
+    garbage_bytes_ += expiries_[partition.value]->size() * expiry_bytes;
     dropped_expiries_.push_back(std::move(expiries_[partition.value]));
 }
 

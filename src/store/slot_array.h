@@ -7,8 +7,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
+
+#include "base/assert.h"
 
 namespace grapevine::records {
 
@@ -43,10 +46,14 @@ public:
         size_ = std::max(size_, static_cast<std::uint32_t>(size));
     }
     // The last one, which is no more.
-    std::uint64_t pop_back() { return std::exchange(slots_[--size_], 0); }
+    std::uint64_t pop_back() {
+        std::uint64_t& last = slots_[--size_];
+        return last == 0 ? 0 : std::exchange(last, 0);  // no page is touched for nothing
+    }
 
 private:
     void reserve(std::size_t capacity) {
+        ASSERT(capacity <= std::numeric_limits<std::uint32_t>::max(), "{} slots", capacity);
         void* const fresh = std::calloc(capacity, sizeof(std::uint64_t));
         if (fresh == nullptr) throw std::bad_alloc();
         if (size_ > 0) std::memcpy(fresh, slots_, size_ * sizeof(std::uint64_t));

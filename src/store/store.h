@@ -80,11 +80,12 @@ public:
     virtual void drop_aside(PartitionId partition) = 0;
     [[nodiscard]] virtual std::size_t count_aside(PartitionId partition) const = 0;  // keys
     [[nodiscard]] virtual std::size_t count_aside() const = 0;                       // keys in all
-    [[nodiscard]] virtual std::size_t bytes_aside() const = 0;  // of memory_bytes(), about
+    // Of memory_bytes(), about; garbage included.
+    [[nodiscard]] virtual std::size_t bytes_aside() const = 0;
 
-    // Records that only memory_bytes() sees. Millions of them would take a long time at once.
+    // Records, and times of expiry, of nobody. Millions of them would take a long time at once.
     [[nodiscard]] virtual bool has_garbage() const = 0;
-    // Gives the memory of so many, or of all that are left, back.
+    // Gives the memory of about so many back, or of all that are left.
     virtual void collect(std::size_t keys) = 0;
 
     [[nodiscard]] virtual std::size_t count(PartitionId partition) const = 0;  // keys
