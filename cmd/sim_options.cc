@@ -224,9 +224,11 @@ Result<std::vector<Fault>> read_faults(const Typed& typed, const sim::WorldConfi
 
 // Faults that would never strike.
 Result<void> check_times(const SimOptions& options) {
-    const Duration length = sim::draw_plan(options.seed, options.choice).faults_for;
+    const bool differs = options.runs > 1 && !options.choice.faults_for;
+    const Duration length =
+        differs ? sim::faults_least : sim::draw_plan(options.seed, options.choice).faults_for;
     for (const Fault& fault : *options.choice.script) {
-        if (fault.at < length) continue;
+        if (fault.at <= length) continue;
         return fail("{} comes when the faults are over, after {} ms; --for makes that later",
                     to_string(fault), to_ms(length));
     }
@@ -255,6 +257,9 @@ Result<void> choose(const Typed& typed, SimOptions& options) {
     const auto length = length_of("--for", typed.length);
     if (!length) return std::unexpected(length.error());
     choice.faults_for = *length;
+    if (choice.kill > 0 && *length && **length < sim::kill_after) {
+        return fail("--kill strikes after {} ms; give --for more time", to_ms(sim::kill_after));
+    }
     using enum sim::Planted;
     for (const sim::Planted planted : {broken, torn, crash, hang}) {
         if (typed.planted == to_string(planted)) choice.planted = planted;

@@ -58,6 +58,13 @@ std::uint32_t votes_of(const Ring& ring, const std::set<NodeId>& group) {
 
 }  // namespace
 
+bool is_fit(const NetworkConfig& network) {
+    const bool is_lossy = network.burst.percent > 0 ||
+                          network.loss_percent + network.corrupt_percent > gentle_loss_max;
+    const bool is_slow = network.delay_max > fit_delay_max || network.delay_tail > fit_tail_max;
+    return !is_lossy && !is_slow;
+}
+
 void Availability::start() {
     look();
     world_.queue().after(period, [this] { start(); });
@@ -68,17 +75,10 @@ bool Availability::connected(const NodeHost& a, const NodeHost& b) const {
     return network.is_clear(a.address(), b.address()) && network.is_clear(b.address(), a.address());
 }
 
-bool Availability::is_fit(const Network& network) {
-    const NetworkConfig& now = network.config();
-    const bool is_lossy =
-        now.burst.percent > 0 || now.loss_percent + now.corrupt_percent > gentle_loss_max;
-    const bool is_slow = now.delay_max > fit_delay_max || now.delay_tail > fit_tail_max;
-    return network.is_calm() || (!is_lossy && !is_slow);
-}
-
 std::vector<std::set<NodeId>> Availability::groups(const Ring& ring) {
     std::vector<const NodeHost*> hosts;
-    if (!is_fit(world_.network())) return {};
+    const Network& network = world_.network();
+    if (!network.is_calm() && !is_fit(network.config())) return {};
     for (const NodeHost* host : world_.alive()) {
         const bool is_well = host->is_running() && host->slowness() == 1;
         const RingPtr its = host->ring();

@@ -46,6 +46,9 @@ inline constexpr std::size_t watched_members_max = 256;
 inline constexpr Duration fit_delay_max = 10ms;
 inline constexpr Duration fit_tail_max = 50ms;
 
+// Whether what is sent fares as well as that. Looks at everything but obstacles between two.
+bool is_fit(const NetworkConfig& network);
+
 class Availability {
 public:
     // `most`: members that are looked at, for tests; at most watched_members_max.
@@ -91,7 +94,6 @@ private:
     // The oldest in which one of the copies is; null: none.
     [[nodiscard]] const Aged* group_with_copy(const Entry& entry) const;
     [[nodiscard]] std::vector<std::set<NodeId>> groups(const Ring& ring);
-    [[nodiscard]] static bool is_fit(const Network& network);
     [[nodiscard]] bool connected(const NodeHost& a, const NodeHost& b) const;
 
     World& world_;

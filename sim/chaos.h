@@ -125,8 +125,9 @@ private:
     [[nodiscard]] Names dead() const;
     [[nodiscard]] Names clients() const;  // who work
     [[nodiscard]] Names ends();           // of links: everyone, at times the clients too
-    // Everything that is sent is worse for a while; `is_fit`: by less than disturbs the calm.
-    void spoil(const Fault& fault, const Fault& end, bool is_fit);
+    // Everything that is sent fares worse for a while, as in `then`. A fit network disturbs
+    // nothing.
+    void spoil(const Fault& fault, const Fault& end, const NetworkConfig& then);
     [[nodiscard]] Duration draw_length();
 
     Cluster& cluster_;

@@ -7,7 +7,6 @@
 #include "ring/ring.h"
 #include "sim/availability.h"
 #include "sim/chaos.h"
-#include "sim/gentle.h"
 
 namespace grapevine::sim {
 
@@ -306,17 +305,19 @@ void Chaos::refuse() {
 
 // --- everything that is sent ---
 
-void Chaos::spoil(const Fault& fault, const Fault& end, bool is_fit) {
+void Chaos::spoil(const Fault& fault, const Fault& end, const NetworkConfig& then) {
     const Duration span = draw_length();
-    if (!is_fit) return apply_for(fault, span, end);
+    if (!is_fit(then)) return apply_for(fault, span, end);
     apply(fault);
     apply_after(span + 1us, end);
 }
 
 void Chaos::lose() {
     const auto percent = static_cast<std::uint32_t>(rng_.below(60));
+    NetworkConfig then = world_.network().config();
+    then.loss_percent = percent;
     spoil({.kind = FaultKind::loss, .percent = percent}, {.kind = FaultKind::loss, .percent = 0},
-          percent + world_.network().config().corrupt_percent <= gentle_loss_max);
+          then);
 }
 
 void Chaos::lose_bursts() {
@@ -330,9 +331,12 @@ void Chaos::delay() {
     const NetworkConfig& usual = world_.config().network;
     DelayPlan plan{.least = 50us, .most = Duration{200LL << rng_.below(8)}};
     if (rng_.chance(2, 3)) plan.tail = plan.most + Duration{1000LL << rng_.below(9)};
+    NetworkConfig then = world_.network().config();
+    then.delay_max = plan.most;
+    then.delay_tail = plan.tail;
     spoil({.kind = FaultKind::delay, .delay = plan},
           {.kind = FaultKind::delay, .delay = {usual.delay_min, usual.delay_max, usual.delay_tail}},
-          plan.most <= fit_delay_max && plan.tail <= fit_tail_max);
+          then);
 }
 
 // No failure, as an echo: nothing is missing.
@@ -361,9 +365,10 @@ void Chaos::kill_client() {
 // As loss is, for who receives it.
 void Chaos::corrupt() {
     const auto percent = static_cast<std::uint32_t>(1 + rng_.below(40));
+    NetworkConfig then = world_.network().config();
+    then.corrupt_percent = percent;
     spoil({.kind = FaultKind::corrupt, .percent = percent},
-          {.kind = FaultKind::corrupt, .percent = 0},
-          percent + world_.network().config().loss_percent <= gentle_loss_max);
+          {.kind = FaultKind::corrupt, .percent = 0}, then);
 }
 
 }  // namespace grapevine::sim

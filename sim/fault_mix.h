@@ -15,7 +15,7 @@ enum class FaultClass : std::uint8_t {
     leave,      // nodes that are asked to leave, and their successors
     aim,        // kills in the middle of an agreement, a take-over, a fill
     pause,      //
-    slow,       // turns that cost 10 to 100 times as much
+    slow,       // turns that cost 10 to 100 times as much, or 1,000 times
     drift,      // clocks that are up to 1 in 64 faster or slower
     cut,        // between two, between groups, one way, with somebody between who reaches both
     flap,       // cuts that come and go

@@ -42,6 +42,8 @@ void add_slowness(Rng& rng, const GentleFaults& wanted, std::vector<Fault>& faul
         const std::string name = server_name(1 + rng.below(wanted.nodes));
         const auto times = 1 + static_cast<std::int64_t>(rng.below(gentle_slow_max));
         faults.push_back({.at = at, .kind = FaultKind::slow, .names = {name}, .number = times});
+        const Duration end = at + rng.between(500ms, 5s);
+        faults.push_back({.at = end, .kind = FaultKind::slow, .names = {name}, .number = 1});
     }
 }
 

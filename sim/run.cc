@@ -129,7 +129,7 @@ private:
         load_.start();
         availability_.start();
         started_ = world_.now();
-        if (plan_.kill > 0) world_.queue().first_at(started_ + 500ms, [this] { kill_some(); });
+        if (plan_.kill > 0) world_.queue().first_at(started_ + kill_after, [this] { kill_some(); });
         chaos_.start();
         cluster_.run_for(plan_.faults_for);
         outcome_.looks = availability_.looks();
@@ -208,8 +208,8 @@ private:
             if (node != nullptr && node->is_alive()) dying.insert(name);
         }
         const bool with_coordinator = dying.contains(coordinator_name);
-        const std::size_t covered =
-            with_coordinator ? std::min<std::size_t>(survives_, 1) : survives_;
+        std::size_t covered = with_coordinator ? std::min<std::size_t>(survives_, 1) : survives_;
+        covered -= std::min(covered, put_out());
         const std::size_t deaths = is_aimed ? 1 : dying.size();
         survives_ = with_coordinator ? 0 : survives_ - std::min(survives_, deaths);
         if (deaths <= covered) return std::nullopt;
@@ -223,7 +223,19 @@ private:
         const RingPtr ring = world_.newest_ring();
         if (ring != nullptr && fully_replicated(*ring) && all_live(*ring)) {
             survives_ = deaths_survived(*ring);
+            whole_ring_ = ring;
         }
+    }
+
+    // Who lives and was up in the last whole ring, and is not in the newest: what they hold is no
+    // copy, as if they had died.
+    [[nodiscard]] std::size_t put_out() const {
+        const RingPtr ring = world_.newest_ring();
+        if (ring == nullptr || whole_ring_ == nullptr) return 0;
+        const auto alive = world_.alive();
+        return static_cast<std::size_t>(std::ranges::count_if(alive, [&](const NodeHost* host) {
+            return whole_ring_->is_up(host->id()) && !ring->is_up(host->id());
+        }));
     }
 
     [[nodiscard]] bool all_live(const Ring& ring) const {
@@ -477,6 +489,7 @@ private:
     Names keys_;
     std::map<std::string, std::string> values_;
     RingPtr last_ring_;
+    RingPtr whole_ring_;
     bool is_ending_ = false;
     bool was_killed_ = false;
     bool was_paused_ = false;

@@ -161,14 +161,14 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
         plan.kill = choice.kill;
         keep(choice, plan);
         if (!choice.faults_for) plan.faults_for = story_length(plan);
-        plan.is_gentle = is_gentle(*plan.chaos.script);
+        plan.is_gentle = plan.kill == 0 && is_gentle(*plan.chaos.script);
         return plan;
     }
     Rng rng(seed ^ 0x6772617065ULL);  // another stream than the world's
     RunPlan plan;
     plan.world.seed = seed;
     draw_world(rng, plan);
-    plan.faults_for = rng.between(35s, 70s);
+    plan.faults_for = rng.between(faults_least, 2 * faults_least);
     draw_load(rng, plan);
     draw_chaos(rng, plan);
     plan.checks_memory = rng.chance(1, 4);

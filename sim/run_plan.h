@@ -15,6 +15,11 @@
 
 namespace grapevine::sim {
 
+// How long the faults of a drawn run go on at least.
+inline constexpr Duration faults_least = 35s;
+// When those of RunPlan::kill die.
+inline constexpr Duration kill_after = 500ms;
+
 // A failure on purpose, for tests of what is done about failures: a kill and a later pause, or the
 // other way round, and then this; torn: somebody stays cut off.
 enum class Planted : std::uint8_t { nothing, broken, torn, crash, hang };

@@ -54,7 +54,8 @@ expect 2 "only the coordinator does" --at 1s:back=server1
 expect 2 "no coordinator" --no-coordinator --at 1s:back=coordinator
 expect 2 "no server9" --at 1s:kill=server9
 expect 2 "only nodes leave or are full" --at 1s:full=coordinator@1
-expect 2 "comes when the faults are over, after 1000 ms" "${small[@]:0:4}" --for 1s --at 1s:kill=server1
+expect 2 "comes when the faults are over, after 1000 ms" "${small[@]:0:4}" --for 1s --at 1001ms:kill=server1
+expect 2 "--kill strikes after 500 ms" --kill 2 --for 300ms
 expect 0 "1 kill was aimed at moments that never came" --nodes 3 --partitions 16 --at 200ms:aim=accept
 expect 0 "its 2 copies of 3: more cannot be on 2 nodes" --kill 1 --nodes 3 --partitions 16
 expect 2 "is not a class of faults" --faults ""
