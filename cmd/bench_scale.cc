@@ -57,7 +57,7 @@ int run_scale(const ScaleOptions& options, const bench::RunFacts& facts) {
                               {.round = round, .failed = failed, .stream = stream});
     std::string beside;
     for (const auto& [point, carried] : streams) {
-        beside += stream_text(point, phases.value_or(std::vector<bench::Phase>{}), carried);
+        if (phases) beside += stream_text(point, *phases, carried);
     }
     if (!beside.empty()) csv->add("# " + beside.substr(0, beside.size() - 1));
     const int code =

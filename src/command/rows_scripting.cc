@@ -29,6 +29,7 @@ constexpr CommandInfo function_subcommands[] = {
 constexpr CommandInfo script_subcommands[] = {
     {.name = "script|exists",
      .arity = -3,
+     .syntax = "sha1...",
      .flags = flag::noscript,
      .categories = category::scripting,
      .group = Group::scripting,

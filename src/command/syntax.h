@@ -5,7 +5,7 @@
 //     key#0 value [condition=(NX|XX)@2.6.12] [GET@6.2.0] [expiration=(EX seconds:integer|KEEPTTL)]
 //
 //     name           a string
-//     name:type      another type: integer, double, pattern or unix-time
+//     name:type      another type, as Redis calls it: integer, double, pattern, unix-time, ...
 //     name#0         a key, which spec 0 of the command's keys finds
 //     name=(a b)     all of these, in this order
 //     name=(a|b)     one of these

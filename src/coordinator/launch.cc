@@ -39,6 +39,7 @@ Launch::Launch(Time now, LaunchConfig config) : config_(config) {
 void Launch::spawned(Time now, const std::string& name, int pid) {
     ASSERT(processes_.contains(name), "{}", name);
     processes_[name] = Running{pid, now};
+    pids_[name].insert(static_cast<std::uint32_t>(pid));
     // Asked to stop while it was being started.
     if (phase_ == Phase::stopping) effects_.signals.push_back({name, SIGINT});
     if (phase_ == Phase::killing) effects_.signals.push_back({name, SIGKILL});
@@ -47,7 +48,7 @@ void Launch::spawned(Time now, const std::string& name, int pid) {
 void Launch::spawn_failed(Time now, const std::string& name, const std::string& why) {
     ASSERT(processes_.contains(name), "{}", name);
     auto& process = processes_[name];
-    process = Ended{pid_of(process), -1};
+    process = Ended{-1};
     std::string line = fmt::format("{} could not be started: {}", name, why);
     if (const auto pause = start_again(now, name, {})) {
         line += fmt::format("; trying again in {}", in_seconds(*pause));
@@ -62,7 +63,7 @@ void Launch::exited(Time now, const std::string& name, int status, int signal) {
     const auto* found = std::get_if<Running>(&process);
     ASSERT(found != nullptr, "{} was not running", name);
     const Running running = *found;
-    process = Ended{running.pid, status, signal};
+    process = Ended{status, signal};
     std::string line =
         fmt::format("{} (pid {}) {}", name, running.pid, describe_end(status, signal));
     const bool was_told = signal == 0 && (status == 0 || status == status_ended_early);
@@ -82,8 +83,7 @@ std::optional<Duration> Launch::start_again(Time now, const std::string& name, D
     Duration& pause = back_offs_[name];
     if (lived >= config_.lasting) pause = {};
     pause = std::clamp(pause * 2, config_.respawn_min, config_.respawn_max);
-    auto& process = processes_[name];
-    process = Waiting{now + pause, pid_of(process)};
+    processes_[name] = Waiting{now + pause};
     return pause;
 }
 
@@ -101,15 +101,13 @@ void Launch::ring_changed(const Ring& ring) {
 }
 
 bool Launch::launched(const std::string& name, std::uint32_t pid) const {
-    const auto found = processes_.find(name);
-    if (found == processes_.end()) return false;
-    const int known = pid_of(found->second);
-    return known > 0 && static_cast<std::uint32_t>(known) == pid;
+    const auto found = pids_.find(name);
+    return found != pids_.end() && found->second.contains(pid);
 }
 
 void Launch::stop(Time now) {
     for (auto& [name, process] : processes_) {
-        if (std::holds_alternative<Waiting>(process)) process = Ended{pid_of(process), -1};
+        if (std::holds_alternative<Waiting>(process)) process = Ended{-1};
     }
     switch (phase_) {
         case Phase::forming:
@@ -134,7 +132,7 @@ void Launch::tick(Time now) {
     for (auto& [name, process] : processes_) {
         const auto* waiting = std::get_if<Waiting>(&process);
         if (waiting == nullptr || now < waiting->until) continue;
-        process = Starting{pid_of(process)};
+        process = Starting{};
         effects_.spawns.push_back(name);
     }
     if (now < due_) return;
@@ -159,19 +157,11 @@ Time Launch::next_deadline() const {
 void Launch::give_up(Time now) {
     if (phase_ != Phase::forming) return;
     failed_ = true;
-    const bool has_log = std::ranges::any_of(in_ring_, [&](const auto& entry) {
-        return !entry.second && pid_of(processes_.at(entry.first)) != 0;
-    });
+    const bool has_log = std::ranges::any_of(
+        in_ring_, [&](const auto& entry) { return !entry.second && pids_.contains(entry.first); });
     effects_.lines.push_back(fmt::format("the ring did not form: {} missing; {}stopping the others",
                                          missing(), has_log ? "their logs say why; " : ""));
     stop(now);
-}
-
-int Launch::pid_of(const Process& process) {
-    if (const auto* running = std::get_if<Running>(&process)) return running->pid;
-    if (const auto* ended = std::get_if<Ended>(&process)) return ended->pid;
-    if (const auto* waiting = std::get_if<Waiting>(&process)) return waiting->pid_before;
-    return std::get<Starting>(process).pid_before;
 }
 
 void Launch::signal_all(int number) {

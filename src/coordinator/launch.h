@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -66,25 +67,21 @@ public:
     [[nodiscard]] Time next_deadline() const;
     // Everybody was in the ring, and it is not being stopped.
     [[nodiscard]] bool is_formed() const { return phase_ == Phase::formed; }
-    // As that process, running or ended, and not an earlier or a later one of its name.
+    // As that process, running or ended: somebody else may have its name by now.
     [[nodiscard]] bool launched(const std::string& name, std::uint32_t pid) const;
     // Somebody was missing, or a process could not be started.
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
-    struct Starting {
-        int pid_before = 0;  // 0: it is the first
-    };
+    struct Starting {};
     struct Running {
         int pid = 0;
         Time since;
     };
     struct Waiting {  // to be started again
         Time until;
-        int pid_before = 0;
     };
     struct Ended {
-        int pid = 0;
         int status = 0;
         int signal = 0;
     };
@@ -96,8 +93,6 @@ private:
     // Nothing: it is not started again. Otherwise after which pause.
     std::optional<Duration> start_again(Time now, const std::string& name, Duration lived);
     void signal_all(int number);
-    // Of the one that runs, or ran last; 0: none did.
-    [[nodiscard]] static int pid_of(const Process& process);
     void end_if_none_left();
     [[nodiscard]] std::string missing() const;
 
@@ -106,8 +101,9 @@ private:
     Time due_ = never;  // forming: the deadline; stopping: when SIGKILL is sent
     bool failed_ = false;
     std::map<std::string, Process> processes_;
-    std::map<std::string, Duration> back_offs_;  // the last one of each
-    std::map<std::string, bool> in_ring_;        // by name of those that are expected
+    std::map<std::string, std::set<std::uint32_t>> pids_;  // all that ever were, by name
+    std::map<std::string, Duration> back_offs_;            // the last one of each
+    std::map<std::string, bool> in_ring_;                  // by name of those that are expected
     LaunchEffects effects_;
 };
 

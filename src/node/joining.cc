@@ -115,7 +115,8 @@ void Node::State::look_for_joiners_links(Time now, const JoinLinks& reached) {
         const bool one_stores = std::ranges::any_of(ring->members, [&](const Member& member) {
             const bool is_missing =
                 std::ranges::find(reached.missing, member.id) != reached.missing.end();
-            return member.is_up() && member.stores() && !is_missing;
+            const bool is_here = member.address == self.address;  // one before this process
+            return member.is_up() && member.stores() && !is_missing && !is_here;
         });
         text += one_stores
                     ? ". A cluster that has lost its majority for good is founded anew by client "

@@ -182,6 +182,7 @@ RingCause RingHistory::cause_of(const Ring& before, const Ring& after, const Rin
         came = came || (is_up && !was_up);
         leaves = leaves || (was_up && is_up && was->state != is->state);
     });
+    if (died && change == nullptr) return RingCause::other;  // or left: nobody has said
     if (died) return RingCause::death;
     if (left) return RingCause::leave;
     if (came) return RingCause::join;

@@ -263,10 +263,10 @@ std::vector<RingEvent> merge_histories(const std::vector<HistoryReply>& replies)
             const bool tells_more = event.last_epoch > known.last_epoch;
             if (tells_more || (is_same && event.agreed_ms >= 0 && known.agreed_ms < 0)) {
                 known.what = event.what;
+                known.cause = event.cause;
                 known.last_epoch = event.last_epoch;
                 known.copies_made = event.copies_made;
             }
-            if (known.cause == RingCause::other) known.cause = event.cause;
             known.ago_ms = std::max(known.ago_ms, event.ago_ms);
             known.detected_ms = std::max(known.detected_ms, event.detected_ms);
             known.agreed_ms = std::max(known.agreed_ms, event.agreed_ms);

@@ -123,14 +123,14 @@ void CoordinatorHost::stop() {
 }
 
 void CoordinatorHost::interrupted() {
-    if (farewell_) return loop_.stop();  // for the second time
-    interrupted_before_ = true;
+    is_hurried_ = std::exchange(interrupted_before_, true);
+    if (farewell_) return loop_.stop();
     stop();
 }
 
 void CoordinatorHost::launched_have_ended() {
     const bool knows_others = interrupted_before_ && ring_->is_up(node_.node().self().id);
-    if (!knows_others) return loop_.stop();
+    if (!knows_others || is_hurried_) return loop_.stop();
     if (farewell_) return;
     farewell_.emplace(
         loop_, [this] { return farewell_view(); },
@@ -215,7 +215,12 @@ void CoordinatorHost::ring_changed(const RingPtr& ring) {
     if (ready_) say(describe_change(ring_.get(), *ring));
     ring_ = ring;
     for (const Member& member : ring->members) {
-        if (launch_.launched(member.name, member.pid)) launched_at_.insert(member.address);
+        if (!member.is_up()) continue;
+        if (launch_.launched(member.name, member.pid)) {
+            launched_at_.insert(member.address);
+        } else {
+            launched_at_.erase(member.address);
+        }
     }
     launch_.ring_changed(*ring);
     turn_.again();

@@ -84,6 +84,7 @@ private:
     bool unsaved_ = false;
     bool stopped_by_client_ = false;  // client --stop, which tells all members
     bool interrupted_before_ = false;
+    bool is_hurried_ = false;  // interrupted for the second time
     std::optional<Address> occupied_by_;
     NodeHost node_;
     Turn turn_;

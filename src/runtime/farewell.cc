@@ -9,8 +9,6 @@ namespace grapevine {
 
 namespace {
 
-// A death is noticed and agreed on in a tenth of a second, on a busy machine in one or two.
-constexpr Duration farewell_max = 3s;
 constexpr Duration farewell_period = 20ms;
 constexpr Duration farewell_answer = 500ms;
 
@@ -26,7 +24,8 @@ Farewell::Farewell(Loop& loop, std::function<View()> view, std::function<void()>
 void Farewell::look() {
     if (over_ == nullptr) return;
     const View view = view_();
-    const bool is_known = all_know_ && view.epoch == wanted_ && !view.ended_are_in;
+    const bool have_answered = unanswered_ == 0 && all_know_;
+    const bool is_known = have_answered && view.epoch == wanted_ && !view.ended_are_in;
     if (view.staying.empty() || is_known || boot_time() >= until_) {
         return std::exchange(over_, nullptr)();
     }

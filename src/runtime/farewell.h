@@ -17,6 +17,9 @@
 
 namespace grapevine {
 
+// A death is noticed and agreed on in a tenth of a second, on a busy machine in one or two.
+inline constexpr Duration farewell_max = 3s;
+
 class Farewell {
 public:
     // What is known at a moment.

@@ -202,6 +202,15 @@ Packed<fb::HistoryReply> pack(Builder& builder, const HistoryReply& message) {
         }));
 }
 
+namespace {
+
+// A label, of which a later version may know more.
+RingCause cause_of(fb::RingCause cause) {
+    return cause <= fb::RingCause::MAX ? static_cast<RingCause>(cause) : RingCause::other;
+}
+
+}  // namespace
+
 HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in) {
     return {.events = unpacker.list(in.events(), [&](const fb::RingEvent* event) {
         return RingEvent{.epoch = Epoch{event->epoch()},
@@ -213,7 +222,7 @@ HistoryReply unpack(Unpacker& unpacker, const fb::HistoryReply& in) {
                          .what = unpacker.text(event->what()),
                          .last_epoch = Epoch{event->last_epoch()},
                          .copies_made = event->copies_made(),
-                         .cause = static_cast<RingCause>(event->cause())};
+                         .cause = cause_of(event->cause())};
     })};
 }
 

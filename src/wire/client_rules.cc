@@ -120,7 +120,6 @@ std::string defect(const HistoryReply& message) {
     return first_defect(message.events, [](const RingEvent& event) -> std::string {
         if (!event.epoch) return "an event made no ring";
         if (event.last_epoch && event.last_epoch <= event.epoch) return "an event ends too early";
-        if (!is_known(event.cause, RingCause::copies)) return "an event's cause is unknown";
         if (event.what.size() > sentence_size_max) return "an event's sentence is too long";
         if (event.ago_ms > static_cast<std::uint64_t>(stamp_ms_max)) return "an event is too old";
         for (const std::int64_t span :

@@ -54,7 +54,7 @@ TEST_CASE("a process is told from others of its name by its id") {
     CHECK(launch.launched("server2", 101));
 }
 
-TEST_CASE("a process that died is known by its id until another is started in its place") {
+TEST_CASE("a process that died is known by its id, also when another is started in its place") {
     Launch launch(start, {.nodes = 1, .respawn = true});
     std::ignore = launch.take_effects();
     launch.spawned(start, "server1", 100);
@@ -65,7 +65,8 @@ TEST_CASE("a process that died is known by its id until another is started in it
     CHECK(launch.launched("server1", 100));
     launch.spawned(start + 2s, "server1", 101);
     CHECK(launch.launched("server1", 101));
-    CHECK_FALSE(launch.launched("server1", 100));
+    CHECK(launch.launched("server1", 100));
+    CHECK_FALSE(launch.launched("server1", 102));
     launch.exited(start + 3s, "server1", 0, SIGKILL);
     launch.stop(start + 3s);
     CHECK(launch.launched("server1", 101));

@@ -412,7 +412,16 @@ TEST_CASE("bench latency counts what a stall at the end delays", "[e2e]") {
     Process bench(folder.bench({"latency", "--coordinator", cluster.address(), "--keys", "100",
                                 "--rate", "200", "--seconds", "3", "--rounds", "1", "--clients",
                                 "1", "--csv", folder.file("out.csv")}));
-    // Two seconds of warm-up, three of the round: the node stands still at its end, and after it.
+    // When the keys are there: two seconds of warm-up, three of the round. The node stands still at
+    // its end, and after it.
+    REQUIRE(eventually(bench_patience, [&] {
+        const auto ring =
+            run({program("client"), "--coordinator", cluster.address(), "--ring", "--json"});
+        const auto holds = [&](const char* text) {
+            return ring.out.find(text) != std::string::npos;
+        };
+        return holds("\"keys_held\":100,") || holds("\"keys_held\": 100,");
+    }));
     std::this_thread::sleep_for(4500ms);
     kill(cluster.pid("server1"), SIGSTOP);
     std::this_thread::sleep_for(2s);

@@ -87,12 +87,13 @@ bool outlives_parent(int orphaned) {
         pause();
     }
     int pid = 0;
-    REQUIRE(read(ends[0], &pid, sizeof pid) == sizeof pid);
+    const bool is_told = read(ends[0], &pid, sizeof pid) == sizeof pid;
     close(ends[0]);
     close(ends[1]);
-    REQUIRE(pid > 0);
     kill(parent, SIGKILL);
     waitpid(parent, nullptr, 0);
+    REQUIRE(is_told);
+    REQUIRE(pid > 0);
     // An orphan that has ended is nobody's here, and may be left to be reaped.
     const auto lives = [&] { return use_of_process(pid).value_or(ProcessUse{}).running; };
     for (int i = 0; i < (orphaned != 0 ? 10'000 : 200) && lives(); ++i) usleep(1000);

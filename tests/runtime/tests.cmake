@@ -7,5 +7,5 @@ grapevine_test(runtime_text_test LABEL unit LINK runtime
 grapevine_test(runtime_socket_test LABEL e2e LINK runtime
                SOURCES runtime/children_test.cc runtime/endpoint_test.cc runtime/inbound_test.cc
                        runtime/inbound_text_test.cc
-                       runtime/background_test.cc runtime/line_source_test.cc runtime/loop_test.cc
+                       runtime/background_test.cc runtime/farewell_test.cc runtime/line_source_test.cc runtime/loop_test.cc
                        runtime/peer_links_test.cc runtime/stream_test.cc)

@@ -3,6 +3,7 @@
 #include <grapevine/client.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -20,7 +21,7 @@ std::optional<unsigned long> count_visit(grapevine::Client& client, const std::s
         if (read.code == Code::not_found) {
             written = client.put_if_absent(key, "1");
         } else if (read.ok()) {
-            visits = std::stoul(read.value) + 1;
+            visits = std::strtoul(read.value.c_str(), nullptr, 10) + 1;  // of a text: from 0
             written = client.put_if_version(key, std::to_string(visits), read.version);
         } else {
             written = read;
