@@ -407,6 +407,51 @@ TEST_CASE("a table that grows has all its keys at every moment", "[store]") {
     }
 }
 
+// So many that the table of 61,447 homes has just begun to grow.
+constexpr std::uint64_t grows = 61'447 * 7 / 8 + 1;
+
+TEST_CASE("a table that grows goes on with it where keys are overwritten alone", "[store]") {
+    MemoryStore store;
+    for (std::uint64_t i = 0; i < grows; ++i)
+        store.put(partition, key_of(i), "value", {Epoch{1}, i});
+    store.invariants();
+    const std::size_t both = store.memory_bytes();
+    const bool in_place = GENERATE(true, false);
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+        store.put(partition, key_of(i), in_place ? "other" : std::string(100, 'v'), {Epoch{2}, i});
+    }
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+        store.put(partition, key_of(i), "value", {Epoch{3}, i});
+    }
+    store.invariants();
+    CHECK(store.memory_bytes() + std::size_t{61'447} * 8 < both + 100);
+}
+
+TEST_CASE("what is dropped while it grows is freed in bounded steps", "[store]") {
+    MemoryStore store;
+    for (std::uint64_t i = 0; i < grows; ++i)
+        store.put(partition, key_of(i), "value", {Epoch{1}, i});
+    store.set_aside(partition);
+    store.invariants();
+    CHECK(store.count_aside(partition) == grows);
+    CHECK(store.take_back(partition, key_of(1), {Epoch{1}, 1}));
+    store.drop_aside(partition);
+    store.invariants();
+    std::size_t left = store.bytes_aside();
+    CHECK(left >= (grows - 1) * 32);
+    std::size_t times = 0;
+    for (; store.has_garbage(); ++times) {
+        store.collect(1000);
+        CHECK(store.bytes_aside() <= left);
+        left = store.bytes_aside();
+    }
+    store.invariants();
+    CHECK(left == 0);
+    CHECK(times >= grows / 1000);
+    CHECK(times <= grows / 1000 + 5);
+    CHECK(store.count() == 1);
+}
+
 TEST_CASE("what is put aside to as many as there are takes no longer for being in order",
           "[store]") {
     // Of a table that was about to grow. Inserted one after the other, which makes one long run in
