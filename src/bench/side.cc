@@ -68,7 +68,7 @@ Result<void> Side::load(const Length& length, std::uint64_t seed) {
     }
     lanes_->begin_mix(std::numeric_limits<std::uint64_t>::max(), seed);
     const Time begun = boot_time();
-    const auto over = wait(run_patience, "a load", [&] {
+    const auto over = wait(length.span + run_patience, "a load", [&] {
         const Duration passed = boot_time() - begun;
         session_.part(static_cast<double>(to_us(passed)) / static_cast<double>(to_us(length.span)));
         return passed >= length.span;

@@ -41,10 +41,13 @@ uv_stdio_container_t inherit(const File& file) {
 // what a process asked for outlasts its exec. Of the next child of this thread; 0: nothing is asked
 // for.
 thread_local int signal_when_orphaned = 0;
+thread_local pid_t forking = 0;  // who makes that child
 
 void register_wish() {
     static const int registered = pthread_atfork(nullptr, nullptr, [] {
-        if (signal_when_orphaned != 0) prctl(PR_SET_PDEATHSIG, signal_when_orphaned);
+        if (signal_when_orphaned == 0) return;
+        prctl(PR_SET_PDEATHSIG, signal_when_orphaned);
+        if (getppid() != forking) _exit(1);  // it died before that was said
     });
     (void)registered;  // without memory for it children are as others
 }
@@ -99,6 +102,7 @@ Result<int> Children::start(const std::string& name, const std::vector<std::stri
     child->name = name;
     child->process.data = child.get();
     signal_when_orphaned = orphaned_;
+    forking = getpid();
     const int error = uv_spawn(loop_.get(), &child->process, &options);
     signal_when_orphaned = 0;
     // Also after a failure the handle is the loop's until it is closed: children_ keeps it.
