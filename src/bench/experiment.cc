@@ -102,7 +102,7 @@ Result<void> Experiment::write_keys() {
     Generator generator(session_.loop(), config, setting_.workload.value_size,
                         every_key(setting_.workload, OperationKind::put));
     generator.begin();
-    const auto over = wait(load_patience, "writing the keys", [&] { return generator.idle(); });
+    auto over = wait(load_patience, "writing the keys", [&] { return generator.idle(); });
     if (!over) return over;
     const Tally tally = generator.take_tally();
     if (tally.failed > 0) {
@@ -157,7 +157,7 @@ Result<Phase> Experiment::measure_all(Source source, std::uint64_t count, Answer
 
 Result<void> Experiment::wait(Duration bound, const std::string& what,
                               const std::function<bool()>& condition) {
-    const auto over =
+    auto over =
         session_.wait(bound, what, [&] { return !servers_->broken().empty() || condition(); });
     if (!over) return over;
     if (!servers_->broken().empty()) return fail("{}", servers_->broken());

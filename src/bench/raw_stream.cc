@@ -39,6 +39,7 @@ Socket make_socket() {
 
 // On a port that the kernel chooses, and a connection to it.
 bool connect_to(const Socket& listener, const Socket& writer) {
+    if (listener.get() < 0 || writer.get() < 0) return false;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -68,7 +68,7 @@ Result<void> Side::load(const Length& length, std::uint64_t seed) {
     }
     lanes_->begin_mix(std::numeric_limits<std::uint64_t>::max(), seed);
     const Time begun = boot_time();
-    const auto over = wait(length.span + run_patience, "a load", [&] {
+    auto over = wait(length.span + run_patience, "a load", [&] {
         const Duration passed = boot_time() - begun;
         session_.part(static_cast<double>(to_us(passed)) / static_cast<double>(to_us(length.span)));
         return passed >= length.span;
@@ -92,7 +92,7 @@ Result<void> Side::finish(const std::string& what, std::uint64_t operations) {
     std::uint64_t answers = before;
     Time answered_at = boot_time();
     bool silent = false;
-    const auto over = wait(run_patience, what, [&] {
+    auto over = wait(run_patience, what, [&] {
         if (const std::uint64_t now = lanes_->answers(); now != answers) {
             answers = now;
             answered_at = boot_time();
@@ -110,7 +110,7 @@ Result<void> Side::finish(const std::string& what, std::uint64_t operations) {
 
 Result<void> Side::wait(Duration bound, const std::string& what,
                         const std::function<bool()>& condition) {
-    const auto over = session_.wait(bound, fmt::format("{}: {}", target_.name(), what), [&] {
+    auto over = session_.wait(bound, fmt::format("{}: {}", target_.name(), what), [&] {
         return !lanes_->broken().empty() || !target_.broken().empty() || condition();
     });
     if (!over) return over;

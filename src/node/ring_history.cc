@@ -97,7 +97,7 @@ std::vector<std::string> RingHistory::TableNews::words(std::uint32_t partitions)
 }
 
 std::string RingHistory::is_out(const Member& member, const RingChange* change) const {
-    const std::string out = member.name + " is out";
+    std::string out = member.name + " is out";
     if (change == nullptr) return out;
     if (std::ranges::binary_search(change->departed, member.id)) {
         return member.name + std::string(left_words);

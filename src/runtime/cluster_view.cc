@@ -51,7 +51,7 @@ std::string backlog_text(const Backlog& backlog) {
 }
 
 std::string memory_text(const StatusReply& status) {
-    const std::string used = mebibytes(status.memory_bytes);
+    std::string used = mebibytes(status.memory_bytes);
     if (status.memory_max == 0) return used;
     return fmt::format("{} of {}", used, mebibytes(status.memory_max));
 }

@@ -35,7 +35,7 @@ std::uint64_t room_in(std::uint32_t homes) {
 MemoryStore::~MemoryStore() {
     for (Table& table : tables_) drop(table);
     for (Table& table : aside_) drop(table);
-    while (has_garbage()) collect(~std::size_t{0});
+    while (MemoryStore::has_garbage()) MemoryStore::collect(~std::size_t{0});
 }
 
 const MemoryStore::Table* MemoryStore::find_table(const Tables& tables, PartitionId partition) {
