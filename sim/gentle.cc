@@ -64,13 +64,14 @@ bool is_gentle(const std::vector<Fault>& faults) {
     std::optional<Duration> killed;           // the last one
     for (const Fault& fault : faults) {
         const std::string name = fault.names.size() == 1 ? fault.names.front() : std::string{};
-        const bool is_for_all = fault.kind == FaultKind::loss;
-        const bool is_too_much = is_for_all ? fault.percent > gentle_loss_max
-                                            : name.empty() || (fault.kind == FaultKind::slow &&
-                                                               fault.number > gentle_slow_max);
-        if (is_too_much) return false;
-        if (is_for_all || fault.kind == FaultKind::slow) continue;
-        if (fault.kind == FaultKind::pause) {
+        if (fault.kind == FaultKind::loss) {
+            if (fault.percent > gentle_loss_max) return false;
+            continue;
+        }
+        if (name.empty()) return false;
+        if (fault.kind == FaultKind::slow) {
+            if (fault.number > gentle_slow_max) return false;
+        } else if (fault.kind == FaultKind::pause) {
             const auto last = resumed.find(name);
             if (last != resumed.end() && fault.at < last->second + breath) return false;
             paused.emplace(name, fault.at);
