@@ -5,6 +5,7 @@
 #include <set>
 
 #include "command/describe.h"
+#include "command/docs.h"
 
 using namespace grapevine;
 using namespace grapevine::command;
@@ -78,13 +79,6 @@ void check_syntax(const CommandInfo& info) {
     }
     const int words = info.name.contains('|') ? 2 : 1;
     CHECK(words + least_of(all) == std::abs(info.arity));
-}
-
-std::string docs_of(std::vector<std::string_view> names) {
-    names.insert(names.begin(), {"COMMAND", "DOCS"});
-    Reply reply(Protocol::resp3);
-    describe_commands(names, reply);
-    return reply.take();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "command/describe.h"
+#include "command/docs.h"
 
 using namespace grapevine;
 using namespace grapevine::command;
@@ -41,13 +42,6 @@ std::string refusal_of(const std::vector<std::string_view>& args) {
 }
 
 using Words = std::vector<std::string_view>;
-
-std::string docs_of(Words names) {
-    names.insert(names.begin(), {"COMMAND", "DOCS"});
-    Reply reply(Protocol::resp3);
-    describe_commands(names, reply);
-    return reply.take();
-}
 
 }  // namespace
 
