@@ -12,6 +12,12 @@
 
 namespace grapevine::sim {
 
+namespace {
+
+constexpr Duration reads_kept = 60s;
+
+}  // namespace
+
 NodeHost::NodeHost(Surroundings& surroundings, const NodeConfig& config, NodeObserver& observer,
                    std::uint64_t seed)
     : Process(surroundings, config.self.address, config.self.name, seed),
@@ -154,11 +160,17 @@ void NodeHost::take_request(LinkId link, ClientMessage message) {
     const auto client = incoming_.find(link);
     if (client == incoming_.end()) return;
     if (const auto* request = std::get_if<Request>(&message)) {
-        auto& requests = client->second.requests;
+        Incoming& incoming = client->second;
+        auto& requests = is_read(request->kind) ? incoming.reads : incoming.writes;
         const auto [asked, is_first] =
             requests.try_emplace(request->sequence, Asked{*request, now(), unix_ms()});
         if (!is_first) asked->second.request = *request;
-        requests.erase(requests.begin(), requests.lower_bound(request->floor));
+        auto& writes = incoming.writes;
+        writes.erase(writes.begin(), writes.lower_bound(request->floor));
+        auto& reads = incoming.reads;
+        while (reads.begin() != reads.end() && reads.begin()->second.at + reads_kept < now()) {
+            reads.erase(reads.begin());
+        }
     }
     node_->receive(now(), ConnectionId{link.value}, std::move(message));
 }
@@ -306,9 +318,12 @@ void NodeHost::reply(NodeEffects::ToClient& to_client) {
 }
 
 void NodeHost::observe_reply(const Incoming& client, const Reply& reply, bool is_late) {
-    // A request that was sent twice is answered twice; below the floor nobody listens any more.
-    const auto request = client.requests.find(reply.sequence);
-    if (request != client.requests.end()) observer_.answers(*this, request->second, reply, is_late);
+    // A request that was sent twice is answered twice.
+    for (const auto* requests : {&client.writes, &client.reads}) {
+        const auto request = requests->find(reply.sequence);
+        if (request == requests->end()) continue;
+        return observer_.answers(*this, request->second, reply, is_late);
+    }
 }
 
 void NodeHost::died() {

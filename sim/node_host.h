@@ -99,8 +99,11 @@ private:
         FrameReader reader;
         std::optional<Hello> hello;  // none yet: the first frame has not arrived
         std::string answers;         // of this turn
-        // By sequence, from the floor on; of one that came more than once the first time.
-        std::map<std::uint64_t, Asked> requests;
+        // By sequence; of one that came more than once the first time. Writes from the floor on,
+        // below which no answer is heard any more, and reads, which it says nothing of, for longer
+        // than any client waits.
+        std::map<std::uint64_t, Asked> writes;
+        std::map<std::uint64_t, Asked> reads;
     };
 
     void take(Arrival arrival) override;
