@@ -7,12 +7,14 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/print.h"
+#include "progress/progress.h"
 #include "sim/explain.h"
 #include "sim/shrink.h"
 #include "sim/story.h"
@@ -33,6 +35,27 @@ void tell(const std::string& line) {
     print_out("{}\n", line);
 }
 
+// How far a long run is, beside what it tells.
+class Meter final : public RunWatcher {
+public:
+    [[nodiscard]] bool wants_all() const override { return false; }
+    void passed(Duration over, Duration whole) override {
+        if (!progress_) progress_.emplace("virtual milliseconds", to_size(whole));
+        progress_->set(to_size(over), 0);
+        progress_->draw();
+        if (over >= whole) progress_.reset();
+    }
+    void tell(const std::string& line) {
+        if (progress_) progress_->clear();
+        ::tell(line);
+    }
+
+private:
+    static std::size_t to_size(Duration span) { return static_cast<std::size_t>(to_ms(span)); }
+
+    std::optional<Progress> progress_;
+};
+
 WorkersConfig workers_of(const SimOptions& options) {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     return {.at_once = options.jobs > 0 ? options.jobs : cores,
@@ -43,14 +66,17 @@ WorkersConfig workers_of(const SimOptions& options) {
 RunOutcome run_told(const SimOptions& options, const Workers::Report& report) {
     const RunPlan plan = draw_plan(options.seed, options.choice);
     std::vector<std::unique_ptr<RunWatcher>> watchers;
+    auto meter = std::make_unique<Meter>();
+    const auto say = [meter = meter.get()](const std::string& line) { meter->tell(line); };
     const Explain* explain = nullptr;
     if (options.explain.empty()) {
-        watchers.push_back(std::make_unique<Story>(plan, tell, options.verbose));
+        watchers.push_back(std::make_unique<Story>(plan, say, options.verbose));
     } else {
-        auto watcher = std::make_unique<Explain>(options.explain, tell);
+        auto watcher = std::make_unique<Explain>(options.explain, say);
         explain = watcher.get();
         watchers.push_back(std::move(watcher));
     }
+    watchers.push_back(std::move(meter));
     watchers.push_back(std::make_unique<FaultReporter>(report));
     std::vector<RunWatcher*> all;
     for (const auto& watcher : watchers) all.push_back(watcher.get());
@@ -131,13 +157,13 @@ int run_many(const SimOptions& options) {
     const SwarmOutcome sum = run_swarm(config, tell);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     tell(fmt::format(
-        "{}{}: {} of {} runs failed; {} operations, {} faults, {} foundings, {} virtual seconds in "
-        "{:.1f} s; longest outage {} ms, watched for {} % of the time",
+        "{}{}: {} of {} runs failed; {} operations, {} faults, {} foundings, {} partitions given "
+        "up, {} virtual seconds in {:.1f} s; longest outage {} ms, watched for {} % of the time",
         sum.interrupted ? fmt::format("interrupted after {} runs; ", sum.done) : "",
         sum.failed > 0 ? "FAIL"
         : sum.done > 0 ? "PASS"
                        : "nothing ran to its end",
-        sum.failed, sum.done, sum.operations, sum.faults, sum.foundings,
+        sum.failed, sum.done, sum.operations, sum.faults, sum.foundings, sum.given_up,
         to_us(sum.virtual_time) / 1'000'000, took.count(), to_ms(sum.longest_outage),
         armed_percent(sum.looks, sum.armed_looks)));
     if (options.shrink && sum.failed == 0) tell("nothing to shrink: no run failed");

@@ -41,7 +41,7 @@ when the cluster is ready and the first keys are written.
   2s:kill=server3,server5     both at the same instant (client2: in the middle of its work)
   4s:restart=server3          a new, empty process in its place
   4s:back=coordinator         likewise, but with what it saved: the voter that it was
-  4s:leave=server3            it is asked to leave
+  4s:leave=server3            it is asked to leave; join=server8: a node that was not there comes
   2s:aim=accept               who next sends an Accept dies then; others: prepare, ... (sim/moment.h)
   1500ms:pause=server1        it stands still until resume=server1
   3s:slow=server1@50          its turns cost 50 times as much
@@ -51,6 +51,7 @@ when the cluster is ready and the first keys are written.
   6s:cutoneway=a/b            nothing passes from a to b
   6s:flap=a/b@200ms           cut and healed in turn; clog=a/b holds everything
   6s:hang=a/b                 links stand still, datagrams pass; mute=a/b the other way round
+  6s:clogoneway=a/b           only what a sends to b; so hangoneway, muteoneway
   6s:refuse=a/b               dials are refused though b lives
   4s:full=server1@64          of its memory so many KiB are left; roomy=server1 ends that
   6s:break=a/b                their links end; new ones can be made
@@ -58,6 +59,7 @@ when the cluster is ready and the first keys are written.
   3s:loss=20                  percent of all datagrams; burst=20@8: so many in a row
   3s:duplicate=5@2s           come again, that late; corrupt=5; delay=100us-2ms-80ms; echo=10@4s
   5s:force                    an operator founds the cluster anew, where its quorum is gone for good
+  5s:acceptloss               an operator gives up what is down: it restarts empty
   9s:calm                     everything that goes on ends
 The story of kills beyond what the cluster survives says so; PASS then means that nothing false was
 answered.)";
@@ -208,15 +210,21 @@ Result<std::vector<Fault>> read_faults(const Typed& typed, const sim::WorldConfi
     for (const std::string& text : typed.at) {
         const Result<Fault> fault = sim::parse_fault(text);
         if (!fault) return fail("--at {}: {}", text, fault.error().message);
-        const Result<void> known = names.check(*fault);
-        if (!known) return fail("--at {}: {}", text, known.error().message);
         faults.push_back(*fault);
     }
+    const std::size_t typed_here = faults.size();
     if (!typed.script.empty()) {
         const auto read =
-            sim::read_script(typed.script, [&](const Fault& fault) { return names.check(fault); });
+            sim::read_script(typed.script, [&](const Fault& fault, std::vector<Fault> all) {
+                all.insert(all.end(), faults.begin(), faults.end());
+                return names.check(fault, all);
+            });
         if (!read) return std::unexpected(read.error());
         faults.insert(faults.end(), read->begin(), read->end());
+    }
+    for (std::size_t i = 0; i < typed_here; ++i) {
+        const Result<void> known = names.check(faults[i], faults);
+        if (!known) return fail("--at {}: {}", typed.at[i], known.error().message);
     }
     std::ranges::stable_sort(faults, {}, &Fault::at);
     return faults;

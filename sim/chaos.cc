@@ -83,6 +83,7 @@ bool needs_names(FaultKind kind) {
         case FaultKind::restart:
         case FaultKind::back:
         case FaultKind::leave:
+        case FaultKind::join:
         case FaultKind::pause:
         case FaultKind::resume:
         case FaultKind::slow:
@@ -139,7 +140,8 @@ Names Chaos::pick(Names from, std::size_t count) {
 Names Chaos::everyone() const {
     Names names;
     if (world_.config().coordinator) names.push_back(coordinator_name);
-    for (std::size_t i = 1; i <= world_.config().nodes; ++i) names.push_back(server_name(i));
+    const Names servers = world_.servers();
+    names.insert(names.end(), servers.begin(), servers.end());
     return names;
 }
 

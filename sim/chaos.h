@@ -83,6 +83,8 @@ private:
     void kill_and_restart();
     void pause_and_kill();
     void leave();
+    void join();
+    void accept_loss();
     void aim();
     void pause();
     void slow_down();
@@ -112,6 +114,8 @@ private:
     void carry_out(Fault fault);
     // Something else follows in its place then.
     void apply_for(const Fault& fault, Duration span, const Fault& end);
+    // Of one and another, or all others, at times one way only.
+    void obstruct_one(FaultKind both, FaultKind one_way);
     void obstruct(FaultKind kind, std::vector<std::pair<std::string, std::string>> pairs,
                   Duration span = {});
     [[nodiscard]] std::size_t may_die() const;

@@ -18,6 +18,8 @@ const std::vector<Chaos::Draw>& Chaos::draws() {
         {FaultClass::kill, 2, &Chaos::pause_and_kill},
         {FaultClass::leave, 2, &Chaos::leave},
         {FaultClass::leave, 1, &Chaos::restart},
+        {FaultClass::join, 1, &Chaos::join},
+        {FaultClass::accept_loss, 2, &Chaos::accept_loss},
         {FaultClass::aim, 2, &Chaos::aim},
         {FaultClass::pause, 1, &Chaos::pause},
         {FaultClass::slow, 1, &Chaos::slow_down},
@@ -128,6 +130,28 @@ void Chaos::leave() {
     if (staying.size() < 2) return;
     const std::size_t most = std::min<std::size_t>(staying.size() - 1, 2);
     apply({.kind = FaultKind::leave, .names = pick(staying, 1 + rng_.below(most))});
+}
+
+// Whatever else goes on. At times two at once, and few in a run: what a run takes grows with their
+// square.
+void Chaos::join() {
+    constexpr std::size_t joined_max = 3;
+    const std::size_t known = world_.servers().size();
+    const std::size_t joined = known - world_.config().nodes;
+    if (joined >= joined_max) return;
+    const std::size_t many = 1 + rng_.below(std::min<std::size_t>(joined_max - joined, 2));
+    Names names;
+    for (std::size_t i = 1; i <= many; ++i) names.push_back(server_name(known + i));
+    apply({.kind = FaultKind::join, .names = std::move(names)});
+}
+
+// As soon as something is down, which takes more deaths than are promised to be survived.
+void Chaos::accept_loss() {
+    const RingPtr ring = world_.newest_ring();
+    if (ring == nullptr || !ring->genesis) return;
+    const bool is_down =
+        std::ranges::any_of(ring->table, [&](const Entry& entry) { return ring->is_down(entry); });
+    if (is_down) apply({.kind = FaultKind::accept_loss});
 }
 
 // Something has to go on for most moments to come: a death or a newcomer.
@@ -266,22 +290,28 @@ void Chaos::flap() {
     obstruct(FaultKind::flap, between(all, 1, there), Duration{5000LL << rng_.below(8)});
 }
 
-void Chaos::clog() {
+void Chaos::obstruct_one(FaultKind both, FaultKind one_way) {
     Names all = ends();
     rng_.shuffle(all);
-    obstruct(FaultKind::clog, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
+    Pairs pairs = between(all, 1, rng_.chance(1, 2) ? 1 : all.size());
+    if (!rng_.chance(1, 3)) return obstruct(both, std::move(pairs));
+    const bool to_it = rng_.chance(1, 2);
+    for (auto& [from, to] : pairs) {
+        if (to_it) std::swap(from, to);
+    }
+    obstruct(one_way, std::move(pairs));
+}
+
+void Chaos::clog() {
+    obstruct_one(FaultKind::clog, FaultKind::clog_one_way);
 }
 
 void Chaos::hang() {
-    Names all = ends();
-    rng_.shuffle(all);
-    obstruct(FaultKind::hang, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
+    obstruct_one(FaultKind::hang, FaultKind::hang_one_way);
 }
 
 void Chaos::mute() {
-    Names all = ends();
-    rng_.shuffle(all);
-    obstruct(FaultKind::mute, between(all, 1, rng_.chance(1, 2) ? 1 : all.size()));
+    obstruct_one(FaultKind::mute, FaultKind::mute_one_way);
 }
 
 void Chaos::break_links() {

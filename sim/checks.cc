@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -69,6 +70,7 @@ void Checks::new_ring(const RingPtr& ring) {
             if (newest_->cluster != ring->cluster) break;
             if (newest_->table[i].generation == ring->table[i].generation) continue;
             commits_.restarted(PartitionId{i}, ring->epoch);
+            restarts_.push_back({ring->cluster, PartitionId{i}, ring->epoch});
         }
     }
     std::erase_if(removed_, [&](const auto& each) { return ring->is_up(each.first); });
@@ -88,13 +90,31 @@ void Checks::found(const Ring& ring) {
                     .from = from,
                     .at = queue_.now(),
                     .restarted = std::vector<bool>(ring.partitions())};
+    std::vector<std::uint64_t> generations;  // in the ring that it is founded from
+    for (const Entry& entry : parent->second->table) generations.push_back(entry.generation.value);
+    for (const Restart& restart : restarts_) {
+        const bool is_unheard_of = restart.cluster == ring.parent() && restart.epoch > from;
+        if (is_unheard_of) --generations[restart.partition.value];
+    }
     for (std::uint32_t i = 0; i < ring.partitions(); ++i) {
         const PartitionId partition{i};
-        founded.restarted[i] = parent->second->table[i].generation != ring.table[i].generation;
-        if (founded.restarted[i]) commits_.restarted(partition, ring.epoch);
         commits_.founded(partition, ring.parent(), from);
+        founded.restarted[i] = generations[i] != ring.table[i].generation.value;
+        if (founded.restarted[i]) commits_.restarted(partition, ring.epoch);
     }
     foundings_.push_back(std::move(founded));
+}
+
+std::vector<Restart> Checks::restarts(ClusterId cluster) const {
+    std::vector<Restart> result;
+    const auto founded = std::ranges::find(foundings_, cluster, &Founded::cluster);
+    if (founded != foundings_.end()) {
+        result = restarts(founded->parent);
+        std::erase_if(result, [&](const Restart& each) { return each.epoch > founded->from; });
+    }
+    std::ranges::copy_if(restarts_, std::back_inserter(result),
+                         [&](const Restart& each) { return each.cluster == cluster; });
+    return result;
 }
 
 bool Checks::is_left_behind(const NodeHost& server) const {

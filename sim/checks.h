@@ -66,6 +66,13 @@ public:
     [[nodiscard]] const Commits& commits() const { return commits_; }
     // In the order of time: each is founded from the first cluster or from one before it.
     [[nodiscard]] const std::vector<Founded>& foundings() const { return foundings_; }
+    // Partitions that were given up and restarted empty, of a cluster and those it comes from, as
+    // far as it goes on from their rings; in the order of their epochs.
+    [[nodiscard]] std::vector<Restart> restarts(ClusterId cluster) const;
+    // The newest that anybody was ever in; null: none.
+    [[nodiscard]] const RingPtr& newest() const { return newest_; }
+    // In all clusters.
+    [[nodiscard]] std::size_t given_up() const { return restarts_.size(); }
     // For rules that are checked elsewhere.
     void report(Rule rule, const std::string& sentence) { defect_.report(rule, sentence); }
 
@@ -92,6 +99,7 @@ private:
     RingPtr newest_;
     std::map<ClusterId, RingPtr> last_rings_;  // the newest of each cluster
     std::vector<Founded> foundings_;
+    std::vector<Restart> restarts_;
     std::uint32_t next_swept_ = 0;
 };
 

@@ -37,13 +37,21 @@ Commits::Line& Commits::line(PartitionId partition) {
 }
 
 void Commits::restarted(PartitionId partition, Epoch epoch) {
-    line(partition) = {};
-    line(partition).restarted = epoch;
+    Line& here = line(partition);
+    auto before = std::make_unique<Line>(std::move(here));
+    here = {};
+    here.restarted = epoch;
+    here.before = std::move(before);
 }
 
 void Commits::founded(PartitionId partition, ClusterId parent, Epoch from) {
     founded_from_[parent] = from;
     Line& here = line(partition);
+    while (here.restarted > from) {
+        while (!here.operations.empty()) undo_last(partition);
+        const auto before = std::move(here.before);
+        here = std::move(*before);
+    }
     while (!here.operations.empty() && here.operations.back().since > from) undo_last(partition);
     here.acknowledged = std::min<std::uint64_t>(here.acknowledged, here.operations.size());
 }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -91,7 +92,8 @@ private:
         Contents contents;
         // When what was written with a version expires, by key.
         std::map<Version, std::map<std::string, std::int64_t>> expire;
-        Epoch restarted;  // zero: it never was
+        Epoch restarted;               // zero: it never was
+        std::unique_ptr<Line> before;  // what was given up then
     };
     struct RequestIdHash {
         std::size_t operator()(const RequestId& id) const noexcept {

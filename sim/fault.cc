@@ -38,6 +38,7 @@ constexpr std::array words{
     Word{FaultKind::restart, "restart", Takes::names},
     Word{FaultKind::back, "back", Takes::names},
     Word{FaultKind::leave, "leave", Takes::names},
+    Word{FaultKind::join, "join", Takes::names},
     Word{FaultKind::aim, "aim", Takes::moment_and_names},
     Word{FaultKind::pause, "pause", Takes::names},
     Word{FaultKind::resume, "resume", Takes::names},
@@ -52,6 +53,9 @@ constexpr std::array words{
     Word{FaultKind::clog, "clog", Takes::pairs},
     Word{FaultKind::hang, "hang", Takes::pairs},
     Word{FaultKind::mute, "mute", Takes::pairs},
+    Word{FaultKind::clog_one_way, "clogoneway", Takes::pairs},
+    Word{FaultKind::hang_one_way, "hangoneway", Takes::pairs},
+    Word{FaultKind::mute_one_way, "muteoneway", Takes::pairs},
     Word{FaultKind::refuse, "refuse", Takes::pairs},
     Word{FaultKind::heal, "heal", Takes::pairs_or_nothing},
     Word{FaultKind::break_links, "break", Takes::pairs},
@@ -62,6 +66,7 @@ constexpr std::array words{
     Word{FaultKind::delay, "delay", Takes::delay},
     Word{FaultKind::echo, "echo", Takes::percent_and_span},
     Word{FaultKind::force, "force", Takes::nothing},
+    Word{FaultKind::accept_loss, "acceptloss", Takes::nothing},
     Word{FaultKind::calm, "calm", Takes::nothing},
 };
 

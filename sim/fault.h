@@ -7,6 +7,7 @@
 //     4s:back=coordinator         a new process with what its last one saved: the same voter; where
 //                                 nothing was saved, as restart
 //     4s:leave=server3            is asked to leave: its partitions move to others, then it ends
+//     4s:join=server8             a node that was not there at the beginning comes
 //     2s:aim=accept               the first process that sends an Accept dies right after; moments:
 //                                 see `Moment`; aim=accept@server1,server2: only one of these
 //     1500ms:pause=server1        frozen; resume=server1
@@ -17,7 +18,8 @@
 //     3s:drift=server1@-15625     its clock is slower by so many parts per million; @0: as usual
 //
 //     6s:cut=server1/server2      nothing passes either way; a+b/c+d: between groups
-//     6s:cutoneway=a/b            nothing passes from a to b
+//     6s:cutoneway=a/b            nothing passes from a to b; likewise clogoneway, hangoneway,
+//                                 muteoneway
 //     6s:flap=a/b@200ms           cut and healed in turn, so long each
 //     6s:clog=a/b                 what is sent is held, and arrives all at once when healed
 //     6s:hang=a/b                 datagrams pass, links stand still
@@ -34,8 +36,8 @@
 //     3s:echo=10@4s               percent of what clients send comes again on a new connection, up
 //                                 to 4 s later
 //     5s:force                    an operator looks, and where the quorum is gone for good it
-//     founds
-//                                 the cluster anew from the survivors (sim/founder.h)
+//                                 founds the cluster anew from the survivors (sim/founder.h)
+//     5s:acceptloss               an operator gives up what is down: it restarts empty
 //     9s:calm                     all that goes on ends: heal, resume, no loss ...
 
 #include <cstdint>
@@ -81,6 +83,11 @@ enum class FaultKind : std::uint8_t {
     roomy,
     wall,
     force,
+    join,
+    clog_one_way,
+    hang_one_way,
+    mute_one_way,
+    accept_loss,
 };
 
 inline constexpr std::int64_t slow_max = 1000;

@@ -12,9 +12,9 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, fault_classes> class_names{
-    "kill",      "leave",   "aim",    "pause", "slow",   "drift", "cut",   "flap",
-    "clog",      "hang",    "mute",   "break", "refuse", "loss",  "burst", "delay",
-    "duplicate", "corrupt", "client", "echo",  "full",   "wall",  "force"};
+    "kill",   "leave", "aim",   "pause",  "slow",  "drift", "cut",       "flap",      "clog",
+    "hang",   "mute",  "break", "refuse", "loss",  "burst", "delay",     "duplicate", "corrupt",
+    "client", "echo",  "full",  "wall",   "force", "join",  "acceptloss"};
 
 }  // namespace
 

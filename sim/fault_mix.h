@@ -11,31 +11,33 @@
 namespace grapevine::sim {
 
 enum class FaultClass : std::uint8_t {
-    kill,       // of one or many at once, and their successors, at once or later
-    leave,      // nodes that are asked to leave, and their successors
-    aim,        // kills in the middle of an agreement, a take-over, a fill
-    pause,      //
-    slow,       // turns that cost 10 to 100 times as much, or 1,000 times
-    drift,      // clocks that are up to 1 in 64 faster or slower
-    cut,        // between two, between groups, one way, with somebody between who reaches both
-    flap,       // cuts that come and go
-    clog,       // everything held, then all at once
-    hang,       // links stand still, datagrams pass
-    mute,       // datagrams are lost, links pass
-    broken,     // links that end
-    refuse,     // dials that are refused though somebody listens
-    loss,       // of datagrams
-    burst,      // of many in a row
-    delay,      // another distribution of delays
-    duplicate,  // datagrams that come again, late
-    corrupt,    // flipped bits
-    client,     // clients that die in the middle of an operation
-    echo,       // requests that come again on a new connection, seconds later
-    full,       // memory that something else takes
-    wall,       // wall clocks that are set
-    force,      // a quorum dies for good, and an operator founds the cluster anew
+    kill,         // of one or many at once, and their successors, at once or later
+    leave,        // nodes that are asked to leave, and their successors
+    aim,          // kills in the middle of an agreement, a take-over, a fill
+    pause,        //
+    slow,         // turns that cost 10 to 100 times as much, or 1,000 times
+    drift,        // clocks that are up to 1 in 64 faster or slower
+    cut,          // between two, between groups, one way, with somebody between who reaches both
+    flap,         // cuts that come and go
+    clog,         // everything held, then all at once; this and the next two at times one way
+    hang,         // links stand still, datagrams pass
+    mute,         // datagrams are lost, links pass
+    broken,       // links that end
+    refuse,       // dials that are refused though somebody listens
+    loss,         // of datagrams
+    burst,        // of many in a row
+    delay,        // another distribution of delays
+    duplicate,    // datagrams that come again, late
+    corrupt,      // flipped bits
+    client,       // clients that die in the middle of an operation
+    echo,         // requests that come again on a new connection, seconds later
+    full,         // memory that something else takes
+    wall,         // wall clocks that are set
+    force,        // a quorum dies for good, and an operator founds the cluster anew
+    join,         // nodes that were not there at the beginning
+    accept_loss,  // what is down is given up
 };
-inline constexpr std::size_t fault_classes = 23;
+inline constexpr std::size_t fault_classes = 25;
 
 class FaultMix {
 public:

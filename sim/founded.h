@@ -23,4 +23,12 @@ struct Founded {
     std::vector<bool> restarted;  // by partition
 };
 
+// An operator gave up what a partition held: it restarts empty. Nothing that was answered under an
+// entry from before is seen again.
+struct Restart {
+    ClusterId cluster;
+    PartitionId partition;
+    Epoch epoch;  // of the ring that says so
+};
+
 }  // namespace grapevine::sim

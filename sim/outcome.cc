@@ -42,6 +42,7 @@ void read_line(RunOutcome& outcome, std::string_view name, std::string_view valu
     if (name == "keys_right") outcome.keys_right = read_number(value);
     if (name == "beyond") outcome.beyond = read_number(value);
     if (name == "foundings") outcome.foundings = read_number(value);
+    if (name == "given_up") outcome.given_up = read_number(value);
     if (name == "evicted_alive") outcome.evicted_alive = read_number(value);
     if (name == "virtual_us") outcome.virtual_time = Duration{std::int64_t(read_number(value))};
     if (name == "outage_us") outcome.longest_outage = Duration{std::int64_t(read_number(value))};
@@ -94,13 +95,13 @@ std::string encode(const RunOutcome& outcome) {
     std::string text = fmt::format(
         "result {}\nrule {}\nreason {}\ncomplaint {}\nhash {}\nevents {}\noperations {}\nanswered "
         "{}\n"
-        "keys_right {}\nbeyond {}\nevicted_alive {}\nfoundings {}\nvirtual_us {}\noutage_us {}\n"
-        "looks {}\narmed_looks {}\n",
+        "keys_right {}\nbeyond {}\nevicted_alive {}\nfoundings {}\ngiven_up {}\nvirtual_us {}\n"
+        "outage_us {}\nlooks {}\narmed_looks {}\n",
         to_string(outcome.result), outcome.rule, one_line(outcome.reason),
         one_line(outcome.complaint), outcome.hash, outcome.events, outcome.operations,
         outcome.answered, outcome.keys_right, outcome.beyond, outcome.evicted_alive,
-        outcome.foundings, to_us(outcome.virtual_time), to_us(outcome.longest_outage),
-        outcome.looks, outcome.armed_looks);
+        outcome.foundings, outcome.given_up, to_us(outcome.virtual_time),
+        to_us(outcome.longest_outage), outcome.looks, outcome.armed_looks);
     for (const std::string& fault : outcome.faults) text += fmt::format("fault {}\n", fault);
     return text + std::string(last_line) + "\n";
 }

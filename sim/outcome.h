@@ -37,6 +37,7 @@ struct RunOutcome {
     std::uint64_t beyond = 0;      // 1: more died at once than the promise covers
     std::uint64_t evicted_alive = 0;
     std::uint64_t foundings = 0;  // of a cluster, anew
+    std::uint64_t given_up = 0;   // partitions that restarted empty by an accepted loss
     Duration virtual_time{};
     Duration longest_outage{};  // of a partition that had no reason to be without service
     // Of the oracle of availability at partitions, while faults went on; and those at which an

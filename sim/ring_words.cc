@@ -33,6 +33,7 @@ struct TableChange {
     std::size_t fills = 0;          // opened
     std::size_t down = 0;           // went down
     std::size_t back = 0;           // and up again
+    std::size_t given_up = 0;       // restart empty
 };
 
 bool holds_all_of(const Entry& entry, const Entry& other) {
@@ -45,6 +46,10 @@ TableChange compare(const Ring& before, const Ring& after) {
         const Entry& old = before.table[i];
         const Entry& now = after.table[i];
         if (after.is_down(now) && !before.is_down(old)) ++change.down;
+        if (before.cluster == after.cluster && old.generation != now.generation) {
+            ++change.given_up;
+            continue;
+        }
         if (!old.copies.empty() && before.is_down(old) && !after.is_down(now)) ++change.back;
         if (old.primary() && old.primary() != now.primary()) ++change.primaries;
         if (!holds_all_of(now, old)) ++change.copies_lost;
@@ -78,11 +83,16 @@ std::vector<std::string> describe_change(const World& world, const Ring& before,
     add(text, change.fills, "begins to fill a new copy", "begin to fill a new copy");
     add(text, change.down, "goes down: no copy is left", "go down: no copy is left");
     add(text, change.back, "is up again: a copy is back", "are up again: a copy is back");
+    add(text, change.given_up, "is given up and restarts empty", "are given up and restart empty");
     std::vector<std::string> lines{text};
     for (const std::string& key : keys) {
         const PartitionId partition = partition_of_key(key, after.partitions());
         const NodeId from = before.entry(partition).primary();
         const NodeId to = after.entry(partition).primary();
+        const bool is_lost =
+            before.cluster == after.cluster &&
+            before.entry(partition).generation != after.entry(partition).generation;
+        if (is_lost) lines.push_back(fmt::format("   {}: lost", key));
         if (!from || from == to) continue;
         lines.push_back(
             fmt::format("   {}: {} -> {}", key, world.name_of(from), world.name_of(to)));

@@ -131,7 +131,7 @@ private:
         started_ = world_.now();
         if (plan_.kill > 0) world_.queue().first_at(started_ + kill_after, [this] { kill_some(); });
         chaos_.start();
-        cluster_.run_for(plan_.faults_for);
+        pass_time();
         outcome_.looks = availability_.looks();
         outcome_.armed_looks = availability_.armed_looks();
         is_ending_ = true;
@@ -139,6 +139,15 @@ private:
         chaos_.stop(plan_.revive);
         if (is_torn_) cut_one_off();
         enter(Phase::faults_over);
+    }
+
+    void pass_time() {
+        constexpr int steps = 200;
+        for (int step = 1; step <= steps && !world_.is_broken(); ++step) {
+            const Duration over = plan_.faults_for * step / steps;
+            world_.run_until(started_ + over);
+            tell([&](RunWatcher& w) { w.passed(over, plan_.faults_for); });
+        }
     }
 
     void cut_one_off() {
@@ -332,12 +341,15 @@ private:
              fmt::format("{} reads \"{}\" instead of \"{}\"", key, answer, expected));
     }
 
-    // A founding had no copy of its partition, and it was not written since.
+    // A founding had no copy of its partition, or it was given up; and it was not written since.
     [[nodiscard]] bool is_lost(const std::string& key) const {
-        return std::ranges::any_of(world_.checks().foundings(), [&](const Founded& founded) {
-            const auto partitions = static_cast<std::uint32_t>(founded.restarted.size());
-            return founded.restarted[partition_of_key(key, partitions).value];
-        });
+        const PartitionId partition = partition_of_key(key, plan_.world.partitions);
+        const auto given_up = world_.checks().restarts(world_.checks().newest()->cluster);
+        const auto& foundings = world_.checks().foundings();
+        return std::ranges::find(given_up, partition, &Restart::partition) != given_up.end() ||
+               std::ranges::any_of(foundings, [&](const Founded& founded) {
+                   return founded.restarted[partition.value];
+               });
     }
 
     void compare_copies() {
@@ -417,10 +429,16 @@ private:
         outcome_.longest_outage = availability_.longest();
         outcome_.beyond = is_beyond() ? 1 : 0;
         outcome_.foundings = world_.checks().foundings().size();
+        outcome_.given_up = world_.checks().given_up();
         if (outcome_.result != RunResult::pass) return;
         outcome_.reason = is_whole_ ? "no acknowledged write was lost, and all copies are restored"
                                     : "nothing false was answered" + why_not_whole();
         if (outcome_.foundings > 0) outcome_.reason += what_was_founded();
+        if (outcome_.given_up > 0) {
+            outcome_.reason += fmt::format(", but for {} that {} given up and restarted empty",
+                                           counted(outcome_.given_up, "partition"),
+                                           outcome_.given_up == 1 ? "was" : "were");
+        }
         if (plan_.chaos.script && not_struck_ > 0) {
             outcome_.reason += fmt::format("; {} aimed at moments that never came",
                                            counted(not_struck_, "kill was", "kills were"));

@@ -43,6 +43,8 @@ public:
     [[nodiscard]] virtual bool wants_all() const { return true; }
     virtual void phase(Cluster&, Phase) {}
     virtual void fault(Cluster&, const Fault&) {}
+    // Of the time of faults so much is over; some hundred times, in equal steps.
+    virtual void passed(Duration /*over*/, Duration /*whole*/) {}
     // More die of the fault than the promise covers at that moment, which is so many.
     virtual void beyond(Cluster&, std::size_t /*covered*/) {}
     // The operator who founds clusters anew, in a sentence.

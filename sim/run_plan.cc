@@ -153,6 +153,12 @@ void draw_places(std::uint64_t seed, RunPlan& plan) {
     }
 }
 
+bool accepts_loss(const std::optional<std::vector<Fault>>& script) {
+    return script && std::ranges::any_of(*script, [](const Fault& fault) {
+               return fault.kind == FaultKind::accept_loss;
+           });
+}
+
 }  // namespace
 
 RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
@@ -184,11 +190,17 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();
     if (is_asked_for && !plan.chaos.disaster_at) plan.chaos.disaster_at = plan.faults_for / 3;
+    // Nothing is to be given up in a run that keeps the promise.
+    if (is_asked_for && plan.chaos.mix.has(FaultClass::accept_loss)) plan.beyond_promise = true;
+    // Before a list changes it, so that a list of what was drawn is the same run.
+    const bool may_give_up = plan.beyond_promise && plan.chaos.mix.has(FaultClass::accept_loss);
     draw_promise(choice, plan);
     plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
                              !plan.chaos.mix.has(FaultClass::drift) && !choice.script;
-    // What was executed at once has no id that tells whether a founding may lose it.
-    if (plan.chaos.disaster_at) plan.load.at_once_percent = 0;
+    // What was executed at once has no id that tells whether it may be lost.
+    if (plan.chaos.disaster_at || may_give_up || accepts_loss(plan.chaos.script)) {
+        plan.load.at_once_percent = 0;
+    }
     if (plan.is_gentle && !plan.chaos.script) {
         const bool may_die = plan.world.nodes >= 3 && plan.world.copies >= 2 &&
                              (plan.world.coordinator || plan.world.nodes >= 4);

@@ -27,6 +27,7 @@ std::string_view trim(std::string_view line) {
 Result<std::vector<Fault>> parse_script(std::string_view name, std::string_view text,
                                         const FaultCheck& check) {
     std::vector<Fault> faults;
+    std::vector<std::size_t> lines;
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
@@ -35,9 +36,12 @@ Result<std::vector<Fault>> parse_script(std::string_view name, std::string_view 
         if (line.empty()) continue;
         const Result<Fault> fault = parse_fault(line);
         if (!fault) return fail("{}:{}: {}", name, number, fault.error().message);
-        const Result<void> known = check(*fault);
-        if (!known) return fail("{}:{}: {}", name, number, known.error().message);
         faults.push_back(*fault);
+        lines.push_back(number);
+    }
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+        const Result<void> known = check(faults[i], faults);
+        if (!known) return fail("{}:{}: {}", name, lines[i], known.error().message);
     }
     return faults;
 }

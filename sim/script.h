@@ -16,8 +16,8 @@
 
 namespace grapevine::sim {
 
-// Says what is wrong with a fault that can be read, such as a name that nobody has.
-using FaultCheck = std::function<Result<void>(const Fault&)>;
+// Says what is wrong with one of these faults, which can be read: such as a name that nobody has.
+using FaultCheck = std::function<Result<void>(const Fault&, const std::vector<Fault>& all)>;
 
 // `name` is what errors call the file: "NAME:3: \"explode\" is not a fault; ...".
 Result<std::vector<Fault>> parse_script(std::string_view name, std::string_view text,

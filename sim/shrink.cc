@@ -172,8 +172,9 @@ private:
         config.nodes = nodes;
         config.coordinator = *best_.coordinator;
         const World names(config);
-        return std::ranges::all_of(
-            *best_.script, [&](const Fault& fault) { return names.check(fault).has_value(); });
+        return std::ranges::all_of(*best_.script, [&](const Fault& fault) {
+            return names.check(fault, *best_.script).has_value();
+        });
     }
 
     const ShrinkConfig& config_;

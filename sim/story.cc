@@ -201,6 +201,10 @@ void Story::ended(Cluster& cluster, const History& history, const RunOutcome& ou
             "where the cluster was founded anew, a key whose copies were all gone reads as "
             "not found, and each cluster has a history of its own");
     }
+    if (outcome.given_up > 0) {
+        say(cluster,
+            "what was given up reads as not found, and has a history of its own from then on");
+    }
     // A rule that broke before hides what the history was found to be.
     if (outcome.result == RunResult::broken) return;
     say(cluster,

@@ -16,6 +16,7 @@ void add(SwarmOutcome& sum, std::uint64_t seed, const RunOutcome& outcome) {
     sum.faults += outcome.faults.size();
     sum.evicted_alive += outcome.evicted_alive;
     sum.foundings += outcome.foundings;
+    sum.given_up += outcome.given_up;
     sum.virtual_time += outcome.virtual_time;
     sum.longest_outage = std::max(sum.longest_outage, outcome.longest_outage);
     sum.looks += outcome.looks;
@@ -31,10 +32,10 @@ void add(SwarmOutcome& sum, std::uint64_t seed, const RunOutcome& outcome) {
 std::string run_text(std::uint64_t seed, const RunOutcome& outcome) {
     return fmt::format(
         "seed {}: {} events, {} operations, {} answered, {} faults, {} alive evicted, {} "
-        "foundings, longest "
+        "foundings, {} partitions given up, longest "
         "outage {} ms, watched for {} % of the time, {} virtual ms, hash {:016x}",
         seed, outcome.events, outcome.operations, outcome.answered, outcome.faults.size(),
-        outcome.evicted_alive, outcome.foundings, to_ms(outcome.longest_outage),
+        outcome.evicted_alive, outcome.foundings, outcome.given_up, to_ms(outcome.longest_outage),
         armed_percent(outcome.looks, outcome.armed_looks), to_ms(outcome.virtual_time),
         outcome.hash);
 }

@@ -42,6 +42,7 @@ struct SwarmOutcome {
     std::uint64_t faults = 0;
     std::uint64_t evicted_alive = 0;
     std::uint64_t foundings = 0;
+    std::uint64_t given_up = 0;  // partitions
     Duration virtual_time{};
     Duration longest_outage{};
     std::uint64_t looks = 0;  // see RunOutcome

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint32_t loopback = 127U << 24 | 1;
 constexpr std::uint16_t coordinator_port = 7000;
 constexpr std::uint16_t founder_port = 39000;
+constexpr std::uint16_t acceptance_port = 39001;
 constexpr std::uint16_t first_client_port = 40000;
 constexpr std::uint16_t first_echo_port = 60000;
 constexpr std::string_view client_prefix = "client";
@@ -32,6 +33,14 @@ unsigned number_after(std::string_view prefix, std::string_view name) {
     return is_whole && name == fmt::format("{}{}", prefix, number) ? number : 0;
 }
 
+// One of these lets it join.
+bool joins(const std::vector<Fault>& faults, std::string_view name) {
+    return std::ranges::any_of(faults, [&](const Fault& fault) {
+        return fault.kind == FaultKind::join &&
+               std::ranges::find(fault.names, name) != fault.names.end();
+    });
+}
+
 std::uint16_t port_of(std::string_view name) {
     if (name == coordinator_name) return coordinator_port;
     if (const unsigned client = number_after(client_prefix, name); client > 0) {
@@ -39,7 +48,7 @@ std::uint16_t port_of(std::string_view name) {
         return static_cast<std::uint16_t>(first_client_port + client);
     }
     const unsigned number = number_after("server", name);
-    ASSERT(number > 0 && number < first_client_port - coordinator_port, "{}", name);
+    ASSERT(number > 0 && number <= servers_max, "{}", name);
     return static_cast<std::uint16_t>(coordinator_port + number);
 }
 
@@ -56,7 +65,8 @@ World::World(const WorldConfig& config)
       echoes_(queue_, network_, {loopback, first_echo_port}, config.seed + 3),
       around_{queue_, log_, network_, echoes_, config.placing_takes},
       checks_(queue_, config.node.lease.waited_out()),
-      founder_(*this, {loopback, founder_port}, config.seed + 4) {
+      founder_(*this, {loopback, founder_port}, config.seed + 4),
+      acceptance_(network_, {loopback, acceptance_port}) {
     ASSERT(config.nodes > 0 && config.copies > 0);
     sweep();
 }
@@ -77,8 +87,8 @@ std::vector<Address> World::seeds_for(std::string_view name) const {
     if (config_.coordinator && name != coordinator_name) {
         seeds.push_back({loopback, coordinator_port});
     }
-    for (std::size_t i = 1; i <= config_.nodes; ++i) {
-        if (server_name(i) != name) seeds.push_back(address_of(server_name(i)));
+    for (const std::string& server : servers()) {
+        if (server != name) seeds.push_back(address_of(server));
     }
     return seeds;
 }
@@ -182,10 +192,17 @@ ClientHost& World::start_client() {
 bool World::exists(std::string_view name) const {
     if (name == coordinator_name) return config_.coordinator;
     const unsigned number = number_after("server", name);
-    return number > 0 && number <= config_.nodes;
+    return (number > 0 && number <= config_.nodes) || joined_.contains(number);
 }
 
-Result<void> World::check(const Fault& fault) const {
+std::vector<std::string> World::servers() const {
+    std::vector<std::string> names;
+    for (std::size_t i = 1; i <= config_.nodes; ++i) names.push_back(server_name(i));
+    for (const unsigned number : joined_) names.push_back(server_name(number));
+    return names;
+}
+
+Result<void> World::check(const Fault& fault, const std::vector<Fault>& list) const {
     std::vector<std::string> names = fault.names;
     for (const auto& [a, b] : fault.pairs) names.insert(names.end(), {a, b});
     for (const std::string& name : names) {
@@ -206,7 +223,15 @@ Result<void> World::check(const Fault& fault) const {
         if (name == watching_client && stops_it) {
             return fail("{} is who looks what became of it all; take another client", name);
         }
-        if (is_client || exists(name)) continue;
+        const bool is_new = !is_client && !exists(name);
+        if (fault.kind == FaultKind::join) {
+            const unsigned number = number_after("server", name);
+            if (is_new && number > 0 && number <= servers_max) continue;
+            if (!is_new) return fail("{} is there from the beginning: join brings others", name);
+            return fail("{} is no node's name: server{} to server{} can join", name,
+                        config_.nodes + 1, servers_max);
+        }
+        if (!is_new || joins(list, name)) continue;
         return fail("there is no {}: this cluster has server1 to server{}{}", name, config_.nodes,
                     config_.coordinator ? " and coordinator" : "");
     }
@@ -214,6 +239,20 @@ Result<void> World::check(const Fault& fault) const {
 }
 
 // --- faults ---
+
+// Asked is one of those that go on in the newest ring, by the time as if by chance.
+void World::accept_loss() {
+    const RingPtr ring = newest_ring();
+    if (ring == nullptr) return;
+    std::vector<const NodeHost*> may_answer = alive();
+    std::erase_if(may_answer, [&](const NodeHost* host) {
+        return !host->is_running() || host->ring() == nullptr || host->ring()->epoch != ring->epoch;
+    });
+    if (may_answer.empty()) return;
+    const auto chosen = static_cast<std::uint64_t>(to_us(now() - Time{})) % may_answer.size();
+    acceptance_.forget();
+    acceptance_.ask(may_answer[chosen]->address(), {AcceptLoss{ring->epoch}});
+}
 
 void World::apply(const Fault& fault) {
     log_.record(now(), {EventKind::fault, {}, {}, to_string(fault)});
@@ -223,6 +262,10 @@ void World::apply(const Fault& fault) {
     }
     for (const std::string& name : fault.names) {
         const bool was_alive = is_alive(name);
+        if (fault.kind == FaultKind::join && !was_alive && !exists(name)) {
+            joined_.insert(number_after("server", name));
+            start(name);
+        }
         if (fault.kind == FaultKind::restart && !was_alive && exists(name)) start(name);
         if (fault.kind == FaultKind::back && !was_alive && exists(name)) bring_back_coordinator();
         if (fault.kind == FaultKind::leave && was_alive) node(name)->leave();
@@ -258,6 +301,12 @@ void World::apply_between(Address a, Address b, const Fault& fault) {
             return network_.break_links(a, b);
         case FaultKind::cut_one_way:
             return network_.obstruct(a, b, Obstacle::cut);
+        case FaultKind::clog_one_way:
+            return network_.obstruct(a, b, Obstacle::clog);
+        case FaultKind::hang_one_way:
+            return network_.obstruct(a, b, Obstacle::hang);
+        case FaultKind::mute_one_way:
+            return network_.obstruct(a, b, Obstacle::mute);
         case FaultKind::refuse:
             return network_.obstruct(a, b, Obstacle::refuse);
         default:
@@ -284,6 +333,7 @@ void World::apply_everywhere(const Fault& fault) {
     if (fault.kind == FaultKind::echo) echoes_.set(fault.percent, fault.span);
     if (fault.kind == FaultKind::calm) calm();
     if (fault.kind == FaultKind::force) founder_.call();
+    if (fault.kind == FaultKind::accept_loss) accept_loss();
 }
 
 void World::calm() {

@@ -21,6 +21,7 @@
 #include "sim/event_queue.h"
 #include "sim/fault.h"
 #include "sim/founder.h"
+#include "sim/inquiry.h"
 #include "sim/network.h"
 #include "sim/node_host.h"
 #include "sim/quorums.h"
@@ -50,7 +51,8 @@ inline const std::string coordinator_name = "coordinator";
 inline const std::string watching_client = "client1";
 // Of a node, where its world does not say: more than any run fills.
 inline constexpr std::uint64_t memory_max = std::uint64_t{1} << 30;
-std::string server_name(std::size_t number);  // "server3"
+inline constexpr unsigned servers_max = 999;
+std::string server_name(std::size_t number);  // "server3", up to servers_max
 
 class World final : private NodeObserver {
 public:
@@ -77,7 +79,8 @@ public:
     // Ends everything that faults have begun: heals, resumes, stops losing ... The dead stay dead.
     void calm();
     // A sentence where the fault names somebody who does not exist in this world.
-    [[nodiscard]] Result<void> check(const Fault& fault) const;
+    // Whom one of `list` lets join may be named too.
+    [[nodiscard]] Result<void> check(const Fault& fault, const std::vector<Fault>& list = {}) const;
 
     // Carries out everything up to then; stops early where a check breaks.
     void run_until(Time time);
@@ -128,6 +131,8 @@ public:
     [[nodiscard]] Epoch answered_since(ClientId client, std::uint64_t sequence) const;
     // The newest ring that any process alive is in; null: none.
     [[nodiscard]] RingPtr newest_ring() const;
+    // Storage nodes that there were from the beginning or that joined, dead or alive, by number.
+    [[nodiscard]] std::vector<std::string> servers() const;
     [[nodiscard]] Address address_of(std::string_view name) const;
     [[nodiscard]] std::string name_of(NodeId id) const;  // also of the dead
     [[nodiscard]] std::string name_of(ClientId id) const;
@@ -171,6 +176,7 @@ private:
     void look_at_ring(const NodeHost& host);
     void note_answer(const NodeHost& host, const Request& request, const Reply& reply);
     void bring_back_coordinator();
+    void accept_loss();
     void apply_to(Process& process, const Fault& fault);
     void apply_between(Address a, Address b, const Fault& fault);
     void apply_everywhere(const Fault& fault);
@@ -198,6 +204,8 @@ private:
     Quorums quorums_;
     std::map<std::pair<ClientId, std::uint64_t>, Epoch> answered_since_;
     Founder founder_;
+    Inquiry acceptance_;         // of losses, by an operator
+    std::set<unsigned> joined_;  // numbers of nodes
     OnLog on_log_;
     OnRing on_ring_;
     OnMessage on_message_;

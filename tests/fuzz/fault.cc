@@ -23,7 +23,9 @@ void check_fault(std::string_view text) {
 }
 
 void check_script(std::string_view text) {
-    const auto any = [](const sim::Fault&) -> Result<void> { return {}; };
+    const auto any = [](const sim::Fault&, const std::vector<sim::Fault>&) -> Result<void> {
+        return {};
+    };
     const auto script = sim::parse_script("script", text, any);
     if (!script) {
         ASSERT(script.error().message.starts_with("script:"), "{}", script.error().message);
@@ -52,6 +54,9 @@ std::vector<std::string> seeds(Samples&) {
             "3s:drift=server1@-15625",
             "6s:cut=server1+server2/server3+server4,a/b",
             "6s:cutoneway=server1/server2",
+            "6s:clogoneway=server1/server2",
+            "4s:join=server8",
+            "5s:acceptloss",
             "6s:flap=server1/server2@200ms",
             "6s:clog=a/b\n6s:hang=a/b\n6.25s:refuse=a/b\n9s:heal\n9s:heal=a/b",
             "1s:break=server1/server2 # links",

@@ -135,3 +135,33 @@ TEST_CASE("who is not there is told so", "[sim]") {
         CHECK_FALSE(room.world.check(*parse_fault(fault)));
     }
 }
+
+TEST_CASE("who joins is somebody else, and is known to the rest of its list", "[sim]") {
+    Room room;
+    const std::vector<Fault> list{*parse_fault("1s:join=server6,server9"),
+                                  *parse_fault("2s:kill=server9")};
+    for (const Fault& fault : list) CHECK(room.world.check(fault, list));
+    CHECK_FALSE(room.world.check(*parse_fault("2s:kill=server7"), list));
+    for (const std::string fault : {"1s:join=server5", "1s:join=coordinator", "1s:join=client2",
+                                    "1s:join=bob", "1s:join=server1000"}) {
+        INFO(fault);
+        CHECK_FALSE(room.world.check(*parse_fault(fault)));
+    }
+}
+
+TEST_CASE("a node that joins is a member that can be named from then on", "[sim]") {
+    Room room;
+    room.apply("0s:join=server6,server8");
+    CHECK(room.cluster.run_until_restored());
+    CHECK(room.cluster.members() ==
+          Names{"server1", "server2", "server3", "server4", "server5", "server6", "server8"});
+    CHECK(room.world.servers().back() == "server8");
+    CHECK(room.world.check(*parse_fault("1s:kill=server8")));
+    room.apply("0s:kill=server8");
+    CHECK(room.cluster.run_until_restored());
+    room.apply("0s:restart=server8");
+    CHECK(room.cluster.run_until_restored());
+    CHECK(room.cluster.members().size() == 7);
+    CHECK(room.cluster.get("k") == "v");
+    CHECK(room.cluster.defect() == "");
+}

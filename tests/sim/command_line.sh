@@ -53,6 +53,10 @@ expect 2 "is not a class of faults" --faults quake
 expect 2 "only the coordinator does" --at 1s:back=server1
 expect 2 "no coordinator" --no-coordinator --at 1s:back=coordinator
 expect 2 "no server9" --at 1s:kill=server9
+expect 2 "server3 is there from the beginning" --at 1s:join=server3
+expect 0 "with server9" --nodes 3 --partitions 16 --at 500ms:join=server9 --at 1s:kill=server9
+expect 0 "given up and restarted empty" --nodes 4 --rep 2 --partitions 16 --for 8s \
+    --at 1s:kill=server1,server2 --at 4s:acceptloss
 expect 2 "only nodes leave or are full" --at 1s:full=coordinator@1
 expect 2 "comes when the faults are over, after 1000 ms" "${small[@]:0:4}" --for 1s --at 1001ms:kill=server1
 expect 2 "--kill strikes after 500 ms" --kill 2 --for 300ms

@@ -223,6 +223,31 @@ TEST_CASE("a founding anew keeps what was committed under entries that it was ma
     CHECK(bench.defect.rule() == Rule::order);
 }
 
+// Given up in ring 6; the founding is made from ring 5.
+TEST_CASE("a founding anew brings back what was given up in a ring that it has not heard of",
+          "[sim]") {
+    Bench bench;
+    const auto old = [&](std::uint64_t since) { return in("server1", old_cluster, since); };
+    bench.commits.committed(old(3), partition, put(1, "a", "x", 1));
+    bench.commits.committed(old(5), partition, put(2, "b", "y", 2));
+    bench.commits.answers(old(5), partition, request(2), Reply{});
+    bench.commits.restarted(partition, Epoch{6});
+    CHECK(bench.commits.count(partition) == 0);
+    Op later = put(1, "a", "other", 3);
+    later.version.epoch = Epoch{6};
+    bench.commits.committed(old(6), partition, later);
+    bench.commits.founded(partition, old_cluster, Epoch{5});
+    CHECK(bench.commits.count(partition) == 2);
+    CHECK(bench.commits.acknowledged(partition) == 2);
+    CHECK(bench.commits.contents(partition).at("a").version == Version{Epoch{2}, 1});
+    // The request that took effect in what was given up may take effect again.
+    Op again = put(3, "c", "z", 3);
+    again.version.epoch = Epoch{9};
+    bench.commits.committed(in("server2", new_cluster, 9), partition, again);
+    CHECK(bench.commits.count(partition) == 3);
+    CHECK(bench.defect.sentence() == "");
+}
+
 TEST_CASE("a founding anew may lose a batch, and all of it", "[sim]") {
     Bench bench;
     bench.commits.committed(in("server1", old_cluster, 2), partition, put(1, "a", "old", 1));

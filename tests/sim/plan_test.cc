@@ -173,7 +173,7 @@ TEST_CASE("a list beyond the limits is not gentle", "[sim]") {
 }
 
 TEST_CASE("a script is read, with comments, and its errors name the line", "[sim]") {
-    const auto fine = [](const Fault&) { return Result<void>{}; };
+    const auto fine = [](const Fault&, const std::vector<Fault>&) { return Result<void>{}; };
     const auto faults = parse_script("file",
                                      "# two at once\n\n  2s:kill=server3,server5  # both\r\n"
                                      "4s:restart=server3",
@@ -193,9 +193,10 @@ TEST_CASE("a script is read, with comments, and its errors name the line", "[sim
     const auto bad = parse_script("file", "1s:heal\n# fine\n2s:explode=server1\n", fine);
     REQUIRE_FALSE(bad);
     CHECK(bad.error().message.starts_with("file:3: "));
-    const auto unknown = parse_script("file", "1s:kill=server9", [](const Fault&) -> Result<void> {
+    const auto nobody = [](const Fault&, const std::vector<Fault>&) -> Result<void> {
         return fail("there is no server9");
-    });
+    };
+    const auto unknown = parse_script("file", "1s:kill=server9", nobody);
     REQUIRE_FALSE(unknown);
     CHECK(unknown.error().message == "file:1: there is no server9");
     CHECK_FALSE(read_script("/nonexistent/script", fine));

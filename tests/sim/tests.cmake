@@ -1,5 +1,5 @@
 grapevine_test(sim_test LABEL unit LINK sim
-               SOURCES sim/aim_test.cc sim/commits_test.cc sim/event_test.cc sim/fault_test.cc sim/founder_test.cc
+               SOURCES sim/accept_loss_test.cc sim/aim_test.cc sim/commits_test.cc sim/event_test.cc sim/fault_test.cc sim/founder_test.cc
                        sim/load_test.cc sim/membership_test.cc sim/network_test.cc sim/oracles_test.cc sim/plan_test.cc
                        sim/pause_and_kill_test.cc sim/process_test.cc sim/refills_test.cc sim/replay_test.cc sim/workers_test.cc)
 
