@@ -33,6 +33,7 @@ namespace grapevine::sim {
 struct ChaosConfig {
     Duration gap_max = 2s;  // between two faults
     bool beyond_promise = false;
+    bool accepts_loss = false;  // an operator may give up what is down
     bool lasting = false;  // at times what is drawn lasts for 8 to 20 s, or is as slow as can be
     FaultMix mix = FaultMix::all();
     // After start(): a quorum dies for good then, or some time later.

@@ -145,8 +145,10 @@ void Chaos::join() {
     apply({.kind = FaultKind::join, .names = std::move(names)});
 }
 
-// As soon as something is down, which takes more deaths than are promised to be survived.
+// As soon as something is down. A sole copy is, within the promise, when its holder is cut off: that
+// one comes back.
 void Chaos::accept_loss() {
+    if (!config_.accepts_loss) return;
     const RingPtr ring = world_.newest_ring();
     if (ring == nullptr || !ring->genesis) return;
     const bool is_down =

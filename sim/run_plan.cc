@@ -193,12 +193,14 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     // Nothing is to be given up in a run that keeps the promise.
     if (is_asked_for && plan.chaos.mix.has(FaultClass::accept_loss)) plan.beyond_promise = true;
     // Before a list changes it, so that a list of what was drawn is the same run.
-    const bool may_give_up = plan.beyond_promise && plan.chaos.mix.has(FaultClass::accept_loss);
+    const bool is_beyond = plan.beyond_promise;
     draw_promise(choice, plan);
+    plan.chaos.accepts_loss =
+        plan.chaos.mix.has(FaultClass::accept_loss) && (is_beyond || plan.chaos.disaster_at);
     plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
                              !plan.chaos.mix.has(FaultClass::drift) && !choice.script;
     // What was executed at once has no id that tells whether it may be lost.
-    if (plan.chaos.disaster_at || may_give_up || accepts_loss(plan.chaos.script)) {
+    if (plan.chaos.disaster_at || plan.chaos.accepts_loss || accepts_loss(plan.chaos.script)) {
         plan.load.at_once_percent = 0;
     }
     if (plan.is_gentle && !plan.chaos.script) {

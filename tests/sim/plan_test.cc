@@ -133,6 +133,18 @@ TEST_CASE("nothing is beyond the promise where nobody is killed", "[sim]") {
     CHECK(beyond > 0);
 }
 
+TEST_CASE("losses are accepted beyond the promise or where a quorum dies alone", "[sim]") {
+    std::size_t accepting = 0;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const RunPlan plan = draw_plan(seed);
+        if (!plan.chaos.accepts_loss) continue;
+        ++accepting;
+        CHECK((plan.beyond_promise || plan.chaos.disaster_at));
+        CHECK(plan.load.at_once_percent == 0);
+    }
+    CHECK(accepting > 0);
+}
+
 TEST_CASE("gentle faults stay within the limits", "[sim]") {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         Rng rng(seed);
