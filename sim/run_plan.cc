@@ -39,12 +39,15 @@ void draw_extremes(std::uint64_t seed, RunPlan& plan) {
     if (rng.chance(1, 4)) plan.load.huge_bytes_max = value_size_max;
 }
 
+bool somebody_dies(const FaultMix& mix) {
+    return mix.has(FaultClass::kill) || mix.has(FaultClass::aim);
+}
+
 // What is promised in a list follows from what is in it (see Run::exceeded_by() for who dies).
 // Beyond the promise is only where somebody may die.
 void draw_promise(const PlanChoice& choice, RunPlan& plan) {
     const FaultMix& mix = plan.chaos.mix;
-    const bool somebody_dies = mix.has(FaultClass::kill) || mix.has(FaultClass::aim);
-    plan.beyond_promise = plan.beyond_promise && somebody_dies;
+    plan.beyond_promise = plan.beyond_promise && somebody_dies(mix);
     if (!mix.has(FaultClass::force) || plan.beyond_promise) plan.chaos.disaster_at = {};
     if (plan.chaos.script) {
         plan.beyond_promise = false;
@@ -190,13 +193,13 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();
     if (is_asked_for && !plan.chaos.disaster_at) plan.chaos.disaster_at = plan.faults_for / 3;
-    // Nothing is to be given up in a run that keeps the promise.
-    if (is_asked_for && plan.chaos.mix.has(FaultClass::accept_loss)) plan.beyond_promise = true;
+    const bool may_accept = plan.chaos.mix.has(FaultClass::accept_loss);
+    if (is_asked_for && may_accept) plan.beyond_promise = true;
     // Before a list changes it, so that a list of what was drawn is the same run.
-    const bool is_beyond = plan.beyond_promise;
+    const bool is_beyond = plan.beyond_promise && (is_asked_for || somebody_dies(plan.chaos.mix));
     draw_promise(choice, plan);
-    plan.chaos.accepts_loss =
-        plan.chaos.mix.has(FaultClass::accept_loss) && (is_beyond || plan.chaos.disaster_at);
+    // Nothing is given up in a run that keeps the promise.
+    plan.chaos.accepts_loss = may_accept && (is_beyond || plan.chaos.disaster_at);
     plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
                              !plan.chaos.mix.has(FaultClass::drift) && !choice.script;
     // What was executed at once has no id that tells whether it may be lost.
