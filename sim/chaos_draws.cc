@@ -132,14 +132,15 @@ void Chaos::leave() {
     apply({.kind = FaultKind::leave, .names = pick(staying, 1 + rng_.below(most))});
 }
 
-// Whatever else goes on. At times two at once, and few in a run: what a run takes grows with their
-// square.
+// Whatever else goes on. At times two at once; few in a run, and to no more than grown_max nodes,
+// as what a run takes grows with their square.
 void Chaos::join() {
     constexpr std::size_t joined_max = 3;
+    constexpr std::size_t grown_max = 9;
     const std::size_t known = world_.servers().size();
-    const std::size_t joined = known - world_.config().nodes;
-    if (joined >= joined_max) return;
-    const std::size_t many = 1 + rng_.below(std::min<std::size_t>(joined_max - joined, 2));
+    const std::size_t most = std::min(world_.config().nodes + joined_max, grown_max);
+    if (known >= most) return;
+    const std::size_t many = 1 + rng_.below(std::min<std::size_t>(most - known, 2));
     Names names;
     for (std::size_t i = 1; i <= many; ++i) names.push_back(server_name(known + i));
     apply({.kind = FaultKind::join, .names = std::move(names)});
