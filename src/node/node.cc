@@ -356,7 +356,10 @@ bool Node::State::drain_swim(Time now) {
 bool Node::State::drain_agreement(Time now) {
     AgreementEffects out = agreement.take_effects();
     effects.persist = effects.persist || out.state_changed;
-    if (out.voted) lease.voted(now);
+    if (out.voted) {
+        lease.voted(now);
+        history.proposed(now);
+    }
     for (auto& [to, message] : out.messages) {
         const auto joiner = candidates.find(to);
         const auto pass = [&, to = to](auto& body) {

@@ -30,7 +30,7 @@ public:
     void found_dead(NodeId member, Evidence evidence, Time last_heard) {
         verdicts_[member] = {evidence, last_heard};
     }
-    // This node proposes the successor of its ring.
+    // This node proposes the successor of its ring, or votes for it.
     void proposed(Time now) {
         if (!proposed_at_) proposed_at_ = now;
     }

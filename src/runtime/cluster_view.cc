@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/counted.h"
@@ -155,6 +156,12 @@ private:
     }
 };
 
+// How much who tells of an event knows of it: of all its rings first, then as who proposed it, who
+// has waited longest for its vote to count and says why a member is out.
+std::tuple<Epoch, std::int64_t, std::int64_t> knowledge_of(const RingEvent& event) {
+    return {event.last_epoch, event.agreed_ms, event.detected_ms};
+}
+
 }  // namespace
 
 std::string ring_table(const Ring& ring, const Statuses& status) {
@@ -259,9 +266,7 @@ std::vector<RingEvent> merge_histories(const std::vector<HistoryReply>& replies)
             const auto [place, is_new] = merged.try_emplace(event.epoch, event);
             if (is_new) continue;
             RingEvent& known = place->second;
-            const bool is_same = event.last_epoch == known.last_epoch;
-            const bool tells_more = event.last_epoch > known.last_epoch;
-            if (tells_more || (is_same && event.agreed_ms >= 0 && known.agreed_ms < 0)) {
+            if (knowledge_of(event) > knowledge_of(known)) {
                 known.what = event.what;
                 known.cause = event.cause;
                 known.last_epoch = event.last_epoch;

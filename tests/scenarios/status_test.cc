@@ -125,3 +125,24 @@ TEST_CASE("as many members as may die at once can, and with the coordinator one 
         CHECK((cluster.get("k") == "v") == !too_many);
     }
 }
+
+TEST_CASE("how long it took to notice a death and to agree is known to more than one",
+          "[scenario]") {
+    Cluster cluster({.nodes = 5, .copies = 3});
+    REQUIRE(cluster.run_until_restored());
+    cluster.kill({"server5"});
+    REQUIRE(cluster.run_until_restored());
+    Operator asker(cluster);
+    std::size_t tell = 0;
+    for (const Member& member : cluster.world().newest_ring()->members) {
+        if (!member.is_up()) continue;
+        asker.ask(member.name, HistoryRequest{});
+        REQUIRE(cluster.run_until([&] { return asker.answer().has_value(); }, 2s));
+        for (const RingEvent& event : std::get<HistoryReply>(*asker.answer()).events) {
+            if (event.cause != RingCause::death) continue;
+            if (event.detected_ms >= 0 && event.agreed_ms >= 0) ++tell;
+        }
+    }
+    // The four others have votes, and so has the coordinator.
+    CHECK(tell >= 3);
+}
