@@ -159,6 +159,10 @@ void Node::prefetch(std::span<const ClientMessage> messages) const {
     state_->replication->prefetch(std::span(requests).first(count));
 }
 
+void Node::prefetch(std::span<const std::string_view> keys) const {
+    if (state_->replication) state_->replication->prefetch(keys);
+}
+
 void Node::client_closed(Time now, ConnectionId connection) {
     state_->polls.closed(connection);
     state_->losses.closed(connection);

@@ -177,6 +177,7 @@ public:
     std::optional<AtOnce> execute(Time now, const AtOnceCommand& command, command::Reply& reply);
     // These come next: a hint to the processor, which may be left out.
     void prefetch(std::span<const ClientMessage> messages) const;
+    void prefetch(std::span<const std::string_view> keys) const;
     void client_closed(Time now, ConnectionId connection);
     // What to send instead of a reply whose lease has ended: `lapsed`, for the same sequence.
     [[nodiscard]] Reply refuse(const Reply& stale) const;

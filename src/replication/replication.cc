@@ -173,20 +173,39 @@ std::optional<AtOnce> Replication::execute(Time now, const AtOnceCommand& comman
 // One step for all, then the next: each finds near what the one before asked for.
 void Replication::prefetch(std::span<const Request* const> requests) const {
     if (!context_.ring) return;
-    std::array<PartitionId, prefetched_max> ids;
-    std::array<std::uint64_t, prefetched_max> hints{};
+    std::array<Awaited, prefetched_max> awaited;
     requests = requests.first(std::min(requests.size(), prefetched_max));
     for (std::size_t i = 0; i < requests.size(); ++i) {
-        ids[i] = partition_of(*requests[i], context_.ring->partitions());
-        prefetch_object(partitions_[ids[i].value].replica());
+        const Request& request = *requests[i];
+        awaited[i] = {.partition = partition_of(request, context_.ring->partitions()),
+                      .key = request.key,
+                      .writer = is_read(request.kind) ? nullptr : &request.client};
     }
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        hints[i] = context_.store.prefetch(ids[i], requests[i]->key);
-        if (is_read(requests[i]->kind)) continue;
-        partitions_[ids[i].value].replica().memory.prefetch(requests[i]->client);
+    prefetch(std::span(awaited).first(requests.size()));
+}
+
+void Replication::prefetch(std::span<const std::string_view> keys) const {
+    if (!context_.ring) return;
+    std::array<Awaited, prefetched_max> awaited;
+    keys = keys.first(std::min(keys.size(), prefetched_max));
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        awaited[i] = {.partition = partition_of_key(keys[i], context_.ring->partitions()),
+                      .key = keys[i]};
     }
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        context_.store.prefetch_record(ids[i], hints[i]);
+    prefetch(std::span(awaited).first(keys.size()));
+}
+
+void Replication::prefetch(std::span<Awaited> awaited) const {
+    for (const Awaited& each : awaited) {
+        prefetch_object(partitions_[each.partition.value].replica());
+    }
+    for (Awaited& each : awaited) {
+        each.hint = context_.store.prefetch(each.partition, each.key);
+        if (each.writer == nullptr) continue;
+        partitions_[each.partition.value].replica().memory.prefetch(*each.writer);
+    }
+    for (const Awaited& each : awaited) {
+        context_.store.prefetch_record(each.partition, each.hint);
     }
 }
 

@@ -16,6 +16,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,9 +54,10 @@ public:
     // Executes it now, appending its RESP3 reply. Nothing: nothing was done (what was appended is
     // of no use), since it takes others, waiting, or an explanation: it is for request().
     std::optional<AtOnce> execute(Time now, const AtOnceCommand& command, command::Reply& reply);
-    // These come next. What they will touch lies in no cache, as a rule, and is fetched for all of
-    // them at once rather than for one after the other.
+    // These come next, or commands of these keys. What they will touch lies in no cache, as a rule,
+    // and is fetched for all of them at once rather than for one after the other.
     void prefetch(std::span<const Request* const> requests) const;
+    void prefetch(std::span<const std::string_view> keys) const;
     // So many accesses to memory are under way at once; processors have room for some more.
     static constexpr std::size_t prefetched_max = 16;
     // What the host's wall clock shows at that time. It may jump.
@@ -110,6 +112,13 @@ public:
     void invariants();
 
 private:
+    struct Awaited {
+        PartitionId partition;
+        std::string_view key;
+        const ClientId* writer = nullptr;  // whose requests are remembered; null: nobody's
+        std::uint64_t hint = 0;            // see Store::prefetch()
+    };
+    void prefetch(std::span<Awaited> awaited) const;
     // The oldest unfinished operations of these partitions are soon committed.
     template <class Part>
     void prefetch_oldest(std::span<const Part> parts) const;

@@ -27,10 +27,11 @@ Result<Redirect> parse_redirect(std::string_view text) {
     return fail("\"{}\" is neither auto, moved nor proxy", text);
 }
 
-Front::Front(FrontConfig config, std::function<Facts()> facts, AtOnce at_once)
+Front::Front(FrontConfig config, std::function<Facts()> facts, AtOnce at_once, Prefetch prefetch)
     : config_(std::move(config)),
       facts_(std::move(facts)),
       at_once_(std::move(at_once)),
+      prefetch_(std::move(prefetch)),
       cluster_(config_.self, config_.advertise_replicas) {}
 
 void Front::set_ring(Time now, RingPtr ring) {

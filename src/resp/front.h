@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -103,10 +104,14 @@ struct Counters {
 using AtOnce = std::function<std::optional<Time>(Time now, std::string_view key, bool writes,
                                                  Args args, command::Reply& reply)>;
 
+// Commands of these keys come next: a hint to the processor.
+using Prefetch = std::function<void(std::span<const std::string_view> keys)>;
+
 class Front {
 public:
     // `at_once`: null: everything goes to primaries as programs.
-    Front(FrontConfig config, std::function<Facts()> facts, AtOnce at_once = {});
+    Front(FrontConfig config, std::function<Facts()> facts, AtOnce at_once = {},
+          Prefetch prefetch = {});
 
     // A newer ring was adopted.
     void set_ring(Time now, RingPtr ring);
@@ -135,6 +140,7 @@ public:
         Front& front_;
     };
     [[nodiscard]] const AtOnce& at_once() const { return at_once_; }
+    [[nodiscard]] const Prefetch& prefetch() const { return prefetch_; }
     [[nodiscard]] ClusterText& cluster() { return cluster_; }
     [[nodiscard]] std::uint32_t partitions() const { return ring_ ? ring_->partitions() : 1; }
     [[nodiscard]] PartitionId partition_of(std::uint32_t slot) const;
@@ -193,6 +199,7 @@ private:
     bool holds_facts_ = false;
     mutable std::optional<Facts> held_facts_;
     AtOnce at_once_;
+    Prefetch prefetch_;
     RingPtr ring_;
     ClusterText cluster_;
     std::vector<Time> primary_since_;  // by partition: when this node learned of its primary

@@ -27,6 +27,18 @@ std::optional<std::int64_t> parse_length(std::string_view text) {
     return value;
 }
 
+// The number behind `mark` at the beginning of `text`, as in "*3" or "$5", cut off with the end of
+// its line. Nothing: it is not there, or not whole.
+std::optional<std::size_t> cut_length(std::string_view& text, char mark) {
+    if (!text.starts_with(mark)) return std::nullopt;
+    const char* const end_of_text = text.data() + text.size();
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data() + 1, end_of_text, value);
+    if (error != std::errc{} || end_of_text - end < 2) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 2);
+    return value;
+}
+
 }  // namespace
 
 void RequestParser::feed(std::string_view bytes) {
@@ -57,6 +69,25 @@ RequestParser::Got RequestParser::next() {
         }
         // An empty array or line says nothing, and is not answered.
     }
+}
+
+std::size_t RequestParser::look_ahead(std::span<std::string_view> keys) const {
+    constexpr std::size_t parts_seen_max = 64;  // longer commands are not looked through
+    std::size_t found = 0;
+    std::string_view text = rest();
+    while (parts_left_ == 0 && found < keys.size()) {
+        const auto parts = cut_length(text, '*');
+        if (!parts || *parts < 2 || *parts > parts_seen_max) break;
+        std::string_view first;
+        for (std::size_t i = 0; i < *parts; ++i) {
+            const auto size = cut_length(text, '$');
+            if (!size || text.size() < 2 || *size > text.size() - 2) return found;
+            if (i == 1) first = text.substr(0, *size);
+            text.remove_prefix(*size + 2);
+        }
+        keys[found++] = first;
+    }
+    return found;
 }
 
 RequestParser::Step RequestParser::fail(std::string what) {

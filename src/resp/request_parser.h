@@ -42,6 +42,9 @@ public:
 
     // Valid until the next call of feed() or next().
     [[nodiscard]] std::span<const std::string_view> args() const { return args_; }
+    // First arguments, mostly keys, of the next commands that are here whole and that next() was
+    // not asked for; so many are in `keys` then, and valid as long as args().
+    std::size_t look_ahead(std::span<std::string_view> keys) const;
     // "Protocol error: ...".
     [[nodiscard]] const std::string& error() const { return error_; }
     // Bytes that are kept: of commands that have not been handed out.

@@ -1,6 +1,10 @@
 #include "resp/session.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/hash.h"
@@ -58,6 +62,8 @@ std::optional<Merging> merging_of(const command::CommandInfo& info) {
     return std::nullopt;
 }
 
+constexpr std::size_t looked_ahead_max = 16;  // commands
+
 // A share of the command for each partition, in the order of first keys.
 std::vector<Share> shares_of(const Front& front, const command::CommandInfo& info, Args args) {
     std::vector<Share> shares;
@@ -97,6 +103,8 @@ Session::~Session() {
 // ------------------------------------------------------------------------- bytes to commands
 
 void Session::feed(std::string_view bytes) {
+    // Who sends one at a time has nothing that could be looked ahead to.
+    until_look_ = std::max<std::size_t>(until_look_, 1);
     about.input_bytes += bytes.size();
     front_.counters.input_bytes += bytes.size();
     parser_.feed(bytes);
@@ -115,6 +123,8 @@ std::size_t Session::input_bytes() const {
 
 bool Session::step(Time now) {
     if (closing_ || killed_ || held_ || is_full()) return false;
+    if (until_look_ == 0) until_look_ = std::max<std::size_t>(look_ahead(), 1);
+    --until_look_;
     switch (parser_.next()) {
         case RequestParser::Got::nothing:
             return false;
@@ -137,6 +147,14 @@ bool Session::step(Time now) {
     if (replies_ == Replies::skip_this) replies_ = Replies::on;
     if (replies_ == Replies::skip_next) replies_ = Replies::skip_this;
     return true;
+}
+
+std::size_t Session::look_ahead() const {
+    if (!front_.prefetch()) return 0;
+    std::array<std::string_view, looked_ahead_max> keys;
+    const std::size_t count = parser_.look_ahead(keys);
+    if (count > 1) front_.prefetch()(std::span(keys).first(count));
+    return count;
 }
 
 void Session::kill() {

@@ -170,7 +170,11 @@ private:
                      std::shared_ptr<const std::string> program) override;
 
     Front& front_;
+    // Tells the node of the keys of the next commands; of how many commands.
+    [[nodiscard]] std::size_t look_ahead() const;
+
     RequestParser parser_;
+    std::size_t until_look_ = 0;  // commands
     OwedReplies owed_;
     Lanes lanes_;
     Time tell_until_ = never;      // of what is to be written, not of what is owed

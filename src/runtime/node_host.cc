@@ -148,6 +148,7 @@ void NodeHost::open_redis(Loop& loop, const Redis& redis) {
                 if (command.writes && !std::exchange(touched_, true)) turn_.again();
                 return node_.execute(now_or(arrived), command, reply);
             },
+            .prefetch = [this](std::span<const std::string_view> keys) { node_.prefetch(keys); },
             .write = [this](ConnectionId id,
                             std::string&& bytes) { inbound_.write(id, std::move(bytes)); },
             .go_on = [this](ConnectionId id) { inbound_.go_on(id); },

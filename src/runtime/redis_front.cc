@@ -71,11 +71,13 @@ RedisFront::RedisFront(Loop& loop, resp::FrontConfig config, Address self, Outsi
     : loop_(loop),
       self_(self),
       outside_(std::move(outside)),
-      front_(std::move(config), outside_.facts,
-             [this](Time now, std::string_view key, bool writes, resp::Args args,
-                    command::Reply& reply) {
-                 return execute(now, {.key = key, .writes = writes, .args = args}, reply);
-             }) {
+      front_(
+          std::move(config), outside_.facts,
+          [this](Time now, std::string_view key, bool writes, resp::Args args,
+                 command::Reply& reply) {
+              return execute(now, {.key = key, .writes = writes, .args = args}, reply);
+          },
+          outside_.prefetch) {
     make_client();
 }
 

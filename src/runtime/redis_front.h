@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,7 @@ public:
         std::function<void(ClientMessage&&)> deliver;  // to the node
         // Node::execute
         std::function<std::optional<AtOnce>(Time, const AtOnceCommand&, command::Reply&)> execute;
+        std::function<void(std::span<const std::string_view> keys)> prefetch;
         std::function<void(ConnectionId, std::string&&)> write;
         std::function<void(ConnectionId)> go_on;
         std::function<void(ConnectionId)> finish;

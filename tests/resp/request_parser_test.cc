@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace grapevine::resp {
@@ -131,6 +134,42 @@ TEST_CASE("memory grows with what has come, not with what is announced", "[resp]
         REQUIRE(parser.next() == Got::nothing);
     }
     CHECK(parser.memory_bytes() < 4 * block.size());
+}
+
+TEST_CASE("keys of the commands that come next are seen", "[resp]") {
+    RequestParser parser;
+    std::array<std::string_view, 3> keys;
+    const auto seen = [&] {
+        const std::size_t count = parser.look_ahead(keys);
+        return std::vector<std::string>(keys.begin(), keys.begin() + count);
+    };
+    const std::string get_b = "*2\r\n$3\r\nGET\r\n$2\r\nbb\r\n";
+    parser.feed("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$4\r\n\r\n$9\r\n" + get_b);
+    CHECK(seen() == Out{"a", "bb"});
+    CHECK(parser.next() == Got::command);
+    CHECK(show(parser, Got::command) == "(SET)(a)(\r\n$9)");
+    CHECK(seen() == Out{"bb"});
+    // No more than there is room for, and none that is not whole.
+    parser.feed(get_b + get_b + get_b.substr(0, get_b.size() - 1));
+    CHECK(seen() == Out{"bb", "bb", "bb"});
+    for (int i = 0; i < 3; ++i) CHECK(parser.next() == Got::command);
+    CHECK(seen().empty());
+    // Nor within a command.
+    CHECK(parser.next() == Got::nothing);
+    parser.feed("\n" + get_b);
+    CHECK(seen().empty());
+    CHECK(parser.next() == Got::command);
+    CHECK(seen() == Out{"bb"});
+    CHECK(parser.next() == Got::command);
+    for (const std::string odd :
+         {"PING\r\n", "*1\r\n$4\r\nPING\r\n", "*2\r\n$18446744073709551615\r\nx\r\n$1\r\na\r\n",
+          "*2\r\n$3\r\nGET\r\n$18446744073709551614\r\na\r\n", "*99999999999999999999\r\n",
+          "*2\r\n$-1\r\n", "*2", "*2\r\n$3"}) {
+        RequestParser another;
+        another.feed(odd);
+        INFO(odd);
+        CHECK(another.look_ahead(keys) == 0);
+    }
 }
 
 }  // namespace grapevine::resp

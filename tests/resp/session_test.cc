@@ -576,4 +576,21 @@ TEST_CASE("what a transaction makes this node say is bounded", "[resp]") {
     CHECK(replies.size() < 5'000'000);
 }
 
+TEST_CASE("a pipeline is looked ahead in, a single command is not", "[resp]") {
+    World world;
+    const auto session = world.connect();
+    const auto get = [](const std::string& key) {
+        return "*2\r\n$3\r\nGET\r\n$1\r\n" + key + "\r\n";
+    };
+    for (int i = 0; i < 3; ++i) CHECK(world.talk(*session, get("a")) == "$-1\r\n");
+    CHECK(world.awaited.empty());
+    std::string many;
+    for (int i = 0; i < 20; ++i) many += get(std::string(1, static_cast<char>('a' + i)));
+    CHECK(world.talk(*session, many).size() == 20 * std::string("$-1\r\n").size());
+    REQUIRE(world.awaited.size() == 2);
+    CHECK(world.awaited[0].size() == 16);
+    CHECK(world.awaited[0].front() == "b");
+    CHECK(world.awaited[1] == std::vector<std::string>{"r", "s", "t"});
+}
+
 }  // namespace grapevine::resp

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,6 +124,9 @@ struct World {
                   MapKeys& keys = partitions[partition_of_key(key, front.partitions()).value];
                   command::execute(args, keys, reply);
                   return at_once_until;
+              },
+              [this](std::span<const std::string_view> keys) {
+                  awaited.emplace_back(keys.begin(), keys.end());
               }) {
         facts.address = {0x7f000001, 7001};
         facts.version = "0";
@@ -184,6 +188,7 @@ struct World {
     Front front;
     std::map<std::uint32_t, MapKeys> partitions;
     std::uint64_t last_id = 0;
+    std::vector<std::vector<std::string>> awaited;  // keys that were to be prefetched together
     std::size_t programs = 0;
     std::size_t largest = 0;
     std::size_t commands_max = 1'000'000;  // of a program; more are refused
