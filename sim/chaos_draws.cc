@@ -146,8 +146,7 @@ void Chaos::join() {
     apply({.kind = FaultKind::join, .names = std::move(names)});
 }
 
-// As soon as something is down. A sole copy is, within the promise, when its holder is cut off:
-// that one comes back.
+// As soon as something is down, though who holds it may only be cut off.
 void Chaos::accept_loss() {
     if (!config_.accepts_loss) return;
     const RingPtr ring = world_.newest_ring();

@@ -4,6 +4,8 @@
 // those of the cluster that it was founded from what the founding keeps (sim/founded.h). There a
 // write whose answer may be lost is of unknown fate, and a read that may have seen such a write is
 // left out. In the line of the old cluster both are what they were.
+//
+// Where a partition was given up and restarted empty, each of its lives has a history of its own.
 
 #include <vector>
 
@@ -16,7 +18,8 @@ namespace grapevine::sim {
 // Of one of the clusters of the world.
 History line_of(const World& world, const History& all, ClusterId cluster);
 
-// Of the first cluster that is not linearizable; without foundings that of the whole history.
+// Of the first cluster that is not linearizable; without foundings and restarts that of the whole
+// history.
 HistoryVerdict check_lines(const World& world, const History& all);
 
 }  // namespace grapevine::sim

@@ -40,13 +40,18 @@ bool holds_all_of(const Entry& entry, const Entry& other) {
     return std::ranges::all_of(other.copies, [&](NodeId id) { return entry.is_copy(id); });
 }
 
+bool is_given_up(const Ring& before, const Ring& after, PartitionId partition) {
+    return before.cluster == after.cluster &&
+           before.entry(partition).generation != after.entry(partition).generation;
+}
+
 TableChange compare(const Ring& before, const Ring& after) {
     TableChange change;
-    for (std::size_t i = 0; i < after.table.size(); ++i) {
+    for (std::uint32_t i = 0; i < after.partitions(); ++i) {
         const Entry& old = before.table[i];
         const Entry& now = after.table[i];
         if (after.is_down(now) && !before.is_down(old)) ++change.down;
-        if (before.cluster == after.cluster && old.generation != now.generation) {
+        if (is_given_up(before, after, PartitionId{i})) {
             ++change.given_up;
             continue;
         }
@@ -89,10 +94,7 @@ std::vector<std::string> describe_change(const World& world, const Ring& before,
         const PartitionId partition = partition_of_key(key, after.partitions());
         const NodeId from = before.entry(partition).primary();
         const NodeId to = after.entry(partition).primary();
-        const bool is_lost =
-            before.cluster == after.cluster &&
-            before.entry(partition).generation != after.entry(partition).generation;
-        if (is_lost) lines.push_back(fmt::format("   {}: lost", key));
+        if (is_given_up(before, after, partition)) lines.push_back(fmt::format("   {}: lost", key));
         if (!from || from == to) continue;
         lines.push_back(
             fmt::format("   {}: {} -> {}", key, world.name_of(from), world.name_of(to)));

@@ -190,15 +190,15 @@ RunPlan draw_plan(std::uint64_t seed, const PlanChoice& choice) {
     draw_places(seed, plan);
     draw_extremes(seed, plan);
     keep(choice, plan);
-    if (choice.faults != FaultMix::all()) plan.chaos.mix = choice.faults;
     const bool is_asked_for = choice.faults != FaultMix::all();
+    if (is_asked_for) plan.chaos.mix = choice.faults;
     if (is_asked_for && !plan.chaos.disaster_at) plan.chaos.disaster_at = plan.faults_for / 3;
     const bool may_accept = plan.chaos.mix.has(FaultClass::accept_loss);
     if (is_asked_for && may_accept) plan.beyond_promise = true;
     // Before a list changes it, so that a list of what was drawn is the same run.
     const bool is_beyond = plan.beyond_promise && (is_asked_for || somebody_dies(plan.chaos.mix));
     draw_promise(choice, plan);
-    // Nothing is given up in a run that keeps the promise.
+    // Unless it was asked for, nothing is given up in a run that keeps the promise.
     plan.chaos.accepts_loss = may_accept && (is_beyond || plan.chaos.disaster_at);
     plan.load.clocks_agree = !plan.chaos.mix.has(FaultClass::wall) &&
                              !plan.chaos.mix.has(FaultClass::drift) && !choice.script;

@@ -5,22 +5,13 @@
 
 #include "sim/history_lines.h"
 #include "sim/run.h"
+#include "sim/scripted.h"
 
 using namespace grapevine;
 using namespace grapevine::sim;
+using namespace grapevine::testing;
 
 namespace {
-
-RunOutcome run_script(const std::vector<std::string>& texts) {
-    PlanChoice choice;
-    choice.is_story = true;
-    choice.nodes = 5;
-    choice.partitions = 16;
-    choice.script.emplace();
-    for (const std::string& text : texts) choice.script->push_back(*parse_fault(text));
-    choice.faults_for = 12s;
-    return run(draw_plan(1, choice));
-}
 
 bool is_read(const OperationRecord& record) {
     return record.kind == RecordKind::get;
@@ -75,9 +66,7 @@ TEST_CASE("runs in which losses are accepted go the same way from their lists", 
         INFO("seed " << seed << ": " << one.reason);
         CHECK(one.result == RunResult::pass);
         given_up += one.given_up;
-        choice.script.emplace();
-        for (const std::string& text : one.faults) choice.script->push_back(*parse_fault(text));
-        const RunOutcome listed = run(draw_plan(seed, choice));
+        const RunOutcome listed = run_listed(seed, choice, one);
         CHECK(listed.hash == one.hash);
         CHECK(listed.given_up == one.given_up);
     }

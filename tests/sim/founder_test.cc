@@ -7,22 +7,13 @@
 
 #include "sim/quorums.h"
 #include "sim/run.h"
+#include "sim/scripted.h"
 
 using namespace grapevine;
 using namespace grapevine::sim;
+using namespace grapevine::testing;
 
 namespace {
-
-RunOutcome run_script(const std::vector<std::string>& texts, std::uint64_t seed = 1) {
-    PlanChoice choice;
-    choice.is_story = true;
-    choice.nodes = 5;
-    choice.partitions = 16;
-    choice.script.emplace();
-    for (const std::string& text : texts) choice.script->push_back(*parse_fault(text));
-    choice.faults_for = 12s;
-    return run(draw_plan(seed, choice));
-}
 
 Ring ring_of(std::uint64_t epoch, const std::vector<Voter>& voters) {
     Ring ring;
@@ -76,9 +67,7 @@ TEST_CASE("a run in which a quorum dies goes the same way from its list", "[sim]
         CHECK(one.result == RunResult::pass);
         foundings += one.foundings;
         CHECK(encode(run(drawn)) == encode(one));
-        choice.script.emplace();
-        for (const std::string& text : one.faults) choice.script->push_back(*parse_fault(text));
-        const RunOutcome listed = run(draw_plan(seed, choice));
+        const RunOutcome listed = run_listed(seed, choice, one);
         CHECK(listed.hash == one.hash);
         CHECK(listed.foundings == one.foundings);
     }
